@@ -1,0 +1,140 @@
+//! What it costs to find the end of a reply and to read it, per reply.
+//!
+//! Run with `cargo bench --bench scan`. Each figure is the median of rounds; `allocs` counts heap
+//! allocations in all replies of one buffer.
+#![allow(clippy::print_stdout, reason = "the report of a benchmark")]
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use hashslot::resp::{Frame, Scan, Scanner, Value, encode};
+use hashslot::{Limits, Protocol};
+
+const ROUND_COUNT: usize = 31;
+const ROUND_TIME: Duration = Duration::from_millis(20);
+
+/// Replies in one buffer: what one read brings.
+const BATCH_COUNT: usize = 100;
+
+fn main() {
+    println!("{:<44} {:>12} {:>8}", "case", "ns", "allocs");
+    for (name, reply) in replies() {
+        let count = if reply.len() > 4096 { 1 } else { BATCH_COUNT };
+        let stream = reply.repeat(count);
+        let mut scanner = Scanner::new(Limits::default());
+        report(&format!("scan {name}"), count, || {
+            let mut rest = black_box(&stream[..]);
+            while let Ok(Scan::Frame { len }) = scanner.scan(rest) {
+                rest = rest.get(len..).unwrap_or_default();
+            }
+            assert!(black_box(rest).is_empty());
+        });
+        let frame = Frame::parse(reply, &Limits::default()).expect("well-formed");
+        report(&format!("read {name}"), count, || {
+            for _ in 0..count {
+                black_box(read(black_box(&frame).value()));
+            }
+        });
+    }
+    in_pieces();
+}
+
+/// A reply of 1.3 MB that arrives in segments costs about as much as one that arrives at once.
+fn in_pieces() {
+    let mut reply = Vec::new();
+    encode::array_header(&mut reply, 20_000);
+    for _ in 0..20_000 {
+        encode::bulk(&mut reply, &[b'x'; 58]);
+    }
+    for piece in [reply.len(), 1448, 100, 1] {
+        let mut scanner = Scanner::new(Limits::default());
+        report(&format!("scan array 20,000 x 58 B in pieces of {piece}"), 1, || {
+            let mut len = 0;
+            loop {
+                len = (len + piece).min(reply.len());
+                let arrived = reply.get(..len).unwrap_or_default();
+                if let Scan::Frame { len } = scanner.scan(black_box(arrived)).expect("well-formed")
+                {
+                    assert_eq!(len, reply.len());
+                    break;
+                }
+            }
+        });
+    }
+}
+
+fn replies() -> Vec<(&'static str, Vec<u8>)> {
+    let mut replies = Vec::new();
+    let mut add = |name, write: &dyn Fn(&mut Vec<u8>)| {
+        let mut reply = Vec::new();
+        write(&mut reply);
+        replies.push((name, reply));
+    };
+    add("+OK", &|out| encode::simple(out, b"OK"));
+    add("integer", &|out| encode::integer(out, 12_345));
+    add("null", &|out| encode::null(out, Protocol::Resp3));
+    add("bulk 64 B", &|out| encode::bulk(out, &[b'x'; 64]));
+    add("bulk 1 MiB", &|out| encode::bulk(out, &vec![b'x'; 1 << 20]));
+    add("array 100 x 64 B", &|out| {
+        encode::array_header(out, 100);
+        for _ in 0..100 {
+            encode::bulk(out, &[b'x'; 64]);
+        }
+    });
+    add("nested: 16 shards as maps", &|out| {
+        encode::array_header(out, 16);
+        for shard in 0..16 {
+            encode::map_header(out, 2, Protocol::Resp3);
+            encode::bulk(out, b"slots");
+            encode::array_header(out, 2);
+            encode::integer(out, shard * 1024);
+            encode::integer(out, shard * 1024 + 1023);
+            encode::bulk(out, b"nodes");
+            encode::array_header(out, 2);
+            for role in ["master", "replica"] {
+                encode::map_header(out, 2, Protocol::Resp3);
+                encode::bulk(out, b"role");
+                encode::bulk(out, role.as_bytes());
+                encode::bulk(out, b"port");
+                encode::integer(out, 6379);
+            }
+        }
+    });
+    replies
+}
+
+/// Reads every value, however deep; the bytes of all strings.
+fn read(value: Value<'_>) -> usize {
+    let len = |value| if let Value::Bulk(text) = value { text.len() } else { read(value) };
+    if let Some(elements) = value.elements() {
+        elements.map(len).sum()
+    } else if let Some(pairs) = value.pairs() {
+        pairs.map(|(key, value)| len(key) + len(value)).sum()
+    } else {
+        value.as_bytes().map_or(1, <[u8]>::len)
+    }
+}
+
+fn report(name: &str, count: usize, mut work: impl FnMut()) {
+    work();
+    let allocations = allocation_counter::measure(&mut work).count_total;
+    let mut iteration_count = 1_u32;
+    while time(iteration_count, &mut work) < ROUND_TIME {
+        iteration_count *= 2;
+    }
+    let count = f64::from(iteration_count) * f64::from(u32::try_from(count).unwrap_or(1));
+    let mut rounds: Vec<f64> = (0..ROUND_COUNT)
+        .map(|_| time(iteration_count, &mut work).as_secs_f64() * 1e9 / count)
+        .collect();
+    rounds.sort_by(f64::total_cmp);
+    let median = rounds.get(ROUND_COUNT / 2).copied().unwrap_or_default();
+    println!("{name:<44} {median:>12.1} {allocations:>8}");
+}
+
+fn time(iteration_count: u32, work: &mut impl FnMut()) -> Duration {
+    let start = Instant::now();
+    for _ in 0..iteration_count {
+        work();
+    }
+    start.elapsed()
+}

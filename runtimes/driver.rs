@@ -1,0 +1,243 @@
+//! The loop that drives the machine, for every runtime that polls.
+//!
+//! Theory of operation. One task owns the machine and all its sockets. A turn takes the letters out
+//! of the mailbox, carries the actions out, drives the sockets that something happened to, and looks
+//! at the timer; turns follow each other while there is progress, then the task yields. All that came
+//! in meanwhile leaves in one write per node: that order of work is what batches. If the first of
+//! many callers wakes the task, the task lets the others run once before it takes their letters.
+
+use super::std;
+
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use std::boxed::Box;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::vec;
+use std::vec::Vec;
+
+use super::mailbox::{Letters, Mailbox, ReplySlot, Token};
+use super::notices::Listeners;
+use super::runtime::Runtime;
+use super::socket::{Driven, Socket};
+use crate::{Action, Cluster, Instant, LinkId};
+
+/// One read drains a default socket buffer in a few calls.
+const SCRATCH_LEN: usize = 64 * 1024;
+/// Turns before other tasks have theirs.
+const TURN_COUNT_MAX: usize = 64;
+
+/// The task that drives one machine.
+pub(super) struct Driver<R: Runtime> {
+    runtime: R,
+    cluster: Cluster<Token>,
+    mailbox: Arc<Mailbox>,
+    listeners: Arc<Listeners>,
+    sockets: Vec<Option<Socket<R::Stream>>>,
+    timer: Option<Timer>,
+    epoch: std::time::Instant,
+    scratch: Vec<u8>,
+    letters: Letters,
+    /// Slots that have their outcome, and are used again once their callers have taken it.
+    used: VecDeque<Arc<ReplySlot>>,
+    /// Whether others were let run before their letters are taken.
+    has_yielded: bool,
+}
+
+struct Timer {
+    at: Instant,
+    sleep: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl<R: Runtime> Driver<R> {
+    pub(super) fn new(
+        runtime: R,
+        cluster: Cluster<Token>,
+        mailbox: Arc<Mailbox>,
+        listeners: Arc<Listeners>,
+        epoch: std::time::Instant,
+    ) -> Self {
+        Self {
+            runtime,
+            cluster,
+            mailbox,
+            listeners,
+            sockets: Vec::new(),
+            timer: None,
+            epoch,
+            scratch: vec![0; SCRATCH_LEN],
+            letters: Letters::default(),
+            used: VecDeque::new(),
+            has_yielded: false,
+        }
+    }
+
+    fn now(&self) -> Instant {
+        Instant::from_epoch(self.epoch.elapsed())
+    }
+
+    /// Whether the other callers are to run before letters are taken: only if there are others.
+    fn lets_others_run(&mut self) -> bool {
+        if self.has_yielded {
+            self.has_yielded = false;
+            return false;
+        }
+        let waiting = self.mailbox.call_count();
+        self.has_yielded = waiting > 0 && waiting + self.cluster.call_count() > 1;
+        self.has_yielded
+    }
+
+    /// Takes what is in the mailbox. Whether there was anything.
+    fn take_letters(&mut self, now: Instant) -> bool {
+        let mut letters = core::mem::take(&mut self.letters);
+        self.mailbox.collect(&mut letters, &mut self.used);
+        let had_letters = !letters.calls.is_empty()
+            || !letters.abandoned.is_empty()
+            || !letters.requests.is_empty();
+        for (call, slot) in letters.calls.drain(..) {
+            match self.cluster.submit(now, call, Token::new(Arc::clone(&slot))) {
+                Ok(id) => slot.set_call(id),
+                Err(refused) => self.used.extend(refused.token.complete(Err(refused.error))),
+            }
+        }
+        for slot in letters.abandoned.drain(..) {
+            if let Some(call) = slot.call() {
+                self.cluster.cancel(now, call);
+            }
+        }
+        for request in letters.requests.drain(..) {
+            request(&mut self.cluster, now);
+        }
+        self.letters = letters;
+        had_letters
+    }
+
+    /// Carries out what the machine wants. Whether it wanted anything.
+    fn carry_out(&mut self) -> bool {
+        let mut had_actions = false;
+        while let Some(action) = self.cluster.poll_action() {
+            had_actions = true;
+            match action {
+                Action::Complete { token, outcome } => self.used.extend(token.complete(outcome)),
+                Action::SendToNode { link } => {
+                    if let Some(socket) = self.socket(link) {
+                        socket.note_bytes();
+                    }
+                }
+                Action::Connect { link, address } => {
+                    let dial = Box::pin(self.runtime.connect(address));
+                    let socket = Socket::dial(link, dial, &self.mailbox.signal);
+                    if self.sockets.len() <= link.index() {
+                        self.sockets.resize_with(link.index() + 1, || None);
+                    }
+                    if let Some(place) = self.sockets.get_mut(link.index()) {
+                        *place = Some(socket);
+                    }
+                }
+                Action::Close { link } => {
+                    if self.socket(link).is_some() {
+                        self.forget(link);
+                    }
+                }
+                Action::Notify(notice) => self.listeners.tell(&notice),
+            }
+        }
+        had_actions
+    }
+
+    fn socket(&mut self, link: LinkId) -> Option<&mut Socket<R::Stream>> {
+        self.sockets.get_mut(link.index())?.as_mut().filter(|socket| socket.id == link)
+    }
+
+    fn forget(&mut self, link: LinkId) {
+        if let Some(place) = self.sockets.get_mut(link.index()) {
+            *place = None;
+        }
+    }
+
+    /// Drives the sockets that something happened to. Whether there was one.
+    fn drive_sockets(&mut self, now: Instant) -> bool {
+        let mut had_ready = false;
+        for index in 0..self.sockets.len() {
+            let Some(Some(socket)) = self.sockets.get_mut(index) else { continue };
+            if !socket.take_ready() {
+                continue;
+            }
+            had_ready = true;
+            match socket.drive(now, &mut self.cluster, &mut self.scratch) {
+                Driven::Idle => {}
+                Driven::Busy => socket.set_ready(),
+                Driven::Closed(cause) => {
+                    let id = socket.id;
+                    self.forget(id);
+                    self.cluster.handle_closed(now, id, cause);
+                }
+            }
+        }
+        had_ready
+    }
+
+    /// Looks at the timer, and sets it to when the machine wants to be called.
+    fn look_at_timer(&mut self, now: Instant, cx: &mut Context<'_>) -> bool {
+        let Some(at) = self.cluster.poll_timeout() else {
+            self.timer = None;
+            return false;
+        };
+        if at <= now {
+            self.cluster.handle_timeout(now);
+            return true;
+        }
+        if self.timer.as_ref().is_none_or(|timer| timer.at != at) {
+            let sleep = Box::pin(self.runtime.sleep(at.since(now)));
+            self.timer = Some(Timer { at, sleep });
+        }
+        let timer = self.timer.as_mut().map(|timer| timer.sleep.as_mut().poll(cx));
+        if matches!(timer, Some(Poll::Ready(()))) {
+            self.timer = None;
+            self.cluster.handle_timeout(self.now());
+            return true;
+        }
+        false
+    }
+}
+
+impl<R: Runtime> Future for Driver<R> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let driver = self.get_mut();
+        driver.mailbox.signal.register(cx.waker());
+        if driver.lets_others_run() {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        for _ in 0..TURN_COUNT_MAX {
+            let now = driver.now();
+            let mut had_work = driver.take_letters(now);
+            if driver.letters.is_orphaned {
+                return Poll::Ready(());
+            }
+            had_work |= driver.carry_out();
+            had_work |= driver.drive_sockets(now);
+            had_work |= driver.look_at_timer(now, cx);
+            if driver.cluster.is_shut_down() {
+                driver.carry_out();
+                return Poll::Ready(());
+            }
+            if !had_work && driver.mailbox.fall_asleep() {
+                return Poll::Pending;
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+impl<R: Runtime> Drop for Driver<R> {
+    /// Whoever still waits learns that nobody will answer: here, or when the machine is dropped.
+    fn drop(&mut self) {
+        self.mailbox.close();
+        self.listeners.close();
+    }
+}

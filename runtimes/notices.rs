@@ -1,0 +1,123 @@
+//! A stream of what is worth knowing, for whoever asks for it.
+
+use super::std;
+
+use core::future::poll_fn;
+use core::task::{Poll, Waker};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::vec::Vec;
+
+use crate::Notice;
+
+/// Notices that wait for one listener; the oldest are dropped beyond.
+const WAITING_COUNT_MAX: usize = 1024;
+
+/// What the machine has to tell, from the moment on at which a client was asked for it.
+///
+/// **Limit**: 1024 notices wait; beyond, the oldest are dropped and counted.
+#[derive(Debug)]
+pub struct Notices {
+    queue: Arc<Mutex<Queue>>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    notices: VecDeque<Notice>,
+    lost_count: u64,
+    waker: Option<Waker>,
+    is_closed: bool,
+}
+
+fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Notices {
+    /// The next notice; `None` once the client is closed and all have been taken.
+    pub async fn next(&mut self) -> Option<Notice> {
+        poll_fn(|cx| {
+            let mut queue = lock(&self.queue);
+            if let Some(notice) = queue.notices.pop_front() {
+                return Poll::Ready(Some(notice));
+            }
+            if queue.is_closed {
+                return Poll::Ready(None);
+            }
+            queue.waker = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// A notice that is there already.
+    #[must_use]
+    pub fn try_next(&mut self) -> Option<Notice> {
+        lock(&self.queue).notices.pop_front()
+    }
+
+    /// How many notices were dropped because nobody took them.
+    #[must_use]
+    pub fn lost_count(&self) -> u64 {
+        lock(&self.queue).lost_count
+    }
+}
+
+/// Everybody who listens.
+#[derive(Debug)]
+pub(super) struct Listeners {
+    /// `None` once there is nothing more to tell.
+    queues: Mutex<Option<Vec<Weak<Mutex<Queue>>>>>,
+}
+
+impl Default for Listeners {
+    fn default() -> Self {
+        Self { queues: Mutex::new(Some(Vec::new())) }
+    }
+}
+
+impl Listeners {
+    fn queues(&self) -> MutexGuard<'_, Option<Vec<Weak<Mutex<Queue>>>>> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn listen(&self) -> Notices {
+        let mut queue = Queue::default();
+        let mut queues = self.queues();
+        queue.is_closed = queues.is_none();
+        let queue = Arc::new(Mutex::new(queue));
+        if let Some(queues) = &mut *queues {
+            queues.push(Arc::downgrade(&queue));
+        }
+        Notices { queue }
+    }
+
+    pub(super) fn tell(&self, notice: &Notice) {
+        let mut queues = self.queues();
+        let Some(queues) = &mut *queues else { return };
+        queues.retain(|listener| {
+            let Some(queue) = listener.upgrade() else { return false };
+            let mut queue = lock(&queue);
+            if queue.notices.len() == WAITING_COUNT_MAX {
+                queue.notices.pop_front();
+                queue.lost_count += 1;
+            }
+            queue.notices.push_back(notice.clone());
+            if let Some(waker) = queue.waker.take() {
+                waker.wake();
+            }
+            true
+        });
+    }
+
+    pub(super) fn close(&self) {
+        for listener in self.queues().take().into_iter().flatten() {
+            let Some(queue) = listener.upgrade() else { continue };
+            let mut queue = lock(&queue);
+            queue.is_closed = true;
+            if let Some(waker) = queue.waker.take() {
+                waker.wake();
+            }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! What the driver needs from the outside: a runtime, and its connections.
+
+use super::std;
+
+use core::future::Future;
+use core::task::{Context, Poll};
+use core::time::Duration;
+use std::io::{self, IoSlice};
+
+use crate::Address;
+
+/// What the driver needs from a runtime.
+pub trait Runtime: Clone + Send + Sync + Unpin + 'static {
+    /// A connection of this runtime.
+    type Stream: Stream;
+
+    /// Connects to an address: resolves its host, and tries all that it resolves to.
+    fn connect(
+        &self,
+        address: Address,
+    ) -> impl Future<Output = io::Result<Self::Stream>> + Send + 'static;
+
+    /// Waits for this long.
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + 'static;
+
+    /// Runs a future to its end, beside everything else.
+    fn spawn(&self, future: impl Future<Output = ()> + Send + 'static);
+}
+
+/// What the driver needs from a connection. Closed when it is dropped.
+pub trait Stream: Send + Unpin + 'static {
+    /// Reads some bytes; 0 at the end of the stream.
+    ///
+    /// # Errors
+    /// Whatever ends the connection.
+    fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>>;
+
+    /// Writes some bytes.
+    ///
+    /// # Errors
+    /// Whatever ends the connection.
+    fn poll_write(&mut self, cx: &mut Context<'_>, from: &[IoSlice<'_>])
+    -> Poll<io::Result<usize>>;
+}

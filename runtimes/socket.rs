@@ -1,0 +1,180 @@
+//! One connection, as the driver drives it.
+
+use super::std;
+
+use core::future::Future;
+use core::pin::Pin;
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::task::{Context, Poll, Waker};
+use std::boxed::Box;
+use std::io::{self, IoSlice};
+use std::sync::Arc;
+use std::task::Wake;
+
+use super::mailbox::Signal;
+use super::runtime::Stream;
+use crate::{Closed, Cluster, Instant, LinkId};
+
+/// Pieces of one vectored write.
+const SLICE_COUNT: usize = 64;
+/// Reads of one socket before the others have their turn.
+const READ_COUNT_MAX: usize = 4;
+
+/// A connection that is being made.
+pub(super) type Dial<S> = Pin<Box<dyn Future<Output = io::Result<S>> + Send>>;
+
+/// One connection, or one that is being made.
+pub(super) struct Socket<S> {
+    pub(super) id: LinkId,
+    state: State<S>,
+    has_bytes: bool,
+    readiness: Arc<Readiness>,
+    waker: Waker,
+}
+
+enum State<S> {
+    Dialling(Dial<S>),
+    Open(S),
+}
+
+/// Remembers which socket woke the driver, so that the others are left alone.
+#[derive(Debug)]
+struct Readiness {
+    is_ready: AtomicBool,
+    signal: Arc<Signal>,
+}
+
+impl Wake for Readiness {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.is_ready.swap(true, Ordering::AcqRel) {
+            self.signal.wake();
+        }
+    }
+}
+
+/// What became of a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Driven {
+    /// It can do no more for now.
+    Idle,
+    /// It can go on.
+    Busy,
+    /// It is closed, or could not be connected.
+    Closed(Closed),
+}
+
+impl<S: Stream> Socket<S> {
+    pub(super) fn dial(id: LinkId, dial: Dial<S>, signal: &Arc<Signal>) -> Self {
+        let is_ready = AtomicBool::new(true);
+        let readiness = Arc::new(Readiness { is_ready, signal: Arc::clone(signal) });
+        let waker = Waker::from(Arc::clone(&readiness));
+        Self { id, state: State::Dialling(dial), has_bytes: false, readiness, waker }
+    }
+
+    /// There are bytes to send.
+    pub(super) fn note_bytes(&mut self) {
+        self.has_bytes = true;
+        self.readiness.is_ready.store(true, Ordering::Release);
+    }
+
+    /// Whether something happened since it was driven last.
+    pub(super) fn take_ready(&self) -> bool {
+        self.readiness.is_ready.load(Ordering::Acquire)
+            && self.readiness.is_ready.swap(false, Ordering::AcqRel)
+    }
+
+    /// It is to be driven again.
+    pub(super) fn set_ready(&self) {
+        self.readiness.is_ready.store(true, Ordering::Release);
+    }
+
+    /// Connects, writes and reads as far as that goes without waiting.
+    pub(super) fn drive<T>(
+        &mut self,
+        now: Instant,
+        cluster: &mut Cluster<T>,
+        scratch: &mut [u8],
+    ) -> Driven {
+        let waker = self.waker.clone();
+        let cx = &mut Context::from_waker(&waker);
+        if let State::Dialling(dial) = &mut self.state {
+            match dial.as_mut().poll(cx) {
+                Poll::Pending => return Driven::Idle,
+                Poll::Ready(Err(error)) => return Driven::Closed(closed_by(&error)),
+                Poll::Ready(Ok(stream)) => {
+                    self.state = State::Open(stream);
+                    cluster.handle_connected(now, self.id);
+                    return Driven::Busy; // what it has to send has been announced meanwhile
+                }
+            }
+        }
+        let State::Open(stream) = &mut self.state else { return Driven::Idle };
+        // Write and read in every turn: with both buffers full two peers would wait for each other.
+        if self.has_bytes {
+            match write_all(stream, cx, self.id, now, cluster) {
+                Ok(is_done) => self.has_bytes = !is_done,
+                Err(error) => return Driven::Closed(closed_by(&error)),
+            }
+        }
+        for _ in 0..READ_COUNT_MAX {
+            match stream.poll_read(cx, scratch) {
+                Poll::Pending => return Driven::Idle,
+                Poll::Ready(Ok(0)) => return Driven::Closed(Closed::EndOfStream),
+                Poll::Ready(Ok(len)) => {
+                    let data = scratch.get(..len).unwrap_or_default();
+                    cluster.handle_received(now, self.id, data);
+                }
+                Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                Poll::Ready(Err(error)) => return Driven::Closed(closed_by(&error)),
+            }
+        }
+        Driven::Busy
+    }
+}
+
+/// Writes until nothing is left or the socket takes no more. Whether nothing is left.
+fn write_all<T, S: Stream>(
+    stream: &mut S,
+    cx: &mut Context<'_>,
+    id: LinkId,
+    now: Instant,
+    cluster: &mut Cluster<T>,
+) -> io::Result<bool> {
+    loop {
+        let mut pieces: [&[u8]; SLICE_COUNT] = [&[]; SLICE_COUNT];
+        let count = cluster.sendable(id, &mut pieces);
+        if count == 0 {
+            return Ok(true);
+        }
+        let slices = pieces.map(IoSlice::new);
+        match stream.poll_write(cx, slices.get(..count).unwrap_or_default()) {
+            Poll::Pending => return Ok(false),
+            Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
+            Poll::Ready(Ok(len)) => cluster.handle_sent(now, id, len),
+            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+            Poll::Ready(Err(error)) => return Err(error),
+        }
+    }
+}
+
+/// The core's word for an error of the operating system.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the system has many; these have a word")]
+fn closed_by(error: &io::Error) -> Closed {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Closed::Refused,
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe => Closed::Reset,
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::WriteZero => Closed::EndOfStream,
+        io::ErrorKind::TimedOut => Closed::TimedOut,
+        io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkUnreachable
+        | io::ErrorKind::AddrNotAvailable => Closed::Unreachable,
+        io::ErrorKind::NotFound | io::ErrorKind::InvalidInput => Closed::NameResolution,
+        _ => Closed::Other,
+    }
+}

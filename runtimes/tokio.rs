@@ -1,0 +1,66 @@
+//! The adapter for tokio.
+//!
+//! Works on the multi-thread and the current-thread runtime. One task drives the client; it ends
+//! with the last clone of the client, or with the runtime.
+
+use super::std;
+
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
+use std::io::{self, IoSlice};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use super::runtime::{Runtime, Stream};
+use crate::Address;
+
+/// A client on tokio. Connect inside a runtime with I/O and time enabled.
+pub type Client = super::client::Client<Tokio>;
+
+/// tokio, as the driver uses it.
+#[derive(Debug, Clone, Copy, Default)]
+#[non_exhaustive]
+pub struct Tokio;
+
+impl Runtime for Tokio {
+    type Stream = TcpStream;
+
+    #[expect(clippy::manual_async_fn, reason = "an async fn would borrow the runtime")]
+    fn connect(
+        &self,
+        address: Address,
+    ) -> impl Future<Output = io::Result<TcpStream>> + Send + 'static {
+        async move {
+            let stream = TcpStream::connect((address.host(), address.port())).await?;
+            stream.set_nodelay(true)?;
+            Ok(stream)
+        }
+    }
+
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + 'static {
+        tokio::time::sleep(duration)
+    }
+
+    fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        tokio::spawn(future);
+    }
+}
+
+impl Stream for TcpStream {
+    fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
+        let mut into = ReadBuf::new(into);
+        let read = AsyncRead::poll_read(Pin::new(self), cx, &mut into);
+        read.map_ok(|()| into.filled().len())
+    }
+
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        from: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        AsyncWrite::poll_write_vectored(Pin::new(self), cx, from)
+    }
+}

@@ -1,0 +1,169 @@
+//! The words between the machine and its driver.
+
+use alloc::vec::Vec;
+
+use crate::address::Address;
+use crate::error::{Closed, Error, SeedFailures};
+use crate::resp::Frame;
+use crate::slot::Slot;
+use crate::topology::TopologyChange;
+
+/// One connection, from [`Action::Connect`] to its end. Never used again, so that a late event
+/// about it is harmless.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkId {
+    /// Which place of a table it has: small, and used again.
+    pub(crate) index: u32,
+    /// Which of the place's tenants it is.
+    pub(crate) serial: u64,
+}
+
+impl LinkId {
+    /// The place of the link in a table: below the number of links that are open at a time, and
+    /// used again after a link has ended. A driver may keep its sockets in a `Vec` by it.
+    #[must_use]
+    pub fn index(self) -> usize {
+        usize::try_from(self.index).unwrap_or(usize::MAX)
+    }
+}
+
+/// One call, from its submission to its completion. Never used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId {
+    pub(crate) index: u32,
+    pub(crate) serial: u64,
+}
+
+/// What the driver does next.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Action<T> {
+    /// Dial this address and answer with `handle_connected` or `handle_closed`.
+    Connect {
+        /// The link that it becomes.
+        link: LinkId,
+        /// Where to.
+        address: Address,
+    },
+    /// The link has bytes: take them with `sendable`, report them with `handle_sent`. Said once
+    /// until all of them are taken.
+    SendToNode {
+        /// The link.
+        link: LinkId,
+    },
+    /// Close the connection, or give up dialling it. No answer is needed.
+    Close {
+        /// The link.
+        link: LinkId,
+    },
+    /// A call is over.
+    Complete {
+        /// What was submitted with it.
+        token: T,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// Something worth knowing; nothing to do.
+    Notify(Notice),
+}
+
+/// How a call ended.
+pub type Outcome = Result<Reply, Error>;
+
+/// What a call is answered with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reply {
+    /// The reply to one command, or to the `EXEC` of a transaction.
+    One(Frame),
+    /// The replies to a batch, in the order of its commands, each with an end of its own.
+    Many(Vec<Result<Frame, Error>>),
+    /// The topology is known.
+    Ready,
+}
+
+/// Something worth knowing.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// A command is sent somewhere else.
+    Redirected {
+        /// For good, or this once.
+        kind: RedirectKind,
+        /// The slot of the command.
+        slot: Slot,
+        /// Who said so.
+        from: Address,
+        /// Where it goes.
+        to: Address,
+    },
+    /// A redirection was not followed: the cluster does not list its target.
+    RedirectRefused {
+        /// Who said so.
+        from: Address,
+        /// Where it pointed to.
+        to: Address,
+    },
+    /// The topology is being read again.
+    TopologyReinit {
+        /// Why.
+        reason: ReinitReason,
+    },
+    /// The topology is another one now.
+    TopologyChanged(TopologyChange),
+    /// All nodes that could be asked for the topology were of no use; they will be asked again.
+    TopologyUnavailable(SeedFailures),
+    /// A connection is set up.
+    LinkReady {
+        /// To this node.
+        node: Address,
+    },
+    /// A connection is lost, or could not be made.
+    LinkLost {
+        /// To this node.
+        node: Address,
+        /// How.
+        cause: Closed,
+        /// How many commands it still owed replies to.
+        in_flight: usize,
+    },
+    /// A node pushed a message that is no reply.
+    Pushed {
+        /// The node.
+        node: Address,
+        /// The message.
+        message: Frame,
+    },
+}
+
+/// For how long a redirection holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RedirectKind {
+    /// For good: the slot has another owner.
+    Moved,
+    /// For one command: the slot is on its way.
+    Ask,
+}
+
+/// Why the topology is read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReinitReason {
+    /// There is none yet.
+    Start,
+    /// The application asked for it.
+    Requested,
+    /// A slot has another owner than the topology says.
+    Moved,
+    /// A redirection points to a node that the topology does not list.
+    UnknownNode,
+    /// A reply tells that the topology is not the cluster's.
+    Stale,
+    /// No node serves a slot that a command is for.
+    SlotUnassigned,
+    /// A node cannot be reached.
+    Unreachable,
+    /// The last answer contradicts what redirections told since.
+    Disagreement,
+}

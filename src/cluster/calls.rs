@@ -1,0 +1,369 @@
+//! The calls that are not over, and when each of them has to be.
+//!
+//! Rules of this file: a call leaves as soon as it is over, with everything it holds; what remembers
+//! one of its parts finds nothing then, and that is how a late reply is told from a reply. Deadlines
+//! stand in a list through the table, in the order of their time: nearly every call has the same
+//! budget, so that a new one goes to the end. The few that do not go to a tree.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use crate::action::{CallId, LinkId, Outcome, RedirectKind, Reply};
+use crate::address::Address;
+use crate::error::{Error, ServerError};
+use crate::plan::{Piece, Plan};
+use crate::resp::Frame;
+use crate::slot::Slot;
+use crate::time::Instant;
+
+/// One part of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct PartRef {
+    pub(super) call: CallId,
+    pub(super) part: u32,
+}
+
+impl PartRef {
+    /// Earlier parts are less than later ones: in the order of their submission.
+    pub(super) const fn order(self) -> (u64, u32) {
+        (self.call.serial, self.part)
+    }
+}
+
+/// What travels, and how far it has come.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) piece: Piece,
+    pub(super) place: Place,
+    /// Whether it goes behind an `ASKING`.
+    pub(super) asking: bool,
+    /// How often it was redirected, or sent again after a connection was lost.
+    pub(super) hops: u8,
+    /// How often it was refused.
+    pub(super) refusals: u8,
+    /// Whether an earlier attempt may have run.
+    pub(super) may_have_run: bool,
+    /// The refusal that the caller gets if time runs out.
+    pub(super) refusal: Option<ServerError>,
+    /// Where it was redirected to, until the topology lists that node.
+    pub(super) suspicion: Option<Box<Suspicion>>,
+    /// Whether `MULTI` was refused, so that what followed it was no transaction.
+    pub(super) is_torn: bool,
+    /// The first refusal of a command inside a transaction.
+    pub(super) inner: Option<Frame>,
+}
+
+/// A redirection to a node that the topology does not list.
+#[derive(Debug)]
+pub(super) struct Suspicion {
+    pub(super) from: Address,
+    pub(super) to: Address,
+    pub(super) kind: RedirectKind,
+}
+
+/// Where a part waits. It is in one place at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// It is on its way to a place.
+    Nowhere,
+    /// For a topology that has a node for it.
+    Unrouted,
+    /// For room on the link to a node.
+    Waiting(usize),
+    /// For a reply.
+    InFlight { link: LinkId },
+    /// For commands of its slot that were sent to the former owner.
+    Fenced(Slot),
+    /// For a pause to be over.
+    Paused,
+    /// For the topology to list the node that it is redirected to.
+    Suspect,
+}
+
+/// A part, or how it ended.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "an allocation for each part would cost more")]
+enum PartState {
+    Open(Part),
+    Over(Result<Frame, Error>),
+}
+
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a call of one part needs no allocation")]
+enum Parts {
+    None,
+    One(Part),
+    Many { parts: Vec<PartState>, open_count: usize },
+}
+
+#[derive(Debug)]
+struct Entry<T> {
+    /// 0 if the place is free.
+    serial: u64,
+    deadline: Instant,
+    /// The neighbours in the list of deadlines.
+    before: u32,
+    after: u32,
+    is_listed: bool,
+    len: usize,
+    token: Option<T>,
+    parts: Parts,
+}
+
+/// No neighbour.
+const NONE: u32 = u32::MAX;
+
+/// All calls that are not over.
+#[derive(Debug)]
+pub(super) struct Calls<T> {
+    entries: Vec<Entry<T>>,
+    free: Vec<u32>,
+    serial: u64,
+    count: usize,
+    len: usize,
+    first: u32,
+    last: u32,
+    /// Deadlines before the last one of the list at the time of their submission.
+    unlisted: BTreeSet<(Instant, CallId)>,
+}
+
+impl<T> Calls<T> {
+    pub(super) const fn new() -> Self {
+        Self {
+            entries: Vec::new(),
+            free: Vec::new(),
+            serial: 0,
+            count: 0,
+            len: 0,
+            first: NONE,
+            last: NONE,
+            unlisted: BTreeSet::new(),
+        }
+    }
+
+    /// The number of calls.
+    pub(super) const fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The number of bytes of their commands.
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Takes a call in.
+    pub(super) fn insert(&mut self, token: T, plan: Plan, len: usize, deadline: Instant) -> CallId {
+        self.serial += 1;
+        self.count += 1;
+        self.len += len;
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.entries.push(Entry::free());
+            u32::try_from(self.entries.len() - 1).unwrap_or(NONE)
+        });
+        if let Some(entry) = self.entries.get_mut(place(index)) {
+            entry.serial = self.serial;
+            entry.deadline = deadline;
+            entry.len = len;
+            entry.token = Some(token);
+            entry.parts = match plan {
+                Plan::One(piece) => Parts::One(Part::new(piece)),
+                Plan::Many(pieces) => Parts::Many {
+                    open_count: pieces.len(),
+                    parts: pieces.into_iter().map(|p| PartState::Open(Part::new(p))).collect(),
+                },
+            };
+        }
+        let id = CallId { index, serial: self.serial };
+        self.list(id, deadline);
+        id
+    }
+
+    fn entry(&self, id: CallId) -> Option<&Entry<T>> {
+        self.entries.get(place(id.index)).filter(|entry| entry.serial == id.serial)
+    }
+
+    fn entry_mut(&mut self, id: CallId) -> Option<&mut Entry<T>> {
+        self.entries.get_mut(place(id.index)).filter(|entry| entry.serial == id.serial)
+    }
+
+    /// A part, if it is not over.
+    pub(super) fn part(&self, part: PartRef) -> Option<&Part> {
+        match &self.entry(part.call)?.parts {
+            Parts::None => None,
+            Parts::One(one) => Some(one),
+            Parts::Many { parts, .. } => match parts.get(place(part.part))? {
+                PartState::Open(part) => Some(part),
+                PartState::Over(_) => None,
+            },
+        }
+    }
+
+    /// A part, if it is not over.
+    pub(super) fn part_mut(&mut self, part: PartRef) -> Option<&mut Part> {
+        match &mut self.entry_mut(part.call)?.parts {
+            Parts::None => None,
+            Parts::One(one) => Some(one),
+            Parts::Many { parts, .. } => match parts.get_mut(place(part.part))? {
+                PartState::Open(part) => Some(part),
+                PartState::Over(_) => None,
+            },
+        }
+    }
+
+    /// The parts of a call that are not over, in their order.
+    pub(super) fn open_parts(&self, id: CallId) -> Vec<PartRef> {
+        let count = match self.entry(id).map(|entry| &entry.parts) {
+            None | Some(Parts::None) => 0,
+            Some(Parts::One(_)) => 1,
+            Some(Parts::Many { parts, .. }) => u32::try_from(parts.len()).unwrap_or(NONE),
+        };
+        let all = (0..count).map(|part| PartRef { call: id, part });
+        all.filter(|part| self.part(*part).is_some()).collect()
+    }
+
+    /// A part is over. What that makes of its call, if that is over as well.
+    pub(super) fn settle(
+        &mut self,
+        part: PartRef,
+        result: Result<Frame, Error>,
+    ) -> Option<(T, Outcome)> {
+        match &mut self.entry_mut(part.call)?.parts {
+            Parts::None => return None,
+            Parts::One(_) => return Some((self.take(part.call)?, result.map(Reply::One))),
+            Parts::Many { parts, open_count } => {
+                let state = parts.get_mut(place(part.part))?;
+                if matches!(state, PartState::Over(_)) {
+                    return None;
+                }
+                *state = PartState::Over(result);
+                *open_count -= 1;
+                if *open_count > 0 {
+                    return None;
+                }
+            }
+        }
+        self.finish(part.call)
+    }
+
+    /// Completes a call of several parts, all of which are over.
+    pub(super) fn finish(&mut self, id: CallId) -> Option<(T, Outcome)> {
+        let parts = core::mem::replace(&mut self.entry_mut(id)?.parts, Parts::None);
+        let token = self.take(id)?;
+        let Parts::Many { parts, .. } = parts else { return None };
+        let results = parts.into_iter().filter_map(|state| match state {
+            PartState::Over(result) => Some(result),
+            PartState::Open(_) => None,
+        });
+        Some((token, Ok(Reply::Many(results.collect()))))
+    }
+
+    /// Takes a call out, whatever became of it: its token.
+    pub(super) fn take(&mut self, id: CallId) -> Option<T> {
+        let entry = self.entry_mut(id)?;
+        entry.serial = 0;
+        entry.parts = Parts::None;
+        let (token, len) = (entry.token.take(), entry.len);
+        self.unlist(id);
+        self.count -= 1;
+        self.len -= len;
+        self.free.push(id.index);
+        token
+    }
+
+    /// All calls, in the order of their places.
+    pub(super) fn ids(&self) -> Vec<CallId> {
+        let ids = self.entries.iter().enumerate().filter(|(_, entry)| entry.serial > 0);
+        ids.map(|(index, entry)| CallId {
+            index: u32::try_from(index).unwrap_or(NONE),
+            serial: entry.serial,
+        })
+        .collect()
+    }
+
+    /// The earliest deadline.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        let listed = self.entries.get(place(self.first)).map(|entry| entry.deadline);
+        let unlisted = self.unlisted.first().map(|(deadline, _)| *deadline);
+        listed.into_iter().chain(unlisted).min()
+    }
+
+    /// A call whose deadline has passed.
+    pub(super) fn expired(&self, now: Instant) -> Option<CallId> {
+        let listed = self.entries.get(place(self.first)).filter(|entry| entry.deadline <= now);
+        if let Some(entry) = listed {
+            return Some(CallId { index: self.first, serial: entry.serial });
+        }
+        self.unlisted.first().filter(|(deadline, _)| *deadline <= now).map(|(_, id)| *id)
+    }
+
+    fn list(&mut self, id: CallId, deadline: Instant) {
+        let last = self.last;
+        if self.entries.get(place(last)).is_some_and(|entry| entry.deadline > deadline) {
+            self.unlisted.insert((deadline, id));
+            return;
+        }
+        if let Some(entry) = self.entries.get_mut(place(id.index)) {
+            (entry.before, entry.after) = (last, NONE);
+            entry.is_listed = true;
+        }
+        match self.entries.get_mut(place(last)) {
+            Some(entry) => entry.after = id.index,
+            None => self.first = id.index,
+        }
+        self.last = id.index;
+    }
+
+    fn unlist(&mut self, id: CallId) {
+        let Some(entry) = self.entries.get_mut(place(id.index)) else { return };
+        let (before, after, deadline) = (entry.before, entry.after, entry.deadline);
+        if !core::mem::take(&mut entry.is_listed) {
+            self.unlisted.remove(&(deadline, id));
+            return;
+        }
+        match self.entries.get_mut(place(before)) {
+            Some(entry) => entry.after = after,
+            None => self.first = after,
+        }
+        match self.entries.get_mut(place(after)) {
+            Some(entry) => entry.before = before,
+            None => self.last = before,
+        }
+    }
+}
+
+impl<T> Entry<T> {
+    const fn free() -> Self {
+        Self {
+            serial: 0,
+            deadline: Instant::EPOCH,
+            before: NONE,
+            after: NONE,
+            is_listed: false,
+            len: 0,
+            token: None,
+            parts: Parts::None,
+        }
+    }
+}
+
+impl Part {
+    const fn new(piece: Piece) -> Self {
+        Self {
+            piece,
+            place: Place::Nowhere,
+            asking: false,
+            hops: 0,
+            refusals: 0,
+            may_have_run: false,
+            refusal: None,
+            suspicion: None,
+            is_torn: false,
+            inner: None,
+        }
+    }
+}
+
+fn place(index: u32) -> usize {
+    usize::try_from(index).unwrap_or(usize::MAX)
+}

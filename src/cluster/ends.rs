@@ -1,0 +1,89 @@
+//! How a part ends without a reply: its time is up, no seed leads to a cluster, the machine ends.
+
+use super::Cluster;
+use super::calls::{PartRef, Place};
+use crate::error::{Closed, Error, Phase, SeedFailures, Why};
+use crate::slot::Slot;
+use crate::time::Instant;
+
+impl<T> Cluster<T> {
+    /// A part's time is up.
+    pub(super) fn expire_part(&mut self, now: Instant, part: PartRef) {
+        let Some(state) = self.calls.part(part) else { return };
+        let (place, slot, may_have_run) =
+            (state.place, state.piece.route.slot(), state.may_have_run);
+        let refusal = state.refusal.clone().filter(|_| !may_have_run);
+        let node = match place {
+            Place::Waiting(node) => Some(node),
+            Place::InFlight { link, .. } => self.links.get(link).map(|tenant| tenant.node),
+            Place::Nowhere
+            | Place::Unrouted
+            | Place::Fenced(_)
+            | Place::Paused
+            | Place::Suspect => None,
+        };
+        let is_unsent = self.withdraw(now, part) && !may_have_run;
+        let phase = if is_unsent { Phase::Queued } else { Phase::Sent };
+        let address = node.and_then(|node| self.links.address(node)).cloned();
+        let timed_out = Error::TimedOut { phase, node: address, slot };
+        let error = match (place, refusal) {
+            _ if !is_unsent => timed_out,
+            (Place::Waiting(node), refusal) => {
+                let why = self.waited_for(node, slot);
+                why.or_else(|| refusal.map(Error::Server)).unwrap_or(timed_out)
+            }
+            (_, Some(refusal)) => Error::Server(refusal),
+            (Place::Unrouted, None) => self.unrouted_error(slot),
+            _ => timed_out,
+        };
+        self.fail(part, error);
+    }
+
+    /// The error of a part that no node was known for until its deadline.
+    pub(super) fn unrouted_error(&self, slot: Option<Slot>) -> Error {
+        let why = if self.links.knows_cluster() {
+            Why::SlotUnassigned
+        } else {
+            Why::NoCluster(self.failures_so_far())
+        };
+        Error::NotExecuted { why, node: None, slot }
+    }
+
+    /// No seed leads to a cluster, and none will: nobody is to wait for it.
+    pub(super) fn fail_unrouted(&mut self, failures: &SeedFailures) {
+        for part in self.unrouted.take() {
+            let Some(state) = self.calls.part(part) else { continue };
+            if state.place == Place::Unrouted {
+                let (why, slot) = (Why::NoCluster(failures.clone()), state.piece.route.slot());
+                self.fail(part, Error::NotExecuted { why, node: None, slot });
+            }
+        }
+    }
+
+    /// Routes again what no node was known for.
+    pub(super) fn reroute_unrouted(&mut self, now: Instant) {
+        for part in self.unrouted.take() {
+            if self.calls.part(part).is_some_and(|state| state.place == Place::Unrouted) {
+                self.dispatch(now, part);
+            }
+        }
+    }
+
+    /// The machine ends: a part that can still be kept from running is over.
+    pub(super) fn close_part(&mut self, now: Instant, part: PartRef) {
+        let Some(state) = self.calls.part(part) else { return };
+        let (may_have_run, slot) = (state.may_have_run, state.piece.route.slot());
+        let place = state.place;
+        if !self.withdraw(now, part) {
+            self.set_place(part, place);
+            return; // its reply is waited for
+        }
+        let why = Why::ConnectionLost(Closed::Other);
+        let error = if may_have_run {
+            Error::MaybeExecuted { why, node: None, slot }
+        } else {
+            Error::Closed
+        };
+        self.fail(part, error);
+    }
+}

@@ -1,0 +1,457 @@
+//! Links come and go.
+//!
+//! Theory of operation. A node is dialled when somebody needs it. If its link is lost, the number of
+//! bytes that the transport took decides for each part: what was not taken whole goes to the front of
+//! the queue, what was taken whole is sent again only if it may run twice. A node that cannot be
+//! reached is dialled again after a growing pause; that concerns nobody else. A node that leaves the
+//! topology is listened to until its last reply has come.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::Cluster;
+use super::calls::{PartRef, Place};
+use super::nodes::{Node, Role, Tenant, Work};
+use crate::action::{Action, LinkId, Notice, ReinitReason};
+use crate::command::Command;
+use crate::config::{Config, ReadFrom};
+use crate::error::{Closed, Error, SeedFailure, Why};
+use crate::link::{Link, Owed, Received};
+use crate::plan::Route;
+use crate::random::Random;
+use crate::resp::Frame;
+use crate::time::Instant;
+
+impl<T> Cluster<T> {
+    /// Dials a node, unless it has a link or is to be left alone for now.
+    pub(super) fn ensure_link(&mut self, now: Instant, index: usize) {
+        let read_only = self.config.read_from != ReadFrom::Primary;
+        let Some(node) = self.links.node_mut(index) else { return };
+        if node.link.is_some() || self.ends_by.is_some() {
+            return;
+        }
+        if let Some(retry_at) = node.retry_at
+            && retry_at > now
+        {
+            return self.timers.note(retry_at);
+        }
+        node.retry_at = None;
+        let address = node.address.clone();
+        let free = self.links.tenants.iter().position(Option::is_none);
+        let place = free.unwrap_or(self.links.tenants.len());
+        self.links.serial += 1;
+        let id =
+            LinkId { index: u32::try_from(place).unwrap_or(u32::MAX), serial: self.links.serial };
+        let tenant = Tenant {
+            id,
+            node: index,
+            link: Link::new(now, &self.config, read_only),
+            is_connected: false,
+            dialled_at: now,
+            drain_by: None,
+            is_announced: false,
+            fence_at: u64::MAX,
+            redirected_until: 0,
+        };
+        match self.links.tenants.get_mut(place) {
+            Some(free) => *free = Some(tenant),
+            None => self.links.tenants.push(Some(tenant)),
+        }
+        self.links.tenant_count += 1;
+        if let Some(node) = self.links.node_mut(index) {
+            node.link = Some(id);
+        }
+        self.stats.links_dialled += 1;
+        self.timers.note(now + self.config.connect_timeout);
+        self.actions.push_back(Action::Connect { link: id, address });
+    }
+
+    pub(super) fn link_connected(&mut self, now: Instant, id: LinkId) {
+        let Some(tenant) = self.links.get_mut(id) else { return };
+        if core::mem::replace(&mut tenant.is_connected, true) {
+            return;
+        }
+        let is_ready = tenant.link.connected(now, &self.config);
+        self.announce(id);
+        if is_ready {
+            self.link_ready(now, id);
+        }
+    }
+
+    fn link_ready(&mut self, now: Instant, id: LinkId) {
+        let Some(tenant) = self.links.get(id) else { return };
+        let node = tenant.node;
+        self.stats.links_ready += 1;
+        self.announce(id);
+        self.timers.note(now + self.config.ping_interval);
+        if let Some(address) = self.links.address(node) {
+            let notice = Notice::LinkReady { node: address.clone() };
+            self.notify(notice);
+        }
+        self.refresh_link_ready(now, node, id);
+        self.pump(now, node);
+    }
+
+    pub(super) fn link_received(&mut self, now: Instant, id: LinkId, mut data: &[u8]) {
+        loop {
+            let Some(tenant) = self.links.get_mut(id) else { return };
+            let node = tenant.node;
+            match tenant.link.next(now, &self.config, &mut data) {
+                Ok(Some(Received::Reply { work, frame, asking_failed })) => {
+                    let is_past_fence = tenant.link.answered() >= tenant.fence_at;
+                    self.link_works(node);
+                    match work {
+                        Work::Part { part, role, .. } => {
+                            self.handle_reply(now, node, id, part, role, frame, asking_failed);
+                        }
+                        Work::Topology { round, question } => {
+                            self.handle_topology(now, node, round, question, &frame);
+                        }
+                        Work::Ping => {}
+                    }
+                    if is_past_fence {
+                        self.lift_fences(now, id);
+                    }
+                }
+                Ok(Some(Received::Push(frame))) => self.pushed(node, frame),
+                Ok(Some(Received::Ready)) => self.link_ready(now, id),
+                Ok(Some(Received::Refused(failure))) => {
+                    self.actions.push_back(Action::Close { link: id });
+                    return self.lose_link(now, id, &Loss::Refused(failure));
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    self.stats.protocol_errors += 1;
+                    self.actions.push_back(Action::Close { link: id });
+                    return self.lose_link(now, id, &Loss::Protocol(error));
+                }
+            }
+        }
+        let Some(tenant) = self.links.get(id) else { return };
+        let (node, is_done) = (tenant.node, tenant.link.expected_count() == 0);
+        if !tenant.link.is_ready() {
+            self.announce(id); // the second handshake
+        }
+        self.pump(now, node);
+        if is_done {
+            self.close_if_drained(now, id);
+        }
+    }
+
+    /// A node has answered: it is well.
+    fn link_works(&mut self, node: usize) {
+        if let Some(node) = self.links.node_mut(node)
+            && (node.failures > 0 || node.last_failure.is_some())
+        {
+            node.failures = 0;
+            node.last_failure = None;
+            node.retry_at = None;
+        }
+    }
+
+    fn pushed(&mut self, node: usize, message: Frame) {
+        self.stats.pushes += 1;
+        if let Some(address) = self.links.address(node) {
+            let node = address.clone();
+            self.notify(Notice::Pushed { node, message });
+        }
+    }
+
+    pub(super) fn link_closed(&mut self, now: Instant, id: LinkId, cause: Closed) {
+        self.lose_link(now, id, &Loss::Closed(cause));
+    }
+
+    /// Closes a link on our side.
+    pub(super) fn drop_link(&mut self, now: Instant, id: LinkId, cause: Closed) {
+        if self.links.get(id).is_some() {
+            self.actions.push_back(Action::Close { link: id });
+            self.lose_link(now, id, &Loss::Closed(cause));
+        }
+    }
+
+    /// A link is gone. What it owed is sent again if that is safe, and is over if not.
+    fn lose_link(&mut self, now: Instant, id: LinkId, loss: &Loss) {
+        let place = self.links.tenants.get_mut(id.index());
+        let Some(mut tenant) = place.and_then(|place| place.take_if(|tenant| tenant.id == id))
+        else {
+            return;
+        };
+        self.links.tenant_count -= 1;
+        let was_ready = tenant.link.is_ready();
+        let index = tenant.node;
+        let owed: Vec<_> = tenant.link.lose().collect();
+        if let Some(node) = self.links.node_mut(index)
+            && node.link == Some(id)
+        {
+            node.link = None;
+        }
+        let was_needed = !owed.is_empty() || !was_ready;
+        self.note_loss(now, index, loss, was_ready, owed.len());
+        let again = self.sort_owed(index, loss, owed);
+        self.requeue(now, index, id, again);
+        self.lift_fences(now, id);
+        if was_needed {
+            self.refresh_link_lost(now, index, &loss.failure());
+        }
+        self.fail_refused(now, index);
+        let needed = self.links.node(index).is_some_and(|node| node.queue.live_count() > 0);
+        if needed {
+            self.ensure_link(now, index);
+        }
+        if needed || (was_needed && self.links.is_trusted(index) && self.links.knows_cluster()) {
+            self.request_refresh(now, ReinitReason::Unreachable, needed);
+        }
+        self.forget_if_useless(index);
+    }
+
+    fn note_loss(&mut self, now: Instant, index: usize, loss: &Loss, was_ready: bool, owed: usize) {
+        let is_idle = was_ready && owed == 0;
+        self.stats.links_lost += 1;
+        let Self { links, random, config, .. } = self;
+        let Some(node) = links.node_mut(index) else { return };
+        if !is_idle {
+            node.failures = node.failures.saturating_add(1);
+            node.last_failure = Some(loss.failure());
+            node.retry_at = Some(now + pause(config, random, node.failures, loss));
+        }
+        let (node, cause) = (node.address.clone(), loss.cause());
+        self.notify(Notice::LinkLost { node, cause, in_flight: owed });
+    }
+
+    /// Of what a lost link owed, that which is to be sent again, in order.
+    fn sort_owed(&mut self, node: usize, loss: &Loss, owed: Vec<Owed<Work>>) -> VecDeque<PartRef> {
+        let mut again = VecDeque::new();
+        // Whose reply broke the protocol would have it broken again by the next one.
+        let culprit =
+            owed.first().map(|owed| owed.work).filter(|_| matches!(loss, Loss::Protocol(_)));
+        for Owed { work, sent } in owed {
+            let Work::Part { part, role, .. } = work else { continue };
+            if matches!(role, Role::Multi | Role::Queued) {
+                continue; // what becomes of a transaction hangs on its EXEC
+            }
+            let Some(state) = self.calls.part_mut(part) else { continue };
+            state.asking = false;
+            state.inner = None;
+            state.place = Place::Nowhere;
+            if !sent {
+                again.push_back(part);
+                continue;
+            }
+            state.hops = state.hops.saturating_add(1);
+            let may_go = state.piece.idempotent && !culprit.is_some_and(|work| work.is_for(part));
+            if may_go && state.hops <= self.config.redirection_count_max && self.ends_by.is_none() {
+                state.may_have_run = true;
+                self.stats.resent += 1;
+                again.push_back(part);
+                continue;
+            }
+            let slot = state.piece.route.slot();
+            let node = self.links.address(node).cloned();
+            self.fail(part, Error::MaybeExecuted { why: loss.why(), node, slot });
+        }
+        again
+    }
+
+    /// Puts parts back where they came from, before all that wait there, if they still belong there;
+    /// or to the fence of their slot.
+    fn requeue(&mut self, now: Instant, node: usize, lost: LinkId, parts: VecDeque<PartRef>) {
+        let mut elsewhere = VecDeque::new();
+        for part in parts.into_iter().rev() {
+            let Some(state) = self.calls.part(part) else { continue };
+            let belongs = match &state.piece.route {
+                Route::Slot(slot) => {
+                    let slot = *slot;
+                    if self.fences.get(&slot).is_some_and(|fence| fence.waits_for(lost)) {
+                        self.wait_at_fence(slot, part);
+                        continue;
+                    }
+                    self.links.primary(self.agreement.topology(), slot) == Some(node)
+                }
+                Route::Node(_) => true,
+                Route::Any | Route::Discovery => false,
+            };
+            if belongs && self.ends_by.is_none() {
+                if let Some(state) = self.links.node_mut(node) {
+                    state.queue.push_front(part);
+                }
+                self.set_place(part, Place::Waiting(node));
+            } else {
+                elsewhere.push_front(part);
+            }
+        }
+        for part in elsewhere {
+            self.dispatch(now, part);
+        }
+    }
+
+    /// Has a link take no more work, and closes it when its last reply has come.
+    pub(super) fn drain(&mut self, now: Instant, id: LinkId) {
+        let drain_by = now + self.config.drain_timeout;
+        let Some(tenant) = self.links.get_mut(id) else { return };
+        tenant.drain_by = Some(drain_by);
+        let node = tenant.node;
+        if let Some(state) = self.links.node_mut(node)
+            && state.link == Some(id)
+        {
+            state.link = None;
+            if state.queue.live_count() > 0 {
+                self.ensure_link(now, node);
+            }
+        }
+        self.timers.note(drain_by);
+        self.close_if_drained(now, id);
+    }
+
+    /// Closes a link that takes no more work and owes nothing.
+    fn close_if_drained(&mut self, now: Instant, id: LinkId) {
+        let Some(tenant) = self.links.get(id) else { return };
+        let owes = tenant.link.expected_count() > 0;
+        let ends = tenant.drain_by.is_some() || self.ends_by.is_some();
+        if ends && (!owes || !tenant.link.is_ready()) {
+            let node = tenant.node;
+            self.actions.push_back(Action::Close { link: id });
+            self.discard(id);
+            self.lift_fences(now, id);
+            self.forget_if_useless(node);
+        }
+    }
+
+    /// Forgets a link that owes nothing.
+    fn discard(&mut self, id: LinkId) {
+        let Some(tenant) = self.links.tenants.get_mut(id.index()).and_then(Option::take) else {
+            return;
+        };
+        self.links.tenant_count -= 1;
+        if let Some(node) = self.links.node_mut(tenant.node)
+            && node.link == Some(id)
+        {
+            node.link = None;
+        }
+    }
+
+    /// Closes all links that owe nothing, because the machine ends.
+    pub(super) fn close_idle_links(&mut self, now: Instant) {
+        for link in self.links.ids() {
+            self.close_if_drained(now, link);
+        }
+    }
+
+    /// Forgets a node that is neither listed nor a seed, and that nobody uses.
+    pub(super) fn forget_if_useless(&mut self, index: usize) {
+        let useless = |node: &Node| {
+            !node.is_listed && !node.is_seed && node.link.is_none() && node.queue.live_count() == 0
+        };
+        if !self.links.node(index).is_some_and(useless)
+            || self.links.primaries.contains(&Some(index))
+            || self.links.tenants.iter().flatten().any(|tenant| tenant.node == index)
+        {
+            return;
+        }
+        if let Some(node) = self.links.nodes.get_mut(index).and_then(Option::take) {
+            self.links.by_address.remove(&node.address);
+        }
+    }
+
+    /// What is due on the links.
+    pub(super) fn run_link_timers(&mut self, now: Instant) {
+        for id in self.links.ids() {
+            let Some(tenant) = self.links.get_mut(id) else { continue };
+            let progress_at = tenant.link.progress_at();
+            let owes = tenant.link.expected_count() > 0;
+            let connect_by = tenant.dialled_at + self.config.connect_timeout;
+            if !tenant.link.is_ready() && connect_by <= now {
+                self.drop_link(now, id, Closed::TimedOut);
+            } else if tenant.link.is_ready()
+                && owes
+                && progress_at + self.config.stall_timeout <= now
+            {
+                self.stats.links_stalled += 1;
+                self.drop_link(now, id, Closed::TimedOut);
+            } else if tenant.drain_by.is_some_and(|drain_by| drain_by <= now) {
+                self.drop_link(now, id, Closed::TimedOut);
+            } else if tenant.link.is_ready()
+                && !owes
+                && progress_at + self.config.ping_interval <= now
+            {
+                tenant.link.write(now, &Command::new("PING"), Work::Ping);
+                self.announce(id);
+            }
+        }
+        let due =
+            |node: &Node| node.retry_at.is_some_and(|at| at <= now) && node.queue.live_count() > 0;
+        let nodes = self.links.nodes.iter().enumerate();
+        let nodes =
+            nodes.filter(|(_, node)| node.as_ref().is_some_and(due)).map(|(index, _)| index);
+        for node in nodes.collect::<Vec<_>>() {
+            self.ensure_link(now, node);
+        }
+    }
+
+    /// When the next thing is due on the links.
+    pub(super) fn next_link_timer(&self) -> Option<Instant> {
+        let of_links = self.links.tenants.iter().flatten().map(|tenant| {
+            let due = if !tenant.link.is_ready() {
+                tenant.dialled_at + self.config.connect_timeout
+            } else if tenant.link.expected_count() > 0 {
+                tenant.link.progress_at() + self.config.stall_timeout
+            } else {
+                tenant.link.progress_at() + self.config.ping_interval
+            };
+            tenant.drain_by.map_or(due, |drain_by| drain_by.min(due))
+        });
+        let waited_for = self.links.nodes.iter().flatten().filter(|n| n.queue.live_count() > 0);
+        let of_nodes = waited_for.filter(|node| node.link.is_none()).filter_map(|n| n.retry_at);
+        of_links.chain(of_nodes).min()
+    }
+}
+
+/// A node that refuses the credentials is not asked again before.
+const AUTHENTICATION_PAUSE: Duration = Duration::from_secs(1);
+
+/// How a link came to be gone.
+#[derive(Debug)]
+enum Loss {
+    Closed(Closed),
+    Protocol(crate::error::ProtocolError),
+    Refused(SeedFailure),
+}
+
+impl Loss {
+    fn why(&self) -> Why {
+        match self {
+            Self::Closed(cause) => Why::ConnectionLost(*cause),
+            Self::Protocol(error) => Why::Protocol(*error),
+            Self::Refused(_) => Why::ConnectionLost(Closed::EndOfStream),
+        }
+    }
+
+    const fn cause(&self) -> Closed {
+        match self {
+            Self::Closed(cause) => *cause,
+            Self::Protocol(_) | Self::Refused(_) => Closed::Other,
+        }
+    }
+
+    fn failure(&self) -> SeedFailure {
+        match self {
+            Self::Closed(Closed::TimedOut) => SeedFailure::NoAnswer,
+            Self::Closed(cause) => SeedFailure::Unreachable(*cause),
+            Self::Protocol(error) => {
+                SeedFailure::Unusable(alloc::string::ToString::to_string(error).into())
+            }
+            Self::Refused(failure) => failure.clone(),
+        }
+    }
+}
+
+/// How long a node is left alone after so many failures in a row: not at all after the first, then a
+/// random part of a time that doubles.
+fn pause(config: &Config, random: &mut Random, failures: u32, loss: &Loss) -> Duration {
+    if matches!(loss.failure(), SeedFailure::Authentication(_)) {
+        return AUTHENTICATION_PAUSE + random.up_to(AUTHENTICATION_PAUSE);
+    }
+    let Some(doublings) = failures.checked_sub(2) else { return Duration::ZERO };
+    let longest = config.reconnect_delay_min.saturating_mul(1 << doublings.min(16));
+    random.up_to(longest.min(config.reconnect_delay_max))
+}

@@ -1,0 +1,471 @@
+//! The machine: calls in, actions out, and everything between them.
+//!
+//! Rules of this floor: no input fails; whatever goes wrong becomes an action. A part of a call is
+//! in one place at a time. A node that is sick concerns only the parts that are for it. Nothing is
+//! sent again unless it provably did not run, or may run twice.
+//!
+//! - [`calls`]: the calls that are not over, and their deadlines
+//! - [`nodes`]: who has which address, which link, who waits
+//! - [`links`]: links come and go
+//! - [`mod@write`]: from the queue of a node onto its link, and back
+//! - [`redirect`]: what replies lead to: an end, a redirection, a pause
+//! - [`fence`]: how the commands of a slot stay in order when the slot moves
+//! - [`refresh`]: when and whom to ask for the topology
+//! - [`ends`]: how a part ends without a reply
+//! - [`timers`]: what is due
+
+mod calls;
+mod ends;
+mod fence;
+mod links;
+mod nodes;
+mod queue;
+mod redirect;
+mod refresh;
+mod stats;
+mod timers;
+mod write;
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
+
+use self::calls::{Calls, Part, PartRef, Place};
+use self::fence::Fence;
+use self::nodes::Links;
+use self::queue::Queue;
+use self::refresh::Refresh;
+pub use self::stats::Stats;
+use self::timers::Timers;
+use crate::action::{Action, CallId, LinkId, Notice, Outcome, ReinitReason, Reply};
+use crate::address::Address;
+use crate::config::{Config, ReadFrom};
+use crate::error::{Closed, ConfigError, Error, Phase};
+use crate::plan::{Call, Plan, Route};
+use crate::random::Random;
+use crate::resp::Frame;
+use crate::slot::Slot;
+use crate::time::Instant;
+use crate::topology::{Agreement, Topology};
+
+/// A client of one cluster, without input and output.
+///
+/// Four families of methods:
+/// - the application's: [`submit`](Self::submit), [`cancel`](Self::cancel),
+///   [`reinit_topology`](Self::reinit_topology), [`shut_down`](Self::shut_down);
+/// - the driver's, `handle_*`: what came from outside. None can fail; events about links that have
+///   ended, and events that come twice, do nothing;
+/// - `poll_*` and [`sendable`](Self::sendable): what the driver does next. After every call of a
+///   method that takes `&mut self`, drain [`poll_action`](Self::poll_action) until it is empty, then
+///   ask [`poll_timeout`](Self::poll_timeout);
+/// - views: [`topology`](Self::topology), [`stats`](Self::stats), at any time.
+///
+/// `T` is the application's own: it comes back with the outcome of the call, and the machine never
+/// looks at it.
+///
+/// **Time**: `now` comes in with every call, and must not go back; if it does, timers are late.
+///
+/// **Invariant**: every submitted call is completed exactly once, unless it is cancelled; there is
+/// always an input or a deadline that it waits for. The same inputs give the same outputs.
+#[derive(Debug)]
+pub struct Cluster<T> {
+    config: Config,
+    seeds: Vec<Address>,
+    random: Random,
+    agreement: Agreement,
+    links: Links,
+    calls: Calls<T>,
+    actions: VecDeque<Action<T>>,
+    /// Parts that no node is known for.
+    unrouted: Queue,
+    /// Parts that were redirected to a node that the topology does not list.
+    suspects: Queue,
+    /// Parts that pause, by the end of the pause.
+    paused: BTreeMap<(Instant, u64), PartRef>,
+    pause_serial: u64,
+    /// Slots whose new commands wait for the former owner.
+    fences: BTreeMap<Slot, Fence>,
+    refresh: Refresh,
+    timers: Timers,
+    /// Set once the application has shut the machine down: when it ends at the latest.
+    ends_by: Option<Instant>,
+    stats: Stats,
+}
+
+/// A call that was not taken in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{error}")]
+#[non_exhaustive]
+pub struct Refused<T> {
+    /// What was submitted with it.
+    pub token: T,
+    /// Why.
+    pub error: Error,
+}
+
+impl<T> Cluster<T> {
+    /// A machine that knows these seeds, and knows nothing of the cluster before the first call.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if there is no seed, or a limit that cannot work.
+    pub fn new(
+        _now: Instant,
+        config: Config,
+        seeds: Vec<Address>,
+        random_seed: u64,
+    ) -> Result<Self, ConfigError> {
+        config.validate()?;
+        if seeds.is_empty() {
+            return Err(ConfigError::NoSeeds);
+        }
+        Ok(Self {
+            random: Random::new(random_seed),
+            agreement: Agreement::new(config.moved_trust),
+            links: Links::new(),
+            calls: Calls::new(),
+            actions: VecDeque::new(),
+            unrouted: Queue::default(),
+            suspects: Queue::default(),
+            paused: BTreeMap::new(),
+            pause_serial: 0,
+            fences: BTreeMap::new(),
+            refresh: Refresh::new(&config),
+            timers: Timers::default(),
+            ends_by: None,
+            stats: Stats::default(),
+            seeds,
+            config,
+        })
+    }
+
+    /// Takes a call in. It is completed by an [`Action::Complete`], by its deadline at the latest.
+    ///
+    /// # Errors
+    /// [`Refused`] gives the token back: the call cannot be sent as it is (the caller's fault), a
+    /// limit is reached, or the machine is shut down. Nothing was sent.
+    ///
+    /// **Limit**: `calls_count_max`, `calls_len_max`, `queue_count_max`.
+    ///
+    /// **Cost**: for one command no allocation, but for growing tables.
+    pub fn submit(&mut self, now: Instant, call: Call, token: T) -> Result<CallId, Refused<T>> {
+        let len = call.encoded_len();
+        let deadline = now + call.budget(self.config.call_timeout);
+        let plan = match self.admit(len).and_then(|()| call.plan()) {
+            Ok(plan) => plan,
+            Err(error) => return Err(self.refuse(token, error)),
+        };
+        if let Err(error) = self.has_room(&plan) {
+            return Err(self.refuse(token, error));
+        }
+        let part_count = match &plan {
+            Plan::One(_) => 1,
+            Plan::Many(pieces) => pieces.len(),
+        };
+        let id = self.calls.insert(token, plan, len, deadline);
+        self.stats.calls_submitted += 1;
+        self.timers.note(deadline);
+        for part in 0..u32::try_from(part_count).unwrap_or(u32::MAX) {
+            self.dispatch(now, PartRef { call: id, part });
+        }
+        if part_count == 0
+            && let Some((token, outcome)) = self.calls.finish(id)
+        {
+            self.complete(token, outcome);
+        }
+        self.check();
+        Ok(id)
+    }
+
+    fn refuse(&mut self, token: T, error: Error) -> Refused<T> {
+        self.stats.calls_refused += 1;
+        Refused { token, error }
+    }
+
+    fn admit(&self, len: usize) -> Result<(), Error> {
+        let overloaded = |limit| Err(Error::Overloaded { limit, node: None });
+        if self.ends_by.is_some() {
+            return Err(Error::Closed);
+        }
+        if self.calls.count() >= self.config.calls_count_max {
+            return overloaded("calls_count_max");
+        }
+        if self.calls.len().saturating_add(len) > self.config.calls_len_max {
+            return overloaded("calls_len_max");
+        }
+        Ok(())
+    }
+
+    /// Gives a call up: it is not completed. What was not sent never will be; replies to what was
+    /// sent are thrown away.
+    pub fn cancel(&mut self, now: Instant, call: CallId) {
+        for part in self.calls.open_parts(call) {
+            self.withdraw(now, part);
+        }
+        if self.calls.take(call).is_some() {
+            self.stats.calls_cancelled += 1;
+        }
+        self.check();
+    }
+
+    /// Reads the topology again, as soon as that is allowed.
+    pub fn reinit_topology(&mut self, now: Instant) {
+        self.request_refresh(now, ReinitReason::Requested, false);
+        self.check();
+    }
+
+    /// Takes no more calls. What was not sent ends with [`Error::Closed`]; replies to what was sent
+    /// are waited for, `drain_timeout` at the most. Over when [`Self::is_shut_down`].
+    pub fn shut_down(&mut self, now: Instant) {
+        if self.ends_by.is_some() {
+            return;
+        }
+        let ends_by = now + self.config.drain_timeout;
+        self.ends_by = Some(ends_by);
+        self.timers.note(ends_by);
+        self.refresh.stop();
+        for call in self.calls.ids() {
+            for part in self.calls.open_parts(call) {
+                self.close_part(now, part);
+            }
+        }
+        self.close_idle_links(now);
+        self.check();
+    }
+
+    /// Whether a shutdown is over: no call and no link is left.
+    #[must_use]
+    pub fn is_shut_down(&self) -> bool {
+        self.ends_by.is_some() && self.calls.count() == 0 && self.links.count() == 0
+    }
+
+    /// The link is connected: bytes can be sent.
+    pub fn handle_connected(&mut self, now: Instant, link: LinkId) {
+        self.link_connected(now, link);
+        self.check();
+    }
+
+    /// Bytes came in on the link. Any number of them, cut anywhere.
+    ///
+    /// **Cost**: linear in the bytes. A reply that is whole in `data` is copied once, into an
+    /// allocation of its own; the commonest short ones without.
+    pub fn handle_received(&mut self, now: Instant, link: LinkId, data: &[u8]) {
+        self.link_received(now, link, data);
+        self.check();
+    }
+
+    /// The transport took this many of the bytes that [`Self::sendable`] lent. Tell it at once: what
+    /// is not taken may be taken back by the machine.
+    pub fn handle_sent(&mut self, _now: Instant, link: LinkId, len: usize) {
+        self.links.sent(link, len);
+        self.check();
+    }
+
+    /// The link is closed, or could not be connected.
+    pub fn handle_closed(&mut self, now: Instant, link: LinkId, cause: Closed) {
+        self.link_closed(now, link, cause);
+        self.check();
+    }
+
+    /// Time has passed. Early calls do no harm.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.run_timers(now);
+        self.check();
+    }
+
+    /// What the driver does next; `None` when nothing is left. The value may change after every
+    /// method that takes `&mut self`.
+    pub fn poll_action(&mut self) -> Option<Action<T>> {
+        self.actions.pop_front()
+    }
+
+    /// When to call [`Self::handle_timeout`]; `None` while there is nothing to wait for. It may be
+    /// early, never late. The value may change after every method that takes `&mut self`.
+    #[must_use]
+    pub const fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// What is to be sent on the link, in order: fills `slices` for one vectored write, and tells how
+    /// many it filled.
+    #[must_use]
+    pub fn sendable<'a>(&'a self, link: LinkId, slices: &mut [&'a [u8]]) -> usize {
+        self.links.get(link).map_or(0, |tenant| tenant.link.sendable(slices))
+    }
+
+    /// Who serves which slot, as far as is known.
+    #[must_use]
+    pub const fn topology(&self) -> &Topology {
+        self.agreement.topology()
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub const fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The number of calls that are not over.
+    #[must_use]
+    pub const fn call_count(&self) -> usize {
+        self.calls.count()
+    }
+
+    fn notify(&mut self, notice: Notice) {
+        self.actions.push_back(Action::Notify(notice));
+    }
+
+    fn complete(&mut self, token: T, outcome: Outcome) {
+        self.stats.calls_completed += 1;
+        self.actions.push_back(Action::Complete { token, outcome });
+    }
+
+    /// A part is over.
+    fn settle(&mut self, part: PartRef, result: Result<Frame, Error>) {
+        if let Some((token, outcome)) = self.calls.settle(part, result) {
+            self.complete(token, outcome);
+        }
+    }
+
+    /// A part is over without a reply.
+    fn fail(&mut self, part: PartRef, error: Error) {
+        if let Error::MaybeExecuted { .. } = &error {
+            self.stats.maybe_executed += 1;
+        }
+        if let Error::TimedOut { phase, .. } = &error {
+            match phase {
+                Phase::Queued => self.stats.timeouts_queued += 1,
+                Phase::Sent => self.stats.timeouts_sent += 1,
+            }
+        }
+        self.settle(part, Err(error));
+    }
+
+    /// Sends a part where its route leads, or has it wait.
+    fn dispatch(&mut self, now: Instant, part: PartRef) {
+        let slot = self.calls.part(part).and_then(|state| state.piece.route.slot());
+        let is_fenced = slot.is_some_and(|slot| self.fences.contains_key(&slot));
+        match slot.filter(|_| is_fenced && self.ends_by.is_none()) {
+            Some(slot) => self.wait_at_fence(slot, part),
+            None => self.route(now, part),
+        }
+    }
+
+    /// Sends a part where its route leads, past any fence.
+    fn route(&mut self, now: Instant, part: PartRef) {
+        let Some(state) = self.calls.part_mut(part) else { return };
+        state.place = Place::Nowhere;
+        if self.ends_by.is_some() {
+            return self.close_part(now, part);
+        }
+        // A read that was refused goes to the primary: its replica may be loading for long.
+        let from_replica = state.piece.read_only
+            && state.refusals == 0
+            && self.config.read_from != ReadFrom::Primary;
+        let node = match &state.piece.route {
+            Route::Slot(slot) => {
+                let topology = self.agreement.topology();
+                self.links.for_slot(topology, *slot, from_replica, &mut self.random)
+            }
+            Route::Any => self.links.any(&mut self.random),
+            Route::Node(address) => {
+                let node = self.links.find(address).filter(|node| self.links.is_trusted(*node));
+                if node.is_none() && self.links.knows_cluster() {
+                    let why = crate::error::Why::UnknownNode;
+                    let node = Some(address.clone());
+                    return self.fail(part, Error::NotExecuted { why, node, slot: None });
+                }
+                node
+            }
+            Route::Discovery => {
+                if self.links.knows_cluster()
+                    && let Some(token) = self.calls.take(part.call)
+                {
+                    return self.complete(token, Ok(Reply::Ready));
+                }
+                None
+            }
+        };
+        match node {
+            Some(node) => self.enqueue(now, node, part),
+            None => self.wait_unrouted(now, part),
+        }
+    }
+
+    /// No node is known for a part: it waits for a topology that has one.
+    fn wait_unrouted(&mut self, now: Instant, part: PartRef) {
+        if self.unrouted.is_mostly_dead() {
+            self.sweep();
+        }
+        self.unrouted.push_back(part);
+        self.set_place(part, Place::Unrouted);
+        let knows = self.links.knows_cluster();
+        let reason = if knows { ReinitReason::SlotUnassigned } else { ReinitReason::Start };
+        self.request_refresh(now, reason, true);
+    }
+
+    fn set_place(&mut self, part: PartRef, place: Place) {
+        if let Some(state) = self.calls.part_mut(part) {
+            state.place = place;
+        }
+    }
+
+    /// Takes a part out of the place where it waits. Whether it can be sure not to run any more.
+    fn withdraw(&mut self, now: Instant, part: PartRef) -> bool {
+        let Some(state) = self.calls.part_mut(part) else { return true };
+        match core::mem::replace(&mut state.place, Place::Nowhere) {
+            Place::Nowhere | Place::Paused => true,
+            Place::Unrouted => {
+                self.unrouted.left();
+                true
+            }
+            Place::Suspect => {
+                self.suspects.left();
+                true
+            }
+            Place::Waiting(node) => {
+                self.links.left_queue(node);
+                true
+            }
+            Place::Fenced(slot) => {
+                if let Some(fence) = self.fences.get_mut(&slot) {
+                    fence.left();
+                }
+                true
+            }
+            Place::InFlight { link, .. } => self.take_back(now, link, part),
+        }
+    }
+
+    /// Drops dead entries of the lines that have more of them than living ones.
+    fn sweep(&mut self) {
+        let Self { calls, unrouted, suspects, links, fences, .. } = self;
+        let place = |part| calls.part(part).map(|state: &Part| state.place);
+        if unrouted.is_mostly_dead() {
+            unrouted.sweep(|part| place(part) == Some(Place::Unrouted));
+        }
+        if suspects.is_mostly_dead() {
+            suspects.sweep(|part| place(part) == Some(Place::Suspect));
+        }
+        links.sweep(|part, node| place(part) == Some(Place::Waiting(node)));
+        for (slot, fence) in fences {
+            fence.sweep(|part| place(part) == Some(Place::Fenced(*slot)));
+        }
+    }
+
+    /// Checks the invariants that can be checked in passing. Only in debug builds.
+    fn check(&self) {
+        debug_assert!(
+            self.calls.count() == 0 || self.timers.next().is_some(),
+            "a call waits without a deadline"
+        );
+        debug_assert!(
+            self.calls.next_deadline() >= self.timers.next() || self.calls.count() == 0,
+            "a deadline is later than the timer"
+        );
+    }
+}

@@ -1,0 +1,341 @@
+//! Nodes and links as they stand: who has which address, which link, who waits.
+//!
+//! A node is whatever has an address that may be dialled: a seed, or a node of the topology. It has
+//! one link at a time, and a queue of parts that wait for room on it.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use super::calls::PartRef;
+use super::queue::Queue;
+use crate::action::LinkId;
+use crate::address::Address;
+use crate::error::SeedFailure;
+use crate::link::Link;
+use crate::random::Random;
+use crate::slot::Slot;
+use crate::time::Instant;
+use crate::topology::Topology;
+
+/// What is written on a link, and told with its reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Work {
+    /// A command of a part.
+    Part { part: PartRef, slot: Option<Slot>, role: Role },
+    /// A question of a round of the refresh.
+    Topology { round: u64, question: Question },
+    /// A sign of life.
+    Ping,
+}
+
+/// Which command of a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Its only one.
+    Command,
+    /// `MULTI`: only a refusal is of interest.
+    Multi,
+    /// A command behind it: the same.
+    Queued,
+    /// `EXEC`: its reply is the transaction's.
+    Exec,
+}
+
+/// What a node is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Question {
+    Slots,
+    Shards,
+    Nodes,
+}
+
+impl Work {
+    pub(super) fn is_for(self, wanted: PartRef) -> bool {
+        matches!(self, Self::Part { part, .. } if part == wanted)
+    }
+
+    pub(super) fn slot(self) -> Option<Slot> {
+        match self {
+            Self::Part { slot, .. } => slot,
+            Self::Topology { .. } | Self::Ping => None,
+        }
+    }
+}
+
+/// A node: something that may be dialled.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) address: Address,
+    pub(super) link: Option<LinkId>,
+    pub(super) queue: Queue,
+    /// How often in a row its link was lost, or could not be made.
+    pub(super) failures: u32,
+    /// Not to be dialled before.
+    pub(super) retry_at: Option<Instant>,
+    /// Why it could not be reached the last time.
+    pub(super) last_failure: Option<SeedFailure>,
+    pub(super) is_seed: bool,
+    pub(super) is_listed: bool,
+    /// Whether there may be parts in the queue that a redirection brought there.
+    pub(super) has_redirected: bool,
+}
+
+/// A link, and what the machine knows of it.
+#[derive(Debug)]
+pub(super) struct Tenant {
+    pub(super) id: LinkId,
+    pub(super) node: usize,
+    pub(super) link: Link<Work>,
+    pub(super) is_connected: bool,
+    pub(super) dialled_at: Instant,
+    /// It takes no more work, and is closed when its last reply has come, or by then.
+    pub(super) drain_by: Option<Instant>,
+    /// Whether the driver knows that it has bytes.
+    pub(super) is_announced: bool,
+    /// The number of replies that the next fence waits for.
+    pub(super) fence_at: u64,
+    /// The number of replies up to that to the last command that a redirection brought here.
+    pub(super) redirected_until: u64,
+}
+
+/// All nodes and links.
+#[derive(Debug)]
+pub(super) struct Links {
+    pub(super) nodes: Vec<Option<Node>>,
+    pub(super) by_address: BTreeMap<Address, usize>,
+    pub(super) tenants: Vec<Option<Tenant>>,
+    pub(super) tenant_count: usize,
+    pub(super) serial: u64,
+    /// The node of the primary of each shard of the topology, by the shard's index.
+    pub(super) primaries: Vec<Option<usize>>,
+    /// The nodes of the replicas of each shard.
+    pub(super) replicas: Vec<Vec<usize>>,
+}
+
+impl Links {
+    pub(super) const fn new() -> Self {
+        Self {
+            nodes: Vec::new(),
+            by_address: BTreeMap::new(),
+            tenants: Vec::new(),
+            tenant_count: 0,
+            serial: 0,
+            primaries: Vec::new(),
+            replicas: Vec::new(),
+        }
+    }
+
+    /// The number of links.
+    pub(super) const fn count(&self) -> usize {
+        self.tenant_count
+    }
+
+    /// Whether a topology has been adopted that has a node.
+    pub(super) fn knows_cluster(&self) -> bool {
+        !self.primaries.is_empty()
+    }
+
+    pub(super) fn get(&self, id: LinkId) -> Option<&Tenant> {
+        self.tenants.get(id.index())?.as_ref().filter(|tenant| tenant.id == id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: LinkId) -> Option<&mut Tenant> {
+        self.tenants.get_mut(id.index())?.as_mut().filter(|tenant| tenant.id == id)
+    }
+
+    pub(super) fn node(&self, node: usize) -> Option<&Node> {
+        self.nodes.get(node)?.as_ref()
+    }
+
+    pub(super) fn node_mut(&mut self, node: usize) -> Option<&mut Node> {
+        self.nodes.get_mut(node)?.as_mut()
+    }
+
+    pub(super) fn address(&self, node: usize) -> Option<&Address> {
+        self.node(node).map(|node| &node.address)
+    }
+
+    /// The node with this address.
+    pub(super) fn find(&self, address: &Address) -> Option<usize> {
+        self.by_address.get(address).copied()
+    }
+
+    /// Whether the node is a seed, or listed by the cluster.
+    pub(super) fn is_trusted(&self, node: usize) -> bool {
+        self.node(node).is_some_and(|node| node.is_listed || node.is_seed)
+    }
+
+    /// The node with this address, which is made if there is none.
+    pub(super) fn obtain(&mut self, address: &Address) -> usize {
+        if let Some(node) = self.find(address) {
+            return node;
+        }
+        let node = Node {
+            address: address.clone(),
+            link: None,
+            queue: Queue::default(),
+            failures: 0,
+            retry_at: None,
+            last_failure: None,
+            is_seed: false,
+            is_listed: false,
+            has_redirected: false,
+        };
+        let index = self.nodes.iter().position(Option::is_none).unwrap_or(self.nodes.len());
+        match self.nodes.get_mut(index) {
+            Some(free) => *free = Some(node),
+            None => self.nodes.push(Some(node)),
+        }
+        self.by_address.insert(address.clone(), index);
+        index
+    }
+
+    /// The node with this address, which is a seed.
+    pub(super) fn obtain_seed(&mut self, address: &Address) -> usize {
+        let index = self.obtain(address);
+        if let Some(node) = self.node_mut(index) {
+            node.is_seed = true;
+        }
+        index
+    }
+
+    /// The node of the primary of a slot.
+    pub(super) fn primary(&self, topology: &Topology, slot: Slot) -> Option<usize> {
+        self.primaries.get(topology.shard_index(slot)?).copied().flatten()
+    }
+
+    /// The node that a command for a slot goes to.
+    pub(super) fn for_slot(
+        &self,
+        topology: &Topology,
+        slot: Slot,
+        read_only: bool,
+        random: &mut Random,
+    ) -> Option<usize> {
+        let shard = topology.shard_index(slot)?;
+        if read_only
+            && let Some(replicas) = self.replicas.get(shard)
+            && !replicas.is_empty()
+        {
+            let start = random.below(replicas.len());
+            let in_turn = replicas.iter().cycle().skip(start).take(replicas.len());
+            let mut usable =
+                in_turn.filter(|node| self.node(**node).is_some_and(|node| node.failures == 0));
+            if let Some(node) = usable.next() {
+                return Some(*node);
+            }
+        }
+        self.primaries.get(shard).copied().flatten()
+    }
+
+    /// A primary for a command that any can answer: one with a link if there is one.
+    pub(super) fn any(&self, random: &mut Random) -> Option<usize> {
+        let count = self.primaries.len();
+        let start = random.below(count);
+        let in_turn = self.primaries.iter().cycle().skip(start).take(count).flatten();
+        let best =
+            in_turn.min_by_key(|node| (self.ready_link(**node).is_none(), self.is_failing(**node)));
+        best.copied()
+    }
+
+    /// The link to a node, if it is set up and takes work.
+    pub(super) fn ready_link(&self, node: usize) -> Option<LinkId> {
+        let id = self.node(node)?.link?;
+        self.get(id).filter(|tenant| tenant.link.is_ready()).map(|tenant| tenant.id)
+    }
+
+    /// All nodes that the cluster lists.
+    pub(super) fn listed(&self) -> impl Iterator<Item = usize> {
+        let nodes = self.nodes.iter().enumerate();
+        nodes.filter(|(_, node)| node.as_ref().is_some_and(|n| n.is_listed)).map(|(index, _)| index)
+    }
+
+    /// All links.
+    pub(super) fn ids(&self) -> Vec<LinkId> {
+        self.tenants.iter().flatten().map(|tenant| tenant.id).collect()
+    }
+
+    /// Whether somebody waits for a node that cannot be reached.
+    pub(super) fn has_stranded(&self) -> bool {
+        let stranded = |node: &Node| node.failures > 0 && node.queue.live_count() > 0;
+        self.nodes.iter().flatten().any(stranded)
+    }
+
+    /// Whether a node could not be reached the last time.
+    pub(super) fn is_failing(&self, node: usize) -> bool {
+        self.node(node).is_some_and(|node| node.failures > 0)
+    }
+
+    /// Why a node could not be reached the last time.
+    pub(super) fn last_failure(&self, node: usize) -> Option<SeedFailure> {
+        self.node(node)?.last_failure.clone()
+    }
+
+    /// Replicas of the shards whose primary cannot be reached: they know first who follows it.
+    pub(super) fn heirs(&self) -> Vec<usize> {
+        let shards = self.primaries.iter().zip(&self.replicas);
+        let orphaned = shards.filter(|(primary, _)| primary.is_some_and(|p| self.is_failing(p)));
+        orphaned.flat_map(|(_, replicas)| replicas.iter().copied()).collect()
+    }
+
+    pub(super) fn sent(&mut self, link: LinkId, len: usize) {
+        if let Some(tenant) = self.get_mut(link) {
+            tenant.link.sent(len);
+            if tenant.link.unsent_len() == 0 {
+                tenant.is_announced = false;
+            }
+        }
+    }
+
+    pub(super) fn left_queue(&mut self, node: usize) {
+        if let Some(node) = self.node_mut(node) {
+            node.queue.left();
+        }
+    }
+
+    pub(super) fn sweep(&mut self, is_alive: impl Fn(PartRef, usize) -> bool) {
+        for (index, node) in self.nodes.iter_mut().enumerate() {
+            if let Some(node) = node
+                && node.queue.is_mostly_dead()
+            {
+                node.queue.sweep(|part| is_alive(part, index));
+            }
+        }
+    }
+
+    /// Remembers the nodes of shards that a patch of the topology added.
+    pub(super) fn follow_patch(&mut self, topology: &Topology) {
+        for shard in topology.shards().iter().skip(self.primaries.len()) {
+            let primary = shard.primary().map(|node| self.obtain(node.address()));
+            if let Some(node) = primary.and_then(|primary| self.node_mut(primary)) {
+                node.is_listed = true;
+            }
+            self.primaries.push(primary);
+            self.replicas.push(Vec::new());
+        }
+    }
+
+    /// Remembers the nodes of a new topology. The nodes that it does not list any more.
+    pub(super) fn follow(&mut self, topology: &Topology) -> Vec<usize> {
+        for node in self.nodes.iter_mut().flatten() {
+            node.is_listed = false;
+        }
+        for node in topology.nodes() {
+            let index = self.obtain(node.address());
+            if let Some(node) = self.node_mut(index) {
+                node.is_listed = true;
+            }
+        }
+        self.primaries.clear();
+        self.replicas.clear();
+        for shard in topology.shards() {
+            let primary = shard.primary().and_then(|node| self.find(node.address()));
+            let replicas = shard.replicas().iter().filter_map(|node| self.find(node.address()));
+            let replicas = replicas.collect();
+            self.primaries.push(primary);
+            self.replicas.push(replicas);
+        }
+        let nodes = self.nodes.iter().enumerate();
+        nodes.filter(|(_, n)| n.as_ref().is_some_and(|n| !n.is_listed)).map(|(i, _)| i).collect()
+    }
+}

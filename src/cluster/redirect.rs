@@ -1,0 +1,340 @@
+//! What replies lead to: an end, a redirection, a pause.
+//!
+//! A redirection by `MOVED` repoints its slot at once, and has the topology read again in a while;
+//! one by `ASK` changes nothing but the way of its part. A redirection to a node that the topology
+//! does not list waits for one round of the refresh. A refusal that proves that the part did not run
+//! is answered with a pause that grows.
+
+use core::time::Duration;
+
+use super::calls::{PartRef, Place, Suspicion};
+use super::fence::Fence;
+use super::nodes::Role;
+use super::{Cluster, Part};
+use crate::action::{LinkId, Notice, RedirectKind, ReinitReason};
+use crate::address::Address;
+use crate::config::RedirectPolicy;
+use crate::error::{Error, ServerError, Why};
+use crate::plan::{Payload, Route};
+use crate::resp::Frame;
+use crate::slot::Slot;
+use crate::time::Instant;
+use crate::topology::Endpoint;
+use crate::verdict::{About, Verdict, judge};
+
+impl<T> Cluster<T> {
+    /// A reply to a command of a part.
+    #[expect(clippy::too_many_arguments, reason = "all of it is what a reply comes with")]
+    pub(super) fn handle_reply(
+        &mut self,
+        now: Instant,
+        node: usize,
+        link: LinkId,
+        part: PartRef,
+        role: Role,
+        frame: Frame,
+        asking_failed: Option<Frame>,
+    ) {
+        let Some(state) = self.calls.part_mut(part) else {
+            self.stats.late_replies += 1;
+            return;
+        };
+        if !frame.is_error() && matches!(role, Role::Command | Role::Exec) {
+            return self.settle(part, Ok(frame));
+        }
+        let frame = match role {
+            Role::Command => frame,
+            Role::Multi if frame.is_error() => {
+                state.is_torn = true;
+                state.inner = Some(frame);
+                return;
+            }
+            Role::Multi | Role::Queued => {
+                if state.inner.is_none() {
+                    state.inner = asking_failed.or_else(|| frame.is_error().then_some(frame));
+                }
+                return;
+            }
+            // EXECABORT tells nothing: the refusal came with the command that was refused.
+            Role::Exec => state.inner.take().unwrap_or(frame),
+        };
+        if state.is_torn
+            && let Some(error) = frame.error()
+        {
+            let (why, slot) = (Why::NoTransaction(error), state.piece.route.slot());
+            let node = self.links.address(node).cloned();
+            return self.fail(part, Error::MaybeExecuted { why, node, slot });
+        }
+        // ASKING was refused, and so the command was sent back: the caller learns the cause.
+        let frame = asking_failed.unwrap_or(frame);
+        let about = About {
+            slot: state.piece.route.slot().or_else(|| slot_of(state)),
+            script: state.piece.script,
+            idempotent: state.piece.idempotent,
+            policy: self.config.redirect_policy,
+        };
+        let is_pinned = matches!(state.piece.route, Route::Node(_));
+        match judge(&frame, &about) {
+            Verdict::Deliver => self.settle(part, Ok(frame)),
+            Verdict::Fail(error) => {
+                // It is not followed, and yet it may be true.
+                if error.server().is_some_and(|error| error.code() == b"MOVED") {
+                    self.request_refresh(now, ReinitReason::Moved, false);
+                }
+                self.fail(part, error);
+            }
+            _ if self.ends_by.is_some() => {
+                self.set_place(part, Place::Nowhere);
+                self.close_part(now, part);
+            }
+            // It is for this node, or for none.
+            _ if is_pinned => self.refuse_part(part, &frame),
+            Verdict::RetryAfter(pause) => self.pause(now, part, frame.error(), pause),
+            Verdict::ReinitTopology => {
+                self.request_refresh(now, ReinitReason::Stale, true);
+                self.pause(now, part, frame.error(), self.config.retry_delay_min);
+            }
+            Verdict::Redirect { slot, to } => {
+                let redirection = Redirected { kind: RedirectKind::Moved, slot, to };
+                self.redirect(now, node, link, part, &frame, &redirection);
+            }
+            Verdict::Ask { slot, to } => {
+                let redirection = Redirected { kind: RedirectKind::Ask, slot, to };
+                self.redirect(now, node, link, part, &frame, &redirection);
+            }
+        }
+    }
+
+    /// The caller gets the error that would be acted on otherwise.
+    fn refuse_part(&mut self, part: PartRef, frame: &Frame) {
+        if let Some(error) = frame.error() {
+            self.fail(part, Error::Server(error));
+        }
+    }
+
+    /// A part was refused, provably before it ran: it is sent again after a pause that grows.
+    fn pause(
+        &mut self,
+        now: Instant,
+        part: PartRef,
+        refusal: Option<ServerError>,
+        least: Duration,
+    ) {
+        let Some(state) = self.calls.part_mut(part) else { return };
+        state.refusal = refusal;
+        if core::mem::take(&mut state.asking) {
+            // It was right to come here, and it will again: only the time bounds that.
+            state.hops = state.hops.saturating_sub(1);
+        }
+        state.place = Place::Paused;
+        let doubled = least.saturating_mul(1 << state.refusals.min(16));
+        let longest = doubled.clamp(least, self.config.retry_delay_max.max(least));
+        state.refusals = state.refusals.saturating_add(1);
+        let until = now + longest / 2 + self.random.up_to(longest / 2);
+        self.pause_serial += 1;
+        self.paused.insert((until, self.pause_serial), part);
+        self.timers.note(until);
+    }
+
+    /// Sends parts whose pause is over.
+    pub(super) fn resume(&mut self, now: Instant) {
+        while let Some(entry) = self.paused.first_entry()
+            && entry.key().0 <= now
+        {
+            let part = entry.remove();
+            if self.calls.part(part).is_some_and(|state| state.place == Place::Paused) {
+                self.stats.retries += 1;
+                self.dispatch(now, part);
+            }
+        }
+    }
+
+    pub(super) fn next_resume(&self) -> Option<Instant> {
+        self.paused.first_key_value().map(|((until, _), _)| *until)
+    }
+
+    fn redirect(
+        &mut self,
+        now: Instant,
+        node: usize,
+        link: LinkId,
+        part: PartRef,
+        frame: &Frame,
+        redirected: &Redirected,
+    ) {
+        let Some(from) = self.links.address(node).cloned() else { return };
+        let Some(state) = self.calls.part_mut(part) else { return };
+        state.refusal = frame.error();
+        state.asking = false;
+        state.hops = state.hops.saturating_add(1);
+        let hops = state.hops;
+        if hops > self.config.redirection_count_max {
+            return self.refuse_part(part, frame);
+        }
+        let Some(to) = redirected.to.resolve(&from, &self.config.address_map) else {
+            self.request_refresh(now, ReinitReason::Moved, true);
+            return self.pause(now, part, frame.error(), self.config.retry_delay_min);
+        };
+        if to == from {
+            return self.moved_to_itself(now, link, part, frame, hops);
+        }
+        let target = self.links.find(&to).filter(|target| self.links.is_trusted(*target));
+        let Some(target) = target.or_else(|| self.trust_any(&to)) else {
+            return self.suspect(now, part, from, to, redirected.kind);
+        };
+        let (kind, slot) = (redirected.kind, redirected.slot);
+        self.follow_redirection(now, part, kind, slot, &from, Some(link), target);
+    }
+
+    fn trust_any(&mut self, to: &Address) -> Option<usize> {
+        (self.config.redirect_policy == RedirectPolicy::Any).then(|| self.links.obtain(to))
+    }
+
+    /// Sends a redirected part to its target. `link` is the one of the node that redirected it.
+    #[expect(clippy::too_many_arguments, reason = "a redirection has this many ends")]
+    fn follow_redirection(
+        &mut self,
+        now: Instant,
+        part: PartRef,
+        kind: RedirectKind,
+        slot: Slot,
+        from: &Address,
+        link: Option<LinkId>,
+        target: usize,
+    ) {
+        let Some(to) = self.links.address(target).cloned() else { return };
+        self.notify(Notice::Redirected { kind, slot, from: from.clone(), to: to.clone() });
+        self.set_place(part, Place::Nowhere);
+        if kind == RedirectKind::Ask {
+            self.stats.ask_followed += 1;
+            if let Some(state) = self.calls.part_mut(part) {
+                state.asking = true;
+            }
+            return self.enqueue(now, target, part);
+        }
+        self.stats.moved_followed += 1;
+        let former = self.links.primary(self.agreement.topology(), slot);
+        let is_news = self.agreement.moved(now, slot, &to, from);
+        self.request_refresh(now, ReinitReason::Moved, false);
+        if let Some(link) = link {
+            self.fence(slot, link);
+        }
+        if !is_news {
+            return self.follow_moved(now, slot, part, link, target);
+        }
+        self.links.follow_patch(self.agreement.topology());
+        self.fence_former(slot, former, target);
+        let (elders, others) = self.take_waiting(slot, former, self.links.find(from), target);
+        for elder in elders {
+            self.follow_moved(now, slot, elder, None, target);
+        }
+        self.follow_moved(now, slot, part, link, target);
+        for other in others {
+            self.dispatch(now, other);
+        }
+        // The new owner has its commands in order: it need not be waited for.
+        if let Some(link) = self.links.node(target).and_then(|node| node.link)
+            && let Some(fence) = self.fences.get_mut(&slot)
+        {
+            fence.release(link);
+            self.lift_fences(now, link);
+        }
+    }
+
+    /// Sends a part to the new owner of its slot, unless older ones have to be there before.
+    fn follow_moved(
+        &mut self,
+        now: Instant,
+        slot: Slot,
+        part: PartRef,
+        link: Option<LinkId>,
+        target: usize,
+    ) {
+        let waits = |fence: &Fence| fence.has_redirected || fence.waits_for_elders(link);
+        if self.fences.get(&slot).is_some_and(waits) {
+            self.wait_at_fence(slot, part);
+        } else {
+            self.enqueue(now, target, part);
+        }
+    }
+
+    /// A node says that it is another one that has its own address: the name leads elsewhere now, or
+    /// a proxy does. One new connection finds that out; else only time helps.
+    fn moved_to_itself(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        part: PartRef,
+        frame: &Frame,
+        hops: u8,
+    ) {
+        self.request_refresh(now, ReinitReason::Moved, false);
+        let age = self.links.get(link).map(|tenant| now.since(tenant.dialled_at));
+        if hops == HOPS_BEFORE_RECONNECT && age >= Some(self.config.reconnect_delay_max) {
+            self.drain(now, link);
+        }
+        let pause = self.config.retry_delay_min.saturating_mul(1 << (hops / 2).min(16));
+        self.pause(now, part, frame.error(), pause.min(self.config.retry_delay_max));
+    }
+
+    /// A redirection to a node that the topology does not list: followed once a node that is
+    /// trusted lists it.
+    fn suspect(
+        &mut self,
+        now: Instant,
+        part: PartRef,
+        from: Address,
+        to: Address,
+        kind: RedirectKind,
+    ) {
+        if let Some(state) = self.calls.part_mut(part) {
+            state.suspicion = Some(alloc::boxed::Box::new(Suspicion { from, to, kind }));
+            state.place = Place::Suspect;
+        }
+        if self.suspects.is_mostly_dead() {
+            self.sweep();
+        }
+        self.suspects.push_back(part);
+        self.request_refresh(now, ReinitReason::UnknownNode, true);
+    }
+
+    /// The topology was read again: suspects are followed, or go back to where they belong.
+    pub(super) fn clear_suspects(&mut self, now: Instant) {
+        for part in self.suspects.take() {
+            let Some(state) = self.calls.part_mut(part) else { continue };
+            if state.place != Place::Suspect {
+                continue;
+            }
+            let Some(suspicion) = state.suspicion.take() else { continue };
+            let (slot, refusal) = (state.piece.route.slot(), state.refusal.clone());
+            let Suspicion { from, to, kind } = *suspicion;
+            let target = self.links.find(&to).filter(|target| self.links.is_trusted(*target));
+            if let (Some(target), Some(slot)) = (target, slot) {
+                let link = self.links.find(&from).and_then(|node| self.links.node(node)?.link);
+                self.follow_redirection(now, part, kind, slot, &from, link, target);
+            } else {
+                self.stats.redirections_refused += 1;
+                self.notify(Notice::RedirectRefused { from, to });
+                self.pause(now, part, refusal, self.config.retry_delay_min);
+            }
+        }
+    }
+}
+
+/// After so many redirections of one command from a node to itself the node is dialled anew.
+const HOPS_BEFORE_RECONNECT: u8 = 3;
+
+/// A redirection, as far as it is followed.
+struct Redirected {
+    kind: RedirectKind,
+    slot: Slot,
+    to: Endpoint,
+}
+
+/// The slot of a part that is sent to a node by its address.
+fn slot_of(part: &Part) -> Option<Slot> {
+    match &part.piece.payload {
+        Payload::Command(command) => command.slot().ok().flatten(),
+        Payload::Transaction(_) | Payload::Nothing => None,
+    }
+}

@@ -1,0 +1,398 @@
+//! When and whom to ask for the topology.
+//!
+//! Theory of operation. There is one round at a time, and between two rounds a least time, which
+//! doubles while rounds change nothing. A round asks one node; if that does not answer soon it asks
+//! a second and a third as well, and the first whole answer wins. Whoever fails makes room for the
+//! next: replicas of a primary that cannot be reached (they know first who follows it), nodes with a
+//! link, the other nodes, and at last the seeds, in random order. When none is left the round has
+//! failed, and it is known why for each of them. Seeds are never forgotten.
+
+use alloc::borrow::Cow;
+use alloc::collections::VecDeque;
+use alloc::string::ToString;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::Cluster;
+use super::nodes::{Question, Work};
+use crate::action::{LinkId, Notice, ReinitReason};
+use crate::address::Address;
+use crate::command::Command;
+use crate::config::Config;
+use crate::error::{SeedFailure, SeedFailures, ServerError};
+use crate::resp::Frame;
+use crate::time::Instant;
+use crate::topology::View;
+use crate::topology::parse::{self, ListedNode};
+
+/// So many nodes are asked at a time.
+const ASKED_COUNT_MAX: usize = 3;
+
+/// What is being done about the topology.
+#[derive(Debug)]
+pub(super) struct Refresh {
+    round: Option<Round>,
+    /// When the next round begins, and why.
+    due: Option<(Instant, ReinitReason)>,
+    /// Why there has to be another round after this one.
+    again: Option<(ReinitReason, bool)>,
+    /// The least time between two rounds, as it is now.
+    interval: Duration,
+    /// When the last round ended; `None` before the first.
+    rested_at: Option<Instant>,
+    serial: u64,
+    last_failures: SeedFailures,
+}
+
+/// One round.
+#[derive(Debug)]
+struct Round {
+    serial: u64,
+    candidates: VecDeque<usize>,
+    asked: Vec<Asked>,
+    failures: Vec<(Address, SeedFailure)>,
+    /// When one more node is asked.
+    more_at: Instant,
+}
+
+/// A node that is asked.
+#[derive(Debug)]
+struct Asked {
+    node: usize,
+    /// When it was sent the question; `None` while it has no link.
+    sent_at: Option<Instant>,
+    view: Option<View>,
+}
+
+impl Refresh {
+    pub(super) fn new(config: &Config) -> Self {
+        Self {
+            round: None,
+            due: None,
+            again: None,
+            interval: config.refresh_interval_min,
+            rested_at: None,
+            serial: 0,
+            last_failures: SeedFailures(Arc::from([])),
+        }
+    }
+
+    /// No more rounds.
+    pub(super) fn stop(&mut self) {
+        (self.round, self.due, self.again) = (None, None, None);
+    }
+
+    pub(super) fn next_timer(&self) -> Option<Instant> {
+        let more_at = self.round.as_ref().filter(|round| round.wants_more()).map(|r| r.more_at);
+        more_at.into_iter().chain(self.due.map(|(at, _)| at)).min()
+    }
+}
+
+impl Round {
+    /// Whether another node may be asked beside those that have not answered.
+    fn wants_more(&self) -> bool {
+        !self.candidates.is_empty() && self.asked.len() < ASKED_COUNT_MAX
+    }
+
+    fn asked(&mut self, node: usize) -> Option<&mut Asked> {
+        self.asked.iter_mut().find(|asked| asked.node == node)
+    }
+}
+
+impl<T> Cluster<T> {
+    /// Has the topology read again: as soon as is allowed if it is urgent, else with some delay, so
+    /// that not all clients do it at once.
+    pub(super) fn request_refresh(&mut self, now: Instant, reason: ReinitReason, urgent: bool) {
+        if self.ends_by.is_some() {
+            return;
+        }
+        if self.refresh.round.is_some() {
+            let was_urgent = self.refresh.again.is_some_and(|(_, urgent)| urgent);
+            self.refresh.again = Some((reason, urgent || was_urgent));
+            return;
+        }
+        if !urgent && self.refresh.due.is_some() {
+            return; // one is drawn already: the least of many draws would be no spread
+        }
+        // Whoever waits for the result does not wait for the interval to double.
+        let spread = self.spread();
+        let interval =
+            if urgent { self.refresh.interval.min(spread) } else { self.refresh.interval };
+        let delay = if urgent { Duration::ZERO } else { self.random.up_to(spread) };
+        let at =
+            self.refresh.rested_at.map_or(now, |rested_at| (rested_at + interval).max(now)) + delay;
+        if self.refresh.due.is_none_or(|(due, _)| due > at) {
+            self.refresh.due = Some((at, reason));
+        }
+        self.timers.note(at);
+        if at <= now {
+            self.start_round(now);
+        }
+    }
+
+    /// Over how long the clients of a cluster of this size spread their rounds.
+    fn spread(&self) -> Duration {
+        let nodes = u32::try_from(self.links.listed().count()).unwrap_or(u32::MAX);
+        self.config.refresh_interval_min.saturating_mul(1 + nodes / 64)
+    }
+
+    pub(super) fn run_refresh_timers(&mut self, now: Instant) {
+        if self.refresh.due.is_some_and(|(at, _)| at <= now) && self.refresh.round.is_none() {
+            self.start_round(now);
+        }
+        let overdue = |round: &Round| round.wants_more() && round.more_at <= now;
+        if self.refresh.round.as_ref().is_some_and(overdue) {
+            self.ask_next(now);
+        }
+    }
+
+    fn start_round(&mut self, now: Instant) {
+        let Some((_, reason)) = self.refresh.due.take() else { return };
+        self.refresh.serial += 1;
+        self.stats.refreshes += 1;
+        let candidates = self.candidates();
+        self.refresh.round = Some(Round {
+            serial: self.refresh.serial,
+            candidates,
+            asked: Vec::new(),
+            failures: Vec::new(),
+            more_at: now,
+        });
+        self.notify(Notice::TopologyReinit { reason });
+        self.ask_next(now);
+    }
+
+    /// Whom to ask, in this order.
+    fn candidates(&mut self) -> VecDeque<usize> {
+        let mut heirs = self.links.heirs();
+        let mut listed: Vec<_> = self.links.listed().collect();
+        let seeds = self.seeds.iter().map(|seed| self.links.obtain_seed(seed));
+        let mut seeds: Vec<_> = seeds.collect();
+        self.random.shuffle(&mut heirs);
+        self.random.shuffle(&mut listed);
+        self.random.shuffle(&mut seeds);
+        let informed = self.agreement.best_informed().and_then(|node| self.links.find(node));
+        listed.sort_by_key(|node| {
+            let is_failing = self.links.is_failing(*node);
+            (is_failing, Some(*node) != informed, self.links.ready_link(*node).is_none())
+        });
+        let mut candidates = VecDeque::new();
+        for node in heirs.into_iter().chain(listed).chain(seeds) {
+            if !candidates.contains(&node) {
+                candidates.push_back(node);
+            }
+        }
+        candidates
+    }
+
+    /// Asks the next node; ends the round if there is none and nobody is left to answer.
+    fn ask_next(&mut self, now: Instant) {
+        loop {
+            let more_at = now + self.config.refresh_stagger;
+            let Some(round) = &mut self.refresh.round else { return };
+            let Some(node) = round.candidates.pop_front() else {
+                if round.asked.is_empty() {
+                    self.end_failed_round(now);
+                }
+                return;
+            };
+            round.asked.push(Asked { node, sent_at: None, view: None });
+            round.more_at = more_at;
+            self.timers.note(more_at);
+            if let Some(link) = self.links.ready_link(node) {
+                return self.ask(now, node, link);
+            }
+            self.ensure_link(now, node);
+            if self.links.node(node).is_some_and(|node| node.link.is_some()) {
+                return;
+            }
+            // It is to be left alone for now.
+            let failure = self.links.last_failure(node).unwrap_or(SeedFailure::NoAnswer);
+            self.note_failure(node, failure);
+        }
+    }
+
+    /// Sends the questions.
+    fn ask(&mut self, now: Instant, node: usize, link: LinkId) {
+        let Some(round) = &mut self.refresh.round else { return };
+        let serial = round.serial;
+        let Some(asked) = round.asked(node).filter(|asked| asked.sent_at.is_none()) else { return };
+        asked.sent_at = Some(now);
+        let Some(tenant) = self.links.get_mut(link) else { return };
+        let second =
+            if tenant.link.is_before_shards() { Question::Nodes } else { Question::Shards };
+        for question in [Question::Slots, second] {
+            let what = match question {
+                Question::Slots => "SLOTS",
+                Question::Shards => "SHARDS",
+                Question::Nodes => "NODES",
+            };
+            let command = Command::new("CLUSTER").arg(what);
+            tenant.link.write(now, &command, Work::Topology { round: serial, question });
+        }
+        self.stats.topology_queries += 1;
+        self.announce(link);
+    }
+
+    /// A link is set up: its node may be waited for.
+    pub(super) fn refresh_link_ready(&mut self, now: Instant, node: usize, link: LinkId) {
+        self.ask(now, node, link);
+    }
+
+    /// A link is gone: its node will not answer.
+    pub(super) fn refresh_link_lost(&mut self, now: Instant, node: usize, failure: &SeedFailure) {
+        let Some(round) = &mut self.refresh.round else { return };
+        if round.asked(node).is_some() {
+            self.note_failure(node, failure.clone());
+            self.ask_next(now);
+        }
+    }
+
+    /// Why no node that was asked was of use: as far as this round has come, else as in the last.
+    pub(super) fn failures_so_far(&self) -> SeedFailures {
+        let last = &self.refresh.last_failures;
+        let Some(round) = &self.refresh.round else { return last.clone() };
+        let silent = round.asked.iter().filter_map(|asked| self.links.address(asked.node));
+        let silent = silent.map(|address| (address.clone(), SeedFailure::NoAnswer));
+        let mut failures = round.failures.clone();
+        for (node, failure) in last.iter().cloned().chain(silent) {
+            if failures.iter().all(|(known, _)| *known != node) {
+                failures.push((node, failure));
+            }
+        }
+        SeedFailures(failures.into())
+    }
+
+    fn note_failure(&mut self, node: usize, failure: SeedFailure) {
+        let Some(round) = &mut self.refresh.round else { return };
+        round.asked.retain(|asked| asked.node != node);
+        if let Some(address) = self.links.address(node) {
+            round.failures.push((address.clone(), failure));
+        }
+    }
+
+    /// An answer about the topology.
+    pub(super) fn handle_topology(
+        &mut self,
+        now: Instant,
+        node: usize,
+        serial: u64,
+        question: Question,
+        reply: &Frame,
+    ) {
+        let Some(address) = self.links.address(node).cloned() else { return };
+        let (map, node_count_max) = (&self.config.address_map, self.config.node_count_max);
+        let round = self.refresh.round.as_mut().filter(|round| round.serial == serial);
+        let Some(asked) = round.and_then(|round| round.asked(node)) else { return };
+        if question == Question::Slots {
+            let view = match reply.error() {
+                Some(error) => Err(refused(error)),
+                None => parse::slots(reply.value(), &address, map, node_count_max)
+                    .map_err(|error| SeedFailure::Unusable(Cow::Owned(error.to_string()))),
+            };
+            match view {
+                Ok(view) => asked.view = Some(view),
+                Err(failure) => {
+                    self.note_failure(node, failure);
+                    self.ask_next(now);
+                }
+            }
+            return;
+        }
+        // What comes second only adds to the view: without it the view is as good.
+        let (Some(mut view), Some(sent_at)) = (asked.view.take(), asked.sent_at) else { return };
+        let mut listed = Vec::new();
+        if question == Question::Nodes {
+            listed = parse::nodes(reply.value(), &address, map, node_count_max).unwrap_or_default();
+        } else if let Err(_unusable) =
+            parse::shards(&mut view, reply.value(), &address, map, node_count_max)
+        {
+            // Nothing was added.
+        }
+        self.adopt(now, sent_at, &address, view, &listed);
+    }
+
+    /// A view is whole: it becomes the topology, as far as nothing newer is known.
+    fn adopt(
+        &mut self,
+        now: Instant,
+        sent_at: Instant,
+        told_by: &Address,
+        view: View,
+        listed: &[ListedNode],
+    ) {
+        self.refresh.round = None;
+        let is_first = !self.links.knows_cluster();
+        let adopted = self.agreement.adopt(now, sent_at, told_by, view);
+        if !listed.is_empty() {
+            self.agreement.set_listed(listed);
+        }
+        let is_changed = !adopted.change.is_empty();
+        self.rest(now, is_changed);
+        if is_changed || is_first {
+            self.stats.topology_changes += 1;
+            self.notify(Notice::TopologyChanged(adopted.change.clone()));
+        }
+        self.follow_topology(now, &adopted.change);
+        self.reroute_unrouted(now);
+        if adopted.kept > 0 {
+            self.request_refresh(now, ReinitReason::Disagreement, false);
+        }
+        self.go_on(now);
+    }
+
+    /// No round begins for a while: longer each time that one changed nothing.
+    fn rest(&mut self, now: Instant, is_changed: bool) {
+        let shortest = self.config.refresh_interval_min;
+        let longest = self.config.refresh_interval_max.max(shortest);
+        let doubled = self.refresh.interval.saturating_mul(2).clamp(shortest, longest);
+        self.refresh.interval = if is_changed { shortest } else { doubled };
+        self.refresh.rested_at = Some(now);
+    }
+
+    /// Nobody could tell: it is said why, and tried again as long as somebody waits for it.
+    fn end_failed_round(&mut self, now: Instant) {
+        let Some(round) = self.refresh.round.take() else { return };
+        let failures = SeedFailures(round.failures.into());
+        self.refresh.last_failures = failures.clone();
+        self.rest(now, false);
+        let answered = |failure: &SeedFailure| {
+            !matches!(failure, SeedFailure::Unreachable(_) | SeedFailure::NoAnswer)
+        };
+        let mut answers = failures.iter().filter(|(_, failure)| answered(failure)).peekable();
+        let is_hopeless = answers.peek().is_some() && answers.all(|(_, f)| f.is_permanent());
+        self.notify(Notice::TopologyUnavailable(failures.clone()));
+        self.clear_suspects(now);
+        if is_hopeless && !self.links.knows_cluster() {
+            self.fail_unrouted(&failures);
+        }
+        self.go_on(now);
+    }
+
+    /// Another round, if somebody asked for one meanwhile or still waits for its result.
+    fn go_on(&mut self, now: Instant) {
+        if let Some((reason, urgent)) = self.refresh.again.take() {
+            self.request_refresh(now, reason, urgent);
+        }
+        if self.unrouted.live_count() > 0 {
+            let knows = self.links.knows_cluster();
+            let reason = if knows { ReinitReason::SlotUnassigned } else { ReinitReason::Start };
+            self.request_refresh(now, reason, knows);
+        }
+        if self.links.has_stranded() {
+            self.request_refresh(now, ReinitReason::Unreachable, true);
+        }
+    }
+}
+
+/// What an error says about the one that answers it to `CLUSTER SLOTS`.
+fn refused(error: ServerError) -> SeedFailure {
+    match error.code() {
+        b"NOAUTH" | b"WRONGPASS" => SeedFailure::Authentication(error),
+        b"ERR" if error.text().contains("cluster support disabled") => {
+            SeedFailure::NotACluster(error)
+        }
+        _ => SeedFailure::Refused(error),
+    }
+}

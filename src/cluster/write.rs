@@ -1,0 +1,193 @@
+//! From the queue of a node onto its link, and back.
+//!
+//! A part is written at once if the link has room and nobody waits; else it waits in line. `ASKING`
+//! and the commands of a part are written in one go.
+
+use super::calls::{PartRef, Place};
+use super::nodes::{Role, Work};
+use super::{Cluster, Plan};
+use crate::action::{Action, LinkId};
+use crate::command::Command;
+use crate::error::{Closed, Error, SeedFailure, Why};
+use crate::plan::Payload;
+use crate::slot::Slot;
+use crate::time::Instant;
+
+impl<T> Cluster<T> {
+    /// Whether the nodes that a plan needs can take more.
+    pub(super) fn has_room(&mut self, plan: &Plan) -> Result<(), Error> {
+        let pieces = match plan {
+            Plan::One(piece) => core::slice::from_ref(piece),
+            Plan::Many(pieces) => pieces,
+        };
+        for piece in pieces {
+            let Some(slot) = piece.route.slot() else { continue };
+            let Some(node) = self.links.primary(self.agreement.topology(), slot) else { continue };
+            let node = self.links.node(node);
+            if let Some(node) = node
+                && node.queue.live_count() >= self.config.queue_count_max
+            {
+                let node = Some(node.address.clone());
+                return Err(Error::Overloaded { limit: "queue_count_max", node });
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a part to a node, or has it wait for the node's link.
+    pub(super) fn enqueue(&mut self, now: Instant, node: usize, part: PartRef) {
+        let Some(state) = self.links.node(node) else { return };
+        if state.queue.live_count() == 0
+            && let Some(link) = state.link
+            && self.link_has_room(link)
+        {
+            return self.write_part(now, link, part);
+        }
+        let is_mostly_dead = state.queue.is_mostly_dead();
+        if let Some(error) = self.refusal_of(now, node) {
+            return self.fail(part, error);
+        }
+        if is_mostly_dead {
+            self.sweep();
+        }
+        self.line_up(node, part);
+        self.set_place(part, Place::Waiting(node));
+        self.ensure_link(now, node);
+    }
+
+    /// The error for a node that refuses the credentials: nobody is to wait for it.
+    pub(super) fn refusal_of(&self, now: Instant, node: usize) -> Option<Error> {
+        let node = self.links.node(node)?;
+        match &node.last_failure {
+            Some(SeedFailure::Authentication(error))
+                if node.retry_at.is_some_and(|at| at > now) =>
+            {
+                Some(Error::Server(error.clone()))
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn link_has_room(&self, link: LinkId) -> bool {
+        self.links.get(link).is_some_and(|tenant| {
+            tenant.link.is_ready()
+                && tenant.link.expected_count() < self.config.in_flight_count_max
+                && tenant.link.in_flight_len() < self.config.in_flight_len_max
+        })
+    }
+
+    /// Writes a part on a link that has room: `ASKING` and all its commands in one go.
+    pub(super) fn write_part(&mut self, now: Instant, link: LinkId, part: PartRef) {
+        let Some(tenant) = self.links.get_mut(link) else { return };
+        let Some(state) = self.calls.part_mut(part) else { return };
+        if state.asking {
+            tenant.link.write_asking(now);
+        }
+        state.place = Place::InFlight { link };
+        let slot = state.piece.route.slot();
+        let mut write = |command: &Command, role| {
+            tenant.link.write(now, command, Work::Part { part, slot, role })
+        };
+        match &state.piece.payload {
+            Payload::Command(command) => write(command, Role::Command),
+            Payload::Transaction(commands) => {
+                write(&Command::new("MULTI"), Role::Multi);
+                for command in commands {
+                    write(command, Role::Queued);
+                }
+                write(&Command::new("EXEC"), Role::Exec)
+            }
+            Payload::Nothing => return,
+        };
+        let until = tenant.link.owed_until();
+        let was_redirected = state.hops > 0;
+        if was_redirected {
+            tenant.redirected_until = until;
+        }
+        // What is sent to a former owner even so is waited for as well.
+        if let Some(fence) = slot.and_then(|slot| self.fences.get_mut(&slot))
+            && fence.waits_for(link)
+        {
+            fence.hold(link, until, was_redirected);
+        }
+        self.announce(link);
+    }
+
+    /// Tells the driver that a link has bytes, and has the timer watch the link.
+    pub(super) fn announce(&mut self, link: LinkId) {
+        let Some(tenant) = self.links.get_mut(link) else { return };
+        if tenant.is_connected && !tenant.is_announced && tenant.link.unsent_len() > 0 {
+            tenant.is_announced = true;
+            self.actions.push_back(Action::SendToNode { link });
+        }
+        self.timers.note(tenant.link.progress_at() + self.config.stall_timeout);
+    }
+
+    /// Writes what waits for a node, as far as its link has room.
+    pub(super) fn pump(&mut self, now: Instant, node: usize) {
+        while let Some(link) = self.links.node(node).and_then(|node| node.link)
+            && self.link_has_room(link)
+            && let Some(part) = self.links.node_mut(node).and_then(|node| node.queue.pop_front())
+        {
+            let waits = |state: &super::Part| state.place == Place::Waiting(node);
+            if self.calls.part(part).is_some_and(waits) {
+                self.links.left_queue(node);
+                self.write_part(now, link, part);
+            }
+        }
+    }
+
+    /// Puts a part in line.
+    pub(super) fn line_up(&mut self, node: usize, part: PartRef) {
+        let was_redirected = self.calls.part(part).is_some_and(|state| state.hops > 0);
+        if let Some(state) = self.links.node_mut(node) {
+            state.queue.push_back(part);
+            state.has_redirected |= was_redirected;
+        }
+    }
+
+    /// Nobody waits for a node that refuses the credentials.
+    pub(super) fn fail_refused(&mut self, now: Instant, node: usize) {
+        let Some(error) = self.refusal_of(now, node) else { return };
+        let parts = self.links.node_mut(node).map(|node| node.queue.take()).unwrap_or_default();
+        for part in parts {
+            if self.calls.part(part).is_some_and(|state| state.place == Place::Waiting(node)) {
+                self.fail(part, error.clone());
+            }
+        }
+    }
+
+    /// Takes back what was written for a part. Whether that was possible: whether it will not run.
+    pub(super) fn take_back(&mut self, now: Instant, link: LinkId, part: PartRef) -> bool {
+        let Some(tenant) = self.links.get_mut(link) else { return true };
+        let Some((number, count)) = tenant.link.take_back(|work| work.is_for(part)) else {
+            return false;
+        };
+        if tenant.link.unsent_len() == 0 {
+            tenant.is_announced = false;
+        }
+        for fence in self.fences.values_mut() {
+            fence.taken_back(link, number, count);
+        }
+        if let Some(tenant) = self.links.get_mut(link) {
+            tenant.fence_at = 0; // may be less now: looked up at the next reply
+        }
+        self.lift_fences(now, link);
+        true
+    }
+
+    /// The error of a part that waited for a node until its deadline.
+    pub(super) fn waited_for(&self, node: usize, slot: Option<Slot>) -> Option<Error> {
+        let state = self.links.node(node)?;
+        let why = match state.last_failure.clone()? {
+            SeedFailure::Unreachable(cause) => Why::ConnectFailed(cause),
+            SeedFailure::NoAnswer | SeedFailure::Unusable(_) => {
+                Why::ConnectFailed(Closed::TimedOut)
+            }
+            SeedFailure::Authentication(error)
+            | SeedFailure::NotACluster(error)
+            | SeedFailure::Refused(error) => Why::Handshake(error),
+        };
+        Some(Error::NotExecuted { why, node: Some(state.address.clone()), slot })
+    }
+}

@@ -1,0 +1,124 @@
+//! What is known about a command before it is sent.
+
+/// One row of the table: what is known about a command or subcommand.
+#[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "a row of a table of facts")]
+pub struct Facts {
+    /// The name in capitals; a subcommand's follows its command's after a blank.
+    pub name: &'static str,
+    /// The number of arguments with the name; negative if it is the least number.
+    pub arity: i8,
+    /// Where the keys are.
+    pub keys: KeyShape,
+    /// Whether it changes nothing: it may run twice, and on a replica.
+    pub read_only: bool,
+    /// Whether it may wait at the server, and hold its connection.
+    pub blocking: bool,
+    /// Whether it runs code of the user's, so that a reply may be anything, a redirection included.
+    pub script: bool,
+    /// Whether its first argument names a subcommand with a row of its own.
+    pub has_subcommands: bool,
+    /// Where it goes.
+    pub request: RequestPolicy,
+    /// How the replies of several nodes become one.
+    pub reply: ReplyPolicy,
+}
+
+/// Where the keys of a command are. Positions count the name as 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyShape {
+    /// There are none.
+    None,
+    /// One key.
+    At(u8),
+    /// Every `step`-th argument from `first` to `last`; a negative `last` counts from the end.
+    Range {
+        /// The first key.
+        first: u8,
+        /// The last argument that may be a key: -1 is the last one.
+        last: i8,
+        /// From one key to the next.
+        step: u8,
+    },
+    /// The argument `count` says how many keys there are, from `first` on, one every `step`.
+    Counted {
+        /// A key before the count, such as a destination; 0 if there is none.
+        destination: u8,
+        /// The argument that is the number of keys.
+        count: u8,
+        /// The first key.
+        first: u8,
+        /// From one key to the next.
+        step: u8,
+    },
+    /// The first half of what follows the word `STREAMS`, which is looked for from `from` on.
+    Streams {
+        /// The first argument that may be the word.
+        from: u8,
+    },
+    /// The key at 1, and the one after each `STORE` or `STOREDIST` from `from` on.
+    Store {
+        /// The first argument that may be the word.
+        from: u8,
+    },
+    /// `MIGRATE`: the key at 3, or those after `KEYS` if it is empty.
+    Migrate,
+    /// Not known: the first argument, if there is one.
+    Unknown,
+}
+
+/// Where a command goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RequestPolicy {
+    /// To the owner of its keys' slot; without keys to any primary.
+    Keyed,
+    /// Like [`RequestPolicy::Keyed`], and it can be split by slot.
+    MultiShard,
+    /// To any primary.
+    AnyNode,
+    /// To every primary.
+    AllShards,
+    /// To every node.
+    AllNodes,
+    /// Only where the caller says.
+    ExplicitNode,
+    /// It changes or holds its connection: not on one that is shared. Says what to use instead.
+    Connection(&'static str),
+}
+
+/// How the replies of several nodes become one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReplyPolicy {
+    /// There is one reply.
+    Single,
+    /// The first reply if none is an error.
+    AllSucceeded,
+    /// The first reply that is no error.
+    OneSucceeded,
+    /// Logical and, element by element.
+    And,
+    /// The least, element by element.
+    Min,
+    /// The sum, element by element.
+    Sum,
+    /// All elements.
+    Concat,
+    /// Elements in the order of the caller's keys.
+    KeyOrder,
+    /// A map from node to reply.
+    PerNode,
+    /// A rule of its own.
+    Special,
+}
+
+impl Facts {
+    /// Whether the command may be sent again though an earlier attempt may have run.
+    #[must_use]
+    pub const fn is_idempotent(&self) -> bool {
+        self.read_only
+    }
+}

@@ -1,0 +1,153 @@
+//! Where the keys of a command are, and which slot they are in.
+
+use super::{Command, KeyShape};
+use crate::slot::Slot;
+
+/// A command whose keys cannot be found, or cannot be served together. The caller's fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Malformed {
+    /// Its arguments do not have the shape of the command.
+    #[error("{0}")]
+    Shape(&'static str),
+    /// Its keys are in different slots: the first, and one that differs.
+    #[error("its keys are in different slots ({0} and {1})")]
+    CrossSlot(Slot, Slot),
+}
+
+const MISSING: Malformed = Malformed::Shape("it has too few arguments");
+
+/// The slot that all keys are in; `None` if there is no key.
+pub(super) fn slot(command: &Command) -> Result<Option<Slot>, Malformed> {
+    if command.facts().keys == KeyShape::At(1) {
+        let key = command.arguments().nth(1).ok_or(MISSING)?;
+        return Ok(Some(Slot::of_key(key)));
+    }
+    let mut slot = None;
+    each(command, |key| {
+        let of_key = Slot::of_key(key);
+        match slot.replace(of_key) {
+            Some(first) if first != of_key => Err(Malformed::CrossSlot(first, of_key)),
+            _ => Ok(()),
+        }
+    })?;
+    Ok(slot)
+}
+
+/// Calls `take` with every key, in their order.
+pub(super) fn each<'a>(
+    command: &'a Command,
+    mut take: impl FnMut(&'a [u8]) -> Result<(), Malformed>,
+) -> Result<(), Malformed> {
+    let facts = command.facts();
+    let argument = |index: u8| command.arguments().nth(usize::from(index));
+    match facts.keys {
+        KeyShape::None => Ok(()),
+        KeyShape::At(index) => take(argument(index).ok_or(MISSING)?),
+        KeyShape::Unknown => argument(1).map_or(Ok(()), take),
+        KeyShape::Range { first, last, step } => {
+            let first = usize::from(first);
+            let keys = end(command, last).checked_sub(first).filter(|&count| count > 0);
+            let keys = command.arguments().skip(first).take(keys.ok_or(MISSING)?);
+            keys.step_by(usize::from(step)).try_for_each(take)
+        }
+        KeyShape::Counted { destination, count, first, step } => {
+            if destination > 0 {
+                take(argument(destination).ok_or(MISSING)?)?;
+            }
+            let count = number(argument(count).ok_or(MISSING)?)?;
+            let (first, step) = (usize::from(first), usize::from(step));
+            let last = count.checked_sub(1).and_then(|more| more.checked_mul(step));
+            if last.is_some_and(|last| last >= command.len().saturating_sub(first)) {
+                return Err(Malformed::Shape("it has fewer keys than its number of keys says"));
+            }
+            command.arguments().skip(first).step_by(step).take(count).try_for_each(take)
+        }
+        KeyShape::Streams { from } => streams(command, usize::from(from), take),
+        KeyShape::Store { from } => {
+            take(argument(1).ok_or(MISSING)?)?;
+            store(command, usize::from(from)).map_or(Ok(()), take)
+        }
+        KeyShape::Migrate => migrate(command, take),
+    }
+}
+
+/// One past the last argument that a range reaches; a negative `last` counts from the end.
+fn end(command: &Command, last: i8) -> usize {
+    match usize::try_from(last) {
+        Ok(last) => command.len().min(last + 1),
+        Err(_) => command.len().saturating_sub(usize::from(last.unsigned_abs()) - 1),
+    }
+}
+
+fn number(text: &[u8]) -> Result<usize, Malformed> {
+    let digits = core::str::from_utf8(text).ok().filter(|text| !text.starts_with('+'));
+    let number = digits.and_then(|text| text.parse::<u32>().ok());
+    let number = number.and_then(|number| usize::try_from(number).ok());
+    number.ok_or(Malformed::Shape("its number of keys is not a number"))
+}
+
+/// `.. STREAMS key key id id`: options and their values come before the word.
+fn streams<'a>(
+    command: &'a Command,
+    from: usize,
+    take: impl FnMut(&'a [u8]) -> Result<(), Malformed>,
+) -> Result<(), Malformed> {
+    let mut position = from;
+    let mut arguments = command.arguments().skip(from);
+    while let Some(word) = arguments.next() {
+        position += 1;
+        if word.eq_ignore_ascii_case(b"STREAMS") {
+            let rest = command.len() - position;
+            if rest == 0 || !rest.is_multiple_of(2) {
+                return Err(Malformed::Shape("it has not one ID for each stream"));
+            }
+            return arguments.take(rest / 2).try_for_each(take);
+        }
+        let valued: [&[u8]; 3] = [b"COUNT", b"BLOCK", b"CLAIM"];
+        if valued.iter().any(|option| word.eq_ignore_ascii_case(option)) {
+            arguments.next();
+            position += 1;
+        }
+    }
+    Err(Malformed::Shape("it has no STREAMS"))
+}
+
+/// The key after the last `STORE` or `STOREDIST`.
+fn store(command: &Command, from: usize) -> Option<&[u8]> {
+    let mut arguments = command.arguments().skip(from);
+    let mut key = None;
+    while let Some(word) = arguments.next() {
+        if word.eq_ignore_ascii_case(b"STORE") || word.eq_ignore_ascii_case(b"STOREDIST") {
+            key = arguments.next().or(key);
+        } else if word.eq_ignore_ascii_case(b"LIMIT") {
+            arguments.nth(1);
+        } else if word.eq_ignore_ascii_case(b"BY") || word.eq_ignore_ascii_case(b"GET") {
+            arguments.next();
+        }
+    }
+    key
+}
+
+/// `MIGRATE host port key|"" db timeout [COPY] [REPLACE] [AUTH pw | AUTH2 user pw] [KEYS key ..]`.
+fn migrate<'a>(
+    command: &'a Command,
+    mut take: impl FnMut(&'a [u8]) -> Result<(), Malformed>,
+) -> Result<(), Malformed> {
+    let key = command.arguments().nth(3);
+    let key = key.ok_or(MISSING)?;
+    if !key.is_empty() {
+        return take(key);
+    }
+    let mut arguments = command.arguments().skip(6);
+    while let Some(word) = arguments.next() {
+        if word.eq_ignore_ascii_case(b"KEYS") {
+            return arguments.try_for_each(take);
+        } else if word.eq_ignore_ascii_case(b"AUTH") {
+            arguments.next();
+        } else if word.eq_ignore_ascii_case(b"AUTH2") {
+            arguments.nth(1);
+        }
+    }
+    Err(Malformed::Shape("it has an empty key and no KEYS"))
+}

@@ -1,0 +1,365 @@
+//! A command is a value: its bytes, packed as they will travel, and what is known about it.
+
+mod facts;
+mod keys;
+mod packed;
+mod reply;
+mod table;
+mod typed;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use bytes::Bytes;
+
+pub use self::facts::{Facts, KeyShape, ReplyPolicy, RequestPolicy};
+pub use self::keys::Malformed;
+use self::packed::Packed;
+pub use self::reply::FromReply;
+use crate::slot::Slot;
+
+/// One command with its arguments.
+///
+/// **Shape**: the name and then the arguments, each any bytes. **Cost**: a command of up to about
+/// 100 bytes is built without allocation; an argument of 1 KiB or more that is handed over by value
+/// (`Bytes`, `Vec<u8>`, `String`) is never copied.
+///
+/// ```
+/// use hashslot::{Command, Slot};
+/// let command = Command::new("SET").arg("user:1").arg("ann").arg("EX").arg(60);
+/// assert_eq!(command.slot(), Ok(Some(Slot::of_key(b"user:1"))));
+/// assert_eq!(command.to_bytes().as_ref(),
+///     b"*5\r\n$3\r\nSET\r\n$6\r\nuser:1\r\n$3\r\nann\r\n$2\r\nEX\r\n$2\r\n60\r\n");
+/// ```
+#[derive(Clone)]
+pub struct Command {
+    /// Every argument as a bulk string, one after the other, but for the contents of `large`.
+    packed: Packed,
+    /// Arguments that are kept apart, in their order.
+    large: Vec<Large>,
+    count: u32,
+    facts: &'static Facts,
+}
+
+/// An argument whose content is not among the packed bytes.
+#[derive(Clone)]
+struct Large {
+    /// Where among the packed bytes it belongs.
+    at: usize,
+    content: Bytes,
+}
+
+/// From this length on an argument is not copied: a copy would cost more than a slice of its own.
+const LARGE_LEN: usize = 1024;
+
+impl Command {
+    /// The command of this name, without arguments yet. Upper and lower case are the same.
+    ///
+    /// Cost: one search in a sorted table. A name that the table does not have is taken for a write
+    /// whose first argument is its key.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self::start(name.as_bytes(), table::find(name.as_bytes()).unwrap_or(&table::UNKNOWN))
+    }
+
+    /// The command of a row of the table.
+    pub(crate) fn of(facts: &'static Facts) -> Self {
+        Self::start(facts.name.as_bytes(), facts)
+    }
+
+    fn start(name: &[u8], facts: &'static Facts) -> Self {
+        let mut command = Self { packed: Packed::new(), large: Vec::new(), count: 0, facts };
+        command.push(name);
+        command
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn arg<'a>(mut self, argument: impl Into<Arg<'a>>) -> Self {
+        match argument.into().0 {
+            Content::Borrowed(bytes) => self.push(bytes),
+            Content::Owned(bytes) if bytes.len() >= LARGE_LEN => self.push_large(bytes),
+            Content::Owned(bytes) => self.push(&bytes),
+            Content::Unsigned(number) => {
+                self.push(packed::Digits::of(number).as_bytes());
+            }
+            Content::Negative(number) => {
+                self.push(packed::Digits::of_negative(number).as_bytes());
+            }
+        }
+        self
+    }
+
+    /// Adds several arguments.
+    #[must_use]
+    pub fn args<'a, A: Into<Arg<'a>>>(self, arguments: impl IntoIterator<Item = A>) -> Self {
+        arguments.into_iter().fold(self, Self::arg)
+    }
+
+    fn push(&mut self, argument: &[u8]) {
+        if argument.len() >= LARGE_LEN {
+            return self.push_large(Bytes::copy_from_slice(argument));
+        }
+        self.count += 1;
+        self.packed.push_bulk(argument);
+    }
+
+    fn push_large(&mut self, content: Bytes) {
+        self.count += 1;
+        self.packed.push_bulk_header(content.len());
+        self.large.push(Large { at: self.packed.as_slice().len(), content });
+        self.packed.push(b"\r\n");
+    }
+
+    /// The number of arguments, the name included: at least 1.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        usize::try_from(self.count).unwrap_or(usize::MAX)
+    }
+
+    /// Always false: a command has a name.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// The arguments, beginning with the name.
+    #[must_use]
+    pub fn arguments(&self) -> Arguments<'_> {
+        Arguments { packed: self.packed.as_slice(), offset: 0, large: &self.large }
+    }
+
+    /// The name, as it was given.
+    #[must_use]
+    pub fn name(&self) -> &[u8] {
+        self.arguments().next().unwrap_or_default()
+    }
+
+    /// What is known about the command. For a command with subcommands: about the subcommand.
+    #[must_use]
+    pub fn facts(&self) -> &'static Facts {
+        if !self.facts.has_subcommands {
+            return self.facts;
+        }
+        let subcommand = self.arguments().nth(1).unwrap_or_default();
+        table::find_subcommand(self.facts, subcommand).unwrap_or(self.facts)
+    }
+
+    /// The slot of the keys; `None` if the command has no key.
+    ///
+    /// # Errors
+    /// [`Malformed`] if the keys cannot be found, or if they are in different slots.
+    pub fn slot(&self) -> Result<Option<Slot>, Malformed> {
+        keys::slot(self)
+    }
+
+    /// The keys in their order, duplicates kept.
+    ///
+    /// # Errors
+    /// [`Malformed`] if the arguments do not have the shape of the command.
+    pub fn keys(&self) -> Result<Vec<&[u8]>, Malformed> {
+        let mut keys = Vec::new();
+        keys::each(self, |key| {
+            keys.push(key);
+            Ok(())
+        })?;
+        Ok(keys)
+    }
+
+    /// The number of bytes that travel.
+    #[must_use]
+    pub fn encoded_len(&self) -> usize {
+        let large: usize = self.large.iter().map(|large| large.content.len()).sum();
+        packed::header_len(self.count) + self.packed.as_slice().len() + large
+    }
+
+    /// The bytes that travel, in one piece.
+    #[must_use]
+    pub fn to_bytes(&self) -> Bytes {
+        let mut bytes = Vec::with_capacity(self.encoded_len());
+        self.each_segment(|segment| match segment {
+            Segment::Small(small) => bytes.extend_from_slice(small),
+            Segment::Large(large) => bytes.extend_from_slice(large),
+        });
+        bytes.into()
+    }
+
+    /// Calls `take` with every piece of the bytes that travel, in their order.
+    pub(crate) fn each_segment(&self, mut take: impl FnMut(Segment<'_>)) {
+        packed::with_header(self.count, |header| take(Segment::Small(header)));
+        let mut rest = self.packed.as_slice();
+        let mut offset = 0;
+        for large in &self.large {
+            let (before, after) = rest.split_at_checked(large.at - offset).unwrap_or((rest, &[]));
+            take(Segment::Small(before));
+            take(Segment::Large(&large.content));
+            (rest, offset) = (after, large.at);
+        }
+        take(Segment::Small(rest));
+    }
+}
+
+/// A piece of an encoded command.
+pub(crate) enum Segment<'a> {
+    /// To be copied.
+    Small(&'a [u8]),
+    /// To be shared.
+    Large(&'a Bytes),
+}
+
+impl fmt::Debug for Command {
+    /// Shows the name and the number of arguments, never an argument: it may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = String::from_utf8_lossy(self.name());
+        write!(f, "Command({name}, {} arguments)", self.len() - 1)
+    }
+}
+
+/// The arguments of a command, beginning with its name.
+#[derive(Debug, Clone)]
+pub struct Arguments<'a> {
+    packed: &'a [u8],
+    offset: usize,
+    large: &'a [Large],
+}
+
+impl fmt::Debug for Large {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Large({} bytes)", self.content.len())
+    }
+}
+
+impl<'a> Iterator for Arguments<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let (len, header_len) = packed::read_bulk_header(self.packed)?;
+        let start = self.offset + header_len;
+        let (_, body) = self.packed.split_at_checked(header_len)?;
+        let (argument, in_packed) = match self.large.split_first() {
+            Some((large, rest)) if large.at == start => {
+                self.large = rest;
+                (large.content.as_ref(), 0)
+            }
+            _ => (body.get(..len)?, len),
+        };
+        self.packed = body.get(in_packed + 2..)?;
+        self.offset = start + in_packed + 2;
+        Some(argument)
+    }
+}
+
+/// One argument on its way into a command. Made with `into` from text, bytes and numbers.
+#[derive(Debug)]
+pub struct Arg<'a>(Content<'a>);
+
+#[derive(Debug)]
+enum Content<'a> {
+    Borrowed(&'a [u8]),
+    Owned(Bytes),
+    Unsigned(u64),
+    Negative(i64),
+}
+
+impl<'a> From<&'a [u8]> for Arg<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Arg(Content::Borrowed(bytes))
+    }
+}
+
+impl<'a, const N: usize> From<&'a [u8; N]> for Arg<'a> {
+    fn from(bytes: &'a [u8; N]) -> Self {
+        Arg(Content::Borrowed(bytes))
+    }
+}
+
+impl<'a> From<&'a Vec<u8>> for Arg<'a> {
+    fn from(bytes: &'a Vec<u8>) -> Self {
+        Arg(Content::Borrowed(bytes))
+    }
+}
+
+impl<'a> From<&'a str> for Arg<'a> {
+    fn from(text: &'a str) -> Self {
+        Arg(Content::Borrowed(text.as_bytes()))
+    }
+}
+
+impl<'a> From<&'a String> for Arg<'a> {
+    fn from(text: &'a String) -> Self {
+        Arg(Content::Borrowed(text.as_bytes()))
+    }
+}
+
+impl From<String> for Arg<'_> {
+    fn from(text: String) -> Self {
+        Arg(Content::Owned(text.into_bytes().into()))
+    }
+}
+
+impl From<Vec<u8>> for Arg<'_> {
+    fn from(bytes: Vec<u8>) -> Self {
+        Arg(Content::Owned(bytes.into()))
+    }
+}
+
+impl From<Bytes> for Arg<'_> {
+    fn from(bytes: Bytes) -> Self {
+        Arg(Content::Owned(bytes))
+    }
+}
+
+impl<'a> From<&'a Bytes> for Arg<'a> {
+    fn from(bytes: &'a Bytes) -> Self {
+        if bytes.len() >= LARGE_LEN {
+            Arg(Content::Owned(bytes.clone()))
+        } else {
+            Arg(Content::Borrowed(bytes))
+        }
+    }
+}
+
+macro_rules! arg_from_unsigned {
+    ($($number:ty),*) => {$(
+        impl From<$number> for Arg<'_> {
+            fn from(number: $number) -> Self {
+                Arg(Content::Unsigned(u64::from(number)))
+            }
+        }
+    )*};
+}
+
+macro_rules! arg_from_signed {
+    ($($number:ty),*) => {$(
+        impl From<$number> for Arg<'_> {
+            fn from(number: $number) -> Self {
+                let number = i64::from(number);
+                Arg(match u64::try_from(number) {
+                    Ok(number) => Content::Unsigned(number),
+                    Err(_) => Content::Negative(number),
+                })
+            }
+        }
+    )*};
+}
+
+arg_from_unsigned!(u8, u16, u32, u64);
+arg_from_signed!(i8, i16, i32, i64);
+
+impl From<usize> for Arg<'_> {
+    fn from(number: usize) -> Self {
+        Arg(Content::Unsigned(u64::try_from(number).unwrap_or(u64::MAX)))
+    }
+}
+
+impl From<f64> for Arg<'_> {
+    /// The shortest text that reads back as the same number.
+    fn from(number: f64) -> Self {
+        use alloc::string::ToString;
+        Arg(Content::Owned(number.to_string().into_bytes().into()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

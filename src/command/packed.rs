@@ -1,0 +1,142 @@
+//! Bulk strings one after the other, without an allocation while they are few.
+
+use alloc::vec::Vec;
+
+/// What fits without an allocation: a `SET` of a short key and a value of 64 bytes does.
+const INLINE_LEN: usize = 110;
+
+/// Bytes that grow: in place up to [`INLINE_LEN`], on the heap beyond.
+#[derive(Clone)]
+pub(super) enum Packed {
+    Inline { len: u8, bytes: [u8; INLINE_LEN] },
+    Heap(Vec<u8>),
+}
+
+impl Packed {
+    pub(super) const fn new() -> Self {
+        Self::Inline { len: 0, bytes: [0; INLINE_LEN] }
+    }
+
+    pub(super) fn as_slice(&self) -> &[u8] {
+        match self {
+            Self::Inline { len, bytes } => bytes.get(..usize::from(*len)).unwrap_or_default(),
+            Self::Heap(bytes) => bytes,
+        }
+    }
+
+    pub(super) fn push(&mut self, more: &[u8]) {
+        match self {
+            Self::Heap(bytes) => bytes.extend_from_slice(more),
+            Self::Inline { len, bytes } => {
+                let start = usize::from(*len);
+                let end = start + more.len();
+                if let Some(room) = bytes.get_mut(start..end) {
+                    room.copy_from_slice(more);
+                    *len = u8::try_from(end).unwrap_or(u8::MAX);
+                } else {
+                    self.spill(more);
+                }
+            }
+        }
+    }
+
+    #[cold]
+    fn spill(&mut self, more: &[u8]) {
+        let mut heap = Vec::with_capacity((self.as_slice().len() + more.len()) * 2);
+        heap.extend_from_slice(self.as_slice());
+        heap.extend_from_slice(more);
+        *self = Self::Heap(heap);
+    }
+
+    pub(super) fn push_bulk_header(&mut self, len: usize) {
+        with_line(b'$', u64::try_from(len).unwrap_or(u64::MAX), |line| self.push(line));
+    }
+
+    pub(super) fn push_bulk(&mut self, content: &[u8]) {
+        self.push_bulk_header(content.len());
+        self.push(content);
+        self.push(b"\r\n");
+    }
+}
+
+/// Calls `take` with the array header of a command of `count` arguments.
+pub(super) fn with_header<R>(count: u32, take: impl FnOnce(&[u8]) -> R) -> R {
+    with_line(b'*', u64::from(count), take)
+}
+
+/// The length of the array header of a command of `count` arguments.
+pub(super) fn header_len(count: u32) -> usize {
+    let digits = count.checked_ilog10().unwrap_or(0) + 1;
+    usize::try_from(digits).unwrap_or(0) + 3
+}
+
+/// Calls `take` with a line of a type byte and a number.
+fn with_line<R>(kind: u8, number: u64, take: impl FnOnce(&[u8]) -> R) -> R {
+    // Nearly all numbers have one digit or two.
+    let digit = |number: u64| b'0' + u8::try_from(number).unwrap_or_default();
+    match number {
+        0..=9 => take(&[kind, digit(number), b'\r', b'\n']),
+        10..=99 => take(&[kind, digit(number / 10), digit(number % 10), b'\r', b'\n']),
+        _ => {
+            let digits = Digits::of(number);
+            let mut line = [0; 23];
+            let mut len = 0;
+            for byte in [kind].iter().chain(digits.as_bytes()).chain(b"\r\n") {
+                if let Some(room) = line.get_mut(len) {
+                    *room = *byte;
+                    len += 1;
+                }
+            }
+            take(line.get(..len).unwrap_or_default())
+        }
+    }
+}
+
+/// Reads `$len\r\n`: the length that it tells and its own length.
+pub(super) fn read_bulk_header(bytes: &[u8]) -> Option<(usize, usize)> {
+    let (b'$', digits) = bytes.split_first()? else { return None };
+    let mut len = 0;
+    for (index, byte) in digits.iter().enumerate() {
+        if !byte.is_ascii_digit() {
+            return Some((len, index + 3)); // the `$` before the digits, CR LF after them
+        }
+        len = len * 10 + usize::from(byte - b'0');
+    }
+    None
+}
+
+/// A number as decimal text.
+pub(super) struct Digits {
+    bytes: [u8; 20],
+    start: usize,
+}
+
+impl Digits {
+    pub(super) fn of(mut number: u64) -> Self {
+        let mut digits = Self { bytes: [0; 20], start: 20 };
+        loop {
+            digits.prepend(b'0' + u8::try_from(number % 10).unwrap_or_default());
+            number /= 10;
+            if number == 0 {
+                return digits;
+            }
+        }
+    }
+
+    pub(super) fn of_negative(number: i64) -> Self {
+        let mut digits = Self::of(number.unsigned_abs());
+        digits.prepend(b'-');
+        digits
+    }
+
+    fn prepend(&mut self, byte: u8) {
+        self.start -= 1;
+        if let Some(room) = self.bytes.get_mut(self.start) {
+            *room = byte;
+        }
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
+    }
+}

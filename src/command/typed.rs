@@ -1,0 +1,56 @@
+//! Constructors for the commands that nearly every program uses.
+
+use super::{Arg, Command, Facts, table};
+
+const GET: &Facts = table::known("GET");
+const SET: &Facts = table::known("SET");
+const DEL: &Facts = table::known("DEL");
+const EXISTS: &Facts = table::known("EXISTS");
+const INCR: &Facts = table::known("INCR");
+const INCRBY: &Facts = table::known("INCRBY");
+const EXPIRE: &Facts = table::known("EXPIRE");
+
+/// Typed constructors: no look-up by name.
+impl Command {
+    /// `GET key`: the value, or null.
+    #[must_use]
+    pub fn get<'a>(key: impl Into<Arg<'a>>) -> Self {
+        Self::of(GET).arg(key)
+    }
+
+    /// `SET key value`: `OK`.
+    #[must_use]
+    pub fn set<'k, 'v>(key: impl Into<Arg<'k>>, value: impl Into<Arg<'v>>) -> Self {
+        Self::of(SET).arg(key).arg(value)
+    }
+
+    /// `DEL key`: how many keys there were, 0 or 1.
+    #[must_use]
+    pub fn del<'a>(key: impl Into<Arg<'a>>) -> Self {
+        Self::of(DEL).arg(key)
+    }
+
+    /// `EXISTS key`: 0 or 1.
+    #[must_use]
+    pub fn exists<'a>(key: impl Into<Arg<'a>>) -> Self {
+        Self::of(EXISTS).arg(key)
+    }
+
+    /// `INCR key`: the value after it.
+    #[must_use]
+    pub fn incr<'a>(key: impl Into<Arg<'a>>) -> Self {
+        Self::of(INCR).arg(key)
+    }
+
+    /// `INCRBY key increment`: the value after it.
+    #[must_use]
+    pub fn incr_by<'a>(key: impl Into<Arg<'a>>, increment: i64) -> Self {
+        Self::of(INCRBY).arg(key).arg(increment)
+    }
+
+    /// `EXPIRE key seconds`: 1 if the key is there, else 0.
+    #[must_use]
+    pub fn expire<'a>(key: impl Into<Arg<'a>>, seconds: u64) -> Self {
+        Self::of(EXPIRE).arg(key).arg(seconds)
+    }
+}

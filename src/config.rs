@@ -1,0 +1,314 @@
+//! Every limit and timeout, with unit, default, reason, and the memory it allows.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+
+use crate::address::Address;
+use crate::error::ConfigError;
+
+/// How a client behaves. Start from [`Config::default`] and change fields.
+///
+/// **Limit**: the client holds at most `calls_len_max` bytes of commands that are not answered yet,
+/// per node `in_flight_len_max` of them a second time while they are being written, and per
+/// connection one reply of at most `limits.frame_len_max` bytes.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Config {
+    /// User name and password for every node. Default: none.
+    pub credentials: Option<Credentials>,
+    /// The name of each connection, as `CLIENT LIST` shows it. Default: none.
+    pub client_name: Option<String>,
+    /// The protocol to ask for. Default: RESP3, and RESP2 where a server does not know it.
+    pub protocol: Protocol,
+    /// Translates the addresses that nodes announce. Default: as announced.
+    pub address_map: AddressMap,
+    /// Who answers read-only commands. Default: the primary.
+    pub read_from: ReadFrom,
+    /// Which redirections are followed. Default: those to nodes that the cluster lists.
+    pub redirect_policy: RedirectPolicy,
+
+    /// The time budget of a call that sets none of its own. Default: 20 s, because a failover takes
+    /// the cluster's node timeout (15 s by default) and about 2 s.
+    pub call_timeout: Duration,
+    /// How long dialling a node and setting up the connection may take together. Default: 5 s.
+    pub connect_timeout: Duration,
+    /// A connection that owes replies and has been silent for this long is closed. Longer than the
+    /// slowest command that is used. Default: 10 s.
+    pub stall_timeout: Duration,
+    /// A connection that has been idle for this long is sent a `PING`. Default: 30 s.
+    pub ping_interval: Duration,
+    /// How long a shutdown waits for replies, and a node that left the cluster is listened to.
+    /// Default: 5 s.
+    pub drain_timeout: Duration,
+
+    /// How often one command is redirected before the caller gets the redirection. Default: 16.
+    pub redirection_count_max: u8,
+    /// The first pause before a refused command is tried again; it doubles. Default: 10 ms.
+    pub retry_delay_min: Duration,
+    /// The longest pause before a refused command is tried again. Default: 250 ms.
+    pub retry_delay_max: Duration,
+    /// The first pause before a node is dialled again (the first attempt is immediate); it doubles,
+    /// and each pause is drawn from zero to it. Default: 50 ms.
+    pub reconnect_delay_min: Duration,
+    /// The longest pause before a node is dialled again. Default: 1 s.
+    pub reconnect_delay_max: Duration,
+    /// The least time between two rereads of the topology; it doubles while rereading changes
+    /// nothing. Default: 100 ms.
+    pub refresh_interval_min: Duration,
+    /// The most that `refresh_interval_min` doubles to. Default: 5 s.
+    pub refresh_interval_max: Duration,
+    /// How long the first node asked for the topology may take before a second is asked as well,
+    /// and the second before a third. Default: 250 ms.
+    pub refresh_stagger: Duration,
+    /// How long a redirection outweighs the topology of a node that had no part in it: gossip takes
+    /// this long to spread. Default: 5 s.
+    pub moved_trust: Duration,
+
+    /// Commands that may wait for replies on one connection. More of them wait in the client.
+    /// Default: 10,000.
+    pub in_flight_count_max: usize,
+    /// Bytes of commands that may wait for replies on one connection (one larger command may always
+    /// travel alone). Default: 8 MiB.
+    pub in_flight_len_max: usize,
+    /// Calls that may wait for one node, besides those in flight. Default: 100,000.
+    pub queue_count_max: usize,
+    /// Calls that are not completed, over all nodes. Default: 1,000,000, of some 300 bytes each.
+    pub calls_count_max: usize,
+    /// Bytes of commands of calls that are not completed. Default: 256 MiB.
+    pub calls_len_max: usize,
+    /// Nodes that a topology may have. Default: 4,096.
+    pub node_count_max: usize,
+    /// What a reply may be.
+    pub limits: Limits,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            credentials: None,
+            client_name: None,
+            protocol: Protocol::Resp3,
+            address_map: AddressMap::default(),
+            read_from: ReadFrom::Primary,
+            redirect_policy: RedirectPolicy::Listed,
+            call_timeout: Duration::from_secs(20),
+            connect_timeout: Duration::from_secs(5),
+            stall_timeout: Duration::from_secs(10),
+            ping_interval: Duration::from_secs(30),
+            drain_timeout: Duration::from_secs(5),
+            redirection_count_max: 16,
+            retry_delay_min: Duration::from_millis(10),
+            retry_delay_max: Duration::from_millis(250),
+            reconnect_delay_min: Duration::from_millis(50),
+            reconnect_delay_max: Duration::from_secs(1),
+            refresh_interval_min: Duration::from_millis(100),
+            refresh_interval_max: Duration::from_secs(5),
+            refresh_stagger: Duration::from_millis(250),
+            moved_trust: Duration::from_secs(5),
+            in_flight_count_max: 10_000,
+            in_flight_len_max: 8 << 20,
+            queue_count_max: 100_000,
+            calls_count_max: 1_000_000,
+            calls_len_max: 256 << 20,
+            node_count_max: 4_096,
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Checks that the limits can work.
+    ///
+    /// # Errors
+    /// [`ConfigError::Field`] names the first field that cannot.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let zero = |field, problem| Err(ConfigError::Field { field, problem });
+        if self.call_timeout.is_zero() {
+            return zero("call_timeout", "is zero: no call could be answered");
+        }
+        if self.connect_timeout.is_zero() {
+            return zero("connect_timeout", "is zero: no connection could be made");
+        }
+        if self.stall_timeout.is_zero() {
+            return zero("stall_timeout", "is zero: every connection would be closed");
+        }
+        if self.ping_interval.is_zero() {
+            return zero("ping_interval", "is zero: an idle connection would never rest");
+        }
+        if self.retry_delay_min.is_zero() {
+            return zero("retry_delay_min", "is zero: retries would spin");
+        }
+        if self.reconnect_delay_min.is_zero() {
+            return zero("reconnect_delay_min", "is zero: reconnecting would spin");
+        }
+        if self.refresh_interval_min.is_zero() {
+            return zero("refresh_interval_min", "is zero: rereading the topology would spin");
+        }
+        if self.in_flight_count_max == 0 || self.calls_count_max == 0 {
+            return zero("in_flight_count_max", "and `calls_count_max` must allow one call");
+        }
+        if self.node_count_max == 0 {
+            return zero("node_count_max", "is zero: no cluster is that small");
+        }
+        if self.limits.depth_max < 8 {
+            return zero("limits.depth_max", "is below 8: a topology nests that deep");
+        }
+        if let Some(name) = &self.client_name
+            && !name.bytes().all(|byte| (b'!'..=b'~').contains(&byte))
+        {
+            return zero("client_name", "has blanks or characters that servers refuse");
+        }
+        Ok(())
+    }
+}
+
+/// What a reply may be, checked as soon as a length is read and before memory is taken for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Bytes of one reply, with everything in it. Default: 512 MiB and 64 KiB, because a server's
+    /// largest string has 512 MiB by default.
+    pub frame_len_max: usize,
+    /// Bytes of one line: a simple string, an error, a number. Default: 64 KiB.
+    pub line_len_max: usize,
+    /// Elements of one reply, at all depths together. Default: 16,777,216.
+    pub element_count_max: usize,
+    /// How deep arrays, maps, sets and attributes may nest. Default: 64.
+    pub depth_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            frame_len_max: (512 << 20) + (64 << 10),
+            line_len_max: 64 << 10,
+            element_count_max: 1 << 24,
+            depth_max: 64,
+        }
+    }
+}
+
+/// A version of the protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// RESP2: every server knows it.
+    Resp2,
+    /// RESP3: Redis 6 and later, every Valkey.
+    Resp3,
+}
+
+/// Who answers commands that only read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReadFrom {
+    /// The primary: a read sees every write that was acknowledged before.
+    Primary,
+    /// The replicas in turn, the primary if there is none. Reads may be stale, and the order of a
+    /// slot's commands holds among its writes only.
+    PreferReplica,
+}
+
+/// Which redirections are followed.
+///
+/// A script can forge one: `return redis.error_reply('MOVED 1 evil:6379')`. Who follows it sends
+/// password and command to a stranger, and runs the script twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RedirectPolicy {
+    /// Only to nodes that a node of the cluster lists, and not for scripts that may have run.
+    Listed,
+    /// Wherever a reply points to, for every command.
+    Any,
+}
+
+/// User name and password. Never printed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credentials {
+    pub(crate) username: Option<String>,
+    pub(crate) password: Secret,
+}
+
+impl Credentials {
+    /// The password of the default user.
+    #[must_use]
+    pub fn password(password: &str) -> Self {
+        Self { username: None, password: Secret(password.into()) }
+    }
+
+    /// Name and password of an ACL user.
+    #[must_use]
+    pub fn user(username: &str, password: &str) -> Self {
+        Self { username: Some(username.into()), password: Secret(password.into()) }
+    }
+}
+
+/// Text that is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Secret(pub(crate) Box<str>);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// Translates the addresses that nodes announce into those that the client can reach: NAT, tunnels,
+/// containers. Applied to every address of a topology and of a redirection, not to seeds.
+///
+/// Rules are tried in their order; the first that matches decides. It is plain data, so that the
+/// same inputs give the same outputs.
+///
+/// ```
+/// use hashslot::{Address, AddressMap};
+/// let map = AddressMap::default()
+///     .node("10.0.0.7:6379".parse()?, "127.0.0.1:7001".parse()?)
+///     .host("10.0.0.8", "db.example.net");
+/// assert_eq!(map.apply("10.0.0.7:6379".parse()?), "127.0.0.1:7001".parse()?);
+/// assert_eq!(map.apply("10.0.0.8:6380".parse()?), "db.example.net:6380".parse()?);
+/// # Ok::<(), hashslot::AddressError>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AddressMap {
+    rules: Vec<AddressRule>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum AddressRule {
+    Node { from: Address, to: Address },
+    Host { from: String, to: String },
+}
+
+impl AddressMap {
+    /// Adds a rule for one host and port.
+    #[must_use]
+    pub fn node(mut self, from: Address, to: Address) -> Self {
+        self.rules.push(AddressRule::Node { from, to });
+        self
+    }
+
+    /// Adds a rule for one host; the port stays.
+    #[must_use]
+    pub fn host(mut self, from: &str, to: &str) -> Self {
+        self.rules.push(AddressRule::Host { from: from.into(), to: to.into() });
+        self
+    }
+
+    /// The address to dial for an announced one.
+    #[must_use]
+    pub fn apply(&self, address: Address) -> Address {
+        for rule in &self.rules {
+            match rule {
+                AddressRule::Node { from, to } if *from == address => return to.clone(),
+                AddressRule::Host { from, to } if **from == *address.host() => {
+                    return Address::new(to, address.port()).unwrap_or(address);
+                }
+                AddressRule::Node { .. } | AddressRule::Host { .. } => {}
+            }
+        }
+        address
+    }
+}

@@ -1,0 +1,457 @@
+//! What can go wrong, whose fault it is, and whether the command may have run.
+//!
+//! Rules of this file: every call ends in a reply or in exactly one [`Error`]; the error says what
+//! happened, at which node and slot, and through [`Error::may_have_executed`] whether it is safe to
+//! submit the command again. No error carries an argument, a key or a password.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::fmt;
+
+use bytes::Bytes;
+
+use crate::address::Address;
+use crate::slot::Slot;
+
+/// How a call ended, if not with a reply.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The server's own error, verbatim. Whether the command ran depends on its code; a code that
+    /// servers send only before they execute is no [`Error::may_have_executed`].
+    #[error("the server answered: {0}")]
+    Server(ServerError),
+    /// The command provably did not run: it may be submitted again.
+    #[error("not executed{}: {why}", Place(node.as_ref(), *slot))]
+    NotExecuted {
+        /// What happened.
+        why: Why,
+        /// The node that it happened at, if one was chosen already.
+        node: Option<Address>,
+        /// The slot of the command, if it has one.
+        slot: Option<Slot>,
+    },
+    /// Every byte of the command was handed over and no reply came: it ran once or not at all.
+    /// Submit it again only if running it twice does no harm.
+    #[error("may have been executed{}: {why}", Place(node.as_ref(), *slot))]
+    MaybeExecuted {
+        /// What happened.
+        why: Why,
+        /// The node that had the command.
+        node: Option<Address>,
+        /// The slot of the command, if it has one.
+        slot: Option<Slot>,
+    },
+    /// The deadline of the call passed.
+    #[error("timed out{} while the command was {phase}", Place(node.as_ref(), *slot))]
+    TimedOut {
+        /// Whether the command had been handed over by then.
+        phase: Phase,
+        /// The node that the command waited for or was sent to.
+        node: Option<Address>,
+        /// The slot of the command, if it has one.
+        slot: Option<Slot>,
+    },
+    /// A limit of the configuration is reached: nothing was sent. Try again later.
+    #[error("refused: the limit `{limit}` is reached{}", Place(node.as_ref(), None))]
+    Overloaded {
+        /// The name of the field of the configuration.
+        limit: &'static str,
+        /// The node whose queue is full; `None` for a limit of the whole client.
+        node: Option<Address>,
+    },
+    /// The client was shut down before the command was sent.
+    #[error("the client is shut down: the command was not sent")]
+    Closed,
+    /// The reply arrived, but it is not what the caller asked to have it converted to.
+    #[error(transparent)]
+    Conversion(#[from] ConversionError),
+}
+
+impl Error {
+    /// Whether the command may have run. If not, it is always safe to submit it again.
+    #[must_use]
+    pub fn may_have_executed(&self) -> bool {
+        match self {
+            Self::Server(error) => !error.is_refusal(),
+            Self::TimedOut { phase, .. } => *phase == Phase::Sent,
+            Self::MaybeExecuted { .. } | Self::Conversion(_) => true,
+            Self::NotExecuted { .. } | Self::Overloaded { .. } | Self::Closed => false,
+        }
+    }
+
+    /// The server's own error, if that is what this is.
+    #[must_use]
+    pub fn server(&self) -> Option<&ServerError> {
+        if let Self::Server(error) = self { Some(error) } else { None }
+    }
+}
+
+/// How far a call had come when its deadline passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Phase {
+    /// Not all of its bytes were handed to the transport: it did not run and never will.
+    Queued,
+    /// All of its bytes were handed over: it may have run, or may run yet.
+    Sent,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Queued => "queued (it did not run)",
+            Self::Sent => "sent (it may have run)",
+        })
+    }
+}
+
+/// Why a command did not run, or why nobody knows whether it did.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Why {
+    /// The connection could not be opened.
+    #[error("cannot connect: {0}")]
+    ConnectFailed(Closed),
+    /// The connection was lost.
+    #[error("the connection was lost: {0}")]
+    ConnectionLost(Closed),
+    /// The node broke the protocol; its connection was closed.
+    #[error("the node broke the protocol: {0}")]
+    Protocol(ProtocolError),
+    /// The node refused to set up the connection: credentials, number of clients, and so on.
+    #[error("the node refused the connection: {0}")]
+    Handshake(ServerError),
+    /// `MULTI` was refused, so that the commands behind it ran, or did not, each alone.
+    #[error("there was no transaction, its commands stood alone: {0}")]
+    NoTransaction(ServerError),
+    /// No node serves the slot.
+    #[error("no node serves the slot")]
+    SlotUnassigned,
+    /// The keys of the command, or of the transaction, are in more than one slot.
+    #[error(
+        "its keys are in different slots ({0} and {1}); keys that belong together need one hash tag"
+    )]
+    CrossSlot(Slot, Slot),
+    /// The command changes or holds the connection that all callers share.
+    #[error("{command} is not allowed on a shared connection: {instead}")]
+    NotAllowedHere {
+        /// The command.
+        command: Cow<'static, str>,
+        /// What to use instead.
+        instead: &'static str,
+    },
+    /// The command is malformed. The caller's fault.
+    #[error("malformed command: {0}")]
+    Malformed(&'static str),
+    /// The node that the caller named is no node of the cluster.
+    #[error("the node is not part of the cluster")]
+    UnknownNode,
+    /// No seed led to a cluster.
+    #[error("no seed led to a cluster: {0}")]
+    NoCluster(SeedFailures),
+}
+
+/// Why each seed did not lead to a cluster, in the order in which they were asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeedFailures(pub(crate) Arc<[(Address, SeedFailure)]>);
+
+impl SeedFailures {
+    /// Every seed with its own reason.
+    pub fn iter(&self) -> impl Iterator<Item = &(Address, SeedFailure)> {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for SeedFailures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("none has answered yet");
+        }
+        for (index, (address, failure)) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            write!(f, "{separator}{address}: {failure}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Why one seed, or one node asked for the topology, was of no use.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SeedFailure {
+    /// It could not be reached.
+    #[error("cannot connect: {0}")]
+    Unreachable(Closed),
+    /// It accepted the connection and then did not answer in time.
+    #[error("no answer in time")]
+    NoAnswer,
+    /// It refused the user name or password, or wants one and got none.
+    #[error("authentication failed: {0}")]
+    Authentication(ServerError),
+    /// It is a server, but not of a cluster.
+    #[error("not a cluster node: {0}")]
+    NotACluster(ServerError),
+    /// It answered with an error.
+    #[error("it answered: {0}")]
+    Refused(ServerError),
+    /// Its answer is not one: broken protocol, or a topology that makes no sense.
+    #[error("unusable answer: {0}")]
+    Unusable(Cow<'static, str>),
+}
+
+impl SeedFailure {
+    /// Whether asking again cannot help until somebody changes the configuration.
+    #[must_use]
+    pub const fn is_permanent(&self) -> bool {
+        matches!(self, Self::Authentication(_) | Self::NotACluster(_))
+    }
+}
+
+/// How a connection ended, as the driver saw it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Closed {
+    /// Nobody listens there.
+    #[error("connection refused")]
+    Refused,
+    /// The host or its network cannot be reached.
+    #[error("unreachable")]
+    Unreachable,
+    /// The name of the host has no address.
+    #[error("the host name cannot be resolved")]
+    NameResolution,
+    /// It took too long: the dial, the handshake, or any sign of life.
+    #[error("no answer in time")]
+    TimedOut,
+    /// The other side reset the connection.
+    #[error("reset by the peer")]
+    Reset,
+    /// The other side closed the connection.
+    #[error("closed by the peer")]
+    EndOfStream,
+    /// The TLS handshake failed.
+    #[error("TLS failed")]
+    Tls,
+    /// Anything else.
+    #[error("input/output error")]
+    Other,
+}
+
+/// An error reply of a server, verbatim.
+///
+/// **Shape**: a code in capitals and a text after a blank: `WRONGTYPE Operation against ..`. Servers
+/// may send any bytes; they are kept.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ServerError {
+    text: Bytes,
+}
+
+/// Codes that servers send before they execute anything.
+/// Source: `processCommand` checks authentication, permissions, redirection, memory, disk,
+/// replicas, role, loading and busy scripts in this order, all of them before the call.
+const REFUSALS: [&[u8]; 20] = [
+    b"MOVED",
+    b"ASK",
+    b"TRYAGAIN",
+    b"CLUSTERDOWN",
+    b"CROSSSLOT",
+    b"MASTERDOWN",
+    b"LOADING",
+    b"READONLY",
+    b"NOREPLICAS",
+    b"MISCONF",
+    b"OOM",
+    b"BUSY",
+    b"UNBLOCKED",
+    b"EXECABORT",
+    b"NOAUTH",
+    b"WRONGPASS",
+    b"NOPERM",
+    b"NOSCRIPT",
+    b"NOPROTO",
+    b"DENIED",
+];
+
+impl ServerError {
+    /// The error with this text (without the leading `-` or length, and without line end).
+    #[must_use]
+    pub const fn new(text: Bytes) -> Self {
+        Self { text }
+    }
+
+    /// The first word, such as `WRONGTYPE` or `ERR`; empty if the text is.
+    #[must_use]
+    pub fn code(&self) -> &[u8] {
+        self.text.split(|&byte| byte == b' ').next().unwrap_or_default()
+    }
+
+    /// The whole text, code included.
+    #[must_use]
+    pub fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.text)
+    }
+
+    /// The whole text as the server sent it.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// Whether servers send this code only before they execute a command.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        REFUSALS.contains(&self.code())
+    }
+}
+
+impl fmt::Display for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
+    }
+}
+
+impl fmt::Debug for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ServerError({:?})", self.text())
+    }
+}
+
+/// Bytes that are not RESP, or more of it than the limits allow. The server's fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{violation} at byte {offset} of the reply")]
+pub struct ProtocolError {
+    /// Where in the reply: the number of bytes before the offence.
+    pub(crate) offset: usize,
+    /// What is wrong there.
+    pub(crate) violation: Violation,
+}
+
+impl ProtocolError {
+    /// The number of bytes of the reply before the offence.
+    #[must_use]
+    pub const fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// What is wrong.
+    #[must_use]
+    pub const fn violation(&self) -> Violation {
+        self.violation
+    }
+}
+
+/// What is wrong with bytes that should be RESP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Violation {
+    /// No type begins with this byte.
+    #[error("unknown type {0:#04x}")]
+    UnknownType(u8),
+    /// A line that does not end with CR LF, or has one of them inside.
+    #[error("malformed line end")]
+    LineEnd,
+    /// A bulk string that is not followed by CR LF.
+    #[error("malformed end of a bulk string")]
+    BulkEnd,
+    /// Something other than the number that belongs there.
+    #[error("malformed number")]
+    Number,
+    /// A length below zero where it has no meaning.
+    #[error("negative length")]
+    NegativeLength,
+    /// A boolean, null, verbatim string or push whose content is not what its type allows.
+    #[error("malformed value")]
+    Malformed,
+    /// Streamed strings and aggregates: no server sends them.
+    #[error("streamed value")]
+    Streamed,
+    /// A push inside another value.
+    #[error("push inside a value")]
+    NestedPush,
+    /// A line beyond `line_len_max`.
+    #[error("line longer than `line_len_max`")]
+    LineTooLong,
+    /// A reply beyond `frame_len_max`.
+    #[error("reply larger than `frame_len_max`")]
+    FrameTooLong,
+    /// More elements than `element_count_max`.
+    #[error("more elements than `element_count_max`")]
+    TooManyElements,
+    /// Nesting beyond `depth_max`.
+    #[error("nested deeper than `depth_max`")]
+    TooDeep,
+    /// Bytes after the end of the value.
+    #[error("trailing bytes")]
+    Trailing,
+    /// The value is cut off.
+    #[error("truncated value")]
+    Truncated,
+    /// A reply to a command that nobody sent.
+    #[error("reply without a command")]
+    Unsolicited,
+}
+
+/// A reply that is not what the caller asked to have it converted to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConversionError {
+    /// The reply is of another type.
+    #[error("expected {expected}, got {got}")]
+    Type {
+        /// What the caller asked for.
+        expected: &'static str,
+        /// What the reply is.
+        got: &'static str,
+    },
+    /// The reply is text that does not parse, a number out of range, or not UTF-8.
+    #[error("cannot read the {got} as {expected}")]
+    Content {
+        /// What the caller asked for.
+        expected: &'static str,
+        /// What the reply is.
+        got: &'static str,
+    },
+    /// An element of the reply is an error of the server.
+    #[error("an element of the reply is an error: {0}")]
+    Element(ServerError),
+}
+
+/// A mistake in the configuration. The caller's fault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// There is no seed.
+    #[error("no seed: at least one address of a cluster node is needed")]
+    NoSeeds,
+    /// A limit that cannot work.
+    #[error("`{field}` {problem}")]
+    Field {
+        /// The field of the configuration.
+        field: &'static str,
+        /// What is wrong with its value.
+        problem: &'static str,
+    },
+    /// A URL that cannot be read; never quotes it, since it may hold a password.
+    #[error("malformed URL: {0}")]
+    Url(&'static str),
+    /// An address in a URL that cannot be read.
+    #[error(transparent)]
+    Address(#[from] crate::address::AddressError),
+}
+
+/// ` at node` and ` for slot`, as far as they are known.
+struct Place<'a>(Option<&'a Address>, Option<Slot>);
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(slot) = self.1 {
+            write!(f, " for slot {slot}")?;
+        }
+        if let Some(node) = self.0 {
+            write!(f, " at {node}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,178 @@
+//! A Redis Cluster client as a state machine without input and output, and thin adapters that drive
+//! it.
+//!
+//! ```text
+//!   application          submit(call, token)            Complete { token, outcome }
+//!        │                       │                                 ▲
+//!        ▼                       ▼                                 │
+//!   ┌───────────────────────────────────────────────────────────────────────┐
+//!   │ Cluster   topology · calls · links · redirections · retries · timers  │   no sockets,
+//!   └───────────────────────────────────────────────────────────────────────┘   no clock
+//!        ▲                       ▲                                 │
+//!        │ handle_timeout(now)   │ handle_received(link, bytes)    ▼ poll_action, sendable
+//!   ┌───────────────────────────────────────────────────────────────────────┐
+//!   │ driver    tokio · or yours                                            │
+//!   └───────────────────────────────────────────────────────────────────────┘
+//!        │                       │                                 │
+//!     127.0.0.1:7000          127.0.0.1:7001                    127.0.0.1:7002
+//! ```
+//!
+//! There are three ways to use it:
+//!
+//! - **Talk to a cluster.** Turn a feature on and name its client: `hashslot::tokio::Client`.
+//! - **Test without servers.** The machine is deterministic: the same inputs give the same outputs,
+//!   byte for byte. Script a cluster, or search for faults with random ones.
+//! - **Bring your own transport.** Drive [`Cluster`] yourself; the loop is below.
+//!
+//! # The loop
+//!
+//! 1. Put in what happened: a call ([`Cluster::submit`]), a connection
+//!    ([`Cluster::handle_connected`]), bytes ([`Cluster::handle_received`]), an end
+//!    ([`Cluster::handle_closed`]), or nothing but time ([`Cluster::handle_timeout`]).
+//! 2. Carry out every [`Action`] that [`Cluster::poll_action`] has: dial, send, close, complete.
+//! 3. Send what [`Cluster::sendable`] lends, and say at once how much was taken
+//!    ([`Cluster::handle_sent`]).
+//! 4. Wait for the next thing to happen, until [`Cluster::poll_timeout`] at the latest.
+//!
+//! Here is all of it, with the bytes of a slot that moves while it is read:
+//!
+//! ```
+//! use hashslot::{Action, Call, Cluster, Command, Config, Instant, LinkId, Reply};
+//!
+//! /// Everything that the machine wants to send on a link.
+//! fn sent(cluster: &mut Cluster<&str>, link: LinkId) -> String {
+//!     let mut slices: [&[u8]; 16] = [&[]; 16];
+//!     let count = cluster.sendable(link, &mut slices);
+//!     let bytes = slices[..count].concat();
+//!     cluster.handle_sent(Instant::EPOCH, link, bytes.len());
+//!     String::from_utf8(bytes).unwrap()
+//! }
+//!
+//! /// The next connection that the machine wants.
+//! fn dialled(cluster: &mut Cluster<&str>) -> (LinkId, String) {
+//!     loop {
+//!         match cluster.poll_action() {
+//!             Some(Action::Connect { link, address }) => return (link, address.to_string()),
+//!             Some(_) => {}
+//!             None => panic!("no dial"),
+//!         }
+//!     }
+//! }
+//!
+//! let now = Instant::EPOCH;
+//! let seeds = vec!["127.0.0.1:6380".parse()?];
+//! let mut cluster = Cluster::new(now, Config::default(), seeds, 42)?;
+//!
+//! // A call needs a node, and a node has to be found first: the seed is dialled, set up and asked.
+//! cluster.submit(now, Call::new(Command::get("user:1000")), "my call")?;
+//! let (first, address) = dialled(&mut cluster);
+//! assert_eq!(address, "127.0.0.1:6380");
+//! cluster.handle_connected(now, first);
+//! assert!(sent(&mut cluster, first).starts_with("*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n"));
+//! cluster.handle_received(now, first, b"%1\r\n$7\r\nversion\r\n$5\r\n8.0.0\r\n+OK\r\n+OK\r\n");
+//! assert!(sent(&mut cluster, first).starts_with("*2\r\n$7\r\nCLUSTER\r\n$5\r\nSLOTS\r\n"));
+//! cluster.handle_received(now, first, b"*2\r\n\
+//!     *3\r\n:0\r\n:8191\r\n*2\r\n$9\r\n127.0.0.1\r\n:6380\r\n\
+//!     *3\r\n:8192\r\n:16383\r\n*2\r\n$9\r\n127.0.0.1\r\n:6381\r\n");
+//! cluster.handle_received(now, first, b"-ERR unknown subcommand 'SHARDS'\r\n");
+//!
+//! // `user:1000` is in slot 1649, which the first node serves.
+//! assert_eq!(sent(&mut cluster, first), "*2\r\n$3\r\nGET\r\n$9\r\nuser:1000\r\n");
+//!
+//! // Bytes come in as they come. The slot has another owner by now.
+//! cluster.handle_received(now, first, b"-MOVED 1649 127.0.");
+//! cluster.handle_received(now, first, b"0.1:6381\r\n");
+//! let (second, address) = dialled(&mut cluster);
+//! assert_eq!(address, "127.0.0.1:6381");
+//! cluster.handle_connected(now, second);
+//! sent(&mut cluster, second);
+//! cluster.handle_received(now, second, b"%1\r\n$7\r\nversion\r\n$5\r\n8.0.0\r\n+OK\r\n+OK\r\n");
+//! assert!(sent(&mut cluster, second).ends_with("*2\r\n$3\r\nGET\r\n$9\r\nuser:1000\r\n"));
+//! cluster.handle_received(now, second, b"$3\r\nann\r\n");
+//!
+//! let outcome = loop {
+//!     match cluster.poll_action() {
+//!         Some(Action::Complete { token: "my call", outcome }) => break outcome,
+//!         Some(_) => {}
+//!         None => panic!("not completed"),
+//!     }
+//! };
+//! let Ok(Reply::One(frame)) = outcome else { panic!("{outcome:?}") };
+//! assert_eq!(frame.value().as_str(), Some("ann"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What it promises
+//!
+//! - A reply reaches the call that it answers, or nobody.
+//! - A redirection is followed, [`Cluster`] says how often and for how long; the order of the
+//!   commands of a slot survives it.
+//! - No command is sent again unless it provably did not run, only reads, or was called
+//!   [idempotent](Call::idempotent). Each call ends once, and [`Error::may_have_executed`] tells the
+//!   rest.
+//! - No input from a server panics, recurses without bound, or makes the machine hold more memory
+//!   than [`Config`] allows. A node that is sick delays calls to no other node.
+//!
+//! # Features
+//!
+//! None is on by default: the core is `no_std` with `alloc`, and needs three crates. `tokio` adds
+//! `hashslot::tokio`; `std`, which every adapter turns on, adds `hashslot::runtimes`: what adapters share.
+//! Features only add.
+#![no_std]
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+extern crate alloc;
+
+// In reading order: what there is, from the ground up.
+mod slot;
+mod time;
+
+mod address;
+mod config;
+mod error;
+mod random;
+mod url;
+
+pub mod resp;
+
+mod command;
+pub mod topology;
+
+mod action;
+mod link;
+mod plan;
+pub mod verdict;
+
+mod cluster;
+
+#[cfg(feature = "std")]
+#[cfg_attr(docsrs, doc(cfg(feature = "std")))]
+#[path = "../runtimes/mod.rs"]
+pub mod runtimes;
+
+#[cfg(feature = "tokio")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
+#[doc(inline)]
+pub use runtimes::tokio;
+
+pub use action::{Action, CallId, LinkId, Notice, Outcome, RedirectKind, ReinitReason, Reply};
+pub use address::{Address, AddressError};
+pub use cluster::{Cluster, Refused, Stats};
+pub use command::{
+    Arg, Arguments, Command, Facts, FromReply, KeyShape, Malformed, ReplyPolicy, RequestPolicy,
+};
+pub use config::{AddressMap, Config, Credentials, Limits, Protocol, ReadFrom, RedirectPolicy};
+pub use error::{
+    Closed, ConfigError, ConversionError, Error, Phase, ProtocolError, SeedFailure, SeedFailures,
+    ServerError, Violation, Why,
+};
+pub use plan::Call;
+pub use resp::Frame;
+pub use slot::{SLOT_COUNT, Slot, hashed_part};
+pub use time::Instant;
+pub use url::parse_url;
+
+#[cfg(all(doctest, feature = "tokio"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

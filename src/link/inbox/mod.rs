@@ -1,0 +1,114 @@
+//! Bytes that came in, and the frames in them.
+//!
+//! Rules of this file: a frame that lies whole in what was received is copied from there, so that it
+//! pins nothing; only a frame that is still incomplete is kept, in a buffer that grows with what has
+//! come and never with what a length promises; no byte is scanned twice.
+
+use bytes::{Bytes, BytesMut};
+
+use crate::config::Limits;
+use crate::error::ProtocolError;
+use crate::resp::{Frame, Scan, Scanner};
+
+/// A frame that came in several pieces is copied out of the buffer below this length, so that it
+/// does not pin the rest of the buffer; a longer one takes the buffer with it.
+const COPIED_LEN: usize = 4 << 10;
+/// The buffer grows by at least this much if a length promises as much.
+const GROWTH_LEN: usize = 64 << 10;
+
+/// What a link has received.
+#[derive(Debug)]
+pub(super) struct Inbox {
+    scanner: Scanner,
+    /// The beginning of a frame that is not complete; empty between frames.
+    buffer: BytesMut,
+    /// How many bytes it lacks at least.
+    needed: usize,
+}
+
+impl Inbox {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self { scanner: Scanner::new(limits), buffer: BytesMut::new(), needed: 0 }
+    }
+
+    /// The next frame, with `data` cut by what was used of it; `None` if all of it was used and no
+    /// frame is complete.
+    pub(super) fn next(&mut self, data: &mut &[u8]) -> Result<Option<Frame>, ProtocolError> {
+        if self.buffer.is_empty() {
+            if data.is_empty() {
+                return Ok(None);
+            }
+            match self.scanner.scan(data)? {
+                Scan::Frame { len } => {
+                    let (frame, rest) = data.split_at_checked(len).unwrap_or((data, &[]));
+                    *data = rest;
+                    return Ok(Some(Frame::from_scanned(copied(frame))));
+                }
+                Scan::More { needed } => self.keep(data, needed),
+            }
+        }
+        while !data.is_empty() {
+            // Of a long string just what it lacks, so that it has its buffer to itself.
+            let len = if self.needed < COPIED_LEN { data.len() } else { self.needed };
+            let (more, rest) = data.split_at_checked(len).unwrap_or((data, &[]));
+            self.buffer.extend_from_slice(more);
+            match self.scanner.scan(&self.buffer)? {
+                Scan::Frame { len } => {
+                    // What is beyond the frame came with `more`: it was not used.
+                    let unused = rest.len() + (self.buffer.len() - len);
+                    *data = data.get(data.len() - unused..).unwrap_or_default();
+                    self.buffer.truncate(len);
+                    return Ok(Some(self.take()));
+                }
+                Scan::More { needed } => {
+                    *data = rest;
+                    self.grow(needed);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn keep(&mut self, data: &mut &[u8], needed: usize) {
+        self.grow(data.len().saturating_add(needed));
+        self.needed = needed;
+        self.buffer.extend_from_slice(data);
+        *data = &[];
+    }
+
+    fn grow(&mut self, needed: usize) {
+        self.needed = needed;
+        self.buffer.reserve(needed.min(self.buffer.len().max(GROWTH_LEN)));
+    }
+
+    /// The frame that fills the buffer.
+    fn take(&mut self) -> Frame {
+        if self.buffer.len() >= COPIED_LEN {
+            return Frame::from_scanned(self.buffer.split().freeze());
+        }
+        let frame = Frame::from_scanned(copied(&self.buffer));
+        if self.buffer.capacity() > GROWTH_LEN {
+            self.buffer = BytesMut::new();
+        }
+        self.buffer.clear();
+        frame
+    }
+}
+
+/// The bytes of a frame: the commonest ones without an allocation.
+fn copied(frame: &[u8]) -> Bytes {
+    let common: &'static [u8] = match frame {
+        b"+OK\r\n" => b"+OK\r\n",
+        b":0\r\n" => b":0\r\n",
+        b":1\r\n" => b":1\r\n",
+        b"$-1\r\n" => b"$-1\r\n",
+        b"_\r\n" => b"_\r\n",
+        b"+PONG\r\n" => b"+PONG\r\n",
+        b"+QUEUED\r\n" => b"+QUEUED\r\n",
+        _ => return Bytes::copy_from_slice(frame),
+    };
+    Bytes::from_static(common)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,340 @@
+//! One connection: what it owes, what it has to send, what it has received.
+//!
+//! Theory of operation. A link is dialled, set up, ready, and gone. Whatever is written on it leaves
+//! an entry in the queue of expected replies, in the order of the bytes; the n-th reply belongs to
+//! the n-th entry, whatever became of the caller meanwhile. Pushes are no replies. Each entry knows
+//! the position after its last byte, so that a loss tells for each command whether the transport took
+//! all of it. `ASKING` and what follows it are appended in one go: nothing can come between them.
+
+mod handshake;
+mod inbox;
+mod outbox;
+
+use alloc::collections::VecDeque;
+
+use self::handshake::{Progress, Step};
+use self::inbox::Inbox;
+use self::outbox::Outbox;
+use crate::command::Command;
+use crate::config::{Config, Protocol};
+use crate::error::{ProtocolError, SeedFailure, Violation};
+use crate::resp::Frame;
+use crate::time::Instant;
+
+/// One connection. `W` is what its owner wants to be told with each reply.
+#[derive(Debug)]
+pub(crate) struct Link<W> {
+    state: State,
+    outbox: Outbox,
+    inbox: Inbox,
+    expected: VecDeque<Expected<W>>,
+    /// How many replies have come.
+    answered: u64,
+    /// The position after the last byte of the command that was answered last.
+    answered_end: u64,
+    /// Whether the reply to `ASKING` was an error.
+    asking_failed: Option<Frame>,
+    /// The server's major version; 0 if it did not tell.
+    version: u32,
+    read_only: bool,
+    /// When the last byte came in, or when something was first expected.
+    progress_at: Instant,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Dialling,
+    SettingUp(Round),
+    Ready,
+}
+
+/// Which of the two handshakes the replies are to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Round {
+    /// The one with `HELLO`.
+    First,
+    /// The same, and `HELLO` was refused.
+    Refused,
+    /// The one without it.
+    Second,
+}
+
+#[derive(Debug)]
+struct Expected<W> {
+    what: Expect<W>,
+    /// The position after the last byte of the command.
+    end: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Expect<W> {
+    Setup(Step),
+    Asking,
+    Work(W),
+}
+
+/// What came in.
+#[derive(Debug)]
+pub(crate) enum Received<W> {
+    /// The reply to a piece of work.
+    Reply {
+        /// What the owner wants to be told.
+        work: W,
+        /// The reply.
+        frame: Frame,
+        /// The reply to the `ASKING` before it, if that was an error.
+        asking_failed: Option<Frame>,
+    },
+    /// A message that is no reply.
+    Push(Frame),
+    /// The link is set up.
+    Ready,
+    /// The link cannot be set up.
+    Refused(SeedFailure),
+}
+
+/// A piece of work that a lost link owes the reply to.
+#[derive(Debug)]
+pub(crate) struct Owed<W> {
+    /// What the owner wants to be told.
+    pub(crate) work: W,
+    /// Whether the transport took every byte of it.
+    pub(crate) sent: bool,
+}
+
+impl<W: Copy> Link<W> {
+    /// A link that is being dialled.
+    pub(crate) fn new(now: Instant, config: &Config, read_only: bool) -> Self {
+        Self {
+            state: State::Dialling,
+            outbox: Outbox::default(),
+            inbox: Inbox::new(config.limits),
+            expected: VecDeque::new(),
+            answered: 0,
+            answered_end: 0,
+            asking_failed: None,
+            version: 0,
+            read_only,
+            progress_at: now,
+        }
+    }
+
+    /// The connection is there: writes the handshake. Whether the link is ready at once, because
+    /// there is nothing to set up.
+    pub(crate) fn connected(&mut self, now: Instant, config: &Config) -> bool {
+        if self.state != State::Dialling {
+            return false;
+        }
+        self.progress_at = now;
+        match config.protocol {
+            Protocol::Resp3 => self.set_up(&handshake::resp3(config, self.read_only), Round::First),
+            Protocol::Resp2 => {
+                self.set_up(&handshake::resp2(config, self.read_only), Round::Second)
+            }
+        }
+    }
+
+    fn set_up(&mut self, commands: &[(Step, Command)], round: Round) -> bool {
+        self.state = State::SettingUp(round);
+        for (step, command) in commands {
+            let end = self.outbox.append_command(command);
+            self.expected.push_back(Expected { what: Expect::Setup(*step), end });
+        }
+        if self.expected.is_empty() {
+            self.state = State::Ready;
+        }
+        self.is_ready()
+    }
+
+    /// Whether commands may be written.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.state == State::Ready
+    }
+
+    /// Whether the server is old enough, or silent enough about its age, not to know
+    /// `CLUSTER SHARDS`.
+    pub(crate) const fn is_before_shards(&self) -> bool {
+        self.version < 7
+    }
+
+    /// Appends a command, and tells the position after it.
+    pub(crate) fn write(&mut self, now: Instant, command: &Command, work: W) -> u64 {
+        if self.expected.is_empty() {
+            self.progress_at = now;
+        }
+        let end = self.outbox.append_command(command);
+        self.expected.push_back(Expected { what: Expect::Work(work), end });
+        end
+    }
+
+    /// Appends `ASKING`. What it is for must be appended next.
+    pub(crate) fn write_asking(&mut self, now: Instant) {
+        if self.expected.is_empty() {
+            self.progress_at = now;
+        }
+        let end = self.outbox.append(b"*1\r\n$6\r\nASKING\r\n");
+        self.expected.push_back(Expected { what: Expect::Asking, end });
+    }
+
+    /// The next thing that came in, with `data` cut by what was used of it.
+    pub(crate) fn next(
+        &mut self,
+        now: Instant,
+        config: &Config,
+        data: &mut &[u8],
+    ) -> Result<Option<Received<W>>, ProtocolError> {
+        if !data.is_empty() {
+            self.progress_at = now;
+        }
+        while let Some(frame) = self.inbox.next(data)? {
+            if frame.is_push() {
+                return Ok(Some(Received::Push(frame)));
+            }
+            let Some(expected) = self.expected.pop_front() else {
+                let violation = Violation::Unsolicited;
+                return Err(ProtocolError { offset: 0, violation });
+            };
+            self.answered += 1;
+            self.answered_end = expected.end;
+            match expected.what {
+                Expect::Work(work) => {
+                    let asking_failed = self.asking_failed.take();
+                    return Ok(Some(Received::Reply { work, frame, asking_failed }));
+                }
+                Expect::Asking => self.asking_failed = frame.is_error().then_some(frame),
+                Expect::Setup(step) => {
+                    if let Some(received) = self.handle_setup(config, step, &frame) {
+                        return Ok(Some(received));
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn handle_setup(&mut self, config: &Config, step: Step, reply: &Frame) -> Option<Received<W>> {
+        let State::SettingUp(round) = self.state else { return None };
+        match handshake::judge(step, reply, round == Round::Refused) {
+            Progress::Fail(failure) => return Some(Received::Refused(failure)),
+            Progress::FallBack => self.state = State::SettingUp(Round::Refused),
+            Progress::Continue if step == Step::Hello => self.version = major_version(reply),
+            Progress::Continue => {}
+        }
+        if !self.expected.is_empty() {
+            return None;
+        }
+        if self.state == State::SettingUp(Round::Refused) {
+            let commands = handshake::resp2(config, self.read_only);
+            return self.set_up(&commands, Round::Second).then_some(Received::Ready);
+        }
+        self.state = State::Ready;
+        Some(Received::Ready)
+    }
+
+    /// The link is gone: what it owes, in order.
+    pub(crate) fn lose(&mut self) -> impl Iterator<Item = Owed<W>> {
+        let taken = self.outbox.taken();
+        core::mem::take(&mut self.expected).into_iter().filter_map(move |expected| {
+            match expected.what {
+                Expect::Work(work) => Some(Owed { work, sent: taken >= expected.end }),
+                Expect::Setup(_) | Expect::Asking => None,
+            }
+        })
+    }
+
+    /// What is to be sent next.
+    pub(crate) fn sendable<'a>(&'a self, slices: &mut [&'a [u8]]) -> usize {
+        self.outbox.sendable(slices)
+    }
+
+    /// The transport took `len` bytes.
+    pub(crate) fn sent(&mut self, len: usize) {
+        self.outbox.sent(len);
+    }
+
+    /// The number of bytes that the transport did not take yet.
+    pub(crate) fn unsent_len(&self) -> usize {
+        self.outbox.len()
+    }
+
+    /// The number of bytes of the commands that it owes replies to.
+    pub(crate) fn in_flight_len(&self) -> usize {
+        usize::try_from(self.outbox.end() - self.answered_end).unwrap_or(usize::MAX)
+    }
+
+    /// The number of replies that it owes.
+    pub(crate) fn expected_count(&self) -> usize {
+        self.expected.len()
+    }
+
+    /// The number of the first reply that it owes, counting all of its life.
+    pub(crate) const fn answered(&self) -> u64 {
+        self.answered
+    }
+
+    /// The number of replies up to the last one that it owes, counting all of its life.
+    pub(crate) fn owed_until(&self) -> u64 {
+        self.answered + u64::try_from(self.expected.len()).unwrap_or(u64::MAX)
+    }
+
+    /// The number of replies up to the last one owed to work that `is_meant`; `None` if none is.
+    pub(crate) fn last_owed(&self, is_meant: impl Fn(&W) -> bool) -> Option<u64> {
+        let meant = |expected: &Expected<W>| match &expected.what {
+            Expect::Work(work) => is_meant(work),
+            Expect::Setup(_) | Expect::Asking => false,
+        };
+        let index = self.expected.iter().rposition(meant)?;
+        Some(self.answered + u64::try_from(index).unwrap_or(u64::MAX) + 1)
+    }
+
+    /// All work that it owes replies to, in order.
+    pub(crate) fn owed(&self) -> impl Iterator<Item = &W> {
+        self.expected.iter().filter_map(|expected| match &expected.what {
+            Expect::Work(work) => Some(work),
+            Expect::Setup(_) | Expect::Asking => None,
+        })
+    }
+
+    /// When the last byte came in, or when something was first expected.
+    pub(crate) const fn progress_at(&self) -> Instant {
+        self.progress_at
+    }
+
+    /// Takes back the work that `is_meant`, which stands together, with an `ASKING` before it, if
+    /// the transport took none of its bytes. Tells how many replies were expected before it and how
+    /// many for it; `None` if it is too late.
+    pub(crate) fn take_back(&mut self, is_meant: impl Fn(&W) -> bool) -> Option<(u64, u64)> {
+        let meant = |expected: &Expected<W>| match &expected.what {
+            Expect::Work(work) => is_meant(work),
+            Expect::Setup(_) | Expect::Asking => false,
+        };
+        let work = self.expected.iter().position(meant)?;
+        let after = work + self.expected.iter().skip(work).take_while(|e| meant(e)).count();
+        let asks = |index: &usize| {
+            self.expected.get(*index).is_some_and(|e| matches!(e.what, Expect::Asking))
+        };
+        let first = work.checked_sub(1).filter(asks).unwrap_or(work);
+        let end_before = |index: usize| {
+            let before = index.checked_sub(1).and_then(|before| self.expected.get(before));
+            before.map_or(self.answered_end, |expected| expected.end)
+        };
+        let (start, end) = (end_before(first), end_before(after));
+        if start < self.outbox.taken() {
+            return None;
+        }
+        let len = self.outbox.take_back(start, end);
+        self.expected.drain(first..after);
+        self.expected.iter_mut().skip(first).for_each(|expected| expected.end -= len);
+        let number = |index: usize| u64::try_from(index).unwrap_or(u64::MAX);
+        Some((self.answered + number(first), number(after - first)))
+    }
+}
+
+/// The major version in the reply to `HELLO`; 0 if it has none.
+fn major_version(hello: &Frame) -> u32 {
+    let version = hello.value().pairs().and_then(|mut pairs| {
+        let (_, version) = pairs.find(|(key, _)| key.as_bytes() == Some(b"version"))?;
+        version.as_str()?.split('.').next()?.parse().ok()
+    });
+    version.unwrap_or(0)
+}

@@ -1,0 +1,121 @@
+//! One complete value as one reference-counted block of bytes.
+
+use core::fmt;
+
+use bytes::Bytes;
+
+use super::value::{self, Pairs, Value};
+use super::{Scan, Scanner};
+use crate::config::Limits;
+use crate::error::{ProtocolError, ServerError, Violation};
+
+/// One complete value, with everything in it and the attributes before it, as it travelled.
+///
+/// Two frames are equal if their bytes are; `{:?}` shows the value, shortened.
+///
+/// **Invariant**: the bytes have passed a [`Scanner`]: reading cannot fail.
+/// **Cost**: a clone is one reference count. Dropping frees one block, however deep the value nests.
+///
+/// ```
+/// use hashslot::resp::Frame;
+/// let frame = Frame::parse(&b"-MOVED 3999 127.0.0.1:6381\r\n"[..], &Default::default())?;
+/// assert_eq!(frame.error().unwrap().code(), b"MOVED");
+/// # Ok::<(), hashslot::ProtocolError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Frame {
+    bytes: Bytes,
+}
+
+impl Frame {
+    /// The frame that these bytes are, all of them.
+    ///
+    /// # Errors
+    /// What [`Scanner::scan`] refuses; [`Violation::Truncated`] if the value is not complete,
+    /// [`Violation::Trailing`] if bytes follow it. The fault of whoever made the bytes.
+    pub fn parse(bytes: impl Into<Bytes>, limits: &Limits) -> Result<Self, ProtocolError> {
+        let bytes = bytes.into();
+        let (offset, violation) = match Scanner::new(*limits).scan(&bytes)? {
+            Scan::Frame { len } if len == bytes.len() => return Ok(Self { bytes }),
+            Scan::Frame { len } => (len, Violation::Trailing),
+            Scan::More { .. } => (bytes.len(), Violation::Truncated),
+        };
+        Err(ProtocolError { offset, violation })
+    }
+
+    /// The frame that a scanner has found: exactly its bytes.
+    pub(crate) fn from_scanned(bytes: Bytes) -> Self {
+        debug_assert!(value::read(&bytes).is_some(), "these bytes have passed no scanner");
+        Self { bytes }
+    }
+
+    /// The value, without the attributes before it.
+    #[must_use]
+    pub fn value(&self) -> Value<'_> {
+        value::read(&self.bytes).map_or(Value::Null, |(value, _)| value)
+    }
+
+    /// What the server says about the value: the first attribute before it, if there is one.
+    #[must_use]
+    pub fn attributes(&self) -> Option<Pairs<'_>> {
+        value::attributes(&self.bytes).map(|(pairs, _)| pairs)
+    }
+
+    /// The bytes as they travelled.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// Whether the value is an error. Errors inside of it do not count.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        matches!(self.kind(), Some(b'-' | b'!'))
+    }
+
+    /// Whether the value is a push: it answers no command.
+    #[must_use]
+    pub fn is_push(&self) -> bool {
+        self.kind() == Some(b'>')
+    }
+
+    /// The error that the value is. **Cost**: one reference count, which keeps the frame alive.
+    #[must_use]
+    pub fn error(&self) -> Option<ServerError> {
+        let Value::Error(text) = self.value() else { return None };
+        Some(ServerError::new(self.share(text)))
+    }
+
+    /// A part of this frame with a life of its own.
+    ///
+    /// **Cost**: one reference count, which keeps the whole frame alive. Bytes from elsewhere are
+    /// copied.
+    ///
+    /// ```
+    /// use hashslot::resp::Frame;
+    /// let frame = Frame::parse(&b"$5\r\nhello\r\n"[..], &Default::default())?;
+    /// let text = frame.share(frame.value().as_bytes().unwrap());
+    /// assert_eq!(text, "hello");
+    /// # Ok::<(), hashslot::ProtocolError>(())
+    /// ```
+    #[must_use]
+    pub fn share(&self, part: &[u8]) -> Bytes {
+        let start = part.as_ptr().addr().checked_sub(self.bytes.as_ptr().addr());
+        let range = start.and_then(|start| Some(start..start.checked_add(part.len())?));
+        match range {
+            Some(range) if range.end <= self.bytes.len() => self.bytes.slice(range),
+            _ => Bytes::copy_from_slice(part),
+        }
+    }
+
+    /// The type of the value.
+    fn kind(&self) -> Option<u8> {
+        value::without_attributes(&self.bytes).map(|(kind, _)| kind)
+    }
+}
+
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Frame").field(&self.value()).finish()
+    }
+}

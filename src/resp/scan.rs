@@ -1,0 +1,532 @@
+//! Finds where a frame ends, in bytes that arrive in pieces.
+//!
+//! Rules of this file:
+//! - What is found depends on the bytes alone, never on how they were cut into pieces.
+//! - A length is checked against the limits as soon as its line is read, and nothing is allocated
+//!   for it: the only memory is one number for each level of nesting.
+//! - No byte is searched twice. When more bytes arrive, reading goes on at the value that was cut
+//!   off; only its number, 20 digits at most, or the first 32 bytes of its line are read again.
+//! - What passes here can be read by [`Value`](super::Value) without a check.
+//!
+//! Theory of operation: `remaining` counts the values of the innermost aggregate that have not
+//! begun, `outer` the same for the aggregates around it. A value takes one from `remaining`; an
+//! aggregate does so too and then opens a level of its own. An attribute opens a level without
+//! taking one, since it is no value. When `remaining` is zero, a level is closed; when there is
+//! none left, the frame ends.
+
+use alloc::vec::Vec;
+
+use crate::config::Limits;
+use crate::error::{ProtocolError, Violation};
+
+/// The fewest bytes that a value has: a type byte, CR and LF.
+const VALUE_LEN_MIN: usize = 3;
+
+/// The most digits that a number has: those of 2^63.
+const DIGIT_COUNT_MAX: usize = 19;
+
+/// The longest line of a simple string that is read at once. Longer ones may come in pieces, and are
+/// not to be searched again for each.
+const COMMON_LINE_LEN_MAX: usize = 32;
+
+/// Ten times this and a digit fits a `usize` everywhere.
+const COMMON_NUMBER_MAX: usize = 99_999_999;
+
+/// What [`Scanner::scan`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "complete: a frame is there, or it is not yet")]
+pub enum Scan {
+    /// The buffer begins with a complete frame.
+    Frame {
+        /// The length of the frame in bytes, attributes included.
+        len: usize,
+    },
+    /// The frame is not complete.
+    More {
+        /// **Shape**: 1 or more. The frame cannot end before this many further bytes.
+        /// **Limit**: with what is there already not above `frame_len_max` of [`Limits`] as soon as a
+        /// length has been read.
+        needed: usize,
+    },
+}
+
+/// A resumable search for the end of a frame.
+///
+/// **Cost**: linear in the bytes, however many pieces they come in. No allocation, except one
+/// number for each level of nesting beyond the deepest so far.
+///
+/// ```
+/// use hashslot::resp::{Scan, Scanner};
+///
+/// let mut scanner = Scanner::new(Default::default());
+/// let received = b"$5\r\nhello\r\n+OK\r\n";
+/// assert_eq!(scanner.scan(&received[..6])?, Scan::More { needed: 5 });
+/// assert_eq!(scanner.scan(received)?, Scan::Frame { len: 11 });
+/// assert_eq!(scanner.scan(&received[11..])?, Scan::Frame { len: 5 });
+/// # Ok::<(), hashslot::ProtocolError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Scanner {
+    limits: Limits,
+    /// Where the value that is read next begins. Everything before it is done with.
+    at: usize,
+    /// Up to here, the line of that value is known to have no end.
+    searched: usize,
+    /// Values of the innermost aggregate that have not begun. Never 0 between calls.
+    remaining: usize,
+    /// The same of the aggregates around it, the outermost first.
+    outer: Vec<usize>,
+    /// The sum of `outer`.
+    outer_sum: usize,
+    /// Values that the aggregates of this frame declared.
+    element_count: usize,
+    /// A push has begun and its first value is not known to be a string yet.
+    push_is_unnamed: bool,
+}
+
+/// What one step found.
+enum Step {
+    /// A value without elements, or the header of an aggregate.
+    Done { end: usize },
+    /// The buffer ends inside of it; the bytes missing at least.
+    More { missing: usize },
+}
+
+impl Scanner {
+    /// A scanner that refuses what these limits do not allow.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        // No buffer is longer, and sums of these cannot overflow.
+        let frame_len_max = limits.frame_len_max.min(usize::MAX / 8);
+        let element_count_max = limits.element_count_max.min(usize::MAX / 8);
+        Self {
+            limits: Limits { frame_len_max, element_count_max, ..limits },
+            at: 0,
+            searched: 0,
+            remaining: 1,
+            outer: Vec::new(),
+            outer_sum: 0,
+            element_count: 0,
+            push_is_unnamed: false,
+        }
+    }
+
+    /// Looks for the end of the frame that `buffer` begins with.
+    ///
+    /// **Shape**: until a frame is found, `buffer` begins with the same frame at every call and only
+    /// grows. After [`Scan::Frame`] the scanner stands at the start of the next frame, and `buffer`
+    /// has to begin there.
+    ///
+    /// # Errors
+    /// The bytes are not RESP, or more of it than the limits allow: the server's fault. The offset is
+    /// that of the first byte that cannot be there; where a number or a length is out of bounds, it
+    /// is that of the value it belongs to. The stream is lost then: nothing tells where the next
+    /// frame begins. Scanning again gives the same error.
+    pub fn scan(&mut self, buffer: &[u8]) -> Result<Scan, ProtocolError> {
+        // Most frames are one common value, and there in full.
+        if self.at == 0
+            && let Some(len) = common_len(buffer, self.limits.line_len_max)
+            && len <= self.limits.frame_len_max
+        {
+            self.searched = 0;
+            return Ok(Scan::Frame { len });
+        }
+        self.scan_any(buffer)
+    }
+
+    /// [`Scanner::scan`] without the short cut.
+    #[inline(never)]
+    fn scan_any(&mut self, buffer: &[u8]) -> Result<Scan, ProtocolError> {
+        loop {
+            self.take_common(buffer);
+            while self.remaining == 0 {
+                let Some(remaining) = self.outer.pop() else {
+                    let len = self.at;
+                    self.start_over();
+                    return Ok(Scan::Frame { len });
+                };
+                self.outer_sum -= remaining;
+                self.remaining = remaining;
+            }
+            match self.step(buffer)? {
+                Step::Done { end } => self.at = end,
+                Step::More { missing } => {
+                    self.check();
+                    return Ok(Scan::More { needed: len_min(missing, self.unbegun_count() - 1) });
+                }
+            }
+        }
+    }
+
+    /// Takes the values that are complete and of the most common types, as far as they go. Whatever
+    /// it leaves, for whatever reason, [`Scanner::step`] decides on.
+    #[inline]
+    fn take_common(&mut self, buffer: &[u8]) {
+        if self.push_is_unnamed {
+            return;
+        }
+        let len_max = self.limits.frame_len_max - len_min(0, self.outer_sum);
+        let (mut at, mut remaining) = (self.at, self.remaining);
+        while remaining > 0
+            && let Some(len) =
+                buffer.get(at..).and_then(|rest| common_len(rest, self.limits.line_len_max))
+            && len_min(at + len, remaining - 1) <= len_max
+        {
+            at += len;
+            remaining -= 1;
+        }
+        self.at = at;
+        self.remaining = remaining;
+    }
+
+    /// Reads one value, or the header of an aggregate, and takes it from `remaining`.
+    #[inline]
+    fn step(&mut self, buffer: &[u8]) -> Result<Step, ProtocolError> {
+        let start = self.at;
+        let Some(&kind) = buffer.get(start) else {
+            return Ok(Step::More { missing: VALUE_LEN_MIN });
+        };
+        if self.push_is_unnamed {
+            self.check_name(buffer, kind)?;
+        }
+        let end = match kind {
+            b'$' | b'!' | b'=' => return self.bulk(buffer, kind),
+            b':' => number(buffer, start)?.map(|(_, end)| end),
+            b'+' | b'-' => self.line(buffer)?,
+            b'*' | b'%' | b'~' | b'>' | b'|' => return self.aggregate(buffer, kind),
+            b'_' => fixed(buffer, start, 0)?,
+            b'#' => match buffer.get(start + 1) {
+                Some(b't' | b'f') => fixed(buffer, start, 1)?,
+                Some(_) => return Err(violation(start + 1, Violation::Malformed)),
+                None => None,
+            },
+            b',' => self.checked_line(buffer, is_double)?,
+            b'(' => self.checked_line(buffer, is_big_number)?,
+            _ => return Err(violation(start, Violation::UnknownType(kind))),
+        };
+        match end {
+            Some(end) if len_min(end, self.unbegun_count() - 1) > self.limits.frame_len_max => {
+                Err(violation(start, Violation::FrameTooLong))
+            }
+            Some(end) => Ok(self.value_ends(end)),
+            None => Ok(line_cut_off(buffer)),
+        }
+    }
+
+    /// A bulk string, bulk error or verbatim string.
+    #[inline]
+    fn bulk(&mut self, buffer: &[u8], kind: u8) -> Result<Step, ProtocolError> {
+        let start = self.at;
+        let Some((len, body)) = number(buffer, start)? else {
+            return Ok(line_cut_off(buffer));
+        };
+        let Ok(len) = usize::try_from(len) else {
+            return self.null_or_violation(len, body, kind == b'$');
+        };
+        // Two bytes for the CR LF of the body.
+        let end = body.saturating_add(len).saturating_add(2);
+        if end > self.limits.frame_len_max
+            || len_min(end, self.unbegun_count() - 1) > self.limits.frame_len_max
+        {
+            return Err(violation(start, Violation::FrameTooLong));
+        }
+        if kind == b'=' && len < 4 {
+            return Err(violation(start, Violation::Malformed));
+        }
+        match buffer.get(end - 2..end) {
+            None => Ok(Step::More { missing: end - buffer.len() }),
+            Some(_) if kind == b'=' && buffer.get(body + 3) != Some(&b':') => {
+                Err(violation(body + 3, Violation::Malformed))
+            }
+            Some(b"\r\n") => Ok(self.value_ends(end)),
+            Some(other) => {
+                let at = if other.starts_with(b"\r") { end - 1 } else { end - 2 };
+                Err(violation(at, Violation::BulkEnd))
+            }
+        }
+    }
+
+    /// The header of an array, set, push, map or attribute.
+    fn aggregate(&mut self, buffer: &[u8], kind: u8) -> Result<Step, ProtocolError> {
+        let start = self.at;
+        if kind == b'>' && !self.outer.is_empty() {
+            return Err(violation(start, Violation::NestedPush));
+        }
+        let Some((count, end)) = number(buffer, start)? else {
+            return Ok(line_cut_off(buffer));
+        };
+        if count < 0 {
+            return self.null_or_violation(count, end, kind == b'*');
+        }
+        if kind == b'>' && count == 0 {
+            return Err(violation(start, Violation::Malformed));
+        }
+        // An attribute counts itself, so that empty ones cannot be heaped up.
+        let (width, own) = match kind {
+            b'%' => (2, 0),
+            b'|' => (2, 1),
+            _ => (1, 0),
+        };
+        let element_count = usize::try_from(count)
+            .ok()
+            .and_then(|count| {
+                count.checked_mul(width)?.checked_add(own)?.checked_add(self.element_count)
+            })
+            .filter(|&count| count <= self.limits.element_count_max)
+            .ok_or_else(|| violation(start, Violation::TooManyElements))?;
+        if self.outer.len() >= self.limits.depth_max {
+            return Err(violation(start, Violation::TooDeep));
+        }
+        let opened = element_count - self.element_count - own;
+        let unbegun = self.unbegun_count() - 1 + own + opened;
+        if len_min(end, unbegun) > self.limits.frame_len_max {
+            return Err(violation(start, Violation::FrameTooLong));
+        }
+        self.element_count = element_count;
+        self.remaining -= usize::from(kind != b'|');
+        self.outer.push(self.remaining);
+        self.outer_sum += self.remaining;
+        self.remaining = opened;
+        self.push_is_unnamed |= kind == b'>';
+        Ok(Step::Done { end })
+    }
+
+    /// Searches the line of the current value; its end, if it is there.
+    fn line(&mut self, buffer: &[u8]) -> Result<Option<usize>, ProtocolError> {
+        let text = self.at + 1;
+        let room = self.limits.frame_len_max.saturating_sub(self.at + VALUE_LEN_MIN);
+        let limit = text.saturating_add(room.min(self.limits.line_len_max));
+        let from = self.searched.max(text);
+        let unsearched = buffer.get(from..).unwrap_or_default();
+        let found = unsearched.iter().position(|&byte| byte == b'\r' || byte == b'\n');
+        let at = found.map_or(buffer.len(), |index| from + index);
+        if at > limit {
+            let line_is_too_long = self.limits.line_len_max <= room;
+            let why =
+                if line_is_too_long { Violation::LineTooLong } else { Violation::FrameTooLong };
+            return Err(violation(self.at, why));
+        }
+        self.searched = at;
+        line_end(buffer, at, Violation::LineEnd)
+    }
+
+    /// A line whose text has to have a form.
+    fn checked_line(
+        &mut self,
+        buffer: &[u8],
+        is_well_formed: fn(&[u8]) -> bool,
+    ) -> Result<Option<usize>, ProtocolError> {
+        let Some(end) = self.line(buffer)? else { return Ok(None) };
+        let text = buffer.get(self.at + 1..end - 2).unwrap_or_default();
+        if is_well_formed(text) {
+            Ok(Some(end))
+        } else {
+            Err(violation(self.at, Violation::Number))
+        }
+    }
+
+    /// A length below zero: a null where -1 means that.
+    #[cold]
+    fn null_or_violation(
+        &mut self,
+        len: i64,
+        end: usize,
+        nullable: bool,
+    ) -> Result<Step, ProtocolError> {
+        if nullable && len == -1 {
+            Ok(self.value_ends(end))
+        } else {
+            Err(violation(self.at, Violation::NegativeLength))
+        }
+    }
+
+    /// Checks that the first value of a push, its name, is a string.
+    #[cold]
+    fn check_name(&mut self, buffer: &[u8], kind: u8) -> Result<(), ProtocolError> {
+        if kind == b'|' || self.outer.len() != 1 {
+            return Ok(()); // an attribute of the name, or something inside of that
+        }
+        match (kind, buffer.get(self.at + 1)) {
+            (b'+' | b'=', _) => self.push_is_unnamed = false,
+            (b'$', None) => {}
+            (b'$', Some(byte)) if *byte != b'-' => self.push_is_unnamed = false,
+            _ => return Err(violation(self.at, Violation::Malformed)),
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn value_ends(&mut self, end: usize) -> Step {
+        self.remaining -= 1;
+        Step::Done { end }
+    }
+
+    /// How many values have not ended, as far as they are known of; the current one is among them.
+    #[inline]
+    const fn unbegun_count(&self) -> usize {
+        self.remaining + self.outer_sum
+    }
+
+    #[inline]
+    fn start_over(&mut self) {
+        self.at = 0;
+        self.searched = 0;
+        self.remaining = 1;
+        self.element_count = 0;
+        self.check();
+    }
+
+    fn check(&self) {
+        debug_assert!(self.remaining > 0, "a level without values is closed at once");
+        debug_assert_eq!(self.outer_sum, self.outer.iter().sum(), "the sum follows the levels");
+        debug_assert!(self.outer.len() <= self.limits.depth_max, "the depth is bounded");
+        debug_assert!(self.at <= self.limits.frame_len_max, "the length is bounded");
+    }
+}
+
+/// The fewest bytes that `len` bytes and then `value_count` values have. [`Scanner::new`] sees to it
+/// that this cannot overflow.
+#[inline]
+const fn len_min(len: usize, value_count: usize) -> usize {
+    len + value_count * VALUE_LEN_MIN
+}
+
+/// The length of the value that the bytes begin with, if it is complete and of a common type.
+#[allow(clippy::inline_always, reason = "the hot path, and small")]
+#[inline(always)]
+fn common_len(bytes: &[u8], line_len_max: usize) -> Option<usize> {
+    let (&kind, line) = bytes.split_first()?;
+    let behind = match kind {
+        b'$' | b':' => {
+            let (number, behind) = common_number(line)?;
+            if kind == b'$' { behind.get(number..)?.strip_prefix(b"\r\n")? } else { behind }
+        }
+        b'+' => {
+            let searched = line.get(..line_len_max.min(COMMON_LINE_LEN_MAX)).unwrap_or(line);
+            let len = searched.iter().position(|&byte| byte == b'\r' || byte == b'\n')?;
+            line.get(len..)?.strip_prefix(b"\r\n")?
+        }
+        b'_' => line.strip_prefix(b"\r\n")?,
+        _ => return None,
+    };
+    Some(bytes.len() - behind.len())
+}
+
+/// The number that a line spells, and the bytes behind the line, if it has few digits and no sign.
+#[inline]
+fn common_number(line: &[u8]) -> Option<(usize, &[u8])> {
+    let (first @ b'0'..=b'9', mut rest) = line.split_first()? else { return None };
+    let mut number = usize::from(first - b'0');
+    while let [digit @ b'0'..=b'9', after @ ..] = rest {
+        if number == 0 || number > COMMON_NUMBER_MAX {
+            return None;
+        }
+        number = number * 10 + usize::from(digit - b'0');
+        rest = after;
+    }
+    Some((number, rest.strip_prefix(b"\r\n")?))
+}
+
+/// The number in the line of the value at `start`, and the end of the line, if it is there.
+#[inline]
+fn number(buffer: &[u8], start: usize) -> Result<Option<(i64, usize)>, ProtocolError> {
+    let is_negative = buffer.get(start + 1) == Some(&b'-');
+    let first = start + 1 + usize::from(is_negative);
+    let mut at = first;
+    let mut magnitude = 0_u64;
+    let end = loop {
+        let Some(&byte) = buffer.get(at) else { return Ok(None) };
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break byte;
+        }
+        if at - first == DIGIT_COUNT_MAX {
+            return Err(violation(start, Violation::Number));
+        }
+        magnitude = magnitude * 10 + u64::from(digit);
+        at += 1;
+    };
+    let digit_count = at - first;
+    let leads_with_zero = digit_count > 0 && buffer.get(first) == Some(&b'0');
+    if end != b'\r' || digit_count == 0 || (leads_with_zero && (is_negative || digit_count > 1)) {
+        return Err(malformed_number(buffer, start, if leads_with_zero { first } else { at }));
+    }
+    let value = if is_negative {
+        0_i64.checked_sub_unsigned(magnitude)
+    } else {
+        0_i64.checked_add_unsigned(magnitude)
+    };
+    let Some(value) = value else { return Err(violation(start, Violation::Number)) };
+    Ok(line_end(buffer, at, Violation::LineEnd)?.map(|end| (value, end)))
+}
+
+#[cold]
+fn malformed_number(buffer: &[u8], start: usize, at: usize) -> ProtocolError {
+    match (buffer.get(start), buffer.get(at)) {
+        (Some(kind), Some(b'?')) if *kind != b':' && at == start + 1 => {
+            violation(start, Violation::Streamed)
+        }
+        (_, Some(b'\n')) => violation(at, Violation::LineEnd),
+        _ => violation(at, Violation::Number),
+    }
+}
+
+/// The end of the value at `start` whose line has `text_len` bytes.
+fn fixed(buffer: &[u8], start: usize, text_len: usize) -> Result<Option<usize>, ProtocolError> {
+    line_end(buffer, start + 1 + text_len, Violation::Malformed)
+}
+
+/// The end of the line whose CR is due at `at`, if it is there; `other` says what a byte is that is
+/// neither CR nor LF.
+#[inline]
+fn line_end(buffer: &[u8], at: usize, other: Violation) -> Result<Option<usize>, ProtocolError> {
+    match (buffer.get(at), buffer.get(at + 1)) {
+        (Some(b'\r'), Some(b'\n')) => Ok(Some(at + 2)),
+        (Some(b'\r'), Some(_)) => Err(violation(at + 1, Violation::LineEnd)),
+        (Some(b'\r') | None, _) => Ok(None),
+        (Some(b'\n'), _) => Err(violation(at, Violation::LineEnd)),
+        (Some(_), _) => Err(violation(at, other)),
+    }
+}
+
+/// The buffer ends inside of a line.
+#[cold]
+fn line_cut_off(buffer: &[u8]) -> Step {
+    Step::More { missing: if buffer.ends_with(b"\r") { 1 } else { 2 } }
+}
+
+fn is_double(text: &[u8]) -> bool {
+    let unsigned = text.strip_prefix(b"-").unwrap_or(text);
+    if matches!(unsigned, b"inf" | b"nan") {
+        return true;
+    }
+    let (mut well_formed, mut rest) = without_digits(unsigned);
+    if let Some(fraction) = rest.strip_prefix(b".") {
+        let (has_digits, after) = without_digits(fraction);
+        well_formed &= has_digits;
+        rest = after;
+    }
+    if let [b'e' | b'E', exponent @ ..] = rest {
+        let digits = exponent.strip_prefix(b"+").or_else(|| exponent.strip_prefix(b"-"));
+        let (has_digits, after) = without_digits(digits.unwrap_or(exponent));
+        well_formed &= has_digits;
+        rest = after;
+    }
+    well_formed && rest.is_empty()
+}
+
+pub(super) fn is_big_number(text: &[u8]) -> bool {
+    let (has_digits, rest) = without_digits(text.strip_prefix(b"-").unwrap_or(text));
+    has_digits && rest.is_empty()
+}
+
+/// Whether the text begins with digits, and what follows them.
+fn without_digits(text: &[u8]) -> (bool, &[u8]) {
+    let count = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    (count > 0, text.get(count..).unwrap_or_default())
+}
+
+#[cold]
+const fn violation(offset: usize, violation: Violation) -> ProtocolError {
+    ProtocolError { offset, violation }
+}

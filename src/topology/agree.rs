@@ -1,0 +1,167 @@
+//! What a client holds to be true, from views and redirections that contradict each other.
+//!
+//! Theory of operation. Two kinds of news come in. A *view* is everything one node believes,
+//! and it may be late: gossip takes its time, a partitioned primary believes in itself for long.
+//! A *fact* is one `MOVED`: its sender has just given up the slot, so it knows. Neither carries a
+//! version, so that time has to order them: a view is as old as the moment its query was *sent*, a
+//! fact as the moment it arrived. A view that was asked for before another that has been adopted is
+//! outdated and changes nothing. Else it replaces everything, holes included, except where a fact
+//! outweighs it. For every fact, the first line that applies decides:
+//!
+//! 1. The view says the same: it is adopted, and the fact has done its work.
+//! 2. The view was asked for before the fact was learned: the fact wins.
+//! 3. The view comes from the node that told the fact, or from the owner it names: the view wins.
+//!    They know best.
+//! 4. The fact is younger than `moved_trust`, and the view lists its owner: the fact wins. Gossip
+//!    has not reached this node yet.
+//! 5. The view wins.
+//!
+//! A fact that wins stays, to be weighed again; one that loses is forgotten. Whenever facts have
+//! won, it is worth asking again later.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use core::time::Duration;
+
+use super::parse::{ListedNode, View};
+use super::{Node, Topology, TopologyChange};
+use crate::address::Address;
+use crate::slot::Slot;
+use crate::time::Instant;
+
+/// The topology that commands are routed by, and what redirections have taught since.
+///
+/// **Limit**: one fact a slot.
+///
+/// **Invariant**: every fact holds in the topology.
+#[derive(Debug, Clone)]
+pub struct Agreement {
+    topology: Topology,
+    /// When the adopted view was asked for.
+    asked_at: Option<Instant>,
+    facts: BTreeMap<Slot, Fact>,
+    moved_trust: Duration,
+}
+
+/// A node said that another owns a slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Fact {
+    owner: Address,
+    learned_at: Instant,
+    told_by: Address,
+}
+
+/// What became of a view.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Adopted {
+    /// How the topology changed.
+    pub change: TopologyChange,
+    /// Facts that outweighed the view. If there are any, the cluster does not agree yet: ask again.
+    pub kept: usize,
+    /// Whether the view was asked for before the one that is held, and therefore ignored.
+    pub is_outdated: bool,
+}
+
+impl Agreement {
+    /// Nothing is known yet. For `moved_trust` a redirection outweighs the view of a node that had
+    /// no part in it.
+    #[must_use]
+    pub fn new(moved_trust: Duration) -> Self {
+        Self { topology: Topology::empty(), asked_at: None, facts: BTreeMap::new(), moved_trust }
+    }
+
+    /// The topology to route by.
+    #[must_use]
+    pub const fn topology(&self) -> &Topology {
+        &self.topology
+    }
+
+    /// The number of redirections that no view has confirmed or overruled: `0..=16384`.
+    #[must_use]
+    pub fn fact_count(&self) -> usize {
+        self.facts.len()
+    }
+
+    /// The node that the latest unconfirmed redirection names as owner: the best to ask for a view.
+    ///
+    /// **Cost**: linear in the number of facts.
+    #[must_use]
+    pub fn best_informed(&self) -> Option<&Address> {
+        self.facts.values().max_by_key(|fact| fact.learned_at).map(|fact| &fact.owner)
+    }
+
+    /// Takes note of a `MOVED` and repoints its slot at once. Returns whether that changed the
+    /// topology.
+    ///
+    /// `to` passed the address map and is trusted; `told_by` is the node that sent the redirection.
+    /// One that names the owner that is known already is noted as well: it outweighs older views.
+    pub fn moved(&mut self, now: Instant, slot: Slot, to: &Address, told_by: &Address) -> bool {
+        let fact = Fact { owner: to.clone(), learned_at: now, told_by: told_by.clone() };
+        self.facts.insert(slot, fact);
+        self.topology.patch(slot, to)
+    }
+
+    /// Takes over a view, as far as no fact outweighs it.
+    ///
+    /// `asked_at` is when its query was sent, `told_by` the node that answered. A view that says
+    /// nothing about nodes without slots cannot deny them: [`Topology::other_nodes`] stay, and so
+    /// does a node that an overruled fact names.
+    pub fn adopt(
+        &mut self,
+        now: Instant,
+        asked_at: Instant,
+        told_by: &Address,
+        view: View,
+    ) -> Adopted {
+        if self.asked_at.is_some_and(|held| asked_at < held) {
+            return Adopted { is_outdated: true, ..Adopted::default() };
+        }
+        let lists_all = view.lists_all();
+        let mut next = view.into_topology();
+        let owners: BTreeSet<_> = self.facts.values().map(|fact| fact.owner.clone()).collect();
+        self.facts.retain(|slot, fact| {
+            let is_confirmed =
+                next.primary_of(*slot).is_some_and(|primary| primary.address == fact.owner);
+            let is_late = asked_at < fact.learned_at;
+            let is_involved = *told_by == fact.told_by || *told_by == fact.owner;
+            let is_young = now.since(fact.learned_at) < self.moved_trust;
+            !is_confirmed && (is_late || (!is_involved && is_young && next.lists(&fact.owner)))
+        });
+        if !lists_all {
+            next.inherit_others(&self.topology, &owners);
+        }
+        for (slot, fact) in &self.facts {
+            next.repoint(*slot, &fact.owner, &self.topology);
+        }
+        let change = self.topology.difference(&next);
+        self.topology = next;
+        self.asked_at = Some(asked_at);
+        debug_assert!(self.check(), "a view overwrote a fact that outweighs it");
+        Adopted { change, kept: self.facts.len(), is_outdated: false }
+    }
+
+    /// Takes note of all nodes that a trusted node lists: what stands in no shard becomes
+    /// [`Topology::other_nodes`], in place of those before.
+    pub fn set_listed(&mut self, nodes: &[ListedNode]) {
+        self.topology.set_listed(nodes);
+        debug_assert!(self.check(), "a list of nodes changed who serves a slot");
+    }
+
+    /// Checks the invariant. Called in debug builds.
+    fn check(&self) -> bool {
+        let mut facts = self.facts.iter();
+        let owner = |slot| self.topology.primary_of(slot).map(Node::address);
+        facts.all(|(&slot, fact)| owner(slot) == Some(&fact.owner)) && self.topology.check()
+    }
+}
+
+impl Topology {
+    /// Like [`Topology::patch`]; what the topology before knew of the node is kept.
+    fn repoint(&mut self, slot: Slot, to: &Address, before: &Self) {
+        if !self.nodes().any(|node| node.address == *to) {
+            let known = before.nodes().find(|node| node.address == *to);
+            self.others.push(known.cloned().unwrap_or_else(|| Node::new(to.clone())));
+        }
+        self.patch(slot, to);
+    }
+}

@@ -1,0 +1,128 @@
+//! What one reply means for the command that it answers.
+//!
+//! Rules of this file: [`judge`] looks at one reply and at what is known about its command, and at
+//! nothing else; it has an answer for every reply; it never says "again" unless the reply proves
+//! that the command did not run. Source: cluster specification, "Redirection and resharding", and
+//! the order of the checks in the servers' `processCommand`.
+
+use core::time::Duration;
+
+use crate::config::RedirectPolicy;
+use crate::error::{Error, ServerError};
+use crate::resp::Frame;
+use crate::slot::Slot;
+use crate::topology::{Endpoint, Redirection};
+
+/// What is known about the command that a reply answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct About {
+    /// The slot of its keys.
+    pub slot: Option<Slot>,
+    /// Whether it runs code of the user's, which can answer with anything.
+    pub script: bool,
+    /// Whether running it twice does no harm.
+    pub idempotent: bool,
+    /// Which redirections are followed.
+    pub policy: RedirectPolicy,
+}
+
+impl About {
+    /// An ordinary command on keys of this slot.
+    #[must_use]
+    pub const fn keyed(slot: Slot) -> Self {
+        Self { slot: Some(slot), script: false, idempotent: false, policy: RedirectPolicy::Listed }
+    }
+
+    /// An ordinary command without keys.
+    #[must_use]
+    pub const fn keyless() -> Self {
+        Self { slot: None, script: false, idempotent: false, policy: RedirectPolicy::Listed }
+    }
+}
+
+/// What to do with a command, given its reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// The reply is the answer.
+    Deliver,
+    /// The slot has another owner: remember it, and send the command there.
+    Redirect {
+        /// The slot that moved.
+        slot: Slot,
+        /// Its owner.
+        to: Endpoint,
+    },
+    /// This once send `ASKING` and the command there; the owner stays.
+    Ask {
+        /// The slot that is being moved.
+        slot: Slot,
+        /// Where its missing keys are.
+        to: Endpoint,
+    },
+    /// It did not run: send it again after this long at least.
+    RetryAfter(Duration),
+    /// It did not run, and the client's topology is not the cluster's: read it again, then send the
+    /// command again.
+    ReinitTopology,
+    /// The call is over.
+    Fail(Error),
+}
+
+/// A slot in motion: its keys are on two nodes for a moment.
+const TRYAGAIN_PAUSE: Duration = Duration::from_millis(10);
+/// A node that loads its data, or has lost its primary.
+const LOADING_PAUSE: Duration = Duration::from_millis(50);
+
+/// What `reply` means for the command that it answers.
+///
+/// Cost: for anything but an error the look at one byte.
+///
+/// ```
+/// use hashslot::resp::Frame;
+/// use hashslot::topology::Endpoint;
+/// use hashslot::verdict::{About, Verdict, judge};
+/// use hashslot::{Limits, Slot};
+/// let slot = Slot::new(3999).unwrap();
+/// let reply = Frame::parse(&b"-MOVED 3999 127.0.0.1:6381\r\n"[..], &Limits::default())?;
+/// let Verdict::Redirect { slot: moved, to } = judge(&reply, &About::keyed(slot)) else { panic!() };
+/// assert_eq!((moved, to), (slot, Endpoint::Given("127.0.0.1:6381".parse()?)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn judge(reply: &Frame, about: &About) -> Verdict {
+    match reply.error() {
+        None => Verdict::Deliver,
+        Some(error) => judge_error(error, *about),
+    }
+}
+
+fn judge_error(error: ServerError, about: About) -> Verdict {
+    let text = error.as_bytes();
+    match error.code() {
+        b"MOVED" => match trusted(text, b"MOVED ".len(), about) {
+            Some(Redirection { slot, to }) => Verdict::Redirect { slot, to },
+            None => Verdict::Fail(Error::Server(error)),
+        },
+        b"ASK" => match trusted(text, b"ASK ".len(), about) {
+            Some(Redirection { slot, to }) => Verdict::Ask { slot, to },
+            None => Verdict::Fail(Error::Server(error)),
+        },
+        b"TRYAGAIN" => Verdict::RetryAfter(TRYAGAIN_PAUSE),
+        b"LOADING" | b"MASTERDOWN" => Verdict::RetryAfter(LOADING_PAUSE),
+        b"CLUSTERDOWN" | b"READONLY" | b"UNBLOCKED" => Verdict::ReinitTopology,
+        _ => Verdict::Fail(Error::Server(error)),
+    }
+}
+
+/// Reads a redirection, if it is one that a server sends before it runs the command: well-formed,
+/// for the slot of the command, and not the words of a script.
+fn trusted(text: &[u8], code_len: usize, about: About) -> Option<Redirection> {
+    let redirection = Endpoint::parse_redirect(text.get(code_len..)?)?;
+    if about.policy == RedirectPolicy::Any {
+        return Some(redirection);
+    }
+    let may_have_run = about.script && !about.idempotent;
+    (about.slot == Some(redirection.slot) && !may_have_run).then_some(redirection)
+}

@@ -1,0 +1,27 @@
+//! Tests of the crate through its public interface.
+
+#![allow(
+    clippy::as_conversions,
+    clippy::indexing_slicing,
+    clippy::large_stack_arrays,
+    clippy::print_stdout,
+    clippy::similar_names,
+    clippy::too_many_lines,
+    clippy::type_complexity,
+    clippy::unchecked_time_subtraction,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "what is wrong in a test ends it, and that is what a test is for"
+)]
+
+#[cfg(feature = "tokio")]
+mod real;
+mod resp;
+mod scenarios;
+mod search;
+#[cfg(feature = "tokio")]
+#[path = "../servers/mod.rs"]
+mod servers;
+mod support;
+mod topology;
+mod verdicts;

@@ -1,0 +1,218 @@
+//! Every queue has a limit, and the machine has an end.
+
+use hashslot::{Call, Closed, Command, Config, Error};
+
+use crate::support::script::*;
+
+/// Submits, is refused, and tells why.
+#[track_caller]
+fn refused(world: &mut World, call: impl Into<Call>) -> String {
+    let refused = world.try_submit(call).expect_err("refused");
+    assert!(!refused.error.may_have_executed());
+    assert_eq!(world.outcome(refused.token), "gone");
+    assert!(refused.token > 0, "the token comes back");
+    refused.to_string()
+}
+
+#[test]
+fn f65_calls_count_max() {
+    let (mut world, [a, ..]) = World::linked(config(|config| config.calls_count_max = 3));
+    for _ in 0..3 {
+        world.submit(Command::get("bar"));
+    }
+    let told = refused(&mut world, Command::get("bar"));
+    assert_eq!(told, "refused: the limit `calls_count_max` is reached");
+    world.reads(a);
+    world.answer(a, "$-1\r\n");
+    world.submit(Command::get("bar"));
+    assert_eq!(world.machine.stats().calls_refused, 1);
+}
+
+#[test]
+fn f65_calls_len_max() {
+    let len = Command::get("bar").encoded_len();
+    let (mut world, [a, ..]) = World::linked(config(|config| config.calls_len_max = 3 * len));
+    let first = world.submit(Command::get("bar"));
+    world.submit(Call::batch([Command::get("bar"), Command::get("bar")]));
+    let told = refused(&mut world, Command::get("bar"));
+    assert_eq!(told, "refused: the limit `calls_len_max` is reached");
+    world.reads(a);
+    world.cancel(first);
+    world.submit(Command::get("bar"));
+}
+
+#[test]
+fn f11_queue_count_max_concerns_one_node() {
+    let (mut world, [a, b, _]) = World::linked(config(|config| {
+        config.queue_count_max = 2;
+        config.in_flight_count_max = 1;
+    }));
+    for _ in 0..3 {
+        world.submit(Command::get("bar"));
+    }
+    let told = refused(&mut world, Command::get("bar"));
+    assert_eq!(told, "refused: the limit `queue_count_max` is reached at 127.0.0.1:7000");
+    world.submit(Command::get("c"));
+    assert_eq!(world.reads(b), "GET c", "other nodes are not concerned");
+    assert_eq!(world.reads(a), "GET bar");
+    world.answer(a, "$-1\r\n");
+    assert_eq!(world.reads(a), "GET bar");
+    world.submit(Command::get("bar"));
+}
+
+#[test]
+fn f69_in_flight_count_max_has_the_rest_wait() {
+    let (mut world, [a, ..]) = World::linked(config(|config| config.in_flight_count_max = 2));
+    let calls: Vec<_> =
+        (0..5).map(|n| world.submit(Command::get(&*format!("{{bar}}{n}")))).collect();
+    assert_eq!(world.reads(a), "GET {bar}0; GET {bar}1");
+    world.answer(a, "$1\r\n0\r\n");
+    assert_eq!(world.reads(a), "GET {bar}2");
+    world.answer(a, "$1\r\n1\r\n$1\r\n2\r\n");
+    assert_eq!(world.reads(a), "GET {bar}3; GET {bar}4");
+    world.answer(a, "$1\r\n3\r\n$1\r\n4\r\n");
+    for (index, call) in calls.iter().enumerate() {
+        assert_eq!(world.outcome(*call), format!("$1\r\n{index}\r\n"));
+    }
+}
+
+#[test]
+fn f69_in_flight_len_max_has_the_rest_wait_and_lets_a_large_one_pass_alone() {
+    let (mut world, [a, ..]) = World::linked(config(|config| config.in_flight_len_max = 100));
+    world.submit(Command::set("bar", "v".repeat(500)));
+    world.submit(Command::get("bar"));
+    assert_eq!(world.reads(a), "SET bar <500 bytes>");
+    world.answer(a, "+OK\r\n");
+    assert_eq!(world.reads(a), "GET bar");
+}
+
+#[test]
+fn dead_entries_of_a_queue_make_room_and_are_swept() {
+    let (mut world, [a, ..]) = World::linked(config(|config| {
+        config.queue_count_max = 10;
+        config.in_flight_count_max = 1;
+    }));
+    world.submit(Command::get("bar"));
+    for _ in 0..1_000 {
+        let call = world.submit(Command::get("bar"));
+        world.cancel(call);
+    }
+    let last = world.submit(Command::get("b"));
+    assert_eq!(world.reads(a), "GET bar");
+    world.answer(a, "$-1\r\n");
+    assert_eq!(world.reads(a), "GET b");
+    world.answer(a, "$1\r\n9\r\n");
+    assert_eq!(world.outcome(last), "$1\r\n9\r\n");
+}
+
+#[test]
+fn a_shutdown_closes_what_is_queued_and_waits_for_what_is_in_flight() {
+    let (mut world, [a, b, c]) = World::linked(config(|config| config.in_flight_count_max = 1));
+    let in_flight = world.submit(Command::incr("bar"));
+    let queued = world.submit(Command::incr("bar"));
+    assert_eq!(world.reads(a), "INCR bar");
+    let unsent = world.submit(Command::incr("c"));
+    world.shut_down();
+    assert_eq!(world.outcome(queued), "the client is shut down: the command was not sent");
+    assert_eq!(world.outcome(unsent), "the client is shut down: the command was not sent");
+    assert!(world.is_closed(b) && world.is_closed(c) && !world.is_closed(a));
+    assert!(!world.machine.is_shut_down());
+    let told = refused(&mut world, Command::get("bar"));
+    assert_eq!(told, "the client is shut down: the command was not sent");
+    world.answer(a, ":1\r\n");
+    assert_eq!(world.outcome(in_flight), ":1\r\n");
+    assert!(world.is_closed(a));
+    assert!(world.machine.is_shut_down());
+    assert!(world.machine.poll_timeout().is_some(), "stale, and harmless");
+    world.advance(ms(100_000));
+    assert_eq!(world.machine.poll_timeout(), None);
+}
+
+#[test]
+fn a_shutdown_waits_no_longer_than_the_drain_timeout() {
+    let (mut world, [a, ..]) = World::linked(config(|config| config.drain_timeout = ms(300)));
+    let get = world.submit(Command::get("bar"));
+    let incr = world.submit(Command::incr("bar"));
+    world.reads(a);
+    world.shut_down();
+    world.shut_down(); // twice is once
+    world.advance(ms(299));
+    assert_eq!(world.outcome(get), "open");
+    world.advance(ms(1));
+    for call in [get, incr] {
+        assert!(matches!(world.result(call), Err(Error::MaybeExecuted { .. })));
+    }
+    assert!(world.is_closed(a));
+    assert!(world.machine.is_shut_down());
+}
+
+#[test]
+fn a_shutdown_follows_no_redirection_and_retries_nothing() {
+    let replies = [
+        "MOVED 5061 127.0.0.1:7001",
+        "ASK 5061 127.0.0.1:7001",
+        "TRYAGAIN x",
+        "CLUSTERDOWN x",
+        "MOVED 5061 127.0.0.1:9999",
+        "MOVED 5061 127.0.0.1:7000",
+    ];
+    for reply in replies {
+        let (mut world, [a, ..]) = World::linked(Config::default());
+        let get = world.submit(Command::get("bar"));
+        world.reads(a);
+        world.shut_down();
+        world.answer(a, &format!("-{reply}\r\n"));
+        assert_eq!(
+            world.outcome(get),
+            "the client is shut down: the command was not sent",
+            "{reply}"
+        );
+        assert!(world.machine.is_shut_down());
+    }
+}
+
+#[test]
+fn a_shutdown_before_anything_is_known() {
+    let mut world = World::new(Config::default(), &[A]);
+    let get = world.submit(Command::get("bar"));
+    world.accept(A);
+    world.shut_down();
+    assert_eq!(world.outcome(get), "the client is shut down: the command was not sent");
+    assert!(world.machine.is_shut_down());
+    let mut idle = World::new(Config::default(), &[A]);
+    idle.shut_down();
+    assert!(idle.machine.is_shut_down());
+}
+
+#[test]
+fn a_shutdown_while_links_are_lost() {
+    let (mut world, [a, ..]) = World::linked(Config::default());
+    let get = world.submit(Command::get("bar"));
+    world.reads(a);
+    let unsent = world.submit(Command::incr("bar"));
+    world.takes(a, 3);
+    world.shut_down();
+    assert_eq!(world.outcome(unsent), "open", "its first bytes have left");
+    world.close(a, Closed::Reset);
+    assert!(matches!(world.result(get), Err(Error::MaybeExecuted { .. })));
+    assert_eq!(world.outcome(unsent), "the client is shut down: the command was not sent");
+    assert!(world.machine.is_shut_down());
+}
+
+#[test]
+fn nothing_is_left_when_all_is_done() {
+    let (mut world, [a, b, c]) = World::linked(Config::default());
+    for _ in 0..100 {
+        world.submit(Command::get("foo"));
+        world.submit(Command::get("bar"));
+    }
+    world.reads(a);
+    world.reads(c);
+    world.answer(a, &"$-1\r\n".repeat(100));
+    world.answer(c, &"-MOVED 12182 127.0.0.1:7001\r\n".repeat(100));
+    world.reads(b);
+    world.answer(b, &"$-1\r\n".repeat(100));
+    assert_eq!(world.machine.call_count(), 0);
+    let stats = *world.machine.stats();
+    assert_eq!(stats.calls_submitted, stats.calls_completed);
+}

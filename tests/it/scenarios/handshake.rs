@@ -1,0 +1,313 @@
+//! Setting up a connection, and what comes in beside replies.
+
+use hashslot::{Call, Closed, Command, Config, Credentials, Protocol, ReadFrom, SeedFailure};
+
+use crate::support::canned::*;
+use crate::support::script::*;
+
+const LIBRARY: &str =
+    concat!("CLIENT SETINFO LIB-NAME hashslot; CLIENT SETINFO LIB-VER ", env!("CARGO_PKG_VERSION"));
+
+fn with_password() -> Config {
+    config(|config| config.credentials = Some(Credentials::user("ann", "secret")))
+}
+
+#[test]
+fn everything_leaves_in_one_write_and_commands_wait_for_its_last_reply() {
+    let mut world = World::new(
+        config(|config| {
+            config.credentials = Some(Credentials::password("secret"));
+            config.client_name = Some("app".into());
+            config.read_from = ReadFrom::PreferReplica;
+        }),
+        &[A],
+    );
+    world.submit(Command::get("foo"));
+    let a = world.accept(A);
+    let expected = format!("HELLO 3 AUTH default secret SETNAME app; {LIBRARY}; READONLY");
+    assert_eq!(world.reads(a), expected);
+    world.answer(a, &welcome("8.2.3"));
+    assert_eq!(world.reads(a), "");
+    world.answer(a, "+OK\r\n");
+    assert_eq!(world.reads(a), ASK_TOPOLOGY);
+}
+
+#[test]
+fn the_handshake_byte_for_byte() {
+    let mut world = World::new(with_password(), &[A]);
+    world.submit(Call::discovery());
+    let a = world.accept(A);
+    let mut slices = [&[][..]; 4];
+    let count = world.machine.sendable(a, &mut slices);
+    let version = env!("CARGO_PKG_VERSION");
+    let expected = format!(
+        "*5\r\n$5\r\nHELLO\r\n$1\r\n3\r\n$4\r\nAUTH\r\n$3\r\nann\r\n$6\r\nsecret\r\n\
+         *4\r\n$6\r\nCLIENT\r\n$7\r\nSETINFO\r\n$8\r\nLIB-NAME\r\n$8\r\nhashslot\r\n\
+         *4\r\n$6\r\nCLIENT\r\n$7\r\nSETINFO\r\n$7\r\nLIB-VER\r\n${}\r\n{version}\r\n",
+        version.len()
+    );
+    assert_eq!(count, 1, "one write");
+    assert_eq!(String::from_utf8_lossy(&slices[..count].concat()), expected);
+}
+
+#[test]
+fn errors_of_setinfo_are_ignored() {
+    let mut world = World::new(Config::default(), &[A]);
+    world.submit(Call::discovery());
+    let a = world.accept(A);
+    assert_eq!(world.reads(a), HELLO);
+    let hello = welcome("7.0.15").replace("+OK\r\n", "-ERR Unknown subcommand\r\n");
+    world.answer_in_chunks(a, &hello, 1);
+    assert_eq!(world.reads(a), ASK_TOPOLOGY);
+}
+
+#[test]
+fn an_old_server_is_asked_for_nodes_instead_of_shards() {
+    let mut world = World::new(Config::default(), &[A]);
+    let ready = world.submit(Call::discovery());
+    let a = world.accept(A);
+    assert_eq!(world.reads(a), HELLO);
+    world.answer(a, &welcome("6.2.5"));
+    assert_eq!(world.reads(a), "CLUSTER SLOTS; CLUSTER NODES");
+    let d = "127.0.0.1:7003";
+    world.answer(a, &(slots_reply(ROWS) + &nodes_reply(ROWS, &[d])));
+    assert_eq!(world.outcome(ready), "ready");
+    assert!(world.machine.topology().lists(&at(d)));
+}
+
+#[test]
+fn a_server_without_hello_gets_a_second_write() {
+    let mut world = World::new(with_password(), &[A]);
+    let ready = world.submit(Call::discovery());
+    let a = world.accept(A);
+    assert_eq!(world.reads(a), format!("HELLO 3 AUTH ann secret; {LIBRARY}"));
+    world.answer(a, "-ERR unknown command `HELLO`, with args beginning with: `3`\r\n");
+    world.answer(a, "-NOAUTH Authentication required.\r\n-NOAUTH Authentication required.\r\n");
+    assert_eq!(world.reads(a), "AUTH ann secret");
+    world.answer(a, "+OK\r\n");
+    assert_eq!(world.reads(a), "CLUSTER SLOTS; CLUSTER NODES");
+    world.answer(a, &(slots_reply(ROWS) + &nodes_reply(ROWS, &[])));
+    assert_eq!(world.outcome(ready), "ready");
+}
+
+#[test]
+fn a_server_without_hello_and_nothing_more_to_set_up_is_ready() {
+    for refusal in [
+        "ERR unknown command 'HELLO'",
+        "NOPROTO unsupported protocol version",
+        "NOPERM this user has no permissions to run the 'hello' command",
+    ] {
+        let mut world = World::new(Config::default(), &[A]);
+        world.submit(Call::discovery());
+        let a = world.accept(A);
+        assert_eq!(world.reads(a), HELLO);
+        world.answer(a, &format!("-{refusal}\r\n-ERR no\r\n-ERR no\r\n"));
+        assert_eq!(world.reads(a), "CLUSTER SLOTS; CLUSTER NODES", "{refusal}");
+    }
+}
+
+#[test]
+fn resp2_by_configuration() {
+    let mut world = World::new(
+        config(|config| {
+            config.protocol = Protocol::Resp2;
+            config.credentials = Some(Credentials::password("secret"));
+            config.client_name = Some("app".into());
+            config.read_from = ReadFrom::PreferReplica;
+        }),
+        &[A],
+    );
+    world.submit(Call::discovery());
+    let a = world.accept(A);
+    assert_eq!(world.reads(a), format!("AUTH secret; CLIENT SETNAME app; {LIBRARY}; READONLY"));
+    world.answer(a, "+OK\r\n-ERR no\r\n+OK\r\n+OK\r\n+OK\r\n");
+    assert_eq!(world.reads(a), "CLUSTER SLOTS; CLUSTER NODES");
+}
+
+#[test]
+fn f38_a_wrong_password_fails_calls_at_once_and_is_not_tried_in_a_storm() {
+    let mut world = World::new(with_password(), &[A]);
+    let get = world.submit(Command::get("foo"));
+    let a = world.accept(A);
+    world.reads(a);
+    let wrong = "WRONGPASS invalid username-password pair or user is disabled.";
+    world.answer(a, &format!("-{wrong}\r\n-NOAUTH x\r\n-NOAUTH x\r\n"));
+    assert!(world.is_closed(a));
+    let told = format!(
+        "not executed for slot 12182: no seed led to a cluster: 127.0.0.1:7000: authentication \
+         failed: {wrong}"
+    );
+    assert_eq!(world.outcome(get), told);
+    for _ in 0..50 {
+        let again = world.submit(Command::get("foo"));
+        world.advance(ms(10));
+        if world.outcome(again) != "open" {
+            assert_eq!(world.outcome(again), told);
+        }
+    }
+    assert_eq!(world.link_count(), 1);
+    assert!(!format!("{:?}", world.machine).contains("secret"), "F-74");
+    assert!(!world.outcome(get).contains("secret"), "F-74");
+}
+
+#[test]
+fn f38_a_node_that_refuses_the_password_fails_its_own_calls_only() {
+    let (mut world, [a, ..]) = World::linked(Config::default());
+    let b = world.links()[1];
+    world.close(b, Closed::EndOfStream);
+    let get_b = world.submit(Command::get("c"));
+    let b = world.accept(B);
+    assert_eq!(world.reads(b), HELLO);
+    world.answer(b, "-NOAUTH HELLO must be called with the client already authenticated\r\n");
+    let told = "the server answered: NOAUTH HELLO must be called with the client already \
+        authenticated";
+    assert_eq!(world.outcome(get_b), told);
+    let again = world.submit(Command::get("c"));
+    assert_eq!(world.outcome(again), told);
+    let get_a = world.submit(Command::get("bar"));
+    assert!(world.reads(a).contains("GET bar"));
+    assert_eq!(world.outcome(get_a), "open");
+    // The pause is a second at least, and then it is tried again.
+    world.advance(ms(2_000));
+    let later = world.submit(Command::get("c"));
+    assert_eq!(world.outcome(later), "open");
+    assert_eq!(world.dialled(), [B]);
+}
+
+#[test]
+fn noauth_without_credentials() {
+    let mut world = World::new(Config::default(), &[A]);
+    let get = world.submit(Command::get("foo"));
+    let a = world.accept(A);
+    world.reads(a);
+    world.answer(a, "-NOAUTH HELLO must be called with the client already authenticated\r\n");
+    assert_eq!(
+        world.outcome(get),
+        "not executed for slot 12182: no seed led to a cluster: 127.0.0.1:7000: authentication \
+         failed: NOAUTH HELLO must be called with the client already authenticated"
+    );
+}
+
+#[test]
+fn f37_maxclients_is_a_connection_that_failed() {
+    let (mut world, [_, b, _]) = World::linked(Config::default());
+    world.close(b, Closed::EndOfStream);
+    let get = world.submit(Command::get("c"));
+    let full = "-ERR max number of clients + cluster connections reached\r\n";
+    let mut dials = Vec::new();
+    while world.outcome(get) == "open" {
+        if world.dialled().is_empty() {
+            world.advance_to_timer();
+        } else {
+            dials.push(world.elapsed());
+            let b = world.accept(B);
+            world.answer(b, full);
+        }
+        for link in world.links() {
+            match &*world.reads(link) {
+                ASK_TOPOLOGY => world.answer(link, &topology(ROWS, &[])),
+                "PING" => world.answer(link, "+PONG\r\n"),
+                other => assert_eq!(other, ""),
+            }
+        }
+    }
+    assert_eq!(dials[..2], [ms(0), ms(0)], "the first failure costs nothing");
+    let pauses: Vec<_> = dials.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(pauses.iter().all(|pause| *pause <= ms(1_000)), "{pauses:?}");
+    assert!((20..120).contains(&dials.len()), "{} dials in 20 s", dials.len());
+    assert_eq!(
+        world.outcome(get),
+        "not executed for slot 7365 at 127.0.0.1:7001: the node refused the connection: ERR max \
+         number of clients + cluster connections reached"
+    );
+}
+
+#[test]
+fn f08_a_handshake_that_never_ends_is_given_up() {
+    let mut world = World::new(Config::default(), &[A]);
+    let get = world.submit(Command::get("foo"));
+    let a = world.accept(A);
+    assert_eq!(world.reads(a), HELLO);
+    world.answer(a, "%7\r\n$6\r\nserver\r\n"); // and no more
+    world.advance(ms(4_999));
+    assert!(!world.is_closed(a));
+    world.advance(ms(1));
+    assert!(world.is_closed(a));
+    assert_eq!(world.outcome(get), "open");
+    world.notices();
+    // A late reply is nobody's.
+    world.answer(a, "$5\r\nredis\r\n+OK\r\n+OK\r\n");
+    assert_eq!(world.notices(), Vec::<String>::new());
+}
+
+#[test]
+fn a_dial_that_never_ends_is_given_up() {
+    let mut world = World::new(Config::default(), &[A]);
+    world.submit(Command::get("foo"));
+    world.advance(ms(5_000));
+    assert_eq!(
+        world.notices()[1..3],
+        [
+            "lost: 127.0.0.1:7000, no answer in time, 0 in flight",
+            "unavailable: 127.0.0.1:7000: no answer in time"
+        ]
+    );
+}
+
+#[test]
+fn f46_pushes_are_no_replies() {
+    let (mut world, [a, ..]) = World::linked(Config::default());
+    let get = world.submit(Command::get("bar"));
+    assert_eq!(world.reads(a), "GET bar");
+    let push = ">2\r\n$10\r\ninvalidate\r\n*1\r\n$3\r\nfoo\r\n";
+    world.answer_in_chunks(a, &format!("{push}$1\r\n1\r\n{push}"), 7);
+    assert_eq!(world.outcome(get), "$1\r\n1\r\n");
+    let text = "pushed: 127.0.0.1:7000 >2\\r\\n$10\\r\\ninvalidate\\r\\n*1\\r\\n$3\\r\\nfoo\\r\\n";
+    assert_eq!(world.notices(), [text, text]);
+    world.answer(a, push);
+    assert_eq!(world.notices(), [text], "with nothing in flight as well");
+    assert!(!world.is_closed(a));
+}
+
+#[test]
+fn f46_pushes_between_the_replies_of_the_handshake() {
+    let mut world = World::new(Config::default(), &[A]);
+    world.submit(Call::discovery());
+    let a = world.accept(A);
+    world.reads(a);
+    let push = ">1\r\n+hello\r\n";
+    let hello = welcome("8.2.3").replace("+OK\r\n", &format!("{push}+OK\r\n"));
+    world.answer(a, &(push.to_owned() + &hello));
+    assert_eq!(world.reads(a), ASK_TOPOLOGY);
+}
+
+#[test]
+fn f47_an_attribute_belongs_to_its_reply() {
+    let (mut world, [a, ..]) = World::linked(Config::default());
+    let first = world.submit(Command::get("bar"));
+    let second = world.submit(Command::get("b"));
+    assert_eq!(world.reads(a), "GET bar; GET b");
+    world.answer_in_chunks(a, "|1\r\n+ttl\r\n:9\r\n$1\r\n1\r\n$1\r\n2\r\n", 3);
+    assert_eq!(world.outcome(first), "|1\r\n+ttl\r\n:9\r\n$1\r\n1\r\n");
+    assert_eq!(world.outcome(second), "$1\r\n2\r\n");
+    let third = world.submit(Command::get("bar"));
+    world.reads(a);
+    world.answer(a, "|1\r\n+a\r\n+b\r\n-MOVED 5061 127.0.0.1:7001\r\n");
+    assert_eq!(world.outcome(third), "open", "an attribute hides no redirection");
+}
+
+#[test]
+fn a_seed_that_cannot_authenticate_says_so() {
+    let mut world = World::new(with_password(), &[A]);
+    let discovery = world.submit(Call::discovery());
+    let a = world.accept(A);
+    world.reads(a);
+    world.answer(a, "-ERR AUTH <password> called without any password configured\r\n");
+    let Err(hashslot::Error::NotExecuted { why: hashslot::Why::NoCluster(failures), .. }) =
+        world.result(discovery)
+    else {
+        panic!("no cluster");
+    };
+    let reasons: Vec<_> = failures.iter().map(|(_, failure)| failure.clone()).collect();
+    assert!(matches!(&reasons[..], [SeedFailure::Authentication(_)]), "{reasons:?}");
+}

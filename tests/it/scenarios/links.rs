@@ -1,0 +1,251 @@
+//! Connections: silence, idleness, loss, broken protocol, and a driver that is late.
+
+use hashslot::{Call, Closed, Command, Config, Error, Why};
+
+use crate::support::canned::*;
+use crate::support::script::*;
+
+#[test]
+fn f04_m5_a_node_that_accepts_and_never_answers() {
+    let (mut world, [a, ..]) = World::linked(Config::default());
+    let get = world.submit(Command::get("bar"));
+    let incr = world.submit(Command::incr("bar"));
+    assert_eq!(world.reads(a), "GET bar; INCR bar");
+    world.notices();
+    world.advance(ms(9_000));
+    world.submit(Command::get("bar")); // the timer is not started anew by writes
+    world.reads(a);
+    world.advance(ms(999));
+    assert!(!world.is_closed(a));
+    world.advance(ms(1));
+    assert!(world.is_closed(a));
+    assert_eq!(
+        world.outcome(incr),
+        "may have been executed for slot 5061 at 127.0.0.1:7000: the connection was lost: no answer \
+         in time"
+    );
+    assert_eq!(world.outcome(get), "open", "a read is sent again");
+    assert_eq!(world.machine.stats().links_stalled, 1);
+    let notices = world.notices();
+    assert_eq!(notices[0], "lost: 127.0.0.1:7000, no answer in time, 3 in flight");
+    let a = world.open(A);
+    assert_eq!(world.reads(a), "GET bar; GET bar");
+}
+
+#[test]
+fn f04_any_byte_is_a_sign_of_life() {
+    let (mut world, [a, ..]) = World::linked(Config::default());
+    world.submit(Call::new(Command::get("bar")).timeout(ms(100_000)));
+    world.reads(a);
+    world.answer(a, "$100\r\n");
+    for _ in 0..4 {
+        world.advance(ms(9_000));
+        world.answer(a, "x");
+    }
+    assert!(!world.is_closed(a));
+    world.advance(ms(10_000));
+    assert!(world.is_closed(a));
+}
+
+#[test]
+fn f04_an_idle_link_is_pinged() {
+    let mut world = World::discovered(Config::default());
+    let a = world.open(A);
+    world.advance(ms(29_999));
+    assert_eq!(world.reads(a), "");
+    world.advance(ms(1));
+    assert_eq!(world.reads(a), "PING");
+    world.answer(a, "+PONG\r\n");
+    world.advance(ms(30_000));
+    assert_eq!(world.reads(a), "PING");
+    world.advance(ms(10_000));
+    assert!(world.is_closed(a), "it did not answer");
+    assert_eq!(world.notices()[0], "lost: 127.0.0.1:7000, no answer in time, 1 in flight");
+}
+
+#[test]
+fn f13_a_link_that_ends_while_idle_hurts_nobody() {
+    let (mut world, [a, ..]) = World::linked(Config::default());
+    world.advance(ms(1_000));
+    world.close(a, Closed::EndOfStream);
+    assert_eq!(world.notices(), ["lost: 127.0.0.1:7000, closed by the peer, 0 in flight"]);
+    assert_eq!(world.dialled(), Vec::<&str>::new());
+    world.advance(ms(10_000));
+    assert_eq!(world.machine.stats().topology_queries, 1);
+    let get = world.submit(Command::get("bar"));
+    let a = world.open(A);
+    assert_eq!(world.reads(a), "GET bar");
+    world.answer(a, "$-1\r\n");
+    assert_eq!(world.outcome(get), "$-1\r\n");
+}
+
+#[test]
+fn f13_a_command_that_was_not_taken_when_the_link_ended_is_sent_again() {
+    let (mut world, [a, ..]) = World::linked(Config::default());
+    let incr = world.submit(Command::incr("bar"));
+    world.close(a, Closed::EndOfStream);
+    assert_eq!(world.outcome(incr), "open");
+    let a = world.open(A);
+    assert!(world.reads(a).contains("INCR bar"));
+}
+
+#[test]
+fn f01_dials_back_off_and_start_anew_after_a_reply() {
+    let mut world = World::discovered(Config::default());
+    world.submit(Call::new(Command::get("foo")).timeout(ms(60_000)));
+    let mut dials = Vec::new();
+    while dials.len() < 40 {
+        if world.dialled().contains(&C) {
+            dials.push(world.elapsed());
+            world.refuse(C, Closed::Refused);
+        }
+        for link in world.links() {
+            match &*world.reads(link) {
+                ASK_TOPOLOGY => world.answer(link, &topology(ROWS, &[])),
+                "PING" => world.answer(link, "+PONG\r\n"),
+                other => assert_eq!(other, ""),
+            }
+        }
+        if !world.dialled().contains(&C) {
+            world.advance_to_timer();
+        }
+    }
+    let pauses: Vec<_> = dials.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert_eq!(pauses[0], ms(0), "the first attempt is immediate");
+    assert!(pauses[1] <= ms(50), "{pauses:?}");
+    assert!(pauses.iter().all(|pause| *pause <= ms(1_000)), "{pauses:?}");
+    let late: u128 = pauses[10..].iter().map(core::time::Duration::as_millis).sum();
+    assert!((300..700).contains(&(late / 29)), "{pauses:?}");
+
+    let c = world.open_later(C);
+    assert_eq!(world.reads(c).replace(ASK_TOPOLOGY, ""), "GET foo");
+    world.answer(c, "$-1\r\n");
+    world.submit(Command::get("foo"));
+    world.reads(c);
+    world.close(c, Closed::Reset);
+    assert!(world.dialled().contains(&C), "at once");
+}
+
+#[test]
+fn m3_deep_nesting_is_an_error_and_not_sent_again() {
+    let (mut world, [a, ..]) = World::linked(Config::default());
+    let first = world.submit(Command::get("bar"));
+    let second = world.submit(Command::get("bar"));
+    let third = world.submit(Command::incr("bar"));
+    assert_eq!(world.reads(a), "GET bar; GET bar; INCR bar");
+    world.answer(a, &"*1\r\n".repeat(10_000));
+    assert!(world.is_closed(a));
+    assert_eq!(
+        world.outcome(first),
+        "may have been executed for slot 5061 at 127.0.0.1:7000: the node broke the protocol: nested \
+         deeper than `depth_max` at byte 256 of the reply"
+    );
+    assert!(matches!(world.result(third), Err(Error::MaybeExecuted { why: Why::Protocol(_), .. })));
+    assert_eq!(world.outcome(second), "open", "it did not break anything");
+    assert_eq!(world.machine.stats().protocol_errors, 1);
+    let a = world.open(A);
+    assert_eq!(world.reads(a).replace("; CLUSTER SLOTS; CLUSTER SHARDS", ""), "GET bar");
+}
+
+#[test]
+fn f39_replies_before_the_broken_one_count() {
+    let (mut world, [a, ..]) = World::linked(Config::default());
+    let calls: Vec<_> = (0..3).map(|_| world.submit(Command::incr("bar"))).collect();
+    world.reads(a);
+    world.answer(a, ":1\r\n$3\r\nabcXY:3\r\n");
+    assert_eq!(world.outcome(calls[0]), ":1\r\n");
+    assert!(world.outcome(calls[1]).contains("malformed end of a bulk string"));
+    assert!(world.outcome(calls[2]).contains("malformed end of a bulk string"));
+}
+
+#[test]
+fn a_broken_answer_about_the_topology_is_not_blamed_on_a_read() {
+    let (mut world, _) = World::linked(Config::default());
+    world.advance(ms(1_000));
+    world.reinit_topology();
+    world.advance(ms(200));
+    let asked = world.asked();
+    let key = match world.address(asked) {
+        A => "bar",
+        B => "c",
+        _ => "foo",
+    };
+    let get = world.submit(Command::get(key));
+    world.reads(asked);
+    world.answer(asked, "?\r\n");
+    assert_eq!(world.outcome(get), "open");
+}
+
+#[test]
+fn f46_a_reply_that_nobody_waits_for_closes_the_link() {
+    let (mut world, [a, ..]) = World::linked(Config::default());
+    world.answer(a, "+OK\r\n");
+    assert!(world.is_closed(a));
+    assert_eq!(world.machine.stats().protocol_errors, 1);
+    let get = world.submit(Command::get("bar"));
+    let a = world.open_later(A);
+    assert_eq!(world.reads(a).replace("; CLUSTER SLOTS; CLUSTER SHARDS", ""), "GET bar");
+    assert_eq!(world.outcome(get), "open");
+}
+
+#[test]
+fn late_double_and_early_events_do_nothing() {
+    let (mut world, [a, ..]) = World::linked(Config::default());
+    let get = world.submit(Command::get("bar"));
+    assert_eq!(world.reads(a), "GET bar");
+    world.connected_again(a);
+    world.machine.handle_sent(hashslot::Instant::EPOCH, a, 1_000_000);
+    assert_eq!(world.reads(a), "");
+    world.answer(a, "$-1\r\n");
+    assert_eq!(world.outcome(get), "$-1\r\n");
+
+    world.close(a, Closed::Reset);
+    let notices = world.notices();
+    world.close(a, Closed::Reset);
+    world.close(a, Closed::EndOfStream);
+    world.answer(a, "$-1\r\n");
+    world.connected_again(a);
+    assert_eq!(world.takes(a, 10), 0);
+    assert_eq!(world.notices(), Vec::<String>::new(), "after {notices:?}");
+
+    // The place of the link is used again, its name is not.
+    world.submit(Command::get("bar"));
+    let again = world.open(A);
+    assert_eq!(again.index(), a.index());
+    assert_ne!(again, a);
+    world.reads(again);
+    world.answer(a, "$5\r\nwrong\r\n");
+    world.close(a, Closed::Reset);
+    assert!(!world.is_closed(again));
+    world.answer(again, "$-1\r\n");
+    assert_eq!(world.machine.call_count(), 0);
+}
+
+#[test]
+fn time_that_goes_back_does_no_harm() {
+    let (mut world, [a, ..]) = World::linked(Config::default());
+    world.advance(ms(5_000));
+    let get = world.submit(Command::get("bar"));
+    world.machine.handle_timeout(hashslot::Instant::EPOCH);
+    world.reads(a);
+    world.answer(a, "$-1\r\n");
+    assert_eq!(world.outcome(get), "$-1\r\n");
+}
+
+#[test]
+fn f09_short_writes_keep_the_order_of_the_bytes() {
+    let (mut world, [a, ..]) = World::linked(Config::default());
+    let large = "v".repeat(5_000);
+    let mut calls = Vec::new();
+    for _ in 0..3 {
+        calls.push(world.submit(Command::get("bar")));
+        calls.push(world.submit(Command::set("bar", large.clone())));
+    }
+    world.takes(a, 7);
+    calls.push(world.submit(Command::get("b")));
+    let pair = "GET bar; SET bar <5000 bytes>";
+    assert_eq!(world.reads_in_chunks(a, 333), format!("{pair}; {pair}; {pair}; GET b"));
+    world.answer(a, &"$-1\r\n+OK\r\n".repeat(3));
+    world.answer(a, "$-1\r\n");
+    assert_eq!(world.machine.call_count(), 0);
+}

@@ -1,0 +1,15 @@
+//! What the machine does, byte for byte: one subject a file.
+
+mod bounds;
+mod calls;
+mod determinism;
+mod discovery;
+mod endpoints;
+mod handshake;
+mod links;
+mod order;
+mod redirections;
+mod refresh;
+mod replies;
+mod retries;
+mod storm;

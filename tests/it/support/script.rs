@@ -1,0 +1,598 @@
+//! A scripted driver in virtual time.
+//!
+//! A [`World`] owns a machine and plays both its driver and the nodes: a scenario says what is
+//! submitted, what a node reads and answers, and how time passes. Commands are shown as text,
+//! `"ASKING; GET foo"`, and stand for exactly the bytes of their encoding: the decoder encodes them
+//! again and compares.
+//!
+//! After every step the world checks what must hold always:
+//! - every action is drained; the machine connects, sends and closes only what it may;
+//! - no call is completed twice, and none without having been submitted;
+//! - while calls are open there is an instant to wait for, and at that instant there is progress;
+//! - `ASKING` is followed by its command, in the same write.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::time::Duration;
+
+use super::canned::{topology, welcome};
+use hashslot::{
+    Action, Address, Call, CallId, Closed, Cluster, Command, Config, Instant, LinkId, Notice,
+    Outcome, RedirectKind, Refused, Reply,
+};
+
+/// Three nodes that share the slots evenly.
+pub(crate) const A: &str = "127.0.0.1:7000";
+pub(crate) const B: &str = "127.0.0.1:7001";
+pub(crate) const C: &str = "127.0.0.1:7002";
+
+/// A range of slots, its primary, and the primary's replicas.
+pub(crate) type Row<'a> = (u16, u16, &'a [&'a str]);
+
+/// What the three nodes say.
+pub(crate) const ROWS: &[Row<'_>] = &[(0, 5460, &[A]), (5461, 10922, &[B]), (10923, 16383, &[C])];
+
+/// The handshake of the default configuration.
+pub(crate) const HELLO: &str = concat!(
+    "HELLO 3; CLIENT SETINFO LIB-NAME hashslot; CLIENT SETINFO LIB-VER ",
+    env!("CARGO_PKG_VERSION")
+);
+
+/// The questions about the topology.
+pub(crate) const ASK_TOPOLOGY: &str = "CLUSTER SLOTS; CLUSTER SHARDS";
+
+/// The handle of a call.
+pub(crate) type Token = u32;
+
+pub(crate) const fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// The default configuration with changes.
+pub(crate) fn config(change: impl FnOnce(&mut Config)) -> Config {
+    let mut config = Config::default();
+    change(&mut config);
+    config
+}
+
+pub(crate) fn at(address: &str) -> Address {
+    address.parse().expect("an address")
+}
+
+/// A machine, its driver and its nodes.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) machine: Cluster<Token>,
+    now: Instant,
+    sockets: BTreeMap<LinkId, Socket>,
+    calls: BTreeMap<Token, CallId>,
+    outcomes: BTreeMap<Token, Outcome>,
+    token: Token,
+    notices: Vec<String>,
+    log: String,
+}
+
+/// The node's end of a link.
+#[derive(Debug)]
+struct Socket {
+    address: String,
+    state: State,
+    /// Whether the machine said that it has bytes, and they have not all been taken.
+    is_announced: bool,
+    /// What the node has got and not read.
+    unread: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Dialled,
+    Open,
+    Closed,
+}
+
+impl World {
+    pub(crate) fn new(config: Config, seeds: &[&str]) -> Self {
+        let seeds = seeds.iter().map(|seed| at(seed)).collect();
+        let machine = Cluster::new(Instant::EPOCH, config, seeds, 7).expect("a sane configuration");
+        Self {
+            machine,
+            now: Instant::EPOCH,
+            sockets: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            outcomes: BTreeMap::new(),
+            token: 0,
+            notices: Vec::new(),
+            log: String::new(),
+        }
+    }
+
+    /// A machine that knows the three nodes and has a link to the first.
+    pub(crate) fn discovered(config: Config) -> Self {
+        Self::knowing(config, ROWS)
+    }
+
+    /// A machine that was told these rows by the first node.
+    pub(crate) fn knowing(config: Config, rows: &[Row<'_>]) -> Self {
+        let mut world = Self::new(config, &[A]);
+        let discovery = world.submit(Call::discovery());
+        let link = world.open(A);
+        world.tells(link, rows);
+        assert_eq!(world.outcome(discovery), "ready");
+        world.notices();
+        world
+    }
+
+    /// A machine that knows the three nodes and has a link to each of them.
+    pub(crate) fn linked(config: Config) -> (Self, [LinkId; 3]) {
+        let mut world = Self::discovered(config);
+        let links = [A, B, C].map(|node| {
+            let ping = world.submit(Call::new(Command::new("PING")).on_node(at(node)));
+            let link = world.open(node);
+            assert_eq!(world.reads(link), "PING");
+            world.answer(link, "+PONG\r\n");
+            assert_eq!(world.outcome(ping), "+PONG\r\n");
+            link
+        });
+        world.notices();
+        (world, links)
+    }
+
+    // ---- the application ----
+
+    #[track_caller]
+    pub(crate) fn submit(&mut self, call: impl Into<Call>) -> Token {
+        match self.try_submit(call) {
+            Ok(token) => token,
+            Err(refused) => panic!("refused: {refused}"),
+        }
+    }
+
+    pub(crate) fn try_submit(&mut self, call: impl Into<Call>) -> Result<Token, Refused<Token>> {
+        self.token += 1;
+        let token = self.token;
+        self.record(format_args!("submit {token}"));
+        let call = self.machine.submit(self.now, call.into(), token)?;
+        self.calls.insert(token, call);
+        self.settle();
+        Ok(token)
+    }
+
+    #[track_caller]
+    pub(crate) fn cancel(&mut self, token: Token) {
+        self.record(format_args!("cancel {token}"));
+        let call = self.calls.remove(&token).expect("an open call");
+        self.machine.cancel(self.now, call);
+        self.settle();
+    }
+
+    pub(crate) fn reinit_topology(&mut self) {
+        self.record(format_args!("reinit topology"));
+        self.machine.reinit_topology(self.now);
+        self.settle();
+    }
+
+    pub(crate) fn shut_down(&mut self) {
+        self.record(format_args!("shut down"));
+        self.machine.shut_down(self.now);
+        self.settle();
+    }
+
+    /// How a call ended: the bytes of its reply, or its error as text; `open` if it has not.
+    pub(crate) fn outcome(&self, token: Token) -> String {
+        match self.outcomes.get(&token) {
+            None if self.calls.contains_key(&token) => "open".into(),
+            None => "gone".into(),
+            Some(outcome) => told(outcome),
+        }
+    }
+
+    /// How a call ended.
+    #[track_caller]
+    pub(crate) fn result(&self, token: Token) -> &Outcome {
+        self.outcomes.get(&token).expect("a call that is over")
+    }
+
+    /// What the machine has noticed since this was asked the last time.
+    pub(crate) fn notices(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notices)
+    }
+
+    // ---- the nodes ----
+
+    /// The addresses that are being dialled, in the order of the links.
+    pub(crate) fn dialled(&self) -> Vec<&str> {
+        let dialled = self.sockets.values().filter(|socket| socket.state == State::Dialled);
+        dialled.map(|socket| &*socket.address).collect()
+    }
+
+    /// The link to this address that is in this state.
+    fn find(&self, address: &str, state: State) -> Option<LinkId> {
+        let wanted = |socket: &Socket| socket.address == address && socket.state == state;
+        self.sockets.iter().find(|(_, socket)| wanted(socket)).map(|(link, _)| *link)
+    }
+
+    #[track_caller]
+    fn dialled_link(&self, address: &str) -> LinkId {
+        let link = self.find(address, State::Dialled);
+        link.unwrap_or_else(|| panic!("{address} is not dialled, but {:?}", self.dialled()))
+    }
+
+    /// Accepts the connection that is being dialled.
+    #[track_caller]
+    pub(crate) fn accept(&mut self, address: &str) -> LinkId {
+        let link = self.dialled_link(address);
+        self.socket(link).state = State::Open;
+        self.record(format_args!("accept {link:?}"));
+        self.machine.handle_connected(self.now, link);
+        self.settle();
+        link
+    }
+
+    /// The driver says once more that a link is connected.
+    pub(crate) fn connected_again(&mut self, link: LinkId) {
+        self.record(format_args!("connected again {link:?}"));
+        self.machine.handle_connected(self.now, link);
+        self.settle();
+    }
+
+    /// Refuses the connection that is being dialled.
+    #[track_caller]
+    pub(crate) fn refuse(&mut self, address: &str, cause: Closed) {
+        let link = self.dialled_link(address);
+        self.close(link, cause);
+    }
+
+    /// Reads the handshake of the default configuration and welcomes the client.
+    #[track_caller]
+    pub(crate) fn handshake(&mut self, link: LinkId) {
+        assert_eq!(self.reads(link), HELLO);
+        self.answer(link, &welcome("8.2.3"));
+    }
+
+    /// The link to a node, which is accepted and set up if it is being dialled.
+    #[track_caller]
+    pub(crate) fn open(&mut self, address: &str) -> LinkId {
+        if let Some(link) = self.find(address, State::Open) {
+            return link;
+        }
+        let link = self.accept(address);
+        self.handshake(link);
+        link
+    }
+
+    /// Lets time pass until a node is dialled, and opens the link.
+    #[track_caller]
+    pub(crate) fn open_later(&mut self, address: &str) -> LinkId {
+        for _ in 0..10_000 {
+            if self.find(address, State::Dialled).is_some() {
+                return self.open(address);
+            }
+            self.advance_to_timer();
+        }
+        panic!("{address} is never dialled");
+    }
+
+    /// The address that a link leads to.
+    pub(crate) fn address(&self, link: LinkId) -> &str {
+        &self.sockets[&link].address
+    }
+
+    /// Whether the link has been closed, by whomever.
+    pub(crate) fn is_closed(&self, link: LinkId) -> bool {
+        self.sockets[&link].state == State::Closed
+    }
+
+    /// The links that are open.
+    pub(crate) fn links(&self) -> Vec<LinkId> {
+        let open = self.sockets.iter().filter(|(_, socket)| socket.state == State::Open);
+        open.map(|(link, _)| *link).collect()
+    }
+
+    /// The number of links that were ever dialled.
+    pub(crate) fn link_count(&self) -> usize {
+        self.sockets.len()
+    }
+
+    /// The transport takes this many bytes at the most.
+    #[track_caller]
+    pub(crate) fn takes(&mut self, link: LinkId, len: usize) -> usize {
+        let mut slices = [&[][..]; 3];
+        let count = self.machine.sendable(link, &mut slices);
+        let sendable = slices[..count].concat();
+        let taken = &sendable[..len.min(sendable.len())];
+        let socket = self.sockets.get_mut(&link).expect("a link");
+        if taken.is_empty() {
+            return 0;
+        }
+        assert_eq!(socket.state, State::Open, "bytes for a link that is not open");
+        assert!(socket.is_announced, "bytes that nobody was told of: {}", commands(&sendable));
+        socket.unread.extend_from_slice(taken);
+        let len = taken.len();
+        self.record(format_args!("taken {link:?} {}", taken_text(taken)));
+        self.machine.handle_sent(self.now, link, len);
+        self.settle();
+        len
+    }
+
+    /// Takes all that the machine has for a link and returns it as commands, with what was taken
+    /// before and not read.
+    #[track_caller]
+    pub(crate) fn reads(&mut self, link: LinkId) -> String {
+        self.reads_in_chunks(link, usize::MAX)
+    }
+
+    /// Like [`World::reads`], so many bytes at a time.
+    #[track_caller]
+    pub(crate) fn reads_in_chunks(&mut self, link: LinkId, len: usize) -> String {
+        while self.takes(link, len) > 0 {}
+        let text = commands(&std::mem::take(&mut self.socket(link).unread));
+        let mut list = text.split("; ").peekable();
+        while let Some(command) = list.next() {
+            let next = list.peek().unwrap_or(&"ASKING");
+            assert!(command != "ASKING" || *next != "ASKING", "an ASKING without its command");
+        }
+        text
+    }
+
+    /// The node sends bytes.
+    pub(crate) fn answer(&mut self, link: LinkId, bytes: &str) {
+        self.answer_bytes(link, bytes.as_bytes());
+    }
+
+    /// The node sends bytes.
+    pub(crate) fn answer_bytes(&mut self, link: LinkId, bytes: &[u8]) {
+        self.record(format_args!("received {link:?} {}", taken_text(bytes)));
+        self.machine.handle_received(self.now, link, bytes);
+        self.settle();
+    }
+
+    /// The node sends bytes, so many at a time.
+    pub(crate) fn answer_in_chunks(&mut self, link: LinkId, bytes: &str, len: usize) {
+        for chunk in bytes.as_bytes().chunks(len) {
+            self.answer_bytes(link, chunk);
+        }
+    }
+
+    /// The link that is asked for the topology, and for nothing else; it has not answered yet.
+    #[track_caller]
+    pub(crate) fn asked(&mut self) -> LinkId {
+        for link in self.links() {
+            match &*self.reads(link) {
+                "" => {}
+                ASK_TOPOLOGY => return link,
+                other => panic!("{link:?} is sent {other}"),
+            }
+        }
+        panic!("nobody is asked for the topology");
+    }
+
+    /// The node is asked for the topology, and for nothing else, and tells these rows.
+    #[track_caller]
+    pub(crate) fn tells(&mut self, link: LinkId, rows: &[Row<'_>]) {
+        assert_eq!(self.reads(link), ASK_TOPOLOGY);
+        self.answer(link, &topology(rows, &[]));
+    }
+
+    /// The link ends, as the driver sees it.
+    pub(crate) fn close(&mut self, link: LinkId, cause: Closed) {
+        self.socket(link).state = State::Closed;
+        self.record(format_args!("closed {link:?} {cause:?}"));
+        self.machine.handle_closed(self.now, link, cause);
+        self.settle();
+    }
+
+    // ---- time ----
+
+    /// How long the world has existed.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.now.since_epoch()
+    }
+
+    /// Lets time pass. Timers run exactly when they are due.
+    #[track_caller]
+    pub(crate) fn advance(&mut self, time: Duration) {
+        let end = self.now + time;
+        while let Some(due) = self.machine.poll_timeout().filter(|due| *due <= end) {
+            self.now = self.now.max(due);
+            self.run_timers();
+        }
+        self.now = end;
+    }
+
+    /// Lets time pass until a timer is due, and runs it. How much has passed.
+    #[track_caller]
+    pub(crate) fn advance_to_timer(&mut self) -> Duration {
+        let before = self.now;
+        self.now = before.max(self.machine.poll_timeout().expect("something to wait for"));
+        self.run_timers();
+        self.now.since(before)
+    }
+
+    /// Lets time pass until a link has something to read: how long that took, and what it is.
+    #[track_caller]
+    pub(crate) fn reads_later(&mut self, link: LinkId) -> (Duration, String) {
+        let before = self.now;
+        for _ in 0..10_000 {
+            let text = self.reads(link);
+            if !text.is_empty() {
+                return (self.now.since(before), text);
+            }
+            self.advance_to_timer();
+        }
+        panic!("{link:?} is never written to");
+    }
+
+    #[track_caller]
+    fn run_timers(&mut self) {
+        for _ in 0..3 {
+            self.record(format_args!("timeout"));
+            self.machine.handle_timeout(self.now);
+            self.settle();
+            if self.machine.poll_timeout().is_none_or(|due| due > self.now) {
+                return;
+            }
+        }
+        panic!("the machine asks for {:?} again and again", self.now);
+    }
+
+    // ---- inside ----
+
+    /// Everything that went in and out, as text.
+    pub(crate) fn log(&self) -> &str {
+        &self.log
+    }
+
+    #[track_caller]
+    fn socket(&mut self, link: LinkId) -> &mut Socket {
+        self.sockets.get_mut(&link).expect("a link that was dialled")
+    }
+
+    fn record(&mut self, event: std::fmt::Arguments<'_>) {
+        writeln!(self.log, "{:?} {event}", self.now).expect("text");
+    }
+
+    /// Does what the machine asks for, and checks what must hold always.
+    #[track_caller]
+    fn settle(&mut self) {
+        while let Some(action) = self.machine.poll_action() {
+            self.act(action);
+        }
+        assert_eq!(self.machine.call_count(), self.calls.len(), "calls that are not over");
+        if !self.calls.is_empty() {
+            assert!(self.machine.poll_timeout().is_some(), "a call waits for nothing");
+        }
+        for (link, socket) in &mut self.sockets {
+            let mut slices = [&[][..]; 1];
+            let has_bytes = self.machine.sendable(*link, &mut slices) > 0;
+            if socket.state == State::Open {
+                assert!(socket.is_announced || !has_bytes, "{link:?} has bytes, unannounced");
+                socket.is_announced = has_bytes;
+            } else {
+                assert!(!has_bytes, "bytes on a link that is not open");
+            }
+        }
+    }
+
+    #[track_caller]
+    fn act(&mut self, action: Action<Token>) {
+        match action {
+            Action::Connect { link, address } => {
+                self.record(format_args!("-> connect {link:?} {address}"));
+                let address = format!("{}:{}", address.host(), address.port());
+                let (state, is_announced, unread) = (State::Dialled, false, Vec::new());
+                let socket = Socket { address, state, is_announced, unread };
+                assert!(self.sockets.insert(link, socket).is_none(), "{link:?} is used again");
+            }
+            Action::SendToNode { link } => {
+                self.record(format_args!("-> send {link:?}"));
+                let socket = self.socket(link);
+                assert_eq!(socket.state, State::Open, "{link:?} cannot be sent to");
+                assert!(!socket.is_announced, "{link:?} is announced twice");
+                socket.is_announced = true;
+            }
+            Action::Close { link } => {
+                self.record(format_args!("-> close {link:?}"));
+                let socket = self.socket(link);
+                assert_ne!(socket.state, State::Closed, "{link:?} is closed already");
+                socket.state = State::Closed;
+            }
+            Action::Complete { token, outcome } => {
+                self.record(format_args!("-> complete {token}: {}", told(&outcome)));
+                self.calls.remove(&token);
+                assert!(self.outcomes.insert(token, outcome).is_none(), "{token} ends twice");
+            }
+            Action::Notify(notice) => {
+                let notice = shown(&notice);
+                self.record(format_args!("-> {notice}"));
+                self.notices.push(notice);
+            }
+            other => panic!("an action that this driver does not know: {other:?}"),
+        }
+    }
+}
+
+/// Commands as text: words joined by blanks, commands by semicolons.
+///
+/// Panics unless the bytes are whole commands in their one encoding.
+#[track_caller]
+pub(crate) fn commands(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let count = number(&mut rest, b'*');
+        for index in 0..count {
+            let len = number(&mut rest, b'$');
+            let (word, after) = rest.split_at_checked(len).expect("a word that is cut");
+            rest = after.strip_prefix(b"\r\n").expect("a word that does not end");
+            let separator = if index > 0 { " " } else { "; " };
+            text.push_str(if text.is_empty() { "" } else { separator });
+            if word.len() > 64 {
+                write!(text, "<{len} bytes>").expect("text");
+            } else {
+                write!(text, "{}", word.escape_ascii()).expect("text");
+            }
+        }
+    }
+    text
+}
+
+/// Reads `*12` and its line end.
+#[track_caller]
+fn number(bytes: &mut &[u8], kind: u8) -> usize {
+    let end = bytes.windows(2).position(|pair| pair == b"\r\n").expect("a line that is cut");
+    let (line, rest) = bytes.split_at(end);
+    *bytes = &rest[2..];
+    assert_eq!(line.first(), Some(&kind), "not a command: {}", line.escape_ascii());
+    let digits = std::str::from_utf8(&line[1..]).expect("digits");
+    let number = digits.parse::<usize>().expect("a number");
+    assert_eq!(number.to_string(), digits, "a number has one encoding");
+    number
+}
+
+/// Bytes in one line, shortened.
+fn taken_text(bytes: &[u8]) -> String {
+    let (shown, rest) = bytes.split_at(bytes.len().min(2000));
+    format!("{}{}", shown.escape_ascii(), if rest.is_empty() { "" } else { ".." })
+}
+
+/// An outcome as text: the bytes of the reply, or the error.
+fn told(outcome: &Outcome) -> String {
+    let one = |result: &Result<hashslot::resp::Frame, hashslot::Error>| match result {
+        Ok(frame) => String::from_utf8_lossy(frame.as_bytes()).into_owned(),
+        Err(error) => error.to_string(),
+    };
+    match outcome {
+        Ok(Reply::One(frame)) => one(&Ok(frame.clone())),
+        Ok(Reply::Many(results)) => {
+            format!("[{}]", results.iter().map(one).collect::<Vec<_>>().join(", "))
+        }
+        Ok(Reply::Ready) => "ready".into(),
+        Ok(other) => format!("{other:?}"),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// A notice in a line.
+fn shown(notice: &Notice) -> String {
+    match notice {
+        Notice::Redirected { kind, slot, from, to } => {
+            let kind = match kind {
+                RedirectKind::Moved => "moved",
+                _ => "ask",
+            };
+            format!("{kind} {slot}: {from} -> {to}")
+        }
+        Notice::RedirectRefused { from, to } => format!("refused: {from} -> {to}"),
+        Notice::TopologyReinit { reason } => format!("reinit: {reason:?}"),
+        Notice::TopologyChanged(change) => format!("changed: {change}"),
+        Notice::TopologyUnavailable(failures) => format!("unavailable: {failures}"),
+        Notice::LinkReady { node } => format!("ready: {node}"),
+        Notice::LinkLost { node, cause, in_flight } => {
+            format!("lost: {node}, {cause}, {in_flight} in flight")
+        }
+        Notice::Pushed { node, message } => {
+            format!("pushed: {node} {}", message.as_bytes().escape_ascii())
+        }
+        other => format!("{other:?}"),
+    }
+}
