@@ -46,7 +46,7 @@ pub enum Action<T> {
         address: Address,
     },
     /// The link has bytes: take them with `sendable`, report them with `handle_sent`. Said once
-    /// until all of them are taken.
+    /// until all of them are taken, by the driver or back by the machine.
     SendToNode {
         /// The link.
         link: LinkId,

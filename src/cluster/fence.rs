@@ -1,13 +1,15 @@
-//! Fences: how the commands of a slot stay in order when the slot moves.
+//! Fences: how the commands of a slot stay in order when the slot changes hands.
 //!
-//! Theory of operation. A redirected part goes straight to where the reply points; only then new
-//! commands may follow, because parts that were sent to the former owner before are still on their
-//! way back. So a slot that moved is fenced: new commands for it wait until the former owner has
-//! answered the last command of that slot that it was sent. If a slot moves on while redirected
-//! commands are still elsewhere, those that come back after them wait as well. What waited leaves in
-//! the order of its submission. Without a redirection there is no fence, and nothing to look up.
-//! (A slot that goes away and comes back while commands are on their way to its owner is beyond any
-//! client: the owner refuses the first and serves the second.)
+//! Theory of operation. While a slot has one owner, its commands go one way and stay in order. When it
+//! changes hands, by a `MOVED` or by a new topology, some of them are on their way to the former
+//! owner, or come back from it, or were sent elsewhere by an `ASK`. So the slot stands still for a
+//! moment: what waits in line is collected; what is on its way, anywhere, is waited for; whatever comes
+//! back redirected joins the others, and so does every new command. When the last reply has come all of
+//! them leave for the owner in the order of their submission. A slot of which nothing else is on its
+//! way does not stop at all, and without a redirection there is no fence, and nothing to look up.
+//!
+//! What no client can keep in order: commands that are on their way to a node which gives the slot up
+//! and takes it back before they arrive. It refuses the first of them and serves the second.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -19,60 +21,34 @@ use super::queue::Queue;
 use crate::action::LinkId;
 use crate::config::ReadFrom;
 use crate::error::Closed;
+use crate::plan::Route;
 use crate::slot::Slot;
 use crate::time::Instant;
 use crate::topology::TopologyChange;
 
-/// A slot whose new commands wait.
+/// A slot that stands still.
 #[derive(Debug, Default)]
 pub(super) struct Fence {
-    holds: Vec<Hold>,
+    /// Links, and how many replies each must have given.
+    holds: Vec<(LinkId, u64)>,
     queue: Queue,
-    /// Whether redirected parts wait as well, so that all that follow them have to.
-    pub(super) has_redirected: bool,
-}
-
-/// A link that a fence waits for.
-#[derive(Debug)]
-struct Hold {
-    link: LinkId,
-    /// How many replies it must have given.
-    until: u64,
-    /// Whether it may have commands that a redirection brought there: older ones than those that are
-    /// on their way back from the owner.
-    has_elders: bool,
 }
 
 impl Fence {
-    pub(super) fn waits_for(&self, link: LinkId) -> bool {
-        self.holds.iter().any(|hold| hold.link == link)
-    }
-
-    /// Whether it waits for older commands than those that come from this link.
-    pub(super) fn waits_for_elders(&self, link: Option<LinkId>) -> bool {
-        self.holds.iter().any(|hold| hold.has_elders && Some(hold.link) != link)
-    }
-
     /// Waits for so many replies of the link, at least.
-    pub(super) fn hold(&mut self, link: LinkId, until: u64, has_elders: bool) {
-        match self.holds.iter_mut().find(|hold| hold.link == link) {
-            Some(hold) => {
-                hold.until = hold.until.max(until);
-                hold.has_elders |= has_elders;
-            }
-            None => self.holds.push(Hold { link, until, has_elders }),
+    fn hold(&mut self, link: LinkId, until: u64) {
+        match self.holds.iter_mut().find(|(held, _)| *held == link) {
+            Some((_, held_until)) => *held_until = until.max(*held_until),
+            None => self.holds.push((link, until)),
         }
-    }
-
-    /// Does not wait for the link any more.
-    pub(super) fn release(&mut self, link: LinkId) {
-        self.holds.retain(|hold| hold.link != link);
     }
 
     /// Commands before the one that is waited for were taken back.
     pub(super) fn taken_back(&mut self, link: LinkId, number: u64, count: u64) {
-        for hold in self.holds.iter_mut().filter(|hold| hold.link == link && hold.until > number) {
-            hold.until = hold.until.saturating_sub(count).max(number);
+        for (held, until) in &mut self.holds {
+            if *held == link && *until > number {
+                *until = until.saturating_sub(count).max(number);
+            }
         }
     }
 
@@ -91,10 +67,9 @@ impl<T> Cluster<T> {
     /// Has a part wait until the fence of its slot is lifted.
     pub(super) fn wait_at_fence(&mut self, slot: Slot, part: PartRef) {
         let Some(state) = self.calls.part_mut(part) else { return };
-        state.place = Place::Fenced(slot);
+        (state.place, state.asking) = (Place::Fenced(slot), false);
         let fence = self.fences.entry(slot).or_default();
         let is_mostly_dead = fence.queue.is_mostly_dead();
-        fence.has_redirected |= state.hops > 0;
         fence.queue.push_back(part);
         self.stats.fenced += 1;
         if is_mostly_dead {
@@ -108,49 +83,89 @@ impl<T> Cluster<T> {
         let mut next = u64::MAX;
         let mut lifted = Vec::new();
         for (slot, fence) in &mut self.fences {
-            fence.holds.retain(|hold| hold.link != link || hold.until > answered);
-            let holds = fence.holds.iter().filter(|hold| hold.link == link);
-            next = holds.map(|hold| hold.until).fold(next, u64::min);
+            fence.holds.retain(|(held, until)| *held != link || *until > answered);
+            let holds = fence.holds.iter().filter(|(held, _)| *held == link);
+            next = holds.map(|(_, until)| *until).fold(next, u64::min);
             if fence.holds.is_empty() {
                 lifted.push(*slot);
             }
         }
         self.set_fence_at(link, next);
         for slot in lifted {
-            let Some(mut fence) = self.fences.remove(&slot) else { continue };
-            let mut parts = Vec::from(fence.queue.take());
-            parts.sort_unstable_by_key(|part| part.order());
-            for part in parts {
-                if self.calls.part(part).is_some_and(|p| p.place == Place::Fenced(slot)) {
-                    self.dispatch(now, part);
+            self.lift_if_free(now, slot);
+        }
+    }
+
+    /// Lifts the fence of a slot if it waits for nothing: what waited leaves in the order of its
+    /// submission.
+    pub(super) fn lift_if_free(&mut self, now: Instant, slot: Slot) {
+        if !self.fences.get(&slot).is_some_and(|fence| fence.holds.is_empty()) {
+            return;
+        }
+        let Some(mut fence) = self.fences.remove(&slot) else { return };
+        let mut parts = Vec::from(fence.queue.take());
+        parts.sort_unstable_by_key(|part| part.order());
+        for part in parts {
+            if self.calls.part(part).is_some_and(|state| state.place == Place::Fenced(slot)) {
+                self.dispatch(now, part);
+            }
+        }
+    }
+
+    /// Has a slot wait until the link has answered the last command of the slot that it has, if it
+    /// has any.
+    pub(super) fn fence(&mut self, slot: Slot, link: LinkId) {
+        let Some(tenant) = self.links.get_mut(link) else { return };
+        let Some(until) = tenant.link.last_owed(|work| work.slot() == Some(slot)) else { return };
+        tenant.fence_at = tenant.fence_at.min(until);
+        self.fences.entry(slot).or_default().hold(link, until);
+    }
+
+    /// A slot has changed hands: waits for what is on its way, and collects what waits in line, at
+    /// these nodes and wherever a redirection may have brought it.
+    pub(super) fn stand_still(&mut self, slot: Slot, nodes: [Option<usize>; 3]) {
+        let is_meant = |tenant: &&Tenant| {
+            nodes.contains(&Some(tenant.node)) || tenant.redirected_until > tenant.link.answered()
+        };
+        let meant = self.links.tenants.iter().flatten().filter(is_meant);
+        for link in meant.map(|tenant| tenant.id).collect::<Vec<_>>() {
+            self.fence(slot, link);
+        }
+        self.collect_suspects(slot);
+        for node in 0..self.links.nodes.len() {
+            let Some(state) = self.links.node_mut(node) else { continue };
+            let is_meant = nodes.contains(&Some(node)) || state.has_redirected;
+            if !is_meant || state.queue.live_count() == 0 {
+                continue;
+            }
+            state.has_redirected = false;
+            for part in state.queue.take() {
+                let Some(state) = self.calls.part(part) else { continue };
+                if state.place != Place::Waiting(node) {
+                    continue;
+                }
+                if state.piece.route.slot() == Some(slot) {
+                    self.wait_at_fence(slot, part);
+                } else {
+                    self.line_up(node, part);
                 }
             }
         }
     }
 
-    /// Has new commands of a slot wait until the link has answered the last one of the slot that it
-    /// has. Nothing happens if it has none. One that is written on the link later is waited for as
-    /// well.
-    pub(super) fn fence(&mut self, slot: Slot, link: LinkId) {
-        if self.fences.get(&slot).is_some_and(|fence| fence.waits_for(link)) {
-            return;
-        }
-        let Some(tenant) = self.links.get_mut(link) else { return };
-        let has_elders = tenant.redirected_until > tenant.link.answered();
-        let Some(until) = tenant.link.last_owed(|work| work.slot() == Some(slot)) else { return };
-        tenant.fence_at = tenant.fence_at.min(until);
-        self.fences.entry(slot).or_default().hold(link, until, has_elders);
-    }
-
-    /// Fences a slot at its former owner, and wherever a redirection may have brought commands of it.
-    pub(super) fn fence_former(&mut self, slot: Slot, former: Option<usize>, target: usize) {
-        let is_meant = |tenant: &&Tenant| {
-            let has_redirected = tenant.redirected_until > tenant.link.answered();
-            (has_redirected || Some(tenant.node) == former) && tenant.node != target
-        };
-        let meant = self.links.tenants.iter().flatten().filter(is_meant);
-        for link in meant.map(|tenant| tenant.id).collect::<Vec<_>>() {
-            self.fence(slot, link);
+    /// Collects the parts of a slot that were redirected to a node that is not listed.
+    fn collect_suspects(&mut self, slot: Slot) {
+        for part in self.suspects.take() {
+            let Some(state) = self.calls.part_mut(part) else { continue };
+            if state.place != Place::Suspect {
+                continue;
+            }
+            if state.piece.route.slot() == Some(slot) {
+                state.suspicion = None;
+                self.wait_at_fence(slot, part);
+            } else {
+                self.suspects.push_back(part);
+            }
         }
     }
 
@@ -175,8 +190,8 @@ impl<T> Cluster<T> {
         }
     }
 
-    /// Fences the slots that have commands in flight at a node that is not their primary any more.
-    pub(super) fn fence_moved(&mut self, now: Instant, change: &TopologyChange) {
+    /// Fences the slots that changed hands and have commands on their way, wherever.
+    fn fence_moved(&mut self, now: Instant, change: &TopologyChange) {
         if self.config.read_from != ReadFrom::Primary {
             return; // replicas answer by right
         }
@@ -184,12 +199,8 @@ impl<T> Cluster<T> {
         let mut silent = Vec::new();
         for tenant in self.links.tenants.iter().flatten() {
             let before = moved.len();
-            for slot in tenant.link.owed().filter_map(|work| work.slot()) {
-                let primary = self.links.primary(self.agreement.topology(), slot);
-                if primary != Some(tenant.node) {
-                    moved.push((slot, tenant.id));
-                }
-            }
+            let slots = tenant.link.owed().filter_map(|work| work.slot());
+            moved.extend(slots.filter(|slot| has_moved(change, *slot)).map(|s| (s, tenant.id)));
             // A node that lost its slots while it was silent is not coming back with answers.
             let leads = self.links.primaries.contains(&Some(tenant.node));
             let silence = now.since(tenant.link.progress_at());
@@ -199,92 +210,44 @@ impl<T> Cluster<T> {
         }
         moved.sort_unstable();
         moved.dedup();
-        moved.retain(|(slot, _)| has_moved(change, *slot));
-        for link in silent {
-            moved.retain(|(_, moved)| *moved != link);
-            self.drop_link(now, link, Closed::TimedOut);
-        }
+        moved.retain(|(_, link)| !silent.contains(link));
         for (slot, link) in moved {
             self.fence(slot, link);
+        }
+        for link in silent {
+            self.drop_link(now, link, Closed::TimedOut);
         }
     }
 
     /// Sends what waits for nodes where it belongs by now, in the order of its submission.
-    pub(super) fn reroute_queues(&mut self, now: Instant, change: &TopologyChange) {
+    fn reroute_queues(&mut self, now: Instant, change: &TopologyChange) {
         let mut leaving = Vec::new();
         for node in 0..self.links.nodes.len() {
             let is_trusted = self.links.is_trusted(node);
             let Some(state) = self.links.node_mut(node) else { continue };
-            let (link, parts) = (state.link, state.queue.take());
-            state.has_redirected = false;
-            for part in parts {
-                let Some(state) = self.calls.part_mut(part) else { continue };
-                if state.place != Place::Waiting(node) {
-                    continue;
-                }
-                let slot = state.piece.route.slot();
-                let topology = self.agreement.topology();
-                let stays = slot.is_some_and(|slot| {
-                    !has_moved(change, slot) || self.links.primary(topology, slot) == Some(node)
-                });
-                if state.asking && is_trusted && stays {
-                    self.line_up(node, part);
-                    continue;
-                }
-                state.asking = false;
-                // Of what is in flight, only that on the link of this very node is surely older.
-                let fence = slot.and_then(|slot| self.fences.get(&slot));
-                let waits = fence.is_some_and(|fence| {
-                    link.is_some_and(|link| fence.waits_for(link)) || fence.waits_for_elders(link)
-                });
-                leaving.push((part, waits));
-            }
-        }
-        leaving.sort_unstable_by_key(|(part, _)| part.order());
-        for (part, waits) in leaving {
-            if waits {
-                self.dispatch(now, part);
-            } else {
-                self.route(now, part);
-            }
-        }
-    }
-
-    /// Takes the parts of a slot out of the lines where they wait, but for the new owner's: those
-    /// that are older than what comes back from the node `from`, because a redirection brought them
-    /// there, and those that are newer.
-    pub(super) fn take_waiting(
-        &mut self,
-        slot: Slot,
-        former: Option<usize>,
-        from: Option<usize>,
-        target: usize,
-    ) -> (Vec<PartRef>, Vec<PartRef>) {
-        let (mut elders, mut others) = (Vec::new(), Vec::new());
-        for node in 0..self.links.nodes.len() {
-            let Some(state) = self.links.node_mut(node) else { continue };
-            let is_meant = state.has_redirected || Some(node) == former || Some(node) == from;
-            if !is_meant || node == target || state.queue.live_count() == 0 {
-                continue;
-            }
             state.has_redirected = false;
             for part in state.queue.take() {
                 let Some(state) = self.calls.part_mut(part) else { continue };
                 if state.place != Place::Waiting(node) {
                     continue;
                 }
-                if state.piece.route.slot() == Some(slot) {
-                    (state.place, state.asking) = (Place::Nowhere, false);
-                    let is_elder = state.hops > 0 && Some(node) != from;
-                    if is_elder { elders.push(part) } else { others.push(part) }
-                } else {
+                let belongs = match &state.piece.route {
+                    Route::Slot(slot) => !has_moved(change, *slot),
+                    Route::Node(_) => true,
+                    Route::Any | Route::Discovery => false,
+                };
+                if belongs && is_trusted {
                     self.line_up(node, part);
+                } else {
+                    (state.place, state.asking) = (Place::Nowhere, false);
+                    leaving.push(part);
                 }
             }
         }
-        elders.sort_unstable_by_key(|part| part.order());
-        others.sort_unstable_by_key(|part| part.order());
-        (elders, others)
+        leaving.sort_unstable_by_key(|part| part.order());
+        for part in leaving {
+            self.dispatch(now, part);
+        }
     }
 }
 

@@ -189,7 +189,7 @@ impl<T> Cluster<T> {
         let was_needed = !owed.is_empty() || !was_ready;
         self.note_loss(now, index, loss, was_ready, owed.len());
         let again = self.sort_owed(index, loss, owed);
-        self.requeue(now, index, id, again);
+        self.requeue(now, index, again);
         self.lift_fences(now, id);
         if was_needed {
             self.refresh_link_lost(now, index, &loss.failure());
@@ -255,18 +255,14 @@ impl<T> Cluster<T> {
 
     /// Puts parts back where they came from, before all that wait there, if they still belong there;
     /// or to the fence of their slot.
-    fn requeue(&mut self, now: Instant, node: usize, lost: LinkId, parts: VecDeque<PartRef>) {
+    fn requeue(&mut self, now: Instant, node: usize, parts: VecDeque<PartRef>) {
         let mut elsewhere = VecDeque::new();
         for part in parts.into_iter().rev() {
             let Some(state) = self.calls.part(part) else { continue };
             let belongs = match &state.piece.route {
                 Route::Slot(slot) => {
-                    let slot = *slot;
-                    if self.fences.get(&slot).is_some_and(|fence| fence.waits_for(lost)) {
-                        self.wait_at_fence(slot, part);
-                        continue;
-                    }
-                    self.links.primary(self.agreement.topology(), slot) == Some(node)
+                    let owner = self.links.primary(self.agreement.topology(), *slot);
+                    owner == Some(node) && !self.fences.contains_key(slot)
                 }
                 Route::Node(_) => true,
                 Route::Any | Route::Discovery => false,

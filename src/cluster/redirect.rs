@@ -8,7 +8,6 @@
 use core::time::Duration;
 
 use super::calls::{PartRef, Place, Suspicion};
-use super::fence::Fence;
 use super::nodes::Role;
 use super::{Cluster, Part};
 use crate::action::{LinkId, Notice, RedirectKind, ReinitReason};
@@ -205,54 +204,29 @@ impl<T> Cluster<T> {
         let Some(to) = self.links.address(target).cloned() else { return };
         self.notify(Notice::Redirected { kind, slot, from: from.clone(), to: to.clone() });
         self.set_place(part, Place::Nowhere);
-        if kind == RedirectKind::Ask {
-            self.stats.ask_followed += 1;
-            if let Some(state) = self.calls.part_mut(part) {
-                state.asking = true;
+        match kind {
+            RedirectKind::Ask => {
+                self.stats.ask_followed += 1;
+                if let Some(state) = self.calls.part_mut(part) {
+                    state.asking = true;
+                }
             }
-            return self.enqueue(now, target, part);
+            RedirectKind::Moved => {
+                self.stats.moved_followed += 1;
+                let former = self.links.primary(self.agreement.topology(), slot);
+                let is_news = self.agreement.moved(now, slot, &to, from);
+                self.request_refresh(now, ReinitReason::Moved, false);
+                if is_news {
+                    self.links.follow_patch(self.agreement.topology());
+                    self.stand_still(slot, [former, self.links.find(from), Some(target)]);
+                } else if let Some(link) = link {
+                    self.fence(slot, link);
+                }
+            }
         }
-        self.stats.moved_followed += 1;
-        let former = self.links.primary(self.agreement.topology(), slot);
-        let is_news = self.agreement.moved(now, slot, &to, from);
-        self.request_refresh(now, ReinitReason::Moved, false);
-        if let Some(link) = link {
-            self.fence(slot, link);
-        }
-        if !is_news {
-            return self.follow_moved(now, slot, part, link, target);
-        }
-        self.links.follow_patch(self.agreement.topology());
-        self.fence_former(slot, former, target);
-        let (elders, others) = self.take_waiting(slot, former, self.links.find(from), target);
-        for elder in elders {
-            self.follow_moved(now, slot, elder, None, target);
-        }
-        self.follow_moved(now, slot, part, link, target);
-        for other in others {
-            self.dispatch(now, other);
-        }
-        // The new owner has its commands in order: it need not be waited for.
-        if let Some(link) = self.links.node(target).and_then(|node| node.link)
-            && let Some(fence) = self.fences.get_mut(&slot)
-        {
-            fence.release(link);
-            self.lift_fences(now, link);
-        }
-    }
-
-    /// Sends a part to the new owner of its slot, unless older ones have to be there before.
-    fn follow_moved(
-        &mut self,
-        now: Instant,
-        slot: Slot,
-        part: PartRef,
-        link: Option<LinkId>,
-        target: usize,
-    ) {
-        let waits = |fence: &Fence| fence.has_redirected || fence.waits_for_elders(link);
-        if self.fences.get(&slot).is_some_and(waits) {
+        if self.fences.contains_key(&slot) {
             self.wait_at_fence(slot, part);
+            self.lift_if_free(now, slot);
         } else {
             self.enqueue(now, target, part);
         }
@@ -308,6 +282,11 @@ impl<T> Cluster<T> {
             let Some(suspicion) = state.suspicion.take() else { continue };
             let (slot, refusal) = (state.piece.route.slot(), state.refusal.clone());
             let Suspicion { from, to, kind } = *suspicion;
+            let owner = slot.and_then(|slot| self.links.primary(self.agreement.topology(), slot));
+            if kind == RedirectKind::Moved && owner.is_some() && owner != self.links.find(&from) {
+                self.dispatch(now, part); // the topology knows better by now
+                continue;
+            }
             let target = self.links.find(&to).filter(|target| self.links.is_trusted(*target));
             if let (Some(target), Some(slot)) = (target, slot) {
                 let link = self.links.find(&from).and_then(|node| self.links.node(node)?.link);

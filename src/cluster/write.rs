@@ -99,16 +99,8 @@ impl<T> Cluster<T> {
             }
             Payload::Nothing => return,
         };
-        let until = tenant.link.owed_until();
-        let was_redirected = state.hops > 0;
-        if was_redirected {
-            tenant.redirected_until = until;
-        }
-        // What is sent to a former owner even so is waited for as well.
-        if let Some(fence) = slot.and_then(|slot| self.fences.get_mut(&slot))
-            && fence.waits_for(link)
-        {
-            fence.hold(link, until, was_redirected);
+        if state.hops > 0 {
+            tenant.redirected_until = tenant.link.owed_until();
         }
         self.announce(link);
     }

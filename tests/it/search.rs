@@ -324,7 +324,12 @@ impl World {
             gone.insert(key);
             return;
         }
+        // A node that gives a slot up and takes it back while commands are on their way to it refuses
+        // the first and serves the second: nobody can keep their order.
         let target = *target;
+        if self.is_busy(target) {
+            return;
+        }
         self.moving.remove(&slot);
         self.owners[owner].insert(slot, target);
         self.owners[target].insert(slot, target);
@@ -332,6 +337,18 @@ impl World {
             let after = self.dice.millis(300);
             self.at(after, Event::LearnOwners(node));
         }
+    }
+
+    /// Whether anything is on its way to a node, or back.
+    fn is_busy(&self, node: usize) -> bool {
+        let sessions = self.sessions.iter().filter(|(_, session)| session.node == node);
+        let links: Vec<_> = sessions.map(|(link, _)| *link).collect();
+        let is_cut = links.iter().any(|link| !self.sessions[link].input.is_empty());
+        let on_the_way = |event: &Event| match event {
+            Event::ToServer(link, _) | Event::ToClient(link, _) => links.contains(link),
+            _ => false,
+        };
+        is_cut || self.events.values().any(on_the_way)
     }
 
     fn serve(&mut self, link: LinkId, bytes: &[u8]) {
