@@ -4,8 +4,9 @@
 //! `valgrind --tool=callgrind --toggle-collect='*measured*' target/release/deps/cluster-* CASE RUNS`:
 //! the case runs alone, so many times.
 
+mod report;
+
 use std::hint::black_box;
-use std::time::Instant as Clock;
 
 use hashslot::{Action, Address, Call, Cluster, Command, Config, Instant, LinkId};
 
@@ -124,7 +125,6 @@ fn case(name: &str) -> (Box<dyn FnMut()>, u32) {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "a bench prints its figures")]
 fn main() {
     let mut words = std::env::args().skip(1).filter(|word| !word.starts_with("--"));
     if let (Some(name), Some(runs)) = (words.next(), words.next()) {
@@ -132,32 +132,10 @@ fn main() {
         (0..runs.parse().expect("is a number")).for_each(|_: u32| run());
         return;
     }
-    println!("{:<12} {:>10} {:>14} {:>12}", "machine", "ns/call", "allocs/call", "bytes/call");
+    report::head("machine, per call");
     for name in ["get", "set", "get-100", "batch-100"] {
         let (mut run, calls) = case(name);
         (0..1000).for_each(|_| run());
-        let counted = allocation_counter::measure(|| (0..100).for_each(|_| run()));
-        let count = |count: u64| f64::from(u32::try_from(count).expect("is a count"));
-        let per_call = |total: u64| count(total) / f64::from(100 * calls);
-        println!(
-            "{name:<12} {:>10.1} {:>14.2} {:>12.1}",
-            median_ns(&mut run) / f64::from(calls),
-            per_call(counted.count_total),
-            per_call(counted.bytes_total),
-        );
+        report::report(name, calls, run);
     }
-}
-
-/// The median over rounds of the time of one run.
-fn median_ns(run: &mut dyn FnMut()) -> f64 {
-    const RUNS: u32 = 2_000;
-    let mut rounds: Vec<f64> = (0..9)
-        .map(|_| {
-            let start = Clock::now();
-            (0..RUNS).for_each(|_| run());
-            start.elapsed().as_secs_f64() * 1e9 / f64::from(RUNS)
-        })
-        .collect();
-    rounds.sort_by(f64::total_cmp);
-    rounds.swap_remove(rounds.len() / 2)
 }

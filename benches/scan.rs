@@ -1,26 +1,24 @@
 //! What it costs to find the end of a reply and to read it, per reply.
 //!
 //! Run with `cargo bench --bench scan`. Each figure is the median of rounds; `allocs` counts heap
-//! allocations in all replies of one buffer.
-#![allow(clippy::print_stdout, reason = "the report of a benchmark")]
+//! allocations per reply.
+
+mod report;
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
 
 use hashslot::resp::{Frame, Scan, Scanner, Value, encode};
 use hashslot::{Limits, Protocol};
-
-const ROUND_COUNT: usize = 31;
-const ROUND_TIME: Duration = Duration::from_millis(20);
+use report::report;
 
 /// Replies in one buffer: what one read brings.
-const BATCH_COUNT: usize = 100;
+const BATCH_COUNT: u32 = 100;
 
 fn main() {
-    println!("{:<44} {:>12} {:>8}", "case", "ns", "allocs");
+    report::head("reply");
     for (name, reply) in replies() {
         let count = if reply.len() > 4096 { 1 } else { BATCH_COUNT };
-        let stream = reply.repeat(count);
+        let stream = reply.repeat(usize::try_from(count).expect("fits"));
         let mut scanner = Scanner::new(Limits::default());
         report(&format!("scan {name}"), count, || {
             let mut rest = black_box(&stream[..]);
@@ -113,28 +111,4 @@ fn read(value: Value<'_>) -> usize {
     } else {
         value.as_bytes().map_or(1, <[u8]>::len)
     }
-}
-
-fn report(name: &str, count: usize, mut work: impl FnMut()) {
-    work();
-    let allocations = allocation_counter::measure(&mut work).count_total;
-    let mut iteration_count = 1_u32;
-    while time(iteration_count, &mut work) < ROUND_TIME {
-        iteration_count *= 2;
-    }
-    let count = f64::from(iteration_count) * f64::from(u32::try_from(count).unwrap_or(1));
-    let mut rounds: Vec<f64> = (0..ROUND_COUNT)
-        .map(|_| time(iteration_count, &mut work).as_secs_f64() * 1e9 / count)
-        .collect();
-    rounds.sort_by(f64::total_cmp);
-    let median = rounds.get(ROUND_COUNT / 2).copied().unwrap_or_default();
-    println!("{name:<44} {median:>12.1} {allocations:>8}");
-}
-
-fn time(iteration_count: u32, work: &mut impl FnMut()) -> Duration {
-    let start = Instant::now();
-    for _ in 0..iteration_count {
-        work();
-    }
-    start.elapsed()
 }
