@@ -8,7 +8,7 @@
 //! failed, and it is known why for each of them. Seeds are never forgotten.
 
 use alloc::borrow::Cow;
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeSet, VecDeque};
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -177,13 +177,9 @@ impl<T> Cluster<T> {
             let is_failing = self.links.is_failing(*node);
             (is_failing, Some(*node) != informed, self.links.ready_link(*node).is_none())
         });
-        let mut candidates = VecDeque::new();
-        for node in heirs.into_iter().chain(listed).chain(seeds) {
-            if !candidates.contains(&node) {
-                candidates.push_back(node);
-            }
-        }
-        candidates
+        let mut seen = BTreeSet::new();
+        let all = heirs.into_iter().chain(listed).chain(seeds);
+        all.filter(|node| seen.insert(*node)).collect()
     }
 
     /// Asks the next node; ends the round if there is none and nobody is left to answer.
@@ -302,14 +298,13 @@ impl<T> Cluster<T> {
         }
         // What comes second only adds to the view: without it the view is as good.
         let (Some(mut view), Some(sent_at)) = (asked.view.take(), asked.sent_at) else { return };
-        let mut listed = Vec::new();
-        if question == Question::Nodes {
-            listed = parse::nodes(reply.value(), &address, map, node_count_max).unwrap_or_default();
-        } else if let Err(_unusable) =
+        let listed = if question == Question::Nodes {
+            parse::nodes(reply.value(), &address, map, node_count_max).unwrap_or_default()
+        } else {
             parse::shards(&mut view, reply.value(), &address, map, node_count_max)
-        {
-            // Nothing was added.
-        }
+                .unwrap_or_default();
+            Vec::new()
+        };
         self.adopt(now, sent_at, &address, view, &listed);
     }
 
