@@ -7,6 +7,7 @@ mod report;
 
 use std::hint::black_box;
 
+use hashslot::Command;
 use hashslot::resp::encode;
 use report::report;
 
@@ -40,6 +41,15 @@ fn main() {
             black_box(out);
         });
     }
+    report("Command::get, 16 B key", 1, || {
+        black_box(Command::get(black_box(key)));
+    });
+    report("Command::set, 16 B key, 64 B value", 1, || {
+        black_box(Command::set(black_box(key), black_box(short)));
+    });
+    report("Command::new(\"SET\"), 16 B key, 64 B value", 1, || {
+        black_box(Command::new(black_box("SET")).arg(black_box(key)).arg(black_box(short)));
+    });
     for number in [7, 42, 12_345, u64::MAX] {
         report(&format!("decimal {number}"), 1, || {
             out.clear();

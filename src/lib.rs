@@ -105,7 +105,7 @@
 //! # What it promises
 //!
 //! - A reply reaches the call that it answers, or nobody.
-//! - A redirection is followed, [`Cluster`] says how often and for how long; the order of the
+//! - A redirection is followed, as often and for as long as [`Config`] allows; the order of the
 //!   commands of a slot survives it.
 //! - No command is sent again unless it provably did not run, only reads, or was called
 //!   [idempotent](Call::idempotent). Each call ends once, and [`Error::may_have_executed`] tells the

@@ -114,7 +114,7 @@ impl<T> Cluster<T> {
 
     /// Has a slot wait until the link has answered the last command of the slot that it has, if it
     /// has any.
-    pub(super) fn fence(&mut self, slot: Slot, link: LinkId) {
+    fn fence(&mut self, slot: Slot, link: LinkId) {
         let Some(tenant) = self.links.get_mut(link) else { return };
         let Some(until) = tenant.link.last_owed(|work| work.slot() == Some(slot)) else { return };
         tenant.fence_at = tenant.fence_at.min(until);
@@ -170,7 +170,7 @@ impl<T> Cluster<T> {
     }
 
     /// Sets the number of replies at which the link's fences are looked at again.
-    pub(super) fn set_fence_at(&mut self, link: LinkId, answered: u64) {
+    fn set_fence_at(&mut self, link: LinkId, answered: u64) {
         if let Some(tenant) = self.links.get_mut(link) {
             tenant.fence_at = answered;
         }

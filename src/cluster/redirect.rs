@@ -182,15 +182,14 @@ impl<T> Cluster<T> {
             return self.suspect(now, part, from, to, redirected.kind);
         };
         let (kind, slot) = (redirected.kind, redirected.slot);
-        self.follow_redirection(now, part, kind, slot, &from, Some(link), target);
+        self.follow_redirection(now, part, kind, slot, &from, target);
     }
 
     fn trust_any(&mut self, to: &Address) -> Option<usize> {
         (self.config.redirect_policy == RedirectPolicy::Any).then(|| self.links.obtain(to))
     }
 
-    /// Sends a redirected part to its target. `link` is the one of the node that redirected it.
-    #[expect(clippy::too_many_arguments, reason = "a redirection has this many ends")]
+    /// Sends a part to where the node `from` redirected it.
     fn follow_redirection(
         &mut self,
         now: Instant,
@@ -198,7 +197,6 @@ impl<T> Cluster<T> {
         kind: RedirectKind,
         slot: Slot,
         from: &Address,
-        link: Option<LinkId>,
         target: usize,
     ) {
         let Some(to) = self.links.address(target).cloned() else { return };
@@ -219,8 +217,8 @@ impl<T> Cluster<T> {
                 if is_news {
                     self.links.follow_patch(self.agreement.topology());
                     self.stand_still(slot, [former, self.links.find(from), Some(target)]);
-                } else if let Some(link) = link {
-                    self.fence(slot, link);
+                } else {
+                    self.stand_still(slot, [self.links.find(from), None, None]);
                 }
             }
         }
@@ -289,8 +287,7 @@ impl<T> Cluster<T> {
             }
             let target = self.links.find(&to).filter(|target| self.links.is_trusted(*target));
             if let (Some(target), Some(slot)) = (target, slot) {
-                let link = self.links.find(&from).and_then(|node| self.links.node(node)?.link);
-                self.follow_redirection(now, part, kind, slot, &from, link, target);
+                self.follow_redirection(now, part, kind, slot, &from, target);
             } else {
                 self.stats.redirections_refused += 1;
                 self.notify(Notice::RedirectRefused { from, to });

@@ -28,8 +28,11 @@ pub struct Stats {
     pub retries: u64,
     /// Commands that were sent again after a connection was lost.
     pub resent: u64,
-    /// Commands that waited until a slot's former owner had answered.
+    /// Commands that waited while their slot changed hands.
     pub fenced: u64,
+    /// Commands that were cut out of what a link had to send, because their callers were done with
+    /// them before the first byte had left.
+    pub taken_back: u64,
     /// Replies that came after their callers had gone.
     pub late_replies: u64,
     /// Messages that are no replies.

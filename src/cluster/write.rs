@@ -158,6 +158,7 @@ impl<T> Cluster<T> {
         if tenant.link.unsent_len() == 0 {
             tenant.is_announced = false;
         }
+        self.stats.taken_back += 1;
         for fence in self.fences.values_mut() {
             fence.taken_back(link, number, count);
         }

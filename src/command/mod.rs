@@ -17,6 +17,7 @@ pub use self::facts::{Facts, KeyShape, ReplyPolicy, RequestPolicy};
 pub use self::keys::Malformed;
 use self::packed::Packed;
 pub use self::reply::FromReply;
+use crate::resp::encode::Digits;
 use crate::slot::Slot;
 
 /// One command with its arguments.
@@ -82,10 +83,10 @@ impl Command {
             Content::Owned(bytes) if bytes.len() >= LARGE_LEN => self.push_large(bytes),
             Content::Owned(bytes) => self.push(&bytes),
             Content::Unsigned(number) => {
-                self.push(packed::Digits::of(number).as_bytes());
+                self.push(Digits::of(number).as_bytes());
             }
             Content::Negative(number) => {
-                self.push(packed::Digits::of_negative(number).as_bytes());
+                self.push(Digits::of_negative(number).as_bytes());
             }
         }
         self

@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 
+use crate::resp::encode::Digits;
+
 /// What fits without an allocation: a `SET` of a short key and a value of 64 bytes does.
 const INLINE_LEN: usize = 110;
 
@@ -103,40 +105,4 @@ pub(super) fn read_bulk_header(bytes: &[u8]) -> Option<(usize, usize)> {
         len = len * 10 + usize::from(byte - b'0');
     }
     None
-}
-
-/// A number as decimal text.
-pub(super) struct Digits {
-    bytes: [u8; 20],
-    start: usize,
-}
-
-impl Digits {
-    pub(super) fn of(mut number: u64) -> Self {
-        let mut digits = Self { bytes: [0; 20], start: 20 };
-        loop {
-            digits.prepend(b'0' + u8::try_from(number % 10).unwrap_or_default());
-            number /= 10;
-            if number == 0 {
-                return digits;
-            }
-        }
-    }
-
-    pub(super) fn of_negative(number: i64) -> Self {
-        let mut digits = Self::of(number.unsigned_abs());
-        digits.prepend(b'-');
-        digits
-    }
-
-    fn prepend(&mut self, byte: u8) {
-        self.start -= 1;
-        if let Some(room) = self.bytes.get_mut(self.start) {
-            *room = byte;
-        }
-    }
-
-    pub(super) fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(self.start..).unwrap_or_default()
-    }
 }

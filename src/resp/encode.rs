@@ -49,18 +49,7 @@ pub fn array_header(out: &mut Vec<u8>, count: usize) {
 /// Appends the digits of a number, with no type and no line end.
 #[inline]
 pub fn decimal(out: &mut Vec<u8>, n: u64) {
-    let mut digits = [b'0'; DIGIT_COUNT_MAX];
-    let mut rest = n;
-    let mut start = digits.len();
-    for digit in digits.iter_mut().rev() {
-        *digit += u8::try_from(rest % 10).unwrap_or_default();
-        rest /= 10;
-        start -= 1;
-        if rest == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(digits.get(start..).unwrap_or_default());
+    out.extend_from_slice(Digits::of(n).as_bytes());
 }
 
 /// Appends a simple string. CR and LF become blanks, as servers have it.
@@ -244,4 +233,40 @@ fn write(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
     }
     let written = Sink(out).write_fmt(text);
     debug_assert!(written.is_ok(), "a vector takes all");
+}
+
+/// A number as decimal text.
+pub(crate) struct Digits {
+    bytes: [u8; DIGIT_COUNT_MAX],
+    start: usize,
+}
+
+impl Digits {
+    pub(crate) fn of(mut number: u64) -> Self {
+        let mut digits = Self { bytes: [0; DIGIT_COUNT_MAX], start: DIGIT_COUNT_MAX };
+        loop {
+            digits.prepend(b'0' + u8::try_from(number % 10).unwrap_or_default());
+            number /= 10;
+            if number == 0 {
+                return digits;
+            }
+        }
+    }
+
+    pub(crate) fn of_negative(number: i64) -> Self {
+        let mut digits = Self::of(number.unsigned_abs());
+        digits.prepend(b'-');
+        digits
+    }
+
+    fn prepend(&mut self, byte: u8) {
+        self.start -= 1;
+        if let Some(room) = self.bytes.get_mut(self.start) {
+            *room = byte;
+        }
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
+    }
 }

@@ -142,6 +142,22 @@ fn f75_a_node_that_the_topology_does_not_list_is_asked_about_first() {
 }
 
 #[test]
+fn f75_a_topology_that_knows_better_overrules_what_was_asked_about() {
+    let (mut world, [a, _, c]) = World::linked(Config::default());
+    world.advance(ms(1_000));
+    let get = world.submit(Command::get("foo"));
+    assert_eq!(world.reads(c), "GET foo");
+    world.answer(c, &format!("-MOVED 12182 {D}\r\n"));
+    let rows: &[Row<'_>] = &[(0, 5460, &[A]), (5461, 10922, &[B]), (10923, 16383, &[A])];
+    let asked = world.asked();
+    world.answer(asked, &topology(rows, &[C, D])); // the slot has moved on meanwhile
+    assert_eq!(world.dialled(), Vec::<&str>::new(), "the node of the older redirection");
+    assert_eq!(world.reads(a), "GET foo");
+    world.answer(a, "$-1\r\n");
+    assert_eq!(world.outcome(get), "$-1\r\n");
+}
+
+#[test]
 fn f75_a_node_that_only_cluster_nodes_lists() {
     let mut world = World::new(Config::default(), &[A]);
     let get = world.submit(Command::get("bar"));

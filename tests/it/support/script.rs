@@ -79,8 +79,8 @@ struct Socket {
     state: State,
     /// Whether the machine said that it has bytes, and they have not all been taken.
     is_announced: bool,
-    /// How many calls had ended when its bytes were announced.
-    ended: u64,
+    /// How many commands had been taken back when its bytes were announced.
+    taken_back: u64,
     /// What the node has got and not read.
     unread: Vec<u8>,
 }
@@ -482,19 +482,18 @@ impl World {
                 self.record(format_args!("-> connect {link:?} {address}"));
                 let address = format!("{}:{}", address.host(), address.port());
                 let (state, is_announced, unread) = (State::Dialled, false, Vec::new());
-                let socket = Socket { address, state, is_announced, ended: 0, unread };
+                let socket = Socket { address, state, is_announced, taken_back: 0, unread };
                 assert!(self.sockets.insert(link, socket).is_none(), "{link:?} is used again");
             }
             Action::SendToNode { link } => {
                 self.record(format_args!("-> send {link:?}"));
                 // What was announced may have been taken back since.
-                let stats = self.machine.stats();
-                let ended = stats.calls_completed + stats.calls_cancelled;
+                let taken_back = self.machine.stats().taken_back;
                 let socket = self.socket(link);
                 assert_eq!(socket.state, State::Open, "{link:?} cannot be sent to");
-                let is_news = !socket.is_announced || socket.ended < ended;
+                let is_news = !socket.is_announced || socket.taken_back < taken_back;
                 assert!(is_news, "{link:?} is announced twice");
-                (socket.is_announced, socket.ended) = (true, ended);
+                (socket.is_announced, socket.taken_back) = (true, taken_back);
             }
             Action::Close { link } => {
                 self.record(format_args!("-> close {link:?}"));
