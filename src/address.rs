@@ -46,11 +46,13 @@ impl Address {
     /// The address of this host and port.
     ///
     /// # Errors
-    /// [`AddressError::Host`] if the host is empty, longer than 255 bytes or has blanks or control
-    /// characters; [`AddressError::Port`] if the port is 0.
+    /// [`AddressError::Host`] if the host is empty, longer than 255 bytes or has blanks, control
+    /// characters or brackets inside; [`AddressError::Port`] if the port is 0.
     pub fn new(host: &str, port: u16) -> Result<Self, AddressError> {
         let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
-        let odd = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '@' | '/' | '?');
+        let odd = |c: char| {
+            c.is_control() || c.is_whitespace() || matches!(c, '@' | '/' | '?' | '[' | ']')
+        };
         if host.is_empty() || host.len() > HOST_LEN_MAX || host.contains(odd) {
             return Err(AddressError::Host(host.into()));
         }

@@ -39,7 +39,11 @@ pub fn parse_url(url: &str) -> Result<(Config, Vec<Address>), ConfigError> {
         }
     };
     let seeds = hosts.split(',').filter(|host| !host.is_empty()).map(seed);
-    let seeds = seeds.collect::<Result<Vec<_>, _>>()?;
+    let seeds = seeds.collect::<Result<Vec<_>, _>>().map_err(|error| match config.credentials {
+        Some(_) => error,
+        // With its @ forgotten, what should be a port is the password.
+        None => ConfigError::Url("expected hosts as host, host:port or [IPv6]:port"),
+    })?;
     if seeds.is_empty() {
         return Err(ConfigError::NoSeeds);
     }
