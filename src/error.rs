@@ -81,6 +81,19 @@ impl Error {
         }
     }
 
+    /// The same error, for a command that was sent before, and may have run then.
+    pub(crate) fn of_one_that_may_have_run(self) -> Self {
+        match self {
+            Self::Server(error) => Self::Server(error.proving_nothing()),
+            Self::NotExecuted { why, node, slot } => Self::MaybeExecuted { why, node, slot },
+            Self::TimedOut { node, slot, .. } => Self::TimedOut { phase: Phase::Sent, node, slot },
+            Self::MaybeExecuted { .. }
+            | Self::Overloaded { .. }
+            | Self::Closed
+            | Self::Conversion(_) => self,
+        }
+    }
+
     /// The server's own error, if that is what this is.
     #[must_use]
     pub fn server(&self) -> Option<&ServerError> {
@@ -242,10 +255,12 @@ pub enum Closed {
 /// An error reply of a server, verbatim.
 ///
 /// **Shape**: a code in capitals and a text after a blank: `WRONGTYPE Operation against ..`. Servers
-/// may send any bytes; they are kept.
-#[derive(Clone, PartialEq, Eq)]
+/// may send any bytes; they are kept. Two are equal if their texts are.
+#[derive(Clone, Eq)]
 pub struct ServerError {
     text: Bytes,
+    /// Whether the command may have run, whatever the text says.
+    proves_nothing: bool,
 }
 
 /// Codes that servers send before they execute anything.
@@ -278,7 +293,12 @@ impl ServerError {
     /// The error with this text (without the leading `-` or length, and without line end).
     #[must_use]
     pub const fn new(text: Bytes) -> Self {
-        Self { text }
+        Self { text, proves_nothing: false }
+    }
+
+    /// The same error, to a command that may have run before it was refused, or has said this itself.
+    pub(crate) fn proving_nothing(self) -> Self {
+        Self { proves_nothing: true, ..self }
     }
 
     /// The first word, such as `WRONGTYPE` or `ERR`; empty if the text is.
@@ -299,10 +319,18 @@ impl ServerError {
         &self.text
     }
 
-    /// Whether servers send this code only before they execute a command.
+    /// Whether this proves that the command did not run: servers send its code only before they
+    /// execute a command. Never for what a script answers, which can say anything after it has
+    /// written, nor for a command that was sent before and may have run then.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
-        REFUSALS.contains(&self.code())
+        !self.proves_nothing && REFUSALS.contains(&self.code())
+    }
+}
+
+impl PartialEq for ServerError {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Rules of this file: [`judge`] looks at one reply and at what is known about its command, and at
 //! nothing else; it has an answer for every reply; it never says "again" unless the reply proves
-//! that the command did not run. Source: cluster specification, "Redirection and resharding", and
+//! that the command did not run. No error proves that of a script: a script can write, and then
+//! answer with any text. Source: cluster specification, "Redirection and resharding", and
 //! the order of the checks in the servers' `processCommand`.
 
 use core::time::Duration;
@@ -99,6 +100,10 @@ pub fn judge(reply: &Frame, about: &About) -> Verdict {
 }
 
 fn judge_error(error: ServerError, about: About) -> Verdict {
+    let follows_all = about.policy == RedirectPolicy::Any;
+    if about.script && !about.idempotent && !follows_all {
+        return Verdict::Fail(Error::Server(error.proving_nothing()));
+    }
     let text = error.as_bytes();
     match error.code() {
         b"MOVED" => match trusted(text, b"MOVED ".len(), about) {
@@ -116,13 +121,10 @@ fn judge_error(error: ServerError, about: About) -> Verdict {
     }
 }
 
-/// Reads a redirection, if it is one that a server sends before it runs the command: well-formed,
-/// for the slot of the command, and not the words of a script.
+/// Reads a redirection, if it is one that a server sends: well-formed, and for the slot of the
+/// command.
 fn trusted(text: &[u8], code_len: usize, about: About) -> Option<Redirection> {
     let redirection = Endpoint::parse_redirect(text.get(code_len..)?)?;
-    if about.policy == RedirectPolicy::Any {
-        return Some(redirection);
-    }
-    let may_have_run = about.script && !about.idempotent;
-    (about.slot == Some(redirection.slot) && !may_have_run).then_some(redirection)
+    let follows_all = about.policy == RedirectPolicy::Any;
+    (follows_all || about.slot == Some(redirection.slot)).then_some(redirection)
 }

@@ -16,7 +16,7 @@ use core::time::Duration;
 
 use super::Cluster;
 use super::calls::{PartRef, Place};
-use super::nodes::Tenant;
+use super::nodes::{Tenant, Work};
 use super::queue::Queue;
 use crate::action::LinkId;
 use crate::config::ReadFrom;
@@ -192,14 +192,14 @@ impl<T> Cluster<T> {
 
     /// Fences the slots that changed hands and have commands on their way, wherever.
     fn fence_moved(&mut self, now: Instant, change: &TopologyChange) {
-        if self.config.read_from != ReadFrom::Primary {
-            return; // replicas answer by right
-        }
+        // Where replicas may answer, reads have no order to keep.
+        let is_for_all = self.config.read_from == ReadFrom::Primary;
+        let is_meant = |work: &&Work| is_for_all || !self.is_read(work);
         let mut moved = Vec::new();
         let mut silent = Vec::new();
         for tenant in self.links.tenants.iter().flatten() {
             let before = moved.len();
-            let slots = tenant.link.owed().filter_map(|work| work.slot());
+            let slots = tenant.link.owed().filter(is_meant).filter_map(|work| work.slot());
             moved.extend(slots.filter(|slot| has_moved(change, *slot)).map(|s| (s, tenant.id)));
             // A node that lost its slots while it was silent is not coming back with answers.
             let leads = self.links.primaries.contains(&Some(tenant.node));
@@ -217,6 +217,12 @@ impl<T> Cluster<T> {
         for link in silent {
             self.drop_link(now, link, Closed::TimedOut);
         }
+    }
+
+    /// Whether work only reads, as far as is known.
+    fn is_read(&self, work: &Work) -> bool {
+        let Work::Part { part, .. } = work else { return false };
+        self.calls.part(*part).is_some_and(|state| state.piece.read_only)
     }
 
     /// Sends what waits for nodes where it belongs by now, in the order of its submission.

@@ -51,6 +51,7 @@ impl<T> Cluster<T> {
             dialled_at: now,
             drain_by: None,
             is_announced: false,
+            is_doubted: false,
             fence_at: u64::MAX,
             redirected_until: 0,
         };
@@ -63,7 +64,7 @@ impl<T> Cluster<T> {
             node.link = Some(id);
         }
         self.stats.links_dialled += 1;
-        self.timers.note(now + self.config.connect_timeout);
+        self.timers.note(now + self.config.connect_timeout.min(self.config.refresh_stagger));
         self.actions.push_back(Action::Connect { link: id, address });
     }
 
@@ -195,6 +196,9 @@ impl<T> Cluster<T> {
             self.refresh_link_lost(now, index, &loss.failure());
         }
         self.fail_refused(now, index);
+        if was_needed {
+            self.send_guests_on(now, index);
+        }
         let needed = self.links.node(index).is_some_and(|node| node.queue.live_count() > 0);
         if needed {
             self.ensure_link(now, index);
@@ -203,6 +207,33 @@ impl<T> Cluster<T> {
             self.request_refresh(now, ReinitReason::Unreachable, needed);
         }
         self.forget_if_useless(index);
+    }
+
+    /// What waits for a node that does not answer, and could as well be answered by another one, goes
+    /// there: reads that a replica was chosen for, and commands that are for anybody.
+    fn send_guests_on(&mut self, now: Instant, index: usize) {
+        let Some(node) = self.links.node_mut(index) else { return };
+        let mut guests = Vec::new();
+        for part in node.queue.take() {
+            let Some(state) = self.calls.part(part) else { continue };
+            if state.place != Place::Waiting(index) {
+                continue;
+            }
+            let primary = |slot| self.links.primary(self.agreement.topology(), slot);
+            let is_guest = match state.piece.route {
+                Route::Any => true,
+                Route::Slot(slot) => state.piece.read_only && primary(slot) != Some(index),
+                Route::Node(_) | Route::Discovery => false,
+            };
+            if is_guest {
+                guests.push(part);
+            } else if let Some(node) = self.links.node_mut(index) {
+                node.queue.push_back(part);
+            }
+        }
+        for part in guests {
+            self.dispatch(now, part);
+        }
     }
 
     fn note_loss(&mut self, now: Instant, index: usize, loss: &Loss, was_ready: bool, owed: usize) {
@@ -356,8 +387,15 @@ impl<T> Cluster<T> {
             let progress_at = tenant.link.progress_at();
             let owes = tenant.link.expected_count() > 0;
             let connect_by = tenant.dialled_at + self.config.connect_timeout;
+            let node = tenant.node;
             if !tenant.link.is_ready() && connect_by <= now {
                 self.drop_link(now, id, Closed::TimedOut);
+            } else if tenant
+                .doubted_at(self.config.refresh_stagger)
+                .is_some_and(|doubted_at| doubted_at <= now)
+            {
+                tenant.is_doubted = true;
+                self.doubt(now, node);
             } else if tenant.link.is_ready()
                 && owes
                 && progress_at + self.config.stall_timeout <= now
@@ -384,11 +422,23 @@ impl<T> Cluster<T> {
         }
     }
 
+    /// A node takes long to answer a dial, and commands wait for it: others may know that it has
+    /// another address by now, or an heir.
+    fn doubt(&mut self, now: Instant, node: usize) {
+        let is_waited_for = self.links.node(node).is_some_and(|node| node.queue.live_count() > 0);
+        if is_waited_for && self.links.knows_cluster() {
+            self.request_refresh(now, ReinitReason::Unreachable, false);
+        }
+    }
+
     /// When the next thing is due on the links.
     pub(super) fn next_link_timer(&self) -> Option<Instant> {
         let of_links = self.links.tenants.iter().flatten().map(|tenant| {
             let due = if !tenant.link.is_ready() {
-                tenant.dialled_at + self.config.connect_timeout
+                let connect_by = tenant.dialled_at + self.config.connect_timeout;
+                tenant
+                    .doubted_at(self.config.refresh_stagger)
+                    .map_or(connect_by, |doubted_at| doubted_at.min(connect_by))
             } else if tenant.link.expected_count() > 0 {
                 tenant.link.progress_at() + self.config.stall_timeout
             } else {

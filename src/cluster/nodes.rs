@@ -5,6 +5,7 @@
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::calls::PartRef;
 use super::queue::Queue;
@@ -92,10 +93,19 @@ pub(super) struct Tenant {
     pub(super) drain_by: Option<Instant>,
     /// Whether the driver knows that it has bytes.
     pub(super) is_announced: bool,
+    /// Whether other nodes were asked about this one, because it takes long to answer.
+    pub(super) is_doubted: bool,
     /// The number of replies that the next fence waits for.
     pub(super) fence_at: u64,
     /// The number of replies up to that to the last command that a redirection brought here.
     pub(super) redirected_until: u64,
+}
+
+impl Tenant {
+    /// When a dial that is not answered takes longer than it should.
+    pub(super) fn doubted_at(&self, patience: Duration) -> Option<Instant> {
+        (!self.link.is_ready() && !self.is_doubted).then(|| self.dialled_at + patience)
+    }
 }
 
 /// All nodes and links.

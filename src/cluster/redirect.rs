@@ -64,6 +64,7 @@ impl<T> Cluster<T> {
             let node = self.links.address(node).cloned();
             return self.fail(part, Error::MaybeExecuted { why, node, slot });
         }
+        state.may_have_run |= state.piece.script;
         // ASKING was refused, and so the command was sent back: the caller learns the cause.
         let frame = asking_failed.unwrap_or(frame);
         let about = About {

@@ -177,6 +177,18 @@ impl<T> Cluster<T> {
             let is_failing = self.links.is_failing(*node);
             (is_failing, Some(*node) != informed, self.links.ready_link(*node).is_none())
         });
+        // With no link to the cluster left, its nodes may all listen elsewhere by now: a seed is asked
+        // second, before dials that nobody answers have taken their time. Who does answer may have
+        // been forgotten by the others: if nodes fail and its views change nothing, a seed is first.
+        let is_cut_off = listed.iter().all(|node| self.links.ready_link(*node).is_none());
+        let is_misled = self.refresh.interval > self.config.refresh_interval_min * 2
+            && listed.iter().any(|node| self.links.is_failing(*node));
+        if let Some(seed) = seeds.iter().find(|seed| !listed.contains(seed))
+            && (is_cut_off || is_misled)
+            && !listed.is_empty()
+        {
+            listed.insert(usize::from(!is_misled), *seed);
+        }
         let mut seen = BTreeSet::new();
         let all = heirs.into_iter().chain(listed).chain(seeds);
         all.filter(|node| seen.insert(*node)).collect()

@@ -190,7 +190,12 @@ impl<W: Copy> Link<W> {
             if frame.is_push() {
                 return Ok(Some(Received::Push(frame)));
             }
-            let Some(expected) = self.expected.pop_front() else {
+            // A server that is full says so before it is asked; once the link is set up, a reply to a
+            // command that has not left yet is nobody's.
+            let taken = self.outbox.taken();
+            let is_due = |expected: &Expected<W>| !self.is_ready() || expected.end <= taken;
+            let is_awaited = self.expected.front().is_some_and(is_due);
+            let Some(expected) = is_awaited.then(|| self.expected.pop_front()).flatten() else {
                 let violation = Violation::Unsolicited;
                 return Err(ProtocolError { offset: 0, violation });
             };

@@ -155,6 +155,21 @@ fn f75_a_script_can_forge_a_redirection() {
 }
 
 #[test]
+fn f75_a_script_can_forge_any_error() {
+    let table =
+        ["TRYAGAIN x", "CLUSTERDOWN x", "LOADING x", "READONLY x", "MASTERDOWN x", "MOVED 1 h:1"];
+    for text in table {
+        let reply = frame(&format!("-{text}\r\n"));
+        let mut about = About::keyed(slot(FOO));
+        about.script = true;
+        let Verdict::Fail(error) = judge(&reply, &about) else { panic!("{text} proves nothing") };
+        assert!(error.may_have_executed(), "{text} may come after a write");
+        let Error::Server(error) = error else { panic!("{error:?}") };
+        assert_eq!(error.text(), text);
+    }
+}
+
+#[test]
 fn pauses_are_short() {
     for reply in ["-TRYAGAIN x\r\n", "-LOADING x\r\n"] {
         let Verdict::RetryAfter(pause) = judge(&frame(reply), &About::keyless()) else {

@@ -36,7 +36,7 @@ fn pending(outbox: &Outbox) -> Vec<u8> {
 
 proptest! {
     #[test]
-    fn p3_bytes_leave_in_order_and_none_is_lost(steps in prop::collection::vec(step(), 1..60)) {
+    fn f09_p3_bytes_leave_in_order_and_none_is_lost(steps in prop::collection::vec(step(), 1..60)) {
         let mut outbox = Outbox::default();
         let mut model: Vec<u8> = Vec::new();
         let mut things: Vec<(u64, u64)> = Vec::new();

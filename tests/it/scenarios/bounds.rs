@@ -1,6 +1,6 @@
 //! Every queue has a limit, and the machine has an end.
 
-use hashslot::{Call, Closed, Command, Config, Error};
+use hashslot::{Action, Call, Closed, Command, Config, Error, Instant};
 
 use crate::support::script::*;
 
@@ -200,7 +200,7 @@ fn a_shutdown_while_links_are_lost() {
 }
 
 #[test]
-fn nothing_is_left_when_all_is_done() {
+fn f71_nothing_is_left_when_all_is_done() {
     let (mut world, [a, b, c]) = World::linked(Config::default());
     for _ in 0..100 {
         world.submit(Command::get("foo"));
@@ -215,4 +215,53 @@ fn nothing_is_left_when_all_is_done() {
     assert_eq!(world.machine.call_count(), 0);
     let stats = *world.machine.stats();
     assert_eq!(stats.calls_submitted, stats.calls_completed);
+}
+
+/// One turn of a driver whose node answers nothing: 500 calls of 16 KiB that end at their deadline.
+/// What this leaves on the heap, and the most that there was meanwhile.
+fn stuck_turn(world: &mut World, now: Instant, link: hashslot::LinkId, takes: bool) -> (i64, u64) {
+    let machine = &mut world.machine;
+    let allocated = allocation_counter::measure(|| {
+        for token in 0..500 {
+            let set = Command::set("bar", vec![b'x'; 16 << 10]);
+            let call = Call::new(set).timeout(ms(50));
+            drop(machine.submit(now, call, token));
+        }
+        loop {
+            let mut slices = [&[][..]; 8];
+            let count = machine.sendable(link, &mut slices);
+            let len = slices[..count].iter().map(|slice| slice.len()).sum();
+            if len == 0 || !takes {
+                break;
+            }
+            machine.handle_sent(now, link, len);
+        }
+        machine.handle_timeout(now + ms(50));
+        assert_eq!(machine.call_count(), 0);
+        while let Some(action) = machine.poll_action() {
+            assert!(!matches!(action, Action::Close { .. } | Action::Connect { .. }));
+        }
+    });
+    (allocated.bytes_current, allocated.bytes_max)
+}
+
+#[test]
+fn f66_a_node_that_is_stuck_takes_no_more_and_more_memory() {
+    for takes in [true, false] {
+        let config = config(|config| {
+            config.in_flight_count_max = 100;
+            config.stall_timeout = ms(3_600_000);
+        });
+        let (mut world, [a, ..]) = World::linked(config);
+        let mut now = Instant::from_epoch(world.elapsed());
+        let mut held = 0;
+        for turn in 0..40 {
+            let (left, most) = stuck_turn(&mut world, now, a, takes);
+            held += left;
+            assert!(held < 512 << 10, "turn {turn}: {held} bytes: payloads of calls that are over");
+            assert!(most < 16 << 20, "turn {turn}: {most} bytes at a time");
+            assert!(turn < 10 || left <= 0, "turn {turn}: {left} bytes more than before");
+            now = now + ms(60);
+        }
+    }
 }

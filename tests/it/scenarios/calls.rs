@@ -207,7 +207,7 @@ fn f55_exec_decides_whether_a_lost_transaction_may_have_run() {
 }
 
 #[test]
-fn a_transaction_over_two_slots_is_refused() {
+fn f57_a_transaction_over_two_slots_is_refused() {
     let mut world = World::discovered(Config::default());
     let call = Call::transaction([Command::get("foo"), Command::get("bar")]);
     let refused = world.try_submit(call).expect_err("refused");

@@ -76,7 +76,7 @@ fn f35_no_more_than_three_seeds_are_asked_at_a_time() {
 }
 
 #[test]
-fn every_seed_has_its_own_reason_at_the_deadline() {
+fn f35_every_seed_has_its_own_reason_at_the_deadline() {
     let mut world = World::new(Config::default(), &[S1, S2, S3, S4]);
     let get = world.submit(Call::new(Command::get("foo")).timeout(ms(3_000)));
     while world.outcome(get) == "open" {

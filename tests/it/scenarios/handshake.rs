@@ -175,7 +175,7 @@ fn f38_a_node_that_refuses_the_password_fails_its_own_calls_only() {
 }
 
 #[test]
-fn noauth_without_credentials() {
+fn f38_noauth_without_credentials() {
     let mut world = World::new(Config::default(), &[A]);
     let get = world.submit(Command::get("foo"));
     let a = world.accept(A);
@@ -297,7 +297,7 @@ fn f47_an_attribute_belongs_to_its_reply() {
 }
 
 #[test]
-fn a_seed_that_cannot_authenticate_says_so() {
+fn f38_a_seed_that_cannot_authenticate_says_so() {
     let mut world = World::new(with_password(), &[A]);
     let discovery = world.submit(Call::discovery());
     let a = world.accept(A);

@@ -90,7 +90,7 @@ fn f13_a_command_that_was_not_taken_when_the_link_ended_is_sent_again() {
 }
 
 #[test]
-fn f01_dials_back_off_and_start_anew_after_a_reply() {
+fn f01_f68_dials_back_off_and_start_anew_after_a_reply() {
     let mut world = World::discovered(Config::default());
     world.submit(Call::new(Command::get("foo")).timeout(ms(60_000)));
     let mut dials = Vec::new();
@@ -127,7 +127,7 @@ fn f01_dials_back_off_and_start_anew_after_a_reply() {
 }
 
 #[test]
-fn m3_deep_nesting_is_an_error_and_not_sent_again() {
+fn f42_m3_deep_nesting_is_an_error_and_not_sent_again() {
     let (mut world, [a, ..]) = World::linked(Config::default());
     let first = world.submit(Command::get("bar"));
     let second = world.submit(Command::get("bar"));
@@ -174,6 +174,19 @@ fn a_broken_answer_about_the_topology_is_not_blamed_on_a_read() {
     world.reads(asked);
     world.answer(asked, "?\r\n");
     assert_eq!(world.outcome(get), "open");
+}
+
+#[test]
+fn f46_a_reply_to_what_was_not_sent_yet_is_nobodys() {
+    let (mut world, [_, _, c]) = World::linked(Config::default());
+    let eval = world.submit(Command::new("EVAL").arg("script").arg(1).arg("foo"));
+    world.takes(c, 10);
+    world.answer(c, "-MOVED 12182 127.0.0.1:7001\r\n");
+    assert!(world.is_closed(c), "it was not asked anything");
+    let again = world.open_later(C);
+    assert_eq!(world.reads(again), "EVAL script 1 foo", "it did not run, and was not answered");
+    world.answer(again, ":1\r\n");
+    assert_eq!(world.outcome(eval), ":1\r\n");
 }
 
 #[test]
@@ -248,4 +261,24 @@ fn f09_short_writes_keep_the_order_of_the_bytes() {
     world.answer(a, &"$-1\r\n+OK\r\n".repeat(3));
     world.answer(a, "$-1\r\n");
     assert_eq!(world.machine.call_count(), 0);
+}
+
+#[test]
+fn f10_replies_come_in_while_nothing_more_can_be_sent() {
+    let (mut world, [a, ..]) = World::linked(Config::default());
+    let first: Vec<_> = (0..3).map(|_| world.submit(Command::get("bar"))).collect();
+    let large = world.submit(Command::set("bar", "v".repeat(100_000)));
+    let get_len = Command::get("bar").encoded_len();
+    assert_eq!(world.takes(a, 3 * get_len + 10_000), 3 * get_len + 10_000);
+    // From here on the node reads nothing until it has written all that it has to say.
+    let behind = world.submit(Command::get("bar"));
+    let value = format!("$100000\r\n{}\r\n", "x".repeat(100_000));
+    world.answer_in_chunks(a, &value.repeat(3), 4_096);
+    for get in first {
+        assert_eq!(world.outcome(get).len(), value.len(), "nobody waits for the write to end");
+    }
+    assert_eq!((world.outcome(large), world.outcome(behind)), ("open".into(), "open".into()));
+    assert!(world.reads_in_chunks(a, 10_000).ends_with("SET bar <100000 bytes>; GET bar"));
+    world.answer(a, "+OK\r\n$-1\r\n");
+    assert_eq!(world.outcome(behind), "$-1\r\n");
 }

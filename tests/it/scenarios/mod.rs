@@ -10,6 +10,7 @@ mod links;
 mod order;
 mod redirections;
 mod refresh;
+mod replicas;
 mod replies;
 mod retries;
 mod storm;

@@ -86,7 +86,7 @@ fn f36_m4_moved_to_itself_for_ever() {
 }
 
 #[test]
-fn m7_many_calls_that_are_moved_to_the_same_node_dial_once() {
+fn f68_m7_many_calls_that_are_moved_to_the_same_node_dial_once() {
     let (mut world, _) = World::linked(Config::default());
     world.advance(ms(5_000));
     let before = world.machine.stats().topology_queries;

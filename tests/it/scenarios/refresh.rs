@@ -116,7 +116,7 @@ fn f67_refreshes_of_many_clients_are_spread() {
 }
 
 #[test]
-fn an_old_view_does_not_overwrite_a_newer_redirection() {
+fn f27_an_old_view_does_not_overwrite_a_newer_redirection() {
     let (mut world, [a, b, c]) = World::linked(Config::default());
     world.advance(ms(1_000));
     let get = world.submit(Command::get("foo"));
@@ -320,4 +320,23 @@ fn an_error_instead_of_shards_leaves_the_view_as_it_is() {
     assert_eq!(world.reads(a), "GET bar");
     world.answer(a, "$-1\r\n");
     assert_eq!(world.outcome(get), "$-1\r\n");
+}
+
+#[test]
+fn f34_others_are_asked_about_a_node_that_does_not_answer_a_dial() {
+    let (mut world, [_, _, c]) = World::linked(Config::default());
+    world.advance(ms(1_000));
+    world.close(c, Closed::Reset);
+    let get = world.submit(Command::get("foo"));
+    assert_eq!(world.dialled(), [C], "it is dialled again, and does not answer");
+    world.advance(ms(250));
+    world.advance_to_timer();
+    let asked = world.asked();
+    let elsewhere = "127.0.0.1:7009";
+    let rows: &[Row<'_>] = &[(0, 5460, &[A]), (5461, 10922, &[B]), (10923, 16383, &[elsewhere])];
+    world.answer(asked, &topology(rows, &[]));
+    let link = world.open(elsewhere);
+    assert_eq!(world.reads(link), "GET foo", "long before the dial is given up");
+    world.answer(link, "$1\r\n7\r\n");
+    assert_eq!(world.outcome(get), "$1\r\n7\r\n");
 }

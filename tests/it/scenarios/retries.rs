@@ -344,3 +344,16 @@ fn f61_a_sick_node_delays_nobody_else() {
     assert_eq!(world.outcome(get), "$-1\r\n");
     assert_eq!(world.elapsed(), ms(0));
 }
+
+#[test]
+fn f49_a_call_that_was_sent_twice_is_never_said_not_to_have_run() {
+    let (mut world, [_, _, c]) = World::linked(Config::default());
+    let set = world.submit(Call::new(Command::set("foo", "1")).idempotent());
+    assert_eq!(world.reads(c), "SET foo 1");
+    world.close(c, Closed::Reset);
+    let again = world.open_later(C);
+    assert_eq!(world.reads(again), "SET foo 1");
+    world.answer(again, "-OOM command not allowed\r\n");
+    let Err(error @ Error::Server(_)) = world.result(set) else { panic!("it was refused") };
+    assert!(error.may_have_executed(), "the first one may have run");
+}
