@@ -21,7 +21,8 @@
 //!
 //! - **Talk to a cluster.** Turn a feature on and name its client: `hashslot::tokio::Client`.
 //! - **Test without servers.** The machine is deterministic: the same inputs give the same outputs,
-//!   byte for byte. Script a cluster, or search for faults with random ones.
+//!   byte for byte. Script a cluster, or turn the feature `sim` on and search for faults with random
+//!   ones: `hashslot::sim` has a cluster, its network, what goes wrong there, and a judge.
 //! - **Bring your own transport.** Drive [`Cluster`] yourself; the loop is below.
 //!
 //! # The loop
@@ -117,7 +118,8 @@
 //!
 //! None is on by default: the core is `no_std` with `alloc`, and needs three crates. `tokio` adds
 //! `hashslot::tokio`; `std`, which every adapter turns on, adds `hashslot::runtimes`: what adapters share.
-//! Features only add.
+//! `sim` adds `hashslot::sim`, a simulated cluster and strategies for property tests; it brings
+//! `proptest`, and belongs into dev-dependencies. Features only add.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -146,6 +148,10 @@ pub mod verdict;
 
 mod cluster;
 
+#[cfg(feature = "sim")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sim")))]
+pub mod sim;
+
 #[cfg(feature = "std")]
 #[cfg_attr(docsrs, doc(cfg(feature = "std")))]
 #[path = "../runtimes/mod.rs"]
@@ -173,6 +179,6 @@ pub use slot::{SLOT_COUNT, Slot, hashed_part};
 pub use time::Instant;
 pub use url::parse_url;
 
-#[cfg(all(doctest, feature = "tokio"))]
+#[cfg(all(doctest, feature = "sim", feature = "tokio"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

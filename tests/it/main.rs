@@ -14,6 +14,10 @@
     reason = "what is wrong in a test ends it, and that is what a test is for"
 )]
 
+#[cfg(all(feature = "sim", feature = "tokio"))]
+mod differential;
+#[cfg(feature = "sim")]
+mod models;
 #[cfg(feature = "tokio")]
 mod real;
 mod resp;
@@ -22,6 +26,8 @@ mod search;
 #[cfg(feature = "tokio")]
 #[path = "../servers/mod.rs"]
 mod servers;
+#[cfg(feature = "sim")]
+mod simulation;
 mod support;
 mod topology;
 mod verdicts;

@@ -665,7 +665,7 @@ fn refused_by(limits: &Limits, bytes: &[u8], offset: usize, violation: Violation
 }
 
 #[test]
-fn commands_are_arrays_of_bulk_strings() {
+fn f76_commands_are_arrays_of_bulk_strings() {
     let mut out = Vec::new();
     encode::command(&mut out, &[&b"SET"[..], b"k\r\n", b"", &[b'x'; 100]]);
     let mut expected = b"*4\r\n$3\r\nSET\r\n$3\r\nk\r\n\r\n$0\r\n\r\n$100\r\n".to_vec();

@@ -1,0 +1,431 @@
+//! Whether clients told the truth: what their calls were answered with, against what the nodes did.
+//!
+//! Rules of this file. A call ends once, by its deadline. What was answered ran once, and the answer
+//! is the one that the node gave. What is said not to have run did not run, whatever may have run
+//! did so once at most; only what was called idempotent may run more often. The writes of a client
+//! to a slot ran in their order, but for those that were sent away with a pause, or whose client
+//! lost a connection meanwhile. A call that no fault concerned succeeds, and soon.
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use bytes::Bytes;
+
+use super::history::History;
+use super::workload::{Op, Planned, Shape};
+use super::world::World;
+use crate::action::{Outcome, Reply};
+use crate::config::Limits;
+use crate::error::{Error, Phase};
+use crate::resp::{Frame, Value};
+use crate::time::Instant;
+
+/// Judges the calls of all clients of a simulated cluster.
+#[derive(Debug, Default)]
+pub struct Oracle {
+    calls: Vec<Record>,
+    complaints: Vec<String>,
+    /// How long a call may take that no fault concerns; not judged if there is none.
+    patience: Option<Duration>,
+}
+
+#[derive(Debug)]
+struct Record {
+    client: usize,
+    planned: Planned,
+    submitted: Instant,
+    end: Option<(Instant, End)>,
+    /// Until when it may be tried again.
+    deadline: Option<Instant>,
+    /// Whether its client was still looking for the cluster.
+    is_busy: bool,
+    /// Whether its client lost a connection meanwhile, or did nothing for a while.
+    has_lost: bool,
+}
+
+#[derive(Debug)]
+enum End {
+    Completed(Outcome),
+    Cancelled,
+    Refused,
+}
+
+impl Record {
+    /// Whether nothing of it can be on its way any more.
+    fn is_settled(&self) -> bool {
+        match &self.end {
+            Some((_, End::Completed(Ok(Reply::Many(results))))) => {
+                results.iter().all(Result::is_ok)
+            }
+            _ => self.is_answered(),
+        }
+    }
+
+    const fn is_answered(&self) -> bool {
+        matches!(self.end, Some((_, End::Completed(Ok(_)))))
+    }
+}
+
+/// What became of one command of a call.
+enum Fate<'a> {
+    Answered(Value<'a>),
+    Failed(&'a Error),
+    Unknown,
+}
+
+impl Oracle {
+    /// One that also finds out whether calls that no fault concerns take longer than that.
+    pub(super) fn with_patience(patience: Option<Duration>) -> Self {
+        Self { patience, ..Self::default() }
+    }
+
+    /// A call is submitted by a client, which may be busy with other things than calls. The number
+    /// is its token.
+    pub fn submitted(
+        &mut self,
+        now: Instant,
+        client: usize,
+        planned: Planned,
+        is_busy: bool,
+    ) -> usize {
+        self.calls.push(Record {
+            client,
+            planned,
+            submitted: now,
+            end: None,
+            deadline: None,
+            is_busy,
+            has_lost: false,
+        });
+        self.calls.len() - 1
+    }
+
+    /// A call that was submitted is tried again until then.
+    pub(super) fn may_last_until(&mut self, call: usize, deadline: Instant) {
+        self.calls[call].deadline = Some(deadline);
+    }
+
+    /// A call was completed.
+    pub fn completed(&mut self, now: Instant, call: usize, outcome: Outcome) {
+        self.end(now, call, End::Completed(outcome));
+    }
+
+    /// A call was given up by its caller.
+    pub fn cancelled(&mut self, now: Instant, call: usize) {
+        self.end(now, call, End::Cancelled);
+    }
+
+    /// A call was not taken in.
+    pub fn refused(&mut self, now: Instant, call: usize) {
+        self.end(now, call, End::Refused);
+    }
+
+    /// A client lost a connection, or could do nothing for a while: its calls may be out of order.
+    pub fn disturbed(&mut self, client: usize) {
+        for record in &mut self.calls {
+            // What was not answered may still be on its way.
+            record.has_lost |= record.client == client && !record.is_settled();
+        }
+    }
+
+    fn end(&mut self, now: Instant, call: usize, end: End) {
+        let record = &mut self.calls[call];
+        if record.end.is_some() {
+            self.complaints.push(format!("call {call} ended twice"));
+        }
+        record.end = Some((now, end));
+    }
+
+    /// Whether a call has ended.
+    #[must_use]
+    pub fn has_ended(&self, call: usize) -> bool {
+        self.calls[call].end.is_some()
+    }
+
+    /// The number of calls that have not ended.
+    #[must_use]
+    pub fn open_count(&self) -> usize {
+        self.calls.iter().filter(|record| record.end.is_none()).count()
+    }
+
+    pub(super) fn complain(&mut self, complaint: String) {
+        if self.complaints.len() < 20 {
+            self.complaints.push(complaint);
+        }
+    }
+
+    pub(super) fn has_complaints(&self) -> bool {
+        !self.complaints.is_empty()
+    }
+
+    /// A call has just ended: if no fault concerned it, it has to be well.
+    pub(super) fn judge_undisturbed(&mut self, world: &World, call: usize) {
+        if self.calls[call].planned.is_probe && !self.calls[call].is_answered() {
+            let shown = self.shown(call);
+            return self.complain(format!("all is well again, but for {shown}"));
+        }
+        let Some(patience) = self.patience else { return };
+        let record = &self.calls[call];
+        let Some((ended, End::Completed(outcome))) = &record.end else { return };
+        let is_hurried = record.planned.timeout.is_some_and(|timeout| timeout <= patience);
+        let is_busy = record.is_busy && !world.is_calm_since(record.submitted);
+        if is_busy || record.has_lost || is_hurried || record.planned.shape == Shape::Batch {
+            return;
+        }
+        let is_calm = |op: &Op| {
+            let Some(slot) = op.slot else { return false };
+            !op.is_script && world.is_undisturbed(slot, record.submitted)
+        };
+        if !record.planned.ops.iter().all(is_calm) {
+            return;
+        }
+        // It may take a round of the refresh before.
+        let patience = if record.is_busy { patience * 2 } else { patience };
+        let took = ended.since(record.submitted);
+        if outcome.is_err() || took > patience {
+            let shown = self.shown(call);
+            self.complain(format!("no fault concerned {shown}, which took {took:?}"));
+        }
+    }
+
+    /// What is wrong, now that all is over.
+    ///
+    /// # Errors
+    /// What was found, one line each.
+    pub fn judge(&self, world: &World) -> Result<(), Vec<String>> {
+        let mut found = self.complaints.clone();
+        found.extend(world.history.violations().iter().cloned());
+        let was_stopped = !found.is_empty();
+        for (call, record) in self.calls.iter().enumerate() {
+            if was_stopped && record.end.is_none() {
+                continue;
+            }
+            if let Err(complaint) = Self::judge_call(&world.history, record) {
+                found.push(format!("{complaint}: {}", self.shown(call)));
+            }
+        }
+        self.judge_order(&world.history, &mut found);
+        self.judge_data(world, &mut found);
+        found.truncate(20);
+        if found.is_empty() { Ok(()) } else { Err(found) }
+    }
+
+    fn shown(&self, call: usize) -> String {
+        let record = &self.calls[call];
+        let texts: Vec<_> = record
+            .planned
+            .ops
+            .iter()
+            .map(|op| op.text.escape_ascii())
+            .map(|text| format!("{text}"))
+            .collect();
+        let end = match &record.end {
+            None => "open".into(),
+            Some((_, End::Cancelled)) => "cancelled".into(),
+            Some((_, End::Refused)) => "refused".into(),
+            Some((at, End::Completed(outcome))) => format!("{outcome:?} at {at:?}"),
+        };
+        format!(
+            "call {call} of client {}, {:?} {texts:?}, submitted at {:?}, {end}",
+            record.client, record.planned.shape, record.submitted
+        )
+    }
+
+    fn judge_call(history: &History, record: &Record) -> Result<(), String> {
+        let Some((ended, end)) = &record.end else { return Err("it never ended".into()) };
+        for (index, op) in record.planned.ops.iter().enumerate() {
+            let fate = match end {
+                End::Refused => {
+                    let ran = op.number.is_some_and(|number| history.run_count(number) > 0);
+                    if ran {
+                        return Err("it was refused, and ran".into());
+                    }
+                    continue;
+                }
+                End::Cancelled => Fate::Unknown,
+                End::Completed(Err(error)) => Fate::Failed(error),
+                End::Completed(Ok(reply)) => fate(reply, index, record.planned.shape)?,
+            };
+            judge_op(history, record, op, *ended, &fate)?;
+        }
+        Ok(())
+    }
+
+    /// The writes of a client to a slot ran in the order in which they were submitted.
+    fn judge_order(&self, history: &History, found: &mut Vec<String>) {
+        let mut places = BTreeMap::new();
+        for (call, record) in self.calls.iter().enumerate() {
+            for (place, op) in record.planned.ops.iter().enumerate() {
+                if let Some(number) = op.number
+                    && !Self::is_excused(history, record, op, number)
+                {
+                    places.insert(number, (call, place));
+                }
+            }
+        }
+        // While a slot moves key by key, only the commands of one key can be kept in order.
+        let mut of_slots = BTreeMap::new();
+        let mut of_keys = BTreeMap::new();
+        for run in &history.runs {
+            let Some(place) = places.get(&run.number) else { continue };
+            let was_asked = history.ways.get(&run.number).is_some_and(|way| way.was_asked);
+            let latest_of_slot = of_slots.entry((run.client, run.slot)).or_insert(*place);
+            let latest_of_key = of_keys.entry((run.client, &run.key)).or_insert(*place);
+            let latest =
+                if was_asked { *latest_of_key } else { (*latest_of_key).max(*latest_of_slot) };
+            if run.slot.is_some() && *place < latest {
+                let (first, second) = (self.shown(place.0), self.shown(latest.0));
+                found.push(format!("{:?} out of order: {second} ran before {first}", run.slot));
+            }
+            *latest_of_key = (*latest_of_key).max(*place);
+            if !was_asked {
+                *latest_of_slot = (*latest_of_slot).max(*place);
+            }
+        }
+    }
+
+    fn is_excused(history: &History, record: &Record, op: &Op, number: u64) -> bool {
+        // A transaction that one of its keys sends away takes the others with it.
+        let is_several = record.planned.shape == Shape::Transaction && record.planned.ops.len() > 1;
+        let way = history.ways.get(&number);
+        let is_put_off = way.is_some_and(|way| way.was_put_off || (way.was_asked && is_several));
+        let ended = record.end.as_ref().map(|(at, _)| *at);
+        let came_back = history.excuses.iter().any(|(at, first, last)| {
+            let concerns = op.slot.is_some_and(|slot| (*first..=*last).contains(&slot));
+            concerns && record.submitted <= *at && ended.is_none_or(|ended| *at <= ended)
+        });
+        record.planned.is_idempotent || record.has_lost || is_put_off || came_back
+    }
+
+    /// What was acknowledged is there, unless its copy was lost, and nothing is there twice.
+    fn judge_data(&self, world: &World, found: &mut Vec<String>) {
+        let mut numbers: BTreeMap<&[u8], Vec<(u64, &Record)>> = BTreeMap::new();
+        for record in &self.calls {
+            for op in &record.planned.ops {
+                if let (Some(number), Some(key)) = (op.number, &op.key) {
+                    numbers.entry(key).or_default().push((number, record));
+                }
+            }
+        }
+        for key in super::workload::growing_keys() {
+            let Some(entry) = world.stored(key.as_bytes()) else { continue };
+            if let Err(complaint) = entry.check() {
+                found.push(format!("{key}: {complaint}"));
+            }
+            for (number, record) in numbers.get(key.as_bytes()).into_iter().flatten() {
+                let count = entry.writes.iter().filter(|write| *write == number).count();
+                let has_run = world.history.run_count(*number) > 0;
+                let is_lost = world.history.lost.contains(number);
+                if count > 1 && !record.planned.is_idempotent {
+                    found.push(format!("{key} has write {number} {count} times"));
+                }
+                if count == 0 && record.is_answered() && has_run && !is_lost {
+                    found.push(format!("{key} does not have write {number}, and no copy was lost"));
+                }
+            }
+        }
+    }
+}
+
+/// What a reply says about one command of its call.
+fn fate(reply: &Reply, index: usize, shape: Shape) -> Result<Fate<'_>, String> {
+    match (reply, shape) {
+        (Reply::One(frame), Shape::One) => answered(frame),
+        (Reply::Many(results), Shape::Batch) => match results.get(index) {
+            Some(Ok(frame)) => answered(frame),
+            Some(Err(error)) => Ok(Fate::Failed(error)),
+            None => Err("a reply is missing".into()),
+        },
+        (Reply::One(frame), Shape::Transaction) => {
+            let element = frame.value().elements().and_then(|elements| elements.get(index));
+            element.map(Fate::Answered).ok_or_else(|| "an element is missing".into())
+        }
+        _ => Err("the reply is of another kind".into()),
+    }
+}
+
+fn answered(frame: &Frame) -> Result<Fate<'_>, String> {
+    if frame.is_error() {
+        return Err("an error was delivered as a value".into());
+    }
+    Ok(Fate::Answered(frame.value()))
+}
+
+fn judge_op(
+    history: &History,
+    record: &Record,
+    op: &Op,
+    ended: Instant,
+    fate: &Fate<'_>,
+) -> Result<(), String> {
+    if let Fate::Failed(error) = fate {
+        judge_refusal(history, record, op, error, ended)?;
+    }
+    let Some(number) = op.number else {
+        let Fate::Answered(reply) = fate else { return Ok(()) };
+        let mut reads = history.reads(record.client, &op.text, record.submitted, ended);
+        let was_read = reads.any(|read| is_alike(read, reply));
+        return if was_read { Ok(()) } else { Err("no node answered that".into()) };
+    };
+    let count = history.run_count(number);
+    let most = if record.planned.is_idempotent { usize::MAX } else { 1 };
+    match fate {
+        _ if count > most => Err(format!("write {number} ran {count} times")),
+        Fate::Answered(_) if count == 0 => {
+            Err(format!("write {number} was answered, and never ran"))
+        }
+        Fate::Answered(reply) => {
+            let is_its = history.runs_of(number).any(|run| is_alike(&run.reply, reply));
+            if is_its { Ok(()) } else { Err(format!("no node answered that to write {number}")) }
+        }
+        Fate::Failed(error) if !error.may_have_executed() && count > 0 => {
+            Err(format!("write {number} is said not to have run, and ran {count} times"))
+        }
+        Fate::Failed(Error::MaybeExecuted { .. })
+            if record.planned.shape != Shape::Transaction && !history.handed.contains(&number) =>
+        {
+            Err(format!("write {number} is said to have run perhaps, and never left whole"))
+        }
+        Fate::Failed(Error::TimedOut { phase: Phase::Queued, .. }) if count > 0 => {
+            Err(format!("write {number} was still queued, and ran"))
+        }
+        Fate::Failed(_) | Fate::Unknown => Ok(()),
+    }
+}
+
+/// What a node refuses for a while is the caller's only when its time is up; where it sends a command
+/// is not the caller's at all.
+fn judge_refusal(
+    history: &History,
+    record: &Record,
+    op: &Op,
+    error: &Error,
+    ended: Instant,
+) -> Result<(), String> {
+    let Some(refusal) = error.server() else { return Ok(()) };
+    let runs_scripts = record.planned.ops.iter().any(|op| op.is_script);
+    if runs_scripts || record.deadline.is_none_or(|deadline| ended >= deadline) {
+        return Ok(());
+    }
+    // Two nodes may each name the other until the number of redirections is used up.
+    let way = op.number.and_then(|number| history.ways.get(&number));
+    let gave_up_early = way.is_some_and(|way| way.refusals <= 8);
+    match refusal.code() {
+        b"LOADING" | b"CLUSTERDOWN" | b"MASTERDOWN" | b"TRYAGAIN" | b"READONLY" => {
+            Err("a refusal that does not last is the caller's".into())
+        }
+        b"ASK" if !history.forges && gave_up_early => {
+            Err("a redirection for this once is the caller's".into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a node's reply says this.
+fn is_alike(told: &[u8], heard: &Value<'_>) -> bool {
+    let told = Frame::parse(Bytes::copy_from_slice(told), &Limits::default());
+    told.is_ok_and(|told| told.value() == *heard)
+}

@@ -1,0 +1,683 @@
+//! A driver in virtual time: clients, what they do, and what must hold after every step.
+
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::dice::Dice;
+use super::faults::Fault;
+use super::oracle::Oracle;
+use super::scenario::{Report, Scenario};
+use super::workload::{Planned, Workload};
+use super::world::{ConnectionId, Event, World};
+use crate::action::{Action, CallId, LinkId, Notice, RedirectKind};
+use crate::address::Address;
+use crate::cluster::{Cluster, Stats};
+use crate::config::{Config, Protocol, ReadFrom};
+use crate::error::Closed;
+use crate::slot::Slot;
+use crate::time::Instant;
+
+/// After so many inputs a run does not settle, it spins.
+const INPUT_COUNT_MAX: u64 = 3_000_000;
+/// How long the cluster has to be at peace before the last look at everything.
+const REST: Duration = Duration::from_secs(12);
+/// How long a cluster may take to come to peace after the last fault, and clients after that.
+const SETTLING_MAX: Duration = Duration::from_secs(120);
+/// How long a round of the refresh may take: it covers what is heard meanwhile.
+const ROUND_MAX: Duration = Duration::from_secs(5);
+const TICK: Duration = Duration::from_secs(1);
+/// Nodes that are asked in one round of the refresh.
+const ASKED_PER_ROUND_MAX: u64 = 3;
+
+/// One run of a scenario.
+#[derive(Debug)]
+pub(super) struct Simulation {
+    world: World,
+    oracle: Oracle,
+    workload: Workload,
+    dice: Dice,
+    clients: Vec<Client>,
+    /// What clients do, and when.
+    plans: BTreeMap<(Instant, u64), Deed>,
+    plan_serial: u64,
+    length: Duration,
+    inputs: u64,
+    calls: u64,
+    answered: u64,
+    /// Whether the cluster was found well after all faults, and asked for the last time.
+    was_probed: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Deed {
+    Submit {
+        client: usize,
+        count: u64,
+    },
+    Cancel {
+        client: usize,
+        call: usize,
+    },
+    /// A driver does nothing until then.
+    Pause {
+        client: usize,
+        until: Instant,
+    },
+    Resume {
+        client: usize,
+    },
+    /// A driver tells its machine something that is late, early or said already.
+    Stray {
+        client: usize,
+    },
+    Reinit {
+        client: usize,
+    },
+}
+
+#[derive(Debug)]
+struct Client {
+    machine: Cluster<usize>,
+    /// Whether it has ever known who serves every slot.
+    has_known: bool,
+    links: BTreeMap<LinkId, Socket>,
+    of: BTreeMap<ConnectionId, LinkId>,
+    /// Links that are over, for events that come late.
+    former: VecDeque<LinkId>,
+    ids: BTreeMap<usize, CallId>,
+    deadlines: BTreeSet<(Instant, usize)>,
+    paused_until: Option<Instant>,
+    missed: Vec<Event>,
+    /// Where slots have moved to by redirections since the topology was asked for the last time.
+    moved: BTreeMap<Slot, Address>,
+    /// A node has said that the client is wrong: what it had counted by then.
+    misled: Option<(u64, Instant, Stats)>,
+    /// When it last began to ask for the topology.
+    asked_at: Instant,
+    /// What it had counted at the last look.
+    counted: Stats,
+    /// When the topology was asked for lately.
+    queries: VecDeque<Instant>,
+    query_count: u64,
+    /// What it still has to find out when all is well, one after the other.
+    probes: Vec<Planned>,
+}
+
+#[derive(Debug)]
+struct Socket {
+    connection: ConnectionId,
+    is_connected: bool,
+    /// Whether the transport took less than it was offered.
+    is_blocked: bool,
+    /// When something was sent that nothing has come in after.
+    silent_since: Option<Instant>,
+}
+
+impl Simulation {
+    pub(super) fn new(scenario: &Scenario, choices: &[u8], keeps_trace: bool) -> Self {
+        let world = scenario.world(choices, keeps_trace);
+        let mut dice = Dice::new(scenario.seed ^ 0xD21E_0000_0000_0000);
+        let seed = scenario.seed ^ 0x104D_0000_0000_0000;
+        let workload = Workload::with_choices(choices, seed, scenario.faults);
+        let client_count = 1 + dice.index(3);
+        let mut simulation = Self {
+            oracle: Oracle::with_patience(patience(scenario, &world)),
+            workload,
+            clients: Vec::new(),
+            plans: BTreeMap::new(),
+            plan_serial: 0,
+            length: scenario.length(),
+            inputs: 0,
+            calls: 0,
+            answered: 0,
+            was_probed: false,
+            world,
+            dice,
+        };
+        for client in 0..client_count {
+            let config = simulation.config(scenario);
+            let seeds = simulation.world.seeds().to_vec();
+            let seed = scenario.seed.wrapping_add(u64::try_from(client).unwrap_or(0));
+            let machine =
+                Cluster::new(Instant::EPOCH, config, seeds, seed).expect("is well-formed");
+            simulation.clients.push(Client::new(machine));
+        }
+        simulation.plan_all(scenario);
+        simulation
+    }
+
+    fn config(&mut self, scenario: &Scenario) -> Config {
+        let dice = &mut self.dice;
+        let mut config = Config {
+            call_timeout: dice.millis(2000, 20_000),
+            connect_timeout: dice.millis(500, 4000),
+            stall_timeout: self.world.conditions.stall_timeout,
+            ping_interval: dice.millis(500, 10_000),
+            protocol: if dice.one_in(4) { Protocol::Resp2 } else { Protocol::Resp3 },
+            ..Config::default()
+        };
+        if scenario.faults.has(Fault::ReplicaReads) && dice.one_in(2) {
+            config.read_from = ReadFrom::PreferReplica;
+        }
+        if scenario.faults.has(Fault::SmallLimits) {
+            config.in_flight_count_max = 1 + dice.index(6);
+            config.in_flight_len_max = 60 + dice.index(1000);
+            config.queue_count_max = 2 + dice.index(30);
+            config.calls_count_max = 4 + dice.index(60);
+        }
+        config
+    }
+
+    fn plan(&mut self, at: Instant, deed: Deed) {
+        self.plan_serial += 1;
+        self.plans.insert((at, self.plan_serial), deed);
+    }
+
+    fn plan_all(&mut self, scenario: &Scenario) {
+        let mut left = u64::try_from(scenario.step_count).unwrap_or(u64::MAX);
+        while left > 0 {
+            let burst = if self.dice.one_in(4) { 30 } else { 5 };
+            let count = self.dice.between(1, burst).min(left);
+            left -= count;
+            let client = self.dice.index(self.clients.len());
+            let at = Instant::EPOCH + self.dice.up_to(self.length);
+            self.plan(at, Deed::Submit { client, count });
+        }
+        for client in 0..self.clients.len() {
+            let mut several = |fault: Fault, most: u64| {
+                let count = self.dice.between(1, most);
+                if scenario.faults.has(fault) { count } else { 0 }
+            };
+            let (jumps, strays) = (several(Fault::ClockJump, 4), several(Fault::StrayEvents, 60));
+            for _ in 0..jumps {
+                let at = Instant::EPOCH + self.dice.up_to(self.length);
+                let until = at + self.dice.millis(1, 5000);
+                self.plan(at, Deed::Pause { client, until });
+                self.plan(until, Deed::Resume { client });
+            }
+            for _ in 0..strays {
+                let at = Instant::EPOCH + self.dice.up_to(self.length);
+                self.plan(at, Deed::Stray { client });
+            }
+            let at = Instant::EPOCH + self.dice.up_to(self.length);
+            self.plan(at, Deed::Reinit { client });
+        }
+    }
+
+    pub(super) fn run(mut self) -> Report {
+        while self.step() {}
+        self.report()
+    }
+
+    /// Has the next thing happen. Tells whether there is more to come.
+    fn step(&mut self) -> bool {
+        if self.inputs > INPUT_COUNT_MAX {
+            self.oracle.complain("it spins: too many inputs".into());
+            return false;
+        }
+        if self.oracle.has_complaints() || !self.world.history.violations().is_empty() {
+            return false;
+        }
+        // With nobody waiting for anything, time goes on all the same.
+        let until = Some(self.next_moment().unwrap_or_else(|| self.world.now() + TICK));
+        match self.world.next_event(until) {
+            Some(event) => self.deliver(event),
+            None => self.let_time_pass(),
+        }
+        !self.is_over()
+    }
+
+    /// When the next thing happens that does not come from the network.
+    fn next_moment(&self) -> Option<Instant> {
+        let timeouts = self.clients.iter().filter(|client| client.paused_until.is_none());
+        let timeouts = timeouts.filter_map(|client| client.machine.poll_timeout());
+        timeouts.chain(self.plans.keys().next().map(|(at, _)| *at)).min()
+    }
+
+    fn deliver(&mut self, event: Event) {
+        let connection = event.connection();
+        let Some(index) =
+            self.clients.iter().position(|client| client.of.contains_key(&connection))
+        else {
+            return;
+        };
+        if self.clients[index].paused_until.is_some() {
+            self.clients[index].missed.push(event);
+            return;
+        }
+        self.hear(index, event);
+    }
+
+    fn hear(&mut self, index: usize, event: Event) {
+        let now = self.world.now();
+        let client = &mut self.clients[index];
+        let Some(link) = client.of.get(&event.connection()).copied() else { return };
+        match event {
+            Event::Connected(_) => {
+                if let Some(socket) = client.links.get_mut(&link) {
+                    socket.is_connected = true;
+                }
+                client.machine.handle_connected(now, link);
+            }
+            Event::Received(_, bytes) => {
+                if let Some(socket) = client.links.get_mut(&link) {
+                    socket.silent_since = None;
+                }
+                client.machine.handle_received(now, link, &bytes);
+            }
+            Event::Writable(_) => {
+                if let Some(socket) = client.links.get_mut(&link) {
+                    socket.is_blocked = false;
+                }
+                self.send(index, link);
+            }
+            Event::Closed(_, cause) => {
+                client.forget(link);
+                client.machine.handle_closed(now, link, cause);
+                self.oracle.disturbed(index);
+            }
+        }
+        self.after_input(index);
+    }
+
+    fn let_time_pass(&mut self) {
+        let now = self.world.now();
+        while let Some(entry) = self.plans.first_entry()
+            && entry.key().0 <= now
+        {
+            let deed = entry.remove();
+            self.do_deed(deed);
+        }
+        for index in 0..self.clients.len() {
+            let client = &mut self.clients[index];
+            let is_due = client.machine.poll_timeout().is_some_and(|at| at <= now);
+            if is_due && client.paused_until.is_none() {
+                client.machine.handle_timeout(now);
+                self.after_input(index);
+                self.check_deadlines(index);
+            }
+        }
+    }
+
+    fn do_deed(&mut self, deed: Deed) {
+        let now = self.world.now();
+        match deed {
+            Deed::Submit { client, count } => {
+                if let Some(until) = self.clients[client].paused_until {
+                    return self.plan(until, Deed::Submit { client, count });
+                }
+                for _ in 0..count {
+                    let planned = self.workload.next_call();
+                    self.submit(client, planned);
+                }
+            }
+            Deed::Cancel { client, call } => {
+                let id = self.clients[client].ids.remove(&call);
+                if let Some(id) = id.filter(|_| !self.oracle.has_ended(call)) {
+                    self.clients[client].machine.cancel(now, id);
+                    self.oracle.cancelled(now, call);
+                    self.world.nemesis.count(Fault::Cancel);
+                    self.after_input(client);
+                }
+            }
+            Deed::Pause { client, until } => {
+                self.world.nemesis.count(Fault::ClockJump);
+                let paused = &mut self.clients[client].paused_until;
+                *paused = Some(paused.map_or(until, |other| other.max(until)));
+            }
+            Deed::Resume { client } => self.resume(client),
+            Deed::Stray { client } => self.stray(client),
+            Deed::Reinit { client } => {
+                self.clients[client].machine.reinit_topology(now);
+                self.after_input(client);
+            }
+        }
+    }
+
+    fn resume(&mut self, index: usize) {
+        let client = &mut self.clients[index];
+        if client.paused_until.is_none_or(|until| until > self.world.now()) {
+            return;
+        }
+        client.paused_until = None;
+        self.oracle.disturbed(index);
+        for event in core::mem::take(&mut client.missed) {
+            self.hear(index, event);
+        }
+        self.after_input(index);
+    }
+
+    /// Tells the machine what it knows already, or what is no longer true. None of it matters.
+    fn stray(&mut self, index: usize) {
+        let now = self.world.now();
+        let client = &mut self.clients[index];
+        if client.paused_until.is_some() {
+            return;
+        }
+        self.world.nemesis.count(Fault::StrayEvents);
+        let former: Vec<LinkId> = client.former.iter().copied().collect();
+        let open: Vec<LinkId> = client.links.keys().copied().collect();
+        let former = self.dice.pick(&former).copied();
+        match (self.dice.below(5), former) {
+            (0, Some(link)) => client.machine.handle_connected(now, link),
+            (1, Some(link)) => client.machine.handle_received(now, link, b"+OK\r\n:1\r\n"),
+            (2, Some(link)) => client.machine.handle_closed(now, link, Closed::Reset),
+            (3, _) => {
+                if let Some(link) = self.dice.pick(&open)
+                    && client.links[link].is_connected
+                {
+                    client.machine.handle_connected(now, *link);
+                    client.machine.handle_received(now, *link, b"");
+                    client.machine.handle_sent(now, *link, 0);
+                }
+            }
+            _ => client.machine.handle_timeout(now),
+        }
+        self.after_input(index);
+    }
+
+    fn submit(&mut self, index: usize, planned: Planned) {
+        let now = self.world.now();
+        let client = &mut self.clients[index];
+        let budget = planned.timeout.unwrap_or_else(|| client.machine.config().call_timeout);
+        let (call, cancel_after) = (planned.call(), planned.cancel_after);
+        client.has_known |= client.machine.topology().is_complete();
+        let is_known = client.has_known;
+        let token = self.oracle.submitted(now, index, planned, !is_known);
+        self.calls += 1;
+        if let Ok(id) = client.machine.submit(now, call, token) {
+            client.ids.insert(token, id);
+            client.deadlines.insert((now + budget, token));
+            self.oracle.may_last_until(token, now + budget);
+            if let Some(after) = cancel_after {
+                self.plan(now + after, Deed::Cancel { client: index, call: token });
+            }
+        } else {
+            self.world.nemesis.count(Fault::SmallLimits);
+            self.oracle.refused(now, token);
+        }
+        self.after_input(index);
+    }
+
+    /// Carries out what the machine wants, and checks what must hold after every input.
+    fn after_input(&mut self, index: usize) {
+        self.inputs += 1;
+        let now = self.world.now();
+        while let Some(action) = self.clients[index].machine.poll_action() {
+            match action {
+                Action::Connect { link, address } => {
+                    let connection = self.world.dial(&address, index);
+                    let socket = Socket {
+                        connection,
+                        is_connected: false,
+                        is_blocked: false,
+                        silent_since: None,
+                    };
+                    self.clients[index].links.insert(link, socket);
+                    self.clients[index].of.insert(connection, link);
+                }
+                Action::SendToNode { link } => self.send(index, link),
+                Action::Close { link } => {
+                    if let Some(connection) = self.clients[index].forget(link) {
+                        self.world.close(connection);
+                    }
+                    self.oracle.disturbed(index);
+                }
+                Action::Complete { token, outcome } => {
+                    self.answered += u64::from(outcome.is_ok());
+                    self.world.trace.mix(format!("{token}{outcome:?}").as_bytes());
+                    self.world.trace.line(now, || format!("call {token} ends: {outcome:?}"));
+                    self.clients[index].ids.remove(&token);
+                    self.oracle.completed(now, token, outcome);
+                    self.oracle.judge_undisturbed(&self.world, token);
+                }
+                Action::Notify(notice) => {
+                    self.world.trace.line(now, || format!("client {index}: {notice:?}"));
+                    if let Notice::Redirected { kind: RedirectKind::Moved, slot, to, .. } = notice {
+                        self.clients[index].moved.insert(slot, to);
+                    }
+                }
+            }
+        }
+        self.check(index);
+    }
+
+    /// Offers the transport what the machine has to send.
+    fn send(&mut self, index: usize, link: LinkId) {
+        let now = self.world.now();
+        let client = &mut self.clients[index];
+        let Some(socket) = client.links.get_mut(&link) else { return };
+        while !socket.is_blocked {
+            let mut slices: [&[u8]; 8] = [&[]; 8];
+            let count = client.machine.sendable(link, &mut slices);
+            let bytes = slices[..count].concat();
+            if bytes.is_empty() {
+                return;
+            }
+            let taken = self.world.write(socket.connection, &bytes);
+            socket.is_blocked = taken < bytes.len();
+            if taken > 0 {
+                socket.silent_since.get_or_insert(now);
+            }
+            self.world.trace.mix(&bytes[..taken]);
+            client.machine.handle_sent(now, link, taken);
+        }
+    }
+
+    fn check(&mut self, index: usize) {
+        let now = self.world.now();
+        let client = &mut self.clients[index];
+        if let Err(violation) = client.machine.verify() {
+            self.oracle.complain(format!("client {index}: {violation}"));
+        }
+        let stats = *client.machine.stats();
+        let count = stats.topology_queries;
+        if count > client.query_count {
+            client.moved.clear();
+        }
+        let primary = |slot| client.machine.topology().primary_of(slot);
+        let undone = client
+            .moved
+            .iter()
+            .find(|(slot, to)| primary(**slot).is_none_or(|primary| primary.address() != *to));
+        if let Some((slot, to)) = undone {
+            let (slot, to) = (*slot, to.clone());
+            self.oracle.complain(format!(
+                "client {index} heard that slot {slot} is at {to}, and believes an older view"
+            ));
+        }
+        if client.has_known && client.machine.topology().shards().is_empty() {
+            self.oracle.complain(format!("client {index} knew the cluster, and believes in none"));
+        }
+        let misled = self.world.history.misled_count(index);
+        if client.misled.is_none_or(|(before, ..)| before < misled) && misled > 0 {
+            client.misled = Some((misled, now, client.counted));
+        }
+        if client.counted.refreshes < stats.refreshes {
+            client.asked_at = now;
+        }
+        client.counted = stats;
+        for _ in client.query_count..count {
+            client.queries.push_back(now);
+        }
+        client.query_count = count;
+        let window = client.machine.config().refresh_interval_min;
+        client.queries.retain(|at| now.since(*at) < window);
+        let most = usize::try_from(ASKED_PER_ROUND_MAX * 2).unwrap_or(usize::MAX);
+        if client.queries.len() > most {
+            let asked = client.queries.len();
+            self.oracle.complain(format!(
+                "client {index} asks {asked} nodes for the topology within {window:?}"
+            ));
+        }
+    }
+
+    /// No call outlives its time.
+    fn check_deadlines(&mut self, index: usize) {
+        let now = self.world.now();
+        let client = &mut self.clients[index];
+        let config = client.machine.config();
+        let longest = config.stall_timeout.max(config.connect_timeout);
+        let is_dead =
+            |socket: &&Socket| socket.silent_since.is_some_and(|since| now.since(since) > longest);
+        if let Some(socket) = client.links.values().find(is_dead) {
+            let silent_since = socket.silent_since;
+            self.oracle.complain(format!(
+                "client {index} waits for a connection that is silent since {silent_since:?}"
+            ));
+        }
+        while let Some((deadline, call)) = client.deadlines.first().copied()
+            && deadline <= now
+        {
+            client.deadlines.pop_first();
+            if !self.oracle.has_ended(call) {
+                self.oracle.complain(format!("call {call} is past its deadline {deadline:?}"));
+            }
+        }
+    }
+
+    /// Whether all is over, or nothing more can be expected.
+    fn is_over(&mut self) -> bool {
+        if !self.plans.is_empty() {
+            return false;
+        }
+        let limit = Instant::EPOCH + self.length + SETTLING_MAX;
+        if self.world.now() > limit {
+            let open = self.oracle.open_count();
+            let (why, beliefs) = (self.world.unrest(), self.world.beliefs());
+            self.oracle
+                .complain(format!("it does not settle: {open} calls are open; {why:?}; {beliefs}"));
+            return true;
+        }
+        if self.oracle.open_count() > 0 || !self.world.has_been_at_peace_for(REST) {
+            return false;
+        }
+        if !core::mem::replace(&mut self.was_probed, true) {
+            for client in &mut self.clients {
+                client.probes = self.workload.probes();
+            }
+        }
+        let mut asks = false;
+        for index in 0..self.clients.len() {
+            if let Some(probe) = self.clients[index].probes.pop() {
+                asks = true;
+                self.submit(index, probe);
+            }
+        }
+        !asks
+    }
+
+    fn report(mut self) -> Report {
+        if !self.oracle.has_complaints() && self.world.history.violations().is_empty() {
+            self.check_the_end();
+        }
+        let violations = self.oracle.judge(&self.world).err().unwrap_or_default();
+        Report {
+            violations,
+            hash: self.world.trace.hash(),
+            faults: self.world.nemesis.counts().iter().map(|(fault, n)| (*fault, *n)).collect(),
+            calls: self.calls,
+            answered: self.answered,
+            inputs: self.inputs,
+            elapsed: self.world.now().since_epoch(),
+            trace: self.world.trace.lines().to_vec(),
+        }
+    }
+
+    /// When all is over, clients know the cluster as it is, and hold on to nothing.
+    fn check_the_end(&mut self) {
+        let now = self.world.now();
+        for index in 0..self.clients.len() {
+            let found = self.clients[index].residue(&self.world);
+            if let Some(residue) = found {
+                self.oracle.complain(format!("client {index}: {residue}"));
+            }
+            let client = &mut self.clients[index];
+            client.machine.shut_down(now);
+            let later = now + client.machine.config().drain_timeout;
+            client.machine.handle_timeout(later);
+            while client.machine.poll_action().is_some() {}
+            if !client.machine.is_shut_down() {
+                self.oracle.complain(format!("client {index} does not shut down"));
+            }
+        }
+    }
+}
+
+impl Client {
+    fn new(machine: Cluster<usize>) -> Self {
+        Self {
+            machine,
+            has_known: false,
+            links: BTreeMap::new(),
+            of: BTreeMap::new(),
+            former: VecDeque::new(),
+            ids: BTreeMap::new(),
+            deadlines: BTreeSet::new(),
+            paused_until: None,
+            missed: Vec::new(),
+            moved: BTreeMap::new(),
+            misled: None,
+            asked_at: Instant::EPOCH,
+            counted: Stats::default(),
+            queries: VecDeque::new(),
+            query_count: 0,
+            probes: Vec::new(),
+        }
+    }
+
+    /// A link is over.
+    fn forget(&mut self, link: LinkId) -> Option<ConnectionId> {
+        let socket = self.links.remove(&link)?;
+        self.of.remove(&socket.connection);
+        self.former.push_back(link);
+        if self.former.len() > 8 {
+            self.former.pop_front();
+        }
+        Some(socket.connection)
+    }
+
+    /// What a client has, or believes, that it should not when all is well.
+    fn residue(&self, world: &World) -> Option<String> {
+        let count = self.machine.call_count();
+        if count > 0 {
+            return Some(format!("{count} calls are left"));
+        }
+        for link in self.links.keys() {
+            let mut slices: [&[u8]; 1] = [&[]];
+            if self.machine.sendable(*link, &mut slices) > 0 {
+                return Some(format!("{} bytes are left to send", slices[0].len()));
+            }
+        }
+        if let Some((_, at, before)) = &self.misled
+            && at.since(self.asked_at) > ROUND_MAX
+        {
+            let now = self.machine.stats();
+            let lost = |stats: &Stats| (stats.refreshes, stats.late_replies, stats.links_lost);
+            if lost(before) == lost(now) {
+                return Some("it was told that it is wrong, and did not ask".into());
+            }
+        }
+        let believed = |slot: u16| {
+            let slot = Slot::new(slot)?;
+            let primary = self.machine.topology().primary_of(slot)?;
+            Some(primary.address().clone())
+        };
+        let mut slots = super::workload::slots().into_iter();
+        let wrong = slots.find(|slot| believed(*slot) != world.address_of_owner(*slot))?;
+        let (belief, truth) = (believed(wrong), world.address_of_owner(wrong));
+        Some(format!("it believes that slot {wrong} is at {belief:?}, and it is at {truth:?}"))
+    }
+}
+
+/// How long a call may take that no fault concerns. Not known where faults are everywhere.
+fn patience(scenario: &Scenario, world: &World) -> Option<Duration> {
+    let everywhere = [Fault::BackPressure, Fault::DialHang, Fault::DialRefused, Fault::ClockJump];
+    let is_known = !everywhere.iter().any(|fault| scenario.faults.has(*fault));
+    // Where little is on its way at a time, others come first.
+    let turns = if scenario.faults.has(Fault::SmallLimits) { 200 } else { 24 };
+    is_known.then(|| Duration::from_millis(600) + world.conditions.latency_max * turns)
+}

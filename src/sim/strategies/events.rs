@@ -1,0 +1,449 @@
+//! Whatever can happen to a machine, as plain data, and a driver that lets it happen.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use proptest::prelude::*;
+
+use super::{Cuts, Host, Layout, PlainCall, Tree, calls, cuts, frame_bytes, frames};
+use crate::action::{Action, CallId, LinkId, Notice, Outcome};
+use crate::address::Address;
+use crate::cluster::Cluster;
+use crate::command::Command;
+use crate::config::{Limits, Protocol};
+use crate::error::{Closed, Error};
+use crate::resp::{Frame, Scan, Scanner};
+use crate::slot::Slot;
+use crate::time::Instant;
+
+/// Something that happens to a machine.
+///
+/// Links and calls are meant by a number: links count from the one that was dialled last, those
+/// that have ended among them, calls from the oldest that is open; both start again after the last.
+/// If there is none, nothing happens.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Event {
+    /// The application submits a call.
+    Submitted(PlainCall),
+    /// The application gives a call up.
+    Cancelled(usize),
+    /// A link is connected.
+    Connected(usize),
+    /// The transport takes up to so many bytes of a link.
+    Sent(usize, usize),
+    /// The node answers up to so many of the commands that it got on a link: those about the
+    /// connection and the topology truthfully, the others in this way.
+    Answered(usize, usize, Answer, Cuts),
+    /// Every node does its best: connections are accepted, all bytes are taken and answered, once.
+    /// Commands that are not about the connection and the topology are answered in this way.
+    Served(Answer),
+    /// Bytes come in on a link that answer nothing.
+    Received(usize, Vec<u8>),
+    /// A link is closed, or cannot be connected.
+    Closed(usize, Closed),
+    /// Timers are run, whether they are due or not.
+    TimersRun,
+    /// Time passes; timers are run when they are due.
+    Passed(Duration),
+    /// The application asks for the topology to be read again.
+    Reinit,
+    /// The application shuts the machine down.
+    ShutDown,
+}
+
+/// How a node answers a command.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Answer {
+    /// `OK`; `QUEUED` after `MULTI`, and as many `OK` to `EXEC`.
+    Ok,
+    /// With this value.
+    Value(Tree),
+    /// With this error, code and text.
+    Error(&'static str),
+    /// `MOVED` to a node of the layout.
+    Moved(usize),
+    /// `ASK` for a node of the layout.
+    Ask(usize),
+}
+
+/// What came out of a machine.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Trace {
+    /// What was submitted and not refused. Tokens count from 0.
+    pub submitted: Vec<u64>,
+    /// What was refused, and why.
+    pub refused: Vec<(u64, Error)>,
+    /// What was given up while it was open.
+    pub cancelled: Vec<u64>,
+    /// What was completed, in this order.
+    pub outcomes: Vec<(u64, Outcome)>,
+    /// What was noticed, in this order.
+    pub notices: Vec<Notice>,
+    /// Every link that was dialled, where to, and what was sent on it.
+    pub links: Vec<(LinkId, Address, Vec<u8>)>,
+    /// When the last event was over.
+    pub now: Instant,
+}
+
+/// Lets events happen to a machine whose cluster looks like this, beginning at the epoch, and
+/// collects what comes out.
+///
+/// The driver inside is a correct one: it carries out every action, and hands in late, double and
+/// early events only as the events say.
+///
+/// # Panics
+/// If the machine wants its timers to be run again and again without time passing.
+pub fn apply(cluster: &mut Cluster<u64>, layout: &Layout, events: &[Event]) -> Trace {
+    let mut driver = Driver {
+        cluster,
+        layout,
+        trace: Trace::default(),
+        nodes: Vec::new(),
+        calls: Vec::new(),
+        token: 0,
+    };
+    for event in events {
+        driver.apply(event);
+    }
+    driver.trace
+}
+
+struct Driver<'a> {
+    cluster: &'a mut Cluster<u64>,
+    layout: &'a Layout,
+    trace: Trace,
+    /// The other end of every link.
+    nodes: Vec<Node>,
+    /// Calls that are open.
+    calls: Vec<(u64, CallId)>,
+    token: u64,
+}
+
+/// The other end of a link.
+#[derive(Default)]
+struct Node {
+    state: State,
+    /// How much of what was sent has been answered.
+    answered_len: usize,
+    speaks_resp3: bool,
+    /// Commands since `MULTI`.
+    queued: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum State {
+    #[default]
+    Dialled,
+    Open,
+    Over,
+}
+
+impl Driver<'_> {
+    fn apply(&mut self, event: &Event) {
+        let now = self.trace.now;
+        match event {
+            Event::Submitted(call) => self.submit(call),
+            Event::Cancelled(number) => {
+                if !self.calls.is_empty() {
+                    let (token, call) = self.calls.remove(number % self.calls.len());
+                    self.trace.cancelled.push(token);
+                    self.cluster.cancel(now, call);
+                }
+            }
+            Event::Connected(number) => {
+                if let Some((index, link)) = self.link(*number) {
+                    self.connect(index, link);
+                }
+            }
+            Event::Sent(number, len) => {
+                if let Some((index, link)) = self.link(*number) {
+                    self.send(index, link, *len);
+                }
+            }
+            Event::Answered(number, count, answer, cuts) => {
+                if let Some((index, link)) = self.link(*number) {
+                    let bytes = self.answer(index, *count, answer);
+                    for piece in cuts.pieces(&bytes) {
+                        self.cluster.handle_received(now, link, piece);
+                        self.drain();
+                    }
+                }
+            }
+            Event::Served(answer) => self.serve(answer),
+            Event::Received(number, bytes) => {
+                if let Some((_, link)) = self.link(*number) {
+                    self.cluster.handle_received(now, link, bytes);
+                }
+            }
+            Event::Closed(number, cause) => {
+                if let Some((index, link)) = self.link(*number) {
+                    self.nodes[index].state = State::Over;
+                    self.cluster.handle_closed(now, link, *cause);
+                }
+            }
+            Event::TimersRun => self.cluster.handle_timeout(now),
+            Event::Passed(time) => self.pass(*time),
+            Event::Reinit => self.cluster.reinit_topology(now),
+            Event::ShutDown => self.cluster.shut_down(now),
+        }
+        self.drain();
+    }
+
+    /// Which link is meant, and where it stands in the trace.
+    fn link(&self, number: usize) -> Option<(usize, LinkId)> {
+        let count = self.trace.links.len();
+        let back = number.checked_rem(count)?;
+        self.trace.links.get(count - 1 - back).map(|(link, ..)| (count - 1 - back, *link))
+    }
+
+    fn submit(&mut self, call: &PlainCall) {
+        let token = self.token;
+        self.token += 1;
+        match self.cluster.submit(self.trace.now, call.to_call(), token) {
+            Ok(call) => {
+                self.trace.submitted.push(token);
+                self.calls.push((token, call));
+            }
+            Err(refused) => self.trace.refused.push((refused.token, refused.error)),
+        }
+    }
+
+    /// Connects a link; what has ended stays so.
+    fn connect(&mut self, index: usize, link: LinkId) {
+        if self.nodes[index].state == State::Dialled {
+            self.nodes[index].state = State::Open;
+        }
+        self.cluster.handle_connected(self.trace.now, link);
+    }
+
+    fn serve(&mut self, answer: &Answer) {
+        for index in 0..self.nodes.len() {
+            let link = self.trace.links[index].0;
+            if self.nodes[index].state == State::Dialled {
+                self.connect(index, link);
+                self.drain();
+            }
+            if self.nodes[index].state == State::Open {
+                self.send(index, link, usize::MAX);
+                let bytes = self.answer(index, usize::MAX, answer);
+                self.cluster.handle_received(self.trace.now, link, &bytes);
+                self.drain();
+            }
+        }
+    }
+
+    fn send(&mut self, index: usize, link: LinkId, len: usize) {
+        let mut slices: [&[u8]; 8] = [&[]; 8];
+        let count = self.cluster.sendable(link, &mut slices);
+        let mut taken = slices[..count].concat();
+        taken.truncate(len);
+        self.cluster.handle_sent(self.trace.now, link, taken.len());
+        self.trace.links[index].2.extend(taken);
+    }
+
+    fn pass(&mut self, time: Duration) {
+        let end = self.trace.now + time;
+        let mut standing = 0;
+        while let Some(due) = self.cluster.poll_timeout().filter(|due| *due <= end) {
+            standing = if due <= self.trace.now { standing + 1 } else { 0 };
+            assert!(standing < 10, "timers are to be run again and again at {:?}", self.trace.now);
+            self.trace.now = self.trace.now.max(due);
+            self.cluster.handle_timeout(self.trace.now);
+            self.drain();
+        }
+        self.trace.now = end;
+    }
+
+    fn drain(&mut self) {
+        while let Some(action) = self.cluster.poll_action() {
+            match action {
+                Action::Connect { link, address } => {
+                    self.trace.links.push((link, address, Vec::new()));
+                    self.nodes.push(Node::default());
+                }
+                Action::Complete { token, outcome } => {
+                    self.calls.retain(|(open, _)| *open != token);
+                    self.trace.outcomes.push((token, outcome));
+                }
+                Action::Notify(notice) => self.trace.notices.push(notice),
+                Action::Close { link } => {
+                    let same = |(of, ..): &(LinkId, Address, Vec<u8>)| *of == link;
+                    if let Some(index) = self.trace.links.iter().rposition(same) {
+                        self.nodes[index].state = State::Over;
+                    }
+                }
+                Action::SendToNode { .. } => {}
+            }
+        }
+    }
+
+    /// The bytes that answer up to so many commands.
+    fn answer(&mut self, index: usize, count: usize, answer: &Answer) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for _ in 0..count {
+            let node = &mut self.nodes[index];
+            let unread = &self.trace.links[index].2[node.answered_len..];
+            let Ok(Scan::Frame { len }) = Scanner::new(Limits::default()).scan(unread) else {
+                break;
+            };
+            let frame = Frame::parse(unread[..len].to_vec(), &Limits::default());
+            node.answered_len += len;
+            let words: Vec<Vec<u8>> = frame.map_or_else(
+                |_| Vec::new(),
+                |frame| {
+                    let words = frame.value().elements().into_iter().flatten();
+                    words.map(|word| word.as_bytes().unwrap_or_default().to_vec()).collect()
+                },
+            );
+            let reply = self.nodes[index].reply(&words, self.layout, answer);
+            bytes.extend(reply);
+        }
+        bytes
+    }
+}
+
+impl Node {
+    fn reply(&mut self, words: &[Vec<u8>], layout: &Layout, answer: &Answer) -> Vec<u8> {
+        let word = |index: usize| words.get(index).map(Vec::as_slice).unwrap_or_default();
+        let protocol = if self.speaks_resp3 { Protocol::Resp3 } else { Protocol::Resp2 };
+        match (word(0), word(1)) {
+            (b"HELLO", _) => {
+                self.speaks_resp3 = true;
+                return b"%1\r\n$7\r\nversion\r\n$5\r\n8.2.3\r\n".to_vec();
+            }
+            (b"CLUSTER", b"SLOTS") => return layout.slots_reply(protocol),
+            (b"CLUSTER", b"SHARDS") => return layout.shards_reply(protocol),
+            (b"CLUSTER", b"NODES") => return layout.nodes_reply(protocol),
+            (b"AUTH" | b"CLIENT" | b"READONLY" | b"ASKING", _) => return b"+OK\r\n".to_vec(),
+            _ => {}
+        }
+        match answer {
+            Answer::Ok => self.ok(word(0)),
+            Answer::Value(tree) => tree.encode(protocol),
+            Answer::Error(text) => format!("-{text}\r\n").into_bytes(),
+            Answer::Moved(node) => redirection("MOVED", words, layout, *node),
+            Answer::Ask(node) => redirection("ASK", words, layout, *node),
+        }
+    }
+
+    fn ok(&mut self, name: &[u8]) -> Vec<u8> {
+        match (name, self.queued) {
+            (b"MULTI", _) => {
+                self.queued = Some(0);
+                b"+OK\r\n".to_vec()
+            }
+            (b"EXEC", Some(count)) => {
+                self.queued = None;
+                Tree::Array(vec![Tree::Simple(b"OK".to_vec()); count]).encode(Protocol::Resp2)
+            }
+            (_, Some(count)) => {
+                self.queued = Some(count + 1);
+                b"+QUEUED\r\n".to_vec()
+            }
+            (_, None) => b"+OK\r\n".to_vec(),
+        }
+    }
+}
+
+/// A redirection of a command to the n-th node.
+fn redirection(kind: &str, words: &[Vec<u8>], layout: &Layout, node: usize) -> Vec<u8> {
+    let name = words.first().map(|name| String::from_utf8_lossy(name)).unwrap_or_default();
+    let command = Command::new(&name).args(words.iter().skip(1));
+    let slot = command.slot().ok().flatten().map_or(0, Slot::number);
+    let count = layout.nodes().count();
+    let target = node.checked_rem(count).and_then(|index| layout.nodes().nth(index));
+    let (host, port) = target.map_or(("?", 1), |node| match &node.host {
+        Host::Given(host) => (host.as_str(), node.port),
+        Host::Empty | Host::Null => ("", node.port),
+        Host::Unknown => ("?", node.port),
+    });
+    format!("-{kind} {slot} {host}:{port}\r\n").into_bytes()
+}
+
+/// Any sequence of up to `len` events, weighted so that links get ready and calls get answers.
+///
+/// ```
+/// use hashslot::sim::strategies::{Event, Layout, apply, events, topologies};
+/// use hashslot::{Cluster, Config, Instant};
+/// use proptest::test_runner::TestRunner;
+/// use std::time::Duration;
+///
+/// let property = |(layout, mut events): (Layout, Vec<Event>)| {
+///     let seeds = vec!["10.0.0.1:7000".parse().unwrap()];
+///     let mut cluster = Cluster::new(Instant::EPOCH, Config::default(), seeds, 7).unwrap();
+///     events.push(Event::Passed(Duration::from_secs(60)));
+///     let trace = apply(&mut cluster, &layout, &events);
+///     // Whatever happened: every call has ended once.
+///     assert_eq!(trace.outcomes.len() + trace.cancelled.len(), trace.submitted.len());
+///     assert_eq!(cluster.call_count(), 0);
+///     Ok(())
+/// };
+/// TestRunner::deterministic().run(&(topologies(), events(50)), property).unwrap();
+/// ```
+pub fn events(len: usize) -> impl Strategy<Value = Vec<Event>> {
+    prop::collection::vec(event(), 0..=len)
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let link = || prop_oneof![4 => 0..2_usize, 1 => 0..8_usize];
+    let sent = prop_oneof![1 => 0..80_usize, 2 => Just(usize::MAX)];
+    let count = prop_oneof![1 => 0..4_usize, 2 => Just(usize::MAX)];
+    let answered = (link(), count, answer(), cuts(2_000));
+    let received = prop_oneof![
+        frame_bytes(Protocol::Resp3),
+        Just(b"+OK\r\n".to_vec()),
+        prop::collection::vec(any::<u8>(), 0..20),
+    ];
+    prop_oneof![
+        8 => calls().prop_map(Event::Submitted).boxed(),
+        1 => (0..10_usize).prop_map(Event::Cancelled).boxed(),
+        6 => link().prop_map(Event::Connected).boxed(),
+        10 => (link(), sent).prop_map(|(link, len)| Event::Sent(link, len)).boxed(),
+        12 => answered
+            .prop_map(|(link, count, answer, cuts)| Event::Answered(link, count, answer, cuts))
+            .boxed(),
+        10 => answer().prop_map(Event::Served).boxed(),
+        1 => (link(), received).prop_map(|(link, bytes)| Event::Received(link, bytes)).boxed(),
+        1 => (link(), closed()).prop_map(|(link, cause)| Event::Closed(link, cause)).boxed(),
+        1 => Just(Event::TimersRun).boxed(),
+        4 => (0..400_u64).prop_map(|ms| Event::Passed(Duration::from_millis(ms))).boxed(),
+        1 => (0..20_u64).prop_map(|s| Event::Passed(Duration::from_secs(s))).boxed(),
+        1 => prop_oneof![9 => Just(Event::Reinit), 1 => Just(Event::ShutDown)].boxed(),
+    ]
+}
+
+fn answer() -> impl Strategy<Value = Answer> {
+    let error = prop::sample::select(vec![
+        "TRYAGAIN Multiple keys request during rehashing of slot",
+        "CLUSTERDOWN The cluster is down",
+        "LOADING Redis is loading the dataset in memory",
+        "READONLY You can't write against a read only replica.",
+        "ERR unknown command",
+        "EXECABORT Transaction discarded because of previous errors.",
+    ]);
+    prop_oneof![
+        8 => Just(Answer::Ok),
+        2 => frames().prop_map(Answer::Value),
+        2 => error.prop_map(Answer::Error),
+        3 => (0..24_usize).prop_map(Answer::Moved),
+        2 => (0..24_usize).prop_map(Answer::Ask),
+    ]
+}
+
+fn closed() -> impl Strategy<Value = Closed> {
+    prop::sample::select(vec![
+        Closed::Refused,
+        Closed::Unreachable,
+        Closed::NameResolution,
+        Closed::TimedOut,
+        Closed::Reset,
+        Closed::EndOfStream,
+        Closed::Other,
+    ])
+}

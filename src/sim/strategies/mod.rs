@@ -1,0 +1,52 @@
+//! Strategies for property tests: frames, commands, topologies, sequences of events.
+//!
+//! What they make is plain data with a naive answer beside it, so that a test can compare what the
+//! crate does with what anybody would expect:
+//!
+//! - [`frames`], [`pushes`]: any value that a server can send, as a [`Tree`] that can be written in
+//!   either protocol and compared with what was read; [`frame_bytes`], [`cuts`]: its bytes, in
+//!   pieces.
+//! - [`keys`], [`keys_together`]: any key, and keys of one slot; [`commands()`]: commands with the
+//!   keys that went into them; [`calls`]: what an application submits.
+//! - [`topologies`]: a whole cluster as a [`Layout`], which tells itself as `CLUSTER SLOTS`,
+//!   `CLUSTER SHARDS` and `CLUSTER NODES`, and knows who owns a slot.
+//! - [`events()`]: whatever can happen to a machine, in any order; [`apply`] lets it happen.
+//! - [`scenarios()`]: a whole simulation, to be run.
+//!
+//! All shrink: to fewer, shorter, simpler things.
+//!
+//! ```
+//! use hashslot::resp::Frame;
+//! use hashslot::sim::strategies;
+//! use hashslot::topology::parse;
+//! use hashslot::{Address, AddressMap, Config, Protocol, Slot};
+//! use proptest::test_runner::TestRunner;
+//!
+//! let asked: Address = "10.0.0.1:7000".parse()?;
+//! let property = |layout: strategies::Layout| {
+//!     let reply = layout.slots_reply(Protocol::Resp3);
+//!     let frame = Frame::parse(reply, &Config::default().limits).unwrap();
+//!     let view = parse::slots(frame.value(), &asked, &AddressMap::default(), 4096).unwrap();
+//!     for slot in (0..16_384).filter_map(Slot::new) {
+//!         let owner = view.topology().primary_of(slot).map(|node| node.address().clone());
+//!         assert_eq!(owner, layout.owner_address(slot, &asked));
+//!     }
+//!     Ok(())
+//! };
+//! TestRunner::deterministic().run(&strategies::topologies(), property).unwrap();
+//! # Ok::<(), hashslot::AddressError>(())
+//! ```
+
+mod commands;
+mod events;
+mod layout;
+mod scenarios;
+mod tree;
+
+pub use self::commands::{
+    KeyedCommand, PlainCall, Shape, calls, commands, commands_on, keys, keys_together,
+};
+pub use self::events::{Answer, Event, Trace, apply, events};
+pub use self::layout::{Host, Layout, NodeLayout, ShardLayout, topologies};
+pub use self::scenarios::scenarios;
+pub use self::tree::{Cuts, Tree, cuts, frame_bytes, frames, pushes};

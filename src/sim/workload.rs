@@ -1,0 +1,230 @@
+//! Calls at random, each of which can be recognised afterwards.
+//!
+//! Every write carries a number of its own as its last argument, so that the nodes can tell which
+//! writes ran, how often and in which order. Keys come in groups that share a slot.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::data::FORGING_SCRIPT;
+use super::dice::Dice;
+use super::faults::{Fault, Faults};
+use crate::command::Command;
+use crate::plan::Call;
+use crate::slot::Slot;
+
+/// The slots that are used; each has a group of keys.
+const GROUP_COUNT: usize = 8;
+
+/// What keys are used for: each has a type of its own.
+const TEXT: char = 'a';
+const MORE_TEXT: char = 'b';
+const COUNTER: char = 'c';
+const HASH: char = 'h';
+const LIST: char = 'l';
+const SINGLE: char = 's';
+const SET: char = 'z';
+
+fn key(group: usize, kind: char) -> String {
+    format!("{{group{group}}}{kind}")
+}
+
+/// The slots that calls of a workload are for.
+pub(super) fn slots() -> Vec<u16> {
+    (0..GROUP_COUNT).map(|group| Slot::of_key(key(group, TEXT).as_bytes()).number()).collect()
+}
+
+/// The keys that only ever grow: what was written to them stays, unless a copy is lost.
+pub(super) fn growing_keys() -> Vec<String> {
+    let kinds = [TEXT, MORE_TEXT, COUNTER, LIST];
+    (0..GROUP_COUNT).flat_map(|group| kinds.map(|kind| key(group, kind))).collect()
+}
+
+/// One command of a call, and how it is recognised.
+#[derive(Debug, Clone)]
+pub(super) struct Op {
+    /// The number that a write carries.
+    pub(super) number: Option<u64>,
+    pub(super) slot: Option<u16>,
+    pub(super) key: Option<Vec<u8>>,
+    /// The words of the command with blanks between them: how a read is recognised.
+    pub(super) text: Vec<u8>,
+    pub(super) is_script: bool,
+}
+
+/// How a call is made of its commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    One,
+    Batch,
+    Transaction,
+}
+
+/// A call, and what is known about it.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    pub(super) call: Call,
+    pub(super) ops: Vec<Op>,
+    pub(super) shape: Shape,
+    pub(super) is_idempotent: bool,
+    /// Whether nothing is wrong any more, so that it has to succeed.
+    pub(super) is_probe: bool,
+    pub(super) timeout: Option<Duration>,
+    /// When its caller gives it up.
+    pub(super) cancel_after: Option<Duration>,
+}
+
+impl Planned {
+    /// The call, to be submitted.
+    #[must_use]
+    pub fn call(&self) -> Call {
+        self.call.clone()
+    }
+}
+
+/// A source of calls.
+#[derive(Debug)]
+pub struct Workload {
+    dice: Dice,
+    faults: Faults,
+    numbers: u64,
+}
+
+impl Workload {
+    /// Calls that belong to this seed, for any client.
+    #[must_use]
+    pub fn new(seed: u64, faults: Faults) -> Self {
+        Self { dice: Dice::new(seed), faults, numbers: 0 }
+    }
+
+    /// Calls that these bytes choose as long as they last.
+    pub(super) fn with_choices(choices: &[u8], seed: u64, faults: Faults) -> Self {
+        Self { dice: Dice::from_bytes(choices, seed), faults, numbers: 0 }
+    }
+
+    /// The next call.
+    pub fn next_call(&mut self) -> Planned {
+        let group = self.dice.index(GROUP_COUNT);
+        let (shape, commands) = match self.dice.below(10) {
+            0 => {
+                let count = self.dice.between(1, 4);
+                (Shape::Transaction, (0..count).map(|_| self.command(group)).collect())
+            }
+            1 => {
+                let count = self.dice.between(1, 8);
+                let mut command = || {
+                    let group = self.dice.index(GROUP_COUNT);
+                    self.command(group)
+                };
+                (Shape::Batch, (0..count).map(|_| command()).collect())
+            }
+            _ => (Shape::One, Vec::from([self.command(group)])),
+        };
+        self.plan(shape, commands)
+    }
+
+    /// Calls that find out whether everything is well: a write and a read for every slot.
+    pub(super) fn probes(&mut self) -> Vec<Planned> {
+        let mut probes = Vec::new();
+        for group in 0..GROUP_COUNT {
+            let number = self.number();
+            let write = Command::new("RPUSH").arg(key(group, LIST)).arg(number);
+            let read = Command::get(key(group, SINGLE));
+            probes.extend([write, read].map(probe));
+        }
+        probes
+    }
+
+    fn number(&mut self) -> u64 {
+        self.numbers += 1;
+        self.numbers
+    }
+
+    fn plan(&mut self, shape: Shape, commands: Vec<Command>) -> Planned {
+        let ops = commands.iter().map(op).collect();
+        let mut call = match shape {
+            Shape::One => commands.into_iter().next().map_or_else(Call::discovery, Call::new),
+            Shape::Batch => Call::batch(commands),
+            Shape::Transaction => Call::transaction(commands),
+        };
+        let is_idempotent = self.dice.one_in(12);
+        if is_idempotent {
+            call = call.idempotent();
+        }
+        let hurries = self.faults.has(Fault::ShortDeadlines) && self.dice.one_in(8);
+        let timeout = hurries.then(|| self.dice.millis(1, 300));
+        if let Some(timeout) = timeout {
+            call = call.timeout(timeout);
+        }
+        let gives_up = self.faults.has(Fault::Cancel) && self.dice.one_in(20);
+        let cancel_after = gives_up.then(|| self.dice.millis(0, 20));
+        Planned { call, ops, shape, is_idempotent, is_probe: false, timeout, cancel_after }
+    }
+
+    fn command(&mut self, group: usize) -> Command {
+        let number = self.number();
+        let text = format!("{number},");
+        let write = |name: &str, kind: char| Command::new(name).arg(key(group, kind));
+        match self.dice.below(17) {
+            0..3 => write("APPEND", TEXT).arg(&*text),
+            3 => write("APPEND", MORE_TEXT).arg(&*text),
+            4 | 5 => write("RPUSH", LIST).arg(number),
+            6 | 7 => write("INCRBY", COUNTER).arg(number),
+            8 => write("HSET", HASH).arg(number % 5).arg(number),
+            9 => write("SADD", SET).arg(number),
+            10 => write("SET", SINGLE).arg(&*text),
+            11 => write("GET", SINGLE),
+            12 => write("GET", TEXT),
+            13 => write("LRANGE", LIST).arg(0).arg(-1),
+            14 => write("HGETALL", HASH),
+            15 if self.faults.has(Fault::Scripts) => self.script(group, &text),
+            15 => Command::new("ECHO").arg(number),
+            _ => {
+                let kinds = [TEXT, COUNTER, SINGLE];
+                Command::new("MGET").args(kinds.map(|kind| key(group, kind)))
+            }
+        }
+    }
+
+    /// A script that writes, and then answers like a cluster.
+    fn script(&mut self, group: usize, text: &str) -> Command {
+        let key = key(group, TEXT);
+        let slot = Slot::of_key(key.as_bytes());
+        let answers = [
+            format!("MOVED {slot} 6.6.6.6:666"),
+            format!("ASK {slot} 6.6.6.6:666"),
+            "TRYAGAIN forged".into(),
+            "CLUSTERDOWN forged".into(),
+            "LOADING forged".into(),
+            "READONLY forged".into(),
+            "ERR forged".into(),
+        ];
+        let answer = &*answers[self.dice.index(answers.len())];
+        Command::new("EVAL").arg(FORGING_SCRIPT).arg(1).arg(key).arg(text).arg(answer)
+    }
+}
+
+fn op(command: &Command) -> Op {
+    let words: Vec<Vec<u8>> = command.arguments().map(<[u8]>::to_vec).collect();
+    Op {
+        number: super::data::number_of(&words),
+        slot: command.slot().ok().flatten().map(Slot::number),
+        key: command.keys().ok().and_then(|keys| Some(keys.first()?.to_vec())),
+        text: words.join(&b' '),
+        is_script: command.facts().script,
+    }
+}
+
+fn probe(command: Command) -> Planned {
+    Planned {
+        ops: Vec::from([op(&command)]),
+        call: Call::new(command),
+        shape: Shape::One,
+        is_idempotent: false,
+        is_probe: true,
+        timeout: None,
+        cancel_after: None,
+    }
+}

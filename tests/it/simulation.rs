@@ -1,0 +1,163 @@
+//! Simulated clusters with faults: the same seeds in every run, some fresh ones, and what the search
+//! itself has to be worth: it repeats itself byte for byte, and its faults do occur.
+
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+use hashslot::sim::strategies::scenarios;
+use hashslot::sim::{Fault, Profile, Report, Scenario};
+use proptest::prelude::*;
+
+/// What was wrong once, and is run first for ever.
+const KNOWN: [(Profile, u64, usize); 6] = [
+    // Writes overtook others where replicas may be read.
+    (Profile::Failover, 324, 500),
+    // The same, with fewer calls.
+    (Profile::Failover, 434, 375),
+    // An idle client did not find nodes that had all moved.
+    (Profile::TopologyChurn, 89, 500),
+    // A slot that moved under load.
+    (Profile::Reshard, 20, 500),
+    // Many faults at once.
+    (Profile::Everything, 86, 500),
+    // Many faults at once, others.
+    (Profile::Everything, 342, 500),
+];
+
+const REPLAY: &str = "cargo run --release --example simulate --features sim --";
+
+/// What a run without optimisation has time for: it is much slower, and checks the machine
+/// after every input.
+const IS_SLOW: bool = cfg!(debug_assertions);
+
+/// Commands of one seed.
+const STEP_COUNT: usize = if IS_SLOW { 120 } else { 300 };
+/// Seeds of one profile, the same in every run.
+const SEED_COUNT: u64 = if IS_SLOW { 4 } else { 25 };
+const SEED_OF_EVERYTHING_COUNT: u64 = if IS_SLOW { 8 } else { 60 };
+const FRESH_SEED_COUNT: u64 = 1;
+
+/// They hold all the time, so that nobody counts them.
+const UNCOUNTED: [Fault; 4] =
+    [Fault::SlowGossip, Fault::ShortDeadlines, Fault::ReplicaReads, Fault::Scripts];
+
+/// Runs it. What is wrong ends the test, with the command that runs it again.
+fn check(scenario: &Scenario) -> Report {
+    let run = std::panic::catch_unwind(|| scenario.run());
+    let report = run.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        Report::of_panic(text.unwrap_or_else(|| "it panicked".into()))
+    });
+    let found = &report.violations;
+    assert!(found.is_empty(), "replay with {REPLAY} {scenario}\n{found:#?}");
+    report
+}
+
+#[test]
+fn seeds_that_failed_once_fail_no_more() {
+    for (profile, seed, step_count) in KNOWN {
+        check(&Scenario::draw(seed, profile, step_count));
+    }
+}
+
+#[test]
+fn calm() {
+    search(Profile::Calm);
+}
+
+#[test]
+fn reshard() {
+    search(Profile::Reshard);
+}
+
+#[test]
+fn failover() {
+    search(Profile::Failover);
+}
+
+#[test]
+fn partition() {
+    search(Profile::Partition);
+}
+
+#[test]
+fn flaky_network() {
+    search(Profile::FlakyNetwork);
+}
+
+#[test]
+fn hostile_server() {
+    search(Profile::HostileServer);
+}
+
+#[test]
+fn topology_churn() {
+    search(Profile::TopologyChurn);
+}
+
+#[test]
+fn everything() {
+    search(Profile::Everything);
+}
+
+/// The same seeds in every run, then fresh ones: more of them with `HASHSLOT_SEEDS`.
+fn search(profile: Profile) {
+    let is_everything = profile == Profile::Everything;
+    let count = if is_everything { SEED_OF_EVERYTHING_COUNT } else { SEED_COUNT };
+    for seed in 0..count {
+        check(&Scenario::draw(seed, profile, STEP_COUNT));
+    }
+    let fresh = RandomState::new().build_hasher().finish() >> 16;
+    for seed in fresh..fresh + fresh_seed_count() {
+        println!("seed {seed}, profile {profile}");
+        check(&Scenario::draw(seed, profile, STEP_COUNT));
+    }
+}
+
+fn fresh_seed_count() -> u64 {
+    let count = std::env::var("HASHSLOT_SEEDS").ok().and_then(|count| count.parse().ok());
+    count.unwrap_or(FRESH_SEED_COUNT)
+}
+
+#[test]
+fn each_profile_injects_the_faults_that_it_is_named_for() {
+    for profile in Profile::ALL {
+        let expected: BTreeSet<Fault> =
+            profile.faults().iter().filter(|fault| !UNCOUNTED.contains(fault)).collect();
+        let mut injected = BTreeSet::new();
+        for seed in 0..40 {
+            let faults = profile.faults();
+            let report = check(&Scenario { seed, profile, step_count: 60, faults });
+            let counts = report.faults.iter().filter(|(_, times)| *times > 0);
+            injected.extend(counts.map(|(fault, _)| *fault));
+            if injected.is_superset(&expected) {
+                break;
+            }
+        }
+        let missing: Vec<_> = expected.difference(&injected).collect();
+        assert!(missing.is_empty(), "no seed of {profile} injects {missing:?}");
+    }
+}
+
+#[test]
+fn one_seed_twice_is_the_same_byte_for_byte() {
+    for profile in Profile::ALL {
+        for seed in [1, 1 << 40].into_iter().take(if IS_SLOW { 1 } else { 2 }) {
+            let scenario = Scenario::draw(seed, profile, 60);
+            let (first, second) = (scenario.trace(), scenario.trace());
+            assert!(first.trace.len() > 100, "{scenario} traces nothing");
+            assert_eq!(first, second, "{scenario}");
+            assert_eq!(first.hash, scenario.run().hash, "to be watched changes {scenario}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: if IS_SLOW { 10 } else { 100 }, failure_persistence: None, ..<_>::default() })]
+
+    #[test]
+    fn any_scenario_is_well(scenario in scenarios()) {
+        let violations = scenario.run().violations;
+        prop_assert!(violations.is_empty(), "{scenario}\n{violations:#?}");
+    }
+}
