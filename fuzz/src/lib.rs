@@ -2,141 +2,22 @@
 //!
 //! `scripts/fuzz` searches for bytes that break them; `tests/replay.rs` checks those that are known.
 
-use hashslot::resp::{Elements, Frame, Scan, Scanner, Value, encode};
-use hashslot::{Limits, ProtocolError};
+mod events;
+mod keys;
+mod redirect;
+mod replies;
+mod roundtrip;
+mod scan;
+mod simulate;
+mod source;
+mod topology;
+mod url;
 
-/// RESP: frames do not depend on how their bytes are cut, every frame can be read to its end, and
-/// what was read can be written and read again.
-///
-/// **Shape**: the first byte chooses the limits, the second the cuts, the rest is the stream.
-///
-/// # Panics
-/// If the property does not hold.
-pub fn scan(data: &[u8]) {
-    let [choice, seed, stream @ ..] = data else { return };
-    let limits = limits(*choice);
-    let whole = hear(stream, stream.len(), 0, limits);
-    let pieces = hear(stream, usize::from(choice >> 4) + 1, *seed, limits);
-    assert_eq!(pieces, whole, "the cuts matter");
-    assert_eq!(hear(stream, 1, 0, limits), whole, "single bytes matter");
-
-    let mut rest = stream;
-    for len in whole.frames {
-        let (bytes, behind) = rest.split_at(len);
-        read_and_write(bytes, &limits);
-        rest = behind;
-    }
-}
-
-fn limits(choice: u8) -> Limits {
-    let mut limits = Limits::default();
-    if choice & 1 != 0 {
-        limits.frame_len_max = 200;
-    }
-    if choice & 2 != 0 {
-        limits.line_len_max = 20;
-    }
-    if choice & 4 != 0 {
-        limits.element_count_max = 10;
-    }
-    if choice & 8 != 0 {
-        limits.depth_max = 3;
-    }
-    limits
-}
-
-/// How a stream was understood.
-#[derive(Debug, PartialEq)]
-struct Heard {
-    frames: Vec<usize>,
-    error: Option<ProtocolError>,
-}
-
-/// Feeds the stream in pieces of about this length.
-fn hear(stream: &[u8], piece_len: usize, seed: u8, limits: Limits) -> Heard {
-    let mut scanner = Scanner::new(limits);
-    let mut frames = Vec::new();
-    let (mut start, mut end) = (0, 0);
-    let mut jitter = usize::from(seed);
-    loop {
-        let buffer = &stream[start..end];
-        match scanner.scan(buffer) {
-            Ok(Scan::Frame { len }) => {
-                assert!((3..=buffer.len()).contains(&len), "an impossible frame");
-                assert!(len <= limits.frame_len_max, "a frame beyond the limit");
-                start += len;
-                frames.push(len);
-            }
-            Ok(Scan::More { needed }) => {
-                assert!(needed > 0, "nothing found and nothing needed");
-                if end == stream.len() {
-                    return Heard { frames, error: None };
-                }
-                end = (end + piece_len + jitter % 7).min(stream.len());
-                jitter = jitter * 5 % 251;
-            }
-            Err(error) => {
-                assert!(error.offset() < buffer.len(), "an offence that is not there");
-                assert_eq!(scanner.scan(buffer), Err(error), "an error that goes away");
-                return Heard { frames, error: Some(error) };
-            }
-        }
-    }
-}
-
-fn read_and_write(bytes: &[u8], limits: &Limits) {
-    let frame = Frame::parse(bytes.to_vec(), limits).expect("a scanned frame is one");
-    walk(frame.value());
-    for (key, value) in frame.attributes().into_iter().flatten() {
-        walk(key);
-        walk(value);
-    }
-    assert_eq!(frame.is_error(), frame.error().is_some());
-    assert_eq!(frame.is_push(), matches!(frame.value(), Value::Push(_)));
-    assert!(format!("{frame:?}").starts_with("Frame("));
-
-    let written = write(frame.value());
-    let again = Frame::parse(written.clone(), &Limits::default()).expect("what is written is RESP");
-    assert_eq!(again.value().kind(), frame.value().kind());
-    assert_eq!(write(again.value()), written, "writing is not stable");
-    if !written.windows(4).any(|window| window == b",nan") {
-        assert_eq!(again.value(), frame.value(), "what was written is another value");
-    }
-}
-
-fn write(value: Value<'_>) -> Vec<u8> {
-    let mut out = Vec::new();
-    encode::value(&mut out, &value);
-    out
-}
-
-/// Reads everything, in every way, and checks that as much is there as is declared.
-fn walk(value: Value<'_>) {
-    let _ = (value.as_str(), value.as_integer());
-    if let Value::Verbatim { format, .. } = value {
-        assert_eq!(format.len(), 3);
-    }
-    if let Some(elements) = value.elements() {
-        assert_eq!(elements.count(), elements.len(), "elements are missing");
-        assert_eq!(elements.get(elements.len()), None);
-        nth_is_next(elements);
-        elements.for_each(walk);
-    }
-    if let Some(pairs) = value.pairs() {
-        assert_eq!(pairs.count(), pairs.len(), "pairs are missing");
-        if let Value::Map(_) = value {
-            pairs.for_each(|(key, value)| {
-                walk(key);
-                walk(value);
-            });
-        }
-    }
-}
-
-/// Indices give what the walk gives, as far as is cheap to try.
-fn nth_is_next(elements: Elements<'_>) {
-    for (index, value) in elements.enumerate().take(8) {
-        let found = elements.get(index).expect("an element in bounds");
-        assert_eq!(write(found), write(value));
-    }
-}
+pub use events::events;
+pub use keys::keys;
+pub use redirect::redirect;
+pub use roundtrip::roundtrip;
+pub use scan::scan;
+pub use simulate::simulate;
+pub use topology::topology;
+pub use url::url;

@@ -3,15 +3,51 @@
 use std::fs;
 use std::path::Path;
 
-/// Changes of each file of the corpus.
+/// Changes of each file of the corpus: fewer where a property takes longer.
 const CHANGE_COUNT: u64 = 200;
+const FEW_CHANGE_COUNT: u64 = 2;
+
+#[test]
+fn events() {
+    replay("events", hashslot_fuzz::events, FEW_CHANGE_COUNT);
+}
+
+#[test]
+fn keys() {
+    replay("keys", hashslot_fuzz::keys, CHANGE_COUNT);
+}
+
+#[test]
+fn redirect() {
+    replay("redirect", hashslot_fuzz::redirect, CHANGE_COUNT);
+}
+
+#[test]
+fn roundtrip() {
+    replay("roundtrip", hashslot_fuzz::roundtrip, CHANGE_COUNT);
+}
 
 #[test]
 fn scan() {
-    replay("scan", hashslot_fuzz::scan);
+    replay("scan", hashslot_fuzz::scan, CHANGE_COUNT);
 }
 
-fn replay(target: &str, property: fn(&[u8])) {
+#[test]
+fn simulate() {
+    replay("simulate", hashslot_fuzz::simulate, 1);
+}
+
+#[test]
+fn topology() {
+    replay("topology", hashslot_fuzz::topology, FEW_CHANGE_COUNT);
+}
+
+#[test]
+fn url() {
+    replay("url", hashslot_fuzz::url, CHANGE_COUNT);
+}
+
+fn replay(target: &str, property: fn(&[u8]), change_count: u64) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
     let mut files: Vec<_> = fs::read_dir(&folder)
         .expect("the corpus is part of the repository")
@@ -23,7 +59,7 @@ fn replay(target: &str, property: fn(&[u8])) {
         let data = fs::read(path).expect("a readable file");
         property(&data);
         let mut random = Random(number + 1);
-        for _ in 0..CHANGE_COUNT {
+        for _ in 0..change_count {
             property(&changed(&data, &mut random));
         }
     }

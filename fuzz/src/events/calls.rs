@@ -1,0 +1,167 @@
+//! What an application asks for, and what it may expect.
+
+use core::time::Duration;
+
+use hashslot::{Address, Call, CallId, Command, Error, Instant, Outcome, Reply};
+
+use super::server::PLACES;
+use crate::source::Source;
+
+/// `b` 3300, `bar` 5061, `g` 7233, `d` 11298, `foo` 12182.
+const KEYS: &[&str] = &["foo", "bar", "b", "g", "d", "{foo}x"];
+
+/// What a call is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    One,
+    Batch,
+    Transaction,
+    Discovery,
+}
+
+/// A call that was submitted.
+#[derive(Debug)]
+pub(super) struct Submitted {
+    pub(super) id: Option<CallId>,
+    pub(super) deadline: Instant,
+    pub(super) kind: Kind,
+    /// Whether running it twice would do harm.
+    pub(super) is_once: bool,
+    pub(super) state: CallState,
+    /// The connections that took each of its commands whole, by the command's number.
+    pub(super) taken: Vec<Vec<usize>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum CallState {
+    Open,
+    Cancelled,
+    /// Whether each of its commands may have run, as the application was told.
+    Over(Vec<bool>),
+}
+
+/// A call, and what there is to know about it.
+pub(super) fn call(
+    source: &mut Source<'_>,
+    now: Instant,
+    token: usize,
+    budget: Duration,
+) -> (Call, Submitted) {
+    let mut submitted = Submitted {
+        id: None,
+        deadline: now + budget,
+        kind: Kind::One,
+        is_once: true,
+        state: CallState::Open,
+        taken: vec![Vec::new(); 4],
+    };
+    let key = source.pick(KEYS);
+    let mut call = match source.below(16) {
+        0 | 1 => Call::new(Command::get(key)),
+        2 | 3 => Call::new(write(key, token, 0, 0)),
+        4 => Call::new(write(key, token, 0, 1100)),
+        5 | 6 => {
+            submitted.kind = Kind::Batch;
+            let count = source.below(5);
+            Call::batch((0..count).map(|part| write(source.pick(KEYS), token, part, 0)))
+        }
+        7 | 8 => {
+            submitted.kind = Kind::Transaction;
+            let count = source.below(4);
+            Call::transaction((0..count).map(|part| write(key, token, part, 0)))
+        }
+        9 => {
+            submitted.kind = Kind::Discovery;
+            Call::discovery()
+        }
+        10 => Call::new(Command::new("PING")).on_node(place(source)),
+        11 => Call::new(write(key, token, 0, 0)).on_node(place(source)),
+        12 | 13 => {
+            let script = Command::new("EVAL").arg("return 1").arg(1).arg(key);
+            Call::new(script.arg(format!("t{token}.0")))
+        }
+        _ => Call::new(misfit(source)),
+    };
+    match source.below(8) {
+        0 => {
+            call = call.idempotent();
+            submitted.is_once = false;
+        }
+        1 => {
+            let budget = Duration::from_millis(source.pick(&[0, 1, 30, 300, 5000]));
+            call = call.timeout(budget);
+            submitted.deadline = now + budget;
+        }
+        _ => {}
+    }
+    (call, submitted)
+}
+
+/// A write that tells whose it is.
+fn write(key: &str, token: usize, part: usize, len: usize) -> Command {
+    let mut value = format!("t{token}.{part}");
+    while value.len() < len {
+        value.push('.');
+    }
+    Command::set(key, value)
+}
+
+/// Whose write it is.
+pub(super) fn owner(args: &[Vec<u8>]) -> Option<(usize, usize)> {
+    let value = match args[0].as_slice() {
+        b"SET" => args.get(2)?,
+        b"EVAL" => args.get(4)?,
+        _ => return None,
+    };
+    let text = core::str::from_utf8(value).ok()?.strip_prefix('t')?;
+    let (token, part) = text.trim_end_matches('.').split_once('.')?;
+    Some((token.parse().ok()?, part.parse().ok()?))
+}
+
+/// What cannot be sent, or only just.
+fn misfit(source: &mut Source<'_>) -> Command {
+    let command = source.pick(&[
+        "BLPOP q 0",
+        "SUBSCRIBE c",
+        "MSET foo 1 bar 2",
+        "CLUSTER",
+        "CLUSTER INFO",
+        "CLIENT SETNAME x",
+        "EVAL x y",
+        "GET",
+        "NO.SUCH foo",
+        "DBSIZE",
+        "XREAD BLOCK 0 STREAMS foo $",
+        "PING",
+    ]);
+    let mut words = command.split(' ');
+    Command::new(words.next().unwrap_or_default()).args(words)
+}
+
+fn place(source: &mut Source<'_>) -> Address {
+    source.pick(PLACES).parse().expect("an address")
+}
+
+impl Submitted {
+    /// Its commands may have run, as the outcome says it, one by one.
+    pub(super) fn over(&self, outcome: &Outcome) -> Vec<bool> {
+        let may_have_run = |result: Option<&Error>| {
+            if let Some(error) = result {
+                let printed = format!("{error} {error:?}");
+                assert!(!printed.contains(super::SECRET), "{printed}");
+            }
+            result.is_none_or(Error::may_have_executed)
+        };
+        match (outcome, self.kind) {
+            (Ok(Reply::Many(results)), Kind::Batch) => {
+                results.iter().map(|result| may_have_run(result.as_ref().err())).collect()
+            }
+            (Ok(Reply::One(_)), Kind::One | Kind::Transaction)
+            | (Ok(Reply::Ready), Kind::Discovery) => vec![true; 4],
+            (Err(error), Kind::One | Kind::Transaction | Kind::Discovery) => {
+                vec![may_have_run(Some(error)); 4]
+            }
+            (outcome, kind) => panic!("{outcome:?} of {kind:?}"),
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! What a user writes: URLs, addresses, maps of addresses, limits.
+
+use core::time::Duration;
+
+use hashslot::{
+    Address, AddressMap, Cluster, Config, Credentials, Instant, Protocol, ReadFrom, RedirectPolicy,
+    parse_url,
+};
+
+use crate::source::Source;
+
+/// Words that no error and no debug output may have.
+const SECRET: &str = "s3cr3t-canary";
+
+/// What a user writes: nothing panics, what can be read is printed and read again as it was, nothing
+/// that is printed has the password, and a configuration that is valid makes a machine.
+///
+/// **Shape**: the first byte chooses: a text as URL and address, such a text with a password put into
+/// it, a map of addresses (a rule a line: `from to`), or the fields of a configuration.
+///
+/// # Panics
+/// If the property does not hold.
+pub fn url(data: &[u8]) {
+    let [choice, rest @ ..] = data else { return };
+    let text = String::from_utf8_lossy(rest);
+    match choice % 4 {
+        0 => {
+            read_address(&text);
+            read_url(&text);
+        }
+        1 => keep_secret(&text),
+        2 => map(&text),
+        _ => configure(Source::new(rest)),
+    }
+}
+
+fn read_address(text: &str) {
+    let Ok(address) = text.parse::<Address>() else { return };
+    check(&address);
+    let port = text.rsplit_once(':').expect("an address has a port").1;
+    assert_eq!(port.parse(), Ok(address.port()));
+    assert!(text.contains(address.host()));
+    assert_eq!(Address::new(address.host(), address.port()).as_ref(), Ok(&address));
+}
+
+/// What holds for every address.
+fn check(address: &Address) {
+    assert!(!address.host().is_empty() && address.host() != "?" && address.port() > 0);
+    assert!(address.host().len() <= 255);
+    assert_eq!(address.to_string().parse().as_ref(), Ok(address), "it is printed as another one");
+}
+
+fn read_url(text: &str) {
+    let Ok((config, seeds)) = parse_url(text) else { return };
+    assert_eq!(config.validate(), Ok(()));
+    assert!(!seeds.is_empty());
+    seeds.iter().for_each(check);
+
+    // Written in another way, every byte of user and password escaped.
+    let user = text.rsplit_once('@').map(|(user, _)| user.split_once("://").expect("a scheme").1);
+    let mut again = String::from("valkey://");
+    if let Some(user) = user {
+        let (user, password) = user.split_once(':').expect("a password");
+        let (user, password) = (plain(user), plain(password));
+        let credentials = if user.is_empty() {
+            Credentials::password(&password)
+        } else {
+            Credentials::user(&user, &password)
+        };
+        assert_eq!(config.credentials.as_ref(), Some(&credentials));
+        again = again + &escaped(&user) + ":" + &escaped(&password) + "@";
+    }
+    let printed: Vec<_> = seeds.iter().map(Address::to_string).collect();
+    again += &printed.join(",");
+    assert_eq!(parse_url(&again), Ok((config, seeds)), "{again}");
+}
+
+/// Text without its escapes.
+fn plain(text: &str) -> String {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        bytes.push(u8::from_str_radix(&part[..2], 16).expect("two digits"));
+        bytes.extend_from_slice(&part.as_bytes()[2..]);
+    }
+    String::from_utf8(bytes).expect("text")
+}
+
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for byte in text.bytes() {
+        escaped = escaped + "%" + &format!("{byte:02x}");
+    }
+    escaped
+}
+
+/// Whatever is wrong before and behind it, a password is not printed.
+fn keep_secret(text: &str) {
+    let (before, behind) = text.split_once('|').unwrap_or(("redis://ann", text));
+    for password in [SECRET.to_string(), escaped(SECRET)] {
+        let url = format!("{before}:{password}@{behind}");
+        let printed = match parse_url(&url) {
+            Ok((config, seeds)) => format!("{config:?} {seeds:?}"),
+            Err(error) => format!("{error} {error:?}"),
+        };
+        assert!(!printed.contains(&password), "{printed}");
+        assert!(!printed.contains(SECRET), "{printed}");
+        if before.contains('@') || behind.contains('@') {
+            continue;
+        }
+        if let Err(error) = parse_url(&format!("{before}:{password}{behind}")) {
+            assert!(!format!("{error} {error:?}").contains(SECRET), "the @ is forgotten: {error}");
+        }
+    }
+}
+
+fn map(text: &str) {
+    let mut map = AddressMap::default();
+    let mut rules = Vec::new();
+    for line in text.lines() {
+        let Some((from, to)) = line.split_once(' ') else { continue };
+        match (from.parse::<Address>(), to.parse::<Address>()) {
+            (Ok(from), Ok(to)) => map = map.node(from, to),
+            _ => map = map.host(from, to),
+        }
+        rules.push((from, to));
+    }
+    let announced = ["10.0.0.7:6379", "db:7000", "::1:7001", "10.0.0.8:6380"];
+    let announced = announced.into_iter().chain(rules.iter().map(|(from, _)| *from));
+    for address in announced.filter_map(|address| address.parse::<Address>().ok()) {
+        let mapped = map.apply(address.clone());
+        check(&mapped);
+        assert_eq!(mapped, naive(&rules, &address));
+    }
+}
+
+/// The first rule that matches decides.
+fn naive(rules: &[(&str, &str)], address: &Address) -> Address {
+    for (from, to) in rules {
+        if let (Ok(from), Ok(to)) = (from.parse::<Address>(), to.parse::<Address>()) {
+            if from == *address {
+                return to;
+            }
+        } else if *from == address.host() {
+            return Address::new(to, address.port()).unwrap_or_else(|_| address.clone());
+        }
+    }
+    address.clone()
+}
+
+fn configure(mut source: Source<'_>) {
+    let mut config = Config::default();
+    let mut time = || match source.below(4) {
+        0 => Duration::ZERO,
+        1 => Duration::MAX,
+        2 => Duration::from_nanos(source.byte().into()),
+        _ => Duration::from_millis(source.number().into()),
+    };
+    config.call_timeout = time();
+    config.connect_timeout = time();
+    config.stall_timeout = time();
+    config.ping_interval = time();
+    config.drain_timeout = time();
+    config.retry_delay_min = time();
+    config.retry_delay_max = time();
+    config.reconnect_delay_min = time();
+    config.reconnect_delay_max = time();
+    config.refresh_interval_min = time();
+    config.refresh_interval_max = time();
+    config.refresh_stagger = time();
+    config.moved_trust = time();
+    let mut count = || [0, 1, 8, usize::MAX][source.below(4)];
+    config.in_flight_count_max = count();
+    config.in_flight_len_max = count();
+    config.queue_count_max = count();
+    config.calls_count_max = count();
+    config.calls_len_max = count();
+    config.node_count_max = count();
+    config.limits.depth_max = count();
+    config.redirection_count_max = source.byte();
+    config.protocol = source.pick(&[Protocol::Resp3, Protocol::Resp2]);
+    config.read_from = source.pick(&[ReadFrom::Primary, ReadFrom::PreferReplica]);
+    config.redirect_policy = source.pick(&[RedirectPolicy::Listed, RedirectPolicy::Any]);
+    if source.one_in(2) {
+        config.client_name = Some(String::from_utf8_lossy(source.text(20)).into_owned());
+    }
+
+    let verdict = config.validate();
+    let seeds = vec![Address::new("127.0.0.1", 7000).expect("an address")];
+    let is_named = config
+        .client_name
+        .as_ref()
+        .is_none_or(|name| !name.contains(|c: char| !c.is_ascii_graphic()));
+    let can_work = is_named
+        && config.node_count_max > 0
+        && config.calls_count_max > 0
+        && config.in_flight_count_max > 0
+        && config.limits.depth_max >= 8
+        && ![
+            config.call_timeout,
+            config.connect_timeout,
+            config.stall_timeout,
+            config.ping_interval,
+            config.retry_delay_min,
+            config.reconnect_delay_min,
+            config.refresh_interval_min,
+        ]
+        .contains(&Duration::ZERO);
+    assert_eq!(verdict.is_ok(), can_work, "{verdict:?}");
+    let machine = Cluster::<u64>::new(Instant::EPOCH, config, seeds, 1);
+    assert_eq!(machine.err(), verdict.err());
+}
