@@ -495,6 +495,15 @@ impl Cluster {
         self.wait_for(index, "restart", CHANGE_LIMIT, || self.call(index, &["PING"]).map(|_| true))
     }
 
+    /// Starts a node again on another port, with its ID and what it knew; the others hear of it.
+    pub fn restart_elsewhere(&mut self, index: usize) -> io::Result<()> {
+        self.kill(index)?;
+        let port = process::free_port()?;
+        let node = self.nodes.get_mut(index).expect("the test names a node that exists");
+        (node.port, node.address) = (port, format!("127.0.0.1:{port}"));
+        self.restart(index)
+    }
+
     /// Adds a node without slots, waits until all running nodes know it, and gives its index.
     pub fn add_node(&mut self) -> io::Result<usize> {
         let port = process::free_port()?;
