@@ -64,6 +64,7 @@ fn resp2_is_spoken_where_it_is_asked_for() -> Done {
     })
 }
 
+/// F-10: neither side waits for the other with its buffers full.
 #[test]
 fn large_values_come_back_whole() -> Done {
     on_usual(async |cluster| {
@@ -83,7 +84,7 @@ fn large_values_come_back_whole() -> Done {
             let read: Frame = client.get("{large}value").await?;
             assert!(read.value().as_bytes() == Some(&*written), "{len} bytes");
         }
-        // Many at a time, both ways: neither side waits for the other with its buffers full.
+        // Many at a time, both ways.
         let mut tasks = JoinSet::new();
         for task in 0..8 {
             let client = client.clone();
@@ -325,7 +326,7 @@ fn a_dropped_client_leaves_nothing_behind() -> Done {
     })
 }
 
-/// F-67 in small: what was sent is answered, what was not never is.
+/// What was sent is answered, what was not never is.
 #[test]
 fn closing_waits_for_replies() -> Done {
     on_usual(async |cluster| {

@@ -104,7 +104,7 @@ fn half_a_reply_is_forgotten() -> Done {
     })
 }
 
-/// M-3.
+/// M-3 and F-42.
 #[test]
 fn a_bottomless_reply_ends_its_call() -> Done {
     run(async {
@@ -125,7 +125,7 @@ fn a_bottomless_reply_ends_its_call() -> Done {
     })
 }
 
-/// M-9: none of them is read as something that it is not.
+/// M-9 and F-39: none of them is read as something that it is not.
 #[test]
 fn malformed_replies_end_their_calls() -> Done {
     run(async {
@@ -163,7 +163,7 @@ fn moved_to_itself(request: &Request) -> Reaction {
     Reaction::line(&format!("-MOVED {slot} 127.0.0.1:{}", request.port))
 }
 
-/// M-4: bounded, with pauses, and the caller learns why.
+/// M-4 and F-36: bounded, with pauses, and the caller learns why.
 #[test]
 fn a_node_that_moves_to_itself_is_given_up() -> Done {
     run(async {
@@ -181,7 +181,7 @@ fn a_node_that_moves_to_itself_is_given_up() -> Done {
     })
 }
 
-/// M-7: many callers do not make it worse.
+/// M-7 and F-68: many callers do not make it worse.
 #[test]
 fn many_calls_that_move_nowhere_do_not_storm() -> Done {
     run(async {
@@ -212,7 +212,7 @@ fn many_calls_that_move_nowhere_do_not_storm() -> Done {
     })
 }
 
-/// M-5: at the caller's deadline, if the link is not given up before.
+/// M-5 and F-04: at the caller's deadline, if the link is not given up before.
 #[test]
 fn a_silent_node_is_not_waited_for() -> Done {
     run(async {
@@ -266,7 +266,7 @@ fn every_wait_has_a_default_end() {
     assert!(config.stall_timeout + config.ping_interval <= Duration::from_secs(60));
 }
 
-/// M-6 without the luck of a real cluster: all 1000 are on their way when the first MOVED comes.
+/// M-6 and F-67, without the luck of a real cluster: all 1000 are on their way when the first MOVED comes.
 #[test]
 fn a_thousand_calls_are_redirected_together() -> Done {
     run(async {

@@ -154,7 +154,7 @@ fn text(frame: Option<&Frame>) -> Option<String> {
     frame?.value().as_bytes().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
 }
 
-/// M-2.
+/// M-2 and F-51.
 #[test]
 fn a_batch_on_an_open_slot_runs_once() -> Done {
     on_each("M-2", &NAMES, async |cluster| {
@@ -198,7 +198,7 @@ impl Counts {
     }
 }
 
-/// M-6.
+/// M-6 and F-67.
 #[test]
 fn a_thousand_reads_meet_a_moved_slot() -> Done {
     on_each("M-6", &NAMES, async |cluster| {
