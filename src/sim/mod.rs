@@ -16,12 +16,14 @@
 )]
 #![expect(clippy::wildcard_enum_match_arm, reason = "few of the many faults need each look")]
 
+mod client;
 mod cluster;
 mod conditions;
 mod data;
 mod dice;
 mod faults;
 mod history;
+mod hostile;
 mod nemesis;
 mod node;
 mod oracle;

@@ -10,9 +10,9 @@ use core::time::Duration;
 
 use super::dice::Dice;
 use super::faults::{Fault, Faults};
+use super::hostile::FORGERY_COUNT;
 use super::node::{Hostility, address};
 use super::ranges::Ranges;
-use super::serve::FORGERY_COUNT;
 use super::world::{Connection, ConnectionId, Direction, Happening, State, World};
 use crate::error::Closed;
 use crate::time::Instant;

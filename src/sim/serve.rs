@@ -10,7 +10,6 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::data::{self, Known, Words, spelled};
-use super::faults::Fault;
 use super::node::{Effect, Node, Session, Version};
 use super::tell::Teller;
 use super::world::{ConnectionId, Direction, State, World};
@@ -18,7 +17,7 @@ use crate::address::Address;
 use crate::config::Protocol;
 use crate::error::Closed;
 use crate::resp::encode;
-use crate::slot::{SLOT_COUNT, Slot};
+use crate::slot::Slot;
 
 /// Reads one command off the front of what came in.
 ///
@@ -263,38 +262,6 @@ impl World {
             addresses.any(is_one)
         };
         self.nodes.iter().position(is_it)
-    }
-
-    /// A redirection that a hostile node makes up. It runs nothing then.
-    fn forged(
-        &mut self,
-        index: usize,
-        session: &Session,
-        known: &Known,
-        words: &[Vec<u8>],
-    ) -> Option<String> {
-        let slot = Slot::of_key(known.keys_of(words).first()?).number();
-        let forgeries = self.nodes[index].hostility.forgeries;
-        if session.queued.is_some() || !self.chance(Fault::Forgeries, forgeries) {
-            return None;
-        }
-        let other = (slot + 1) % SLOT_COUNT;
-        let own = self.teller(index, session.protocol).endpoint(&self.nodes[index].address);
-        let choices = [
-            format!("MOVED {slot} 6.6.6.6:666"),
-            format!("ASK {slot} 6.6.6.6:666"),
-            format!("MOVED {other} {own}"),
-            format!("ASK {other} 6.6.6.6:666"),
-            format!("MOVED {slot} ?:6379"),
-            format!("MOVED {slot} {own}"),
-            format!("MOVED {slot}"),
-            "MOVED".into(),
-            "READONLY You can't write against a read only replica.".into(),
-        ];
-        debug_assert_eq!(choices.len(), FORGERY_COUNT, "all of them can be chosen");
-        let choice = self.dice.index(choices.len());
-        let choice = self.nodes[index].hostility.forgery.unwrap_or(choice);
-        choices.get(choice).cloned()
     }
 
     /// Why a node does not run a command.
@@ -554,52 +521,6 @@ impl World {
             protocol,
         }
     }
-
-    /// Makes the reply a hostile one, if the node is hostile just now. Tells whether that is the end
-    /// of the connection.
-    fn is_spoilt(
-        &mut self,
-        index: usize,
-        words: &[Vec<u8>],
-        session: &Session,
-        reply: &mut Vec<u8>,
-    ) -> bool {
-        let hostility = self.nodes[index].hostility;
-        if session.protocol == Protocol::Resp3 && self.chance(Fault::Pushes, hostility.pushes) {
-            let mut push = Vec::new();
-            encode::push_header(&mut push, 2);
-            encode::bulk(&mut push, b"tidings");
-            encode::integer(&mut push, 42);
-            if self.dice.one_in(2) {
-                push.clear(); // what is said about the reply itself
-                encode::attribute_header(&mut push, 1);
-                encode::simple(&mut push, b"ttl");
-                encode::integer(&mut push, 42);
-            }
-            reply.splice(..0, push);
-        }
-        if !self.chance(Fault::Garbage, hostility.garbage) {
-            return false;
-        }
-        let deep = b"*1\r\n".repeat(self.conditions.depth);
-        let choices: [&[u8]; 8] = [
-            b"$-5\r\n",
-            b"*-2\r\n",
-            b"$3\r\nabcXY",
-            b":+3\r\n",
-            b"!!\r\n",
-            b"?\r\n",
-            b"$99999999999\r\n",
-            &deep,
-        ];
-        let choice = self.dice.index(choices.len() + 1);
-        self.trace.line(self.now, || format!("node {index} spoils {}", data::shown(words)));
-        match choices.get(choice) {
-            Some(garbage) => *reply = garbage.to_vec(),
-            None => reply.truncate(reply.len() / 2), // and then the connection ends
-        }
-        true
-    }
 }
 
 /// What decides where a command has to go.
@@ -631,8 +552,5 @@ pub(super) fn unknown_subcommand(words: &[Vec<u8>]) -> String {
     let command = command.to_ascii_uppercase();
     format!("ERR unknown subcommand '{subcommand}'. Try {command} HELP.")
 }
-
-/// How many redirections a hostile node knows to make up.
-pub(super) const FORGERY_COUNT: usize = 9;
 
 pub(super) const TRYAGAIN: &str = "TRYAGAIN Multiple keys request during rehashing of slot";

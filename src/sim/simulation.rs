@@ -1,23 +1,21 @@
 //! A driver in virtual time: clients, what they do, and what must hold after every step.
 
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::BTreeMap;
 use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use super::client::{Client, Socket};
 use super::dice::Dice;
 use super::faults::Fault;
 use super::oracle::Oracle;
 use super::scenario::{Report, Scenario};
 use super::workload::{Planned, Workload};
-use super::world::{ConnectionId, Event, World};
-use crate::action::{Action, CallId, LinkId, Notice, RedirectKind};
-use crate::address::Address;
-use crate::cluster::{Cluster, Stats};
+use super::world::{Event, World};
+use crate::action::{Action, LinkId, Notice, RedirectKind};
+use crate::cluster::Cluster;
 use crate::config::{Config, Protocol, ReadFrom};
 use crate::error::Closed;
-use crate::slot::Slot;
 use crate::time::Instant;
 
 /// After so many inputs a run does not settle, it spins.
@@ -26,8 +24,7 @@ const INPUT_COUNT_MAX: u64 = 3_000_000;
 const REST: Duration = Duration::from_secs(12);
 /// How long a cluster may take to come to peace after the last fault, and clients after that.
 const SETTLING_MAX: Duration = Duration::from_secs(120);
-/// How long a round of the refresh may take: it covers what is heard meanwhile.
-const ROUND_MAX: Duration = Duration::from_secs(5);
+/// How far time goes on when nobody waits for anything.
 const TICK: Duration = Duration::from_secs(1);
 /// Nodes that are asked in one round of the refresh.
 const ASKED_PER_ROUND_MAX: u64 = 3;
@@ -76,44 +73,6 @@ enum Deed {
     Reinit {
         client: usize,
     },
-}
-
-#[derive(Debug)]
-struct Client {
-    machine: Cluster<usize>,
-    /// Whether it has ever known who serves every slot.
-    has_known: bool,
-    links: BTreeMap<LinkId, Socket>,
-    of: BTreeMap<ConnectionId, LinkId>,
-    /// Links that are over, for events that come late.
-    former: VecDeque<LinkId>,
-    ids: BTreeMap<usize, CallId>,
-    deadlines: BTreeSet<(Instant, usize)>,
-    paused_until: Option<Instant>,
-    missed: Vec<Event>,
-    /// Where slots have moved to by redirections since the topology was asked for the last time.
-    moved: BTreeMap<Slot, Address>,
-    /// A node has said that the client is wrong: what it had counted by then.
-    misled: Option<(u64, Instant, Stats)>,
-    /// When it last began to ask for the topology.
-    asked_at: Instant,
-    /// What it had counted at the last look.
-    counted: Stats,
-    /// When the topology was asked for lately.
-    queries: VecDeque<Instant>,
-    query_count: u64,
-    /// What it still has to find out when all is well, one after the other.
-    probes: Vec<Planned>,
-}
-
-#[derive(Debug)]
-struct Socket {
-    connection: ConnectionId,
-    is_connected: bool,
-    /// Whether the transport took less than it was offered.
-    is_blocked: bool,
-    /// When something was sent that nothing has come in after.
-    silent_since: Option<Instant>,
 }
 
 impl Simulation {
@@ -604,72 +563,6 @@ impl Simulation {
                 self.oracle.complain(format!("client {index} does not shut down"));
             }
         }
-    }
-}
-
-impl Client {
-    fn new(machine: Cluster<usize>) -> Self {
-        Self {
-            machine,
-            has_known: false,
-            links: BTreeMap::new(),
-            of: BTreeMap::new(),
-            former: VecDeque::new(),
-            ids: BTreeMap::new(),
-            deadlines: BTreeSet::new(),
-            paused_until: None,
-            missed: Vec::new(),
-            moved: BTreeMap::new(),
-            misled: None,
-            asked_at: Instant::EPOCH,
-            counted: Stats::default(),
-            queries: VecDeque::new(),
-            query_count: 0,
-            probes: Vec::new(),
-        }
-    }
-
-    /// A link is over.
-    fn forget(&mut self, link: LinkId) -> Option<ConnectionId> {
-        let socket = self.links.remove(&link)?;
-        self.of.remove(&socket.connection);
-        self.former.push_back(link);
-        if self.former.len() > 8 {
-            self.former.pop_front();
-        }
-        Some(socket.connection)
-    }
-
-    /// What a client has, or believes, that it should not when all is well.
-    fn residue(&self, world: &World) -> Option<String> {
-        let count = self.machine.call_count();
-        if count > 0 {
-            return Some(format!("{count} calls are left"));
-        }
-        for link in self.links.keys() {
-            let mut slices: [&[u8]; 1] = [&[]];
-            if self.machine.sendable(*link, &mut slices) > 0 {
-                return Some(format!("{} bytes are left to send", slices[0].len()));
-            }
-        }
-        if let Some((_, at, before)) = &self.misled
-            && at.since(self.asked_at) > ROUND_MAX
-        {
-            let now = self.machine.stats();
-            let lost = |stats: &Stats| (stats.refreshes, stats.late_replies, stats.links_lost);
-            if lost(before) == lost(now) {
-                return Some("it was told that it is wrong, and did not ask".into());
-            }
-        }
-        let believed = |slot: u16| {
-            let slot = Slot::new(slot)?;
-            let primary = self.machine.topology().primary_of(slot)?;
-            Some(primary.address().clone())
-        };
-        let mut slots = super::workload::slots().into_iter();
-        let wrong = slots.find(|slot| believed(*slot) != world.address_of_owner(*slot))?;
-        let (belief, truth) = (believed(wrong), world.address_of_owner(wrong));
-        Some(format!("it believes that slot {wrong} is at {belief:?}, and it is at {truth:?}"))
     }
 }
 
