@@ -110,7 +110,7 @@ impl World {
             return self.schedule(RETRY, Happening::Heard { by, claim });
         }
         let Node { view, importing, .. } = &mut self.nodes[by];
-        if view.claim(claim.node).is_some_and(|known| known.serial >= claim.serial) {
+        if view.claim(claim.node).is_some_and(|known| known.serial > claim.serial) {
             return;
         }
         let before = view.claim(by).map(|own| own.slots.clone()).unwrap_or_default();

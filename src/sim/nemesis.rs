@@ -5,6 +5,7 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -20,6 +21,10 @@ use crate::time::Instant;
 /// How long the traces of a fault may be felt after it is over: pauses between attempts, and between
 /// two looks at the topology, have grown meanwhile.
 const GRACE: Duration = Duration::from_secs(12);
+
+/// How often nodes tell each other everything after the last fault, and how many times.
+const MENDING_INTERVAL: Duration = Duration::from_secs(1);
+const MENDING_PATIENCE: u8 = 60;
 
 #[derive(Debug)]
 pub(super) struct Nemesis {
@@ -80,6 +85,10 @@ pub(super) enum Step {
     Admit(usize),
     Behave(usize),
     Leave(usize),
+    /// Nodes go on telling each other what they know, until all agree.
+    Mend {
+        patience: u8,
+    },
 }
 
 impl Nemesis {
@@ -163,6 +172,7 @@ impl World {
                 self.plan(at, Step::Begin(fault));
             }
         }
+        self.plan(length + MENDING_INTERVAL, Step::Mend { patience: MENDING_PATIENCE });
         if self.nemesis.has(Fault::Scale) {
             let spare = self.nodes.len() - 1;
             self.nodes[spare].is_member = false;
@@ -238,6 +248,7 @@ impl World {
             Step::Admit(node) => self.nodes[node].clients_max = usize::MAX,
             Step::Behave(node) => self.nodes[node].hostility = Hostility::default(),
             Step::Leave(node) => self.leave(node),
+            Step::Mend { patience } => self.mend(patience),
         }
     }
 
@@ -471,6 +482,31 @@ impl World {
             self.nodes[owner].importing.insert(slot, owner); // it takes a new epoch
             self.assign(owner, slot, owner);
         }
+    }
+
+    /// What the faults have left behind: nodes tell each other their claims again, as they do all the
+    /// time, and a slot that each of two believes to be the other's is given to somebody, as an
+    /// operator would.
+    fn mend(&mut self, patience: u8) {
+        if self.views_agree() || patience == 0 {
+            return;
+        }
+        for slot in self.nemesis.slots.clone() {
+            if self.true_owner(slot).is_none() {
+                self.fill(slot, 0);
+            }
+        }
+        let members = self.nodes.iter().enumerate().filter(|(_, node)| node.is_member);
+        let claims: Vec<_> =
+            members.filter_map(|(of, node)| node.view.claims[of].clone()).collect();
+        for claim in claims {
+            for by in (0..self.nodes.len()).filter(|by| *by != claim.node) {
+                let after = self.latency();
+                self.schedule(after, Happening::Heard { by, claim: Arc::clone(&claim) });
+            }
+        }
+        self.disturb_all(self.now);
+        self.plan(MENDING_INTERVAL, Step::Mend { patience: patience - 1 });
     }
 
     /// Whether a node can serve slots.
