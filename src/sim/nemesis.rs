@@ -484,10 +484,19 @@ impl World {
         }
     }
 
-    /// What the faults have left behind: nodes tell each other their claims again, as they do all the
+    /// What the faults have left behind: a slot on its way to a node that does not expect it stays;
+    /// nodes tell each other their claims again, as they do all the
     /// time, and a slot that each of two believes to be the other's is given to somebody, as an
     /// operator would.
     fn mend(&mut self, patience: u8) {
+        for node in 0..self.nodes.len() {
+            for (slot, to) in self.nodes[node].migrating.clone() {
+                if !self.nodes[to].importing.contains_key(&slot) {
+                    self.give_up_move(slot, node, to, 0);
+                    self.disturb_slot(slot);
+                }
+            }
+        }
         if self.views_agree() || patience == 0 {
             return;
         }

@@ -72,7 +72,7 @@ impl World {
 
     /// One of the two is gone, or has lost the slot: what has moved already stays lost, unless they
     /// find each other again soon.
-    fn give_up_move(&mut self, slot: u16, from: usize, to: usize, patience: u8) {
+    pub(super) fn give_up_move(&mut self, slot: u16, from: usize, to: usize, patience: u8) {
         if patience > 0 && self.nodes[from].migrating.contains_key(&slot) {
             return self.carry_on(slot, from, to, patience - 1);
         }
