@@ -3,8 +3,10 @@
 //! Rules of this file. A call ends once, by its deadline. What was answered ran once, and the answer
 //! is the one that the node gave. What is said not to have run did not run, whatever may have run
 //! did so once at most; only what was called idempotent may run more often. The writes of a client
-//! to a slot ran in their order, but for those that were sent away with a pause, or whose client
-//! lost a connection meanwhile. A call that no fault concerned succeeds, and soon.
+//! to a slot ran in their order, but for those that were sent away with a pause, whose client lost a
+//! connection meanwhile, or whose slot came back to a node that they were on their way to; while a
+//! slot moves key by key, those of one key did, transactions on several keys aside. A call that no
+//! fault concerned succeeds, and soon.
 
 use alloc::collections::BTreeMap;
 use alloc::format;
