@@ -75,8 +75,13 @@ pub enum KeyShape {
 pub enum RequestPolicy {
     /// To the owner of its keys' slot; without keys to any primary.
     Keyed,
-    /// Like [`RequestPolicy::Keyed`], and it can be split by slot.
+    /// Like [`RequestPolicy::Keyed`]; if its keys are in several slots it can be split, one command
+    /// a slot.
     MultiShard,
+    /// To the owner of the slot that is its first argument after the name.
+    SlotArgument,
+    /// Its arguments after the name are slots: split, one command an owner.
+    SlotOwners,
     /// To any primary.
     AnyNode,
     /// To every primary.
@@ -99,20 +104,32 @@ pub enum ReplyPolicy {
     AllSucceeded,
     /// The first reply that is no error.
     OneSucceeded,
+    /// The first reply if all are equal.
+    Equal,
     /// Logical and, element by element.
     And,
+    /// Logical or, element by element.
+    Or,
     /// The least, element by element.
     Min,
+    /// The greatest, element by element.
+    Max,
     /// The sum, element by element.
     Sum,
-    /// All elements.
+    /// All elements, one node's after the other's; of maps all pairs.
     Concat,
+    /// All elements, equal ones once.
+    Union,
+    /// Of maps, or of names and numbers in turn: the sum for each name.
+    SumByName,
     /// Elements in the order of the caller's keys.
     KeyOrder,
+    /// Any one that is not null; null if all are.
+    NonNull,
+    /// The rule of `CLUSTER SLOT-STATS`: all slots in the order that was asked for, as many as were.
+    SlotStats,
     /// A map from node to reply.
     PerNode,
-    /// A rule of its own.
-    Special,
 }
 
 impl Facts {

@@ -86,7 +86,7 @@ const TRANSACTION: &str = "submit a transaction";
 const SUBSCRIPTION: &str = "it needs a connection of its own";
 
 use ReplyPolicy::{
-    AllSucceeded, And, Concat, KeyOrder, Min, OneSucceeded, PerNode, Single, Special, Sum,
+    AllSucceeded, And, Concat, KeyOrder, Min, NonNull, OneSucceeded, PerNode, Single, Sum,
 };
 
 /// Every row, sorted by name.
@@ -216,7 +216,7 @@ pub(super) const TABLE: &[Facts] = &[
     write("INCR", 2, At(1)),
     write("INCRBY", 3, At(1)),
     write("INCRBYFLOAT", 3, At(1)),
-    free("INFO", -1, AllShards, Special),
+    free("INFO", -1, AllShards, PerNode),
     all_shards(read("KEYS", 2, NoKey), Concat),
     free("LASTSAVE", 1, AllNodes, PerNode),
     container("LATENCY"),
@@ -267,7 +267,7 @@ pub(super) const TABLE: &[Facts] = &[
     container("PUBSUB"),
     held("PUNSUBSCRIBE", -1, SUBSCRIPTION),
     held("QUIT", -1, "close the client"),
-    all_shards(read("RANDOMKEY", 1, NoKey), Special),
+    all_shards(read("RANDOMKEY", 1, NoKey), NonNull),
     held("READONLY", 1, CONFIGURE),
     held("READWRITE", 1, CONFIGURE),
     write("RENAME", 3, range(1, 2, 1)),
@@ -283,7 +283,7 @@ pub(super) const TABLE: &[Facts] = &[
     write("RPUSHX", -3, At(1)),
     write("SADD", -3, At(1)),
     free("SAVE", 1, AllNodes, PerNode),
-    free("SCAN", -2, ExplicitNode, Special),
+    free("SCAN", -2, ExplicitNode, Single),
     read("SCARD", 2, At(1)),
     container("SCRIPT"),
     free("SCRIPT EXISTS", -3, AllShards, And),

@@ -47,7 +47,9 @@ pub(super) fn check(command: &Command, facts: &Facts, has_node: bool) -> Result<
         _ if may_wait(command, facts) => {
             Err(not_allowed(command, "it waits at the server, and all callers with it"))
         }
-        RequestPolicy::AllShards | RequestPolicy::AllNodes if !has_node => {
+        RequestPolicy::AllShards | RequestPolicy::AllNodes | RequestPolicy::SlotOwners
+            if !has_node =>
+        {
             Err(not_allowed(command, "it concerns several nodes: send it to each by its address"))
         }
         RequestPolicy::ExplicitNode if !has_node => {
@@ -55,6 +57,8 @@ pub(super) fn check(command: &Command, facts: &Facts, has_node: bool) -> Result<
         }
         RequestPolicy::Keyed
         | RequestPolicy::MultiShard
+        | RequestPolicy::SlotArgument
+        | RequestPolicy::SlotOwners
         | RequestPolicy::AnyNode
         | RequestPolicy::AllShards
         | RequestPolicy::AllNodes
