@@ -15,7 +15,7 @@ use super::notices::{Listeners, Notices};
 use super::runtime::Runtime;
 use crate::{
     Address, Arg, Call, Cluster, Command, Config, ConfigError, ConversionError, Credentials, Error,
-    Frame, FromReply, Instant, Reply, Stats, parse_url, topology::Topology,
+    Explanation, Frame, FromReply, Instant, Reply, Stats, parse_url, topology::Topology,
 };
 
 /// A client of one cluster. Cheap to clone; all clones share the same connections.
@@ -156,10 +156,17 @@ impl<R: Runtime> Client<R> {
     /// As [`Client::call`]; an error reply is [`Error::Server`], a reply of another type than asked
     /// for is [`Error::Conversion`].
     pub async fn command<V: FromReply>(&self, command: Command) -> Result<V, Error> {
-        match self.shared.mailbox.submit(Call::new(command)).await? {
-            Reply::One(frame) => Ok(V::from_frame(frame)?),
-            Reply::Many(_) | Reply::Ready => Err(unexpected_reply()),
-        }
+        self.call_as(Call::new(command)).await
+    }
+
+    /// Makes a call of one command or of a transaction, and converts its reply. Replies of several
+    /// nodes that stay apart are a map from address to reply.
+    ///
+    /// # Errors
+    /// As [`Client::command`]. [`Error::Conversion`] for a batch: its replies are not one.
+    pub async fn call_as<V: FromReply>(&self, call: Call) -> Result<V, Error> {
+        let frame = self.call(call).await?.into_frame();
+        Ok(V::from_frame(frame.ok_or_else(unexpected_reply)?)?)
     }
 
     /// Sends independent commands together, over any slots; each has an end of its own.
@@ -172,7 +179,7 @@ impl<R: Runtime> Client<R> {
     ) -> Result<Vec<Result<Frame, Error>>, Error> {
         match self.call(Call::batch(commands)).await? {
             Reply::Many(results) => Ok(results),
-            Reply::One(_) | Reply::Ready => Err(unexpected_reply()),
+            Reply::One(_) | Reply::PerNode(_) | Reply::Ready => Err(unexpected_reply()),
         }
     }
 
@@ -185,10 +192,7 @@ impl<R: Runtime> Client<R> {
         &self,
         commands: impl IntoIterator<Item = Command>,
     ) -> Result<V, Error> {
-        match self.call(Call::transaction(commands)).await? {
-            Reply::One(frame) => Ok(V::from_frame(frame)?),
-            Reply::Many(_) | Reply::Ready => Err(unexpected_reply()),
-        }
+        self.call_as(Call::transaction(commands)).await
     }
 
     /// The value of a key: `None` into an `Option` if there is none.
@@ -254,6 +258,15 @@ impl<R: Runtime> Client<R> {
     /// Reads the topology again, as soon as that is allowed.
     pub fn reinit_topology(&self) {
         self.shared.mailbox.request(std::boxed::Box::new(Cluster::reinit_topology));
+    }
+
+    /// What would become of a call if it were made now: where its commands would go, and how the
+    /// replies would become one. Sends nothing.
+    ///
+    /// # Errors
+    /// As [`Client::call`] for a call that cannot be sent as it is.
+    pub async fn explain(&self, call: Call) -> Result<Explanation, Error> {
+        self.ask(|cluster| cluster.explain(call)).await?
     }
 
     /// What was counted so far.

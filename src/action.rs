@@ -1,10 +1,13 @@
 //! The words between the machine and its driver.
 
+use alloc::format;
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use crate::address::Address;
+use crate::config::Protocol;
 use crate::error::{Closed, Error, SeedFailures};
-use crate::resp::Frame;
+use crate::resp::{Frame, Value, encode};
 use crate::slot::Slot;
 use crate::topology::TopologyChange;
 
@@ -76,10 +79,44 @@ pub type Outcome = Result<Reply, Error>;
 pub enum Reply {
     /// The reply to one command, or to the `EXEC` of a transaction.
     One(Frame),
-    /// The replies to a batch, in the order of its commands, each with an end of its own.
+    /// The replies to a batch, in the order of its commands, each with an end of its own. Where
+    /// replies of several nodes stay apart, a map from address to reply.
     Many(Vec<Result<Frame, Error>>),
+    /// The reply of each node to one command.
+    PerNode(Vec<(Address, Result<Frame, Error>)>),
     /// The topology is known.
     Ready,
+}
+
+impl Reply {
+    /// The reply to one command as one value. Replies that stay apart become a map from address to
+    /// reply, in which an error without a reply has the code `CLIENT`. `None` for a batch, and where
+    /// there is no reply.
+    #[must_use]
+    pub fn into_frame(self) -> Option<Frame> {
+        match self {
+            Self::One(frame) => Some(frame),
+            Self::PerNode(replies) => Some(map(&replies)),
+            Self::Many(_) | Self::Ready => None,
+        }
+    }
+}
+
+/// A map from address to reply.
+fn map(replies: &[(Address, Result<Frame, Error>)]) -> Frame {
+    let mut out = Vec::new();
+    encode::map_header(&mut out, replies.len(), Protocol::Resp3);
+    for (node, reply) in replies {
+        encode::bulk(&mut out, node.to_string().as_bytes());
+        match reply {
+            Ok(frame) => encode::value(&mut out, &frame.value()),
+            Err(Error::Server(error)) => {
+                encode::value(&mut out, &Value::Error(error.as_bytes()));
+            }
+            Err(error) => encode::error(&mut out, format!("CLIENT {error}").as_bytes()),
+        }
+    }
+    Frame::from_scanned(out.into())
 }
 
 /// Something worth knowing.

@@ -29,6 +29,8 @@ pub struct Config {
     pub read_from: ReadFrom,
     /// Which redirections are followed. Default: those to nodes that the cluster lists.
     pub redirect_policy: RedirectPolicy,
+    /// What becomes of a command whose keys are in several slots. Default: it is split if it can be.
+    pub cross_slot: CrossSlot,
 
     /// The time budget of a call that sets none of its own. Default: 20 s, because a failover takes
     /// the cluster's node timeout (15 s by default) and about 2 s.
@@ -94,6 +96,7 @@ impl Default for Config {
             address_map: AddressMap::default(),
             read_from: ReadFrom::Primary,
             redirect_policy: RedirectPolicy::Listed,
+            cross_slot: CrossSlot::Split,
             call_timeout: Duration::from_secs(20),
             connect_timeout: Duration::from_secs(5),
             stall_timeout: Duration::from_secs(10),
@@ -210,6 +213,23 @@ pub enum ReadFrom {
     /// The replicas in turn, the primary if there is none. Reads may be stale, and the order of a
     /// slot's commands holds among its writes only.
     PreferReplica,
+}
+
+/// What becomes of a command whose keys are in several slots.
+///
+/// Servers refuse it. Some commands can be split: `DEL`, `UNLINK`, `EXISTS`, `TOUCH`, `MGET`, `MSET`,
+/// `MSETEX` without a condition, `JSON.MGET`, `JSON.MSET`. All others are refused in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum CrossSlot {
+    /// It is sent as one command a slot, all at the same time, and the replies become one.
+    ///
+    /// **That is not atomic**: others may see some of the parts done and some not, and if one of
+    /// them fails the others stay done; [`Error::Partial`](crate::Error::Partial) tells which.
+    #[default]
+    Split,
+    /// It is refused with [`Why::CrossSlot`](crate::Why::CrossSlot), and nothing is sent.
+    Refuse,
 }
 
 /// Which redirections are followed.

@@ -168,12 +168,14 @@ pub use cluster::{Cluster, Refused, Stats};
 pub use command::{
     Arg, Arguments, Command, Facts, FromReply, KeyShape, Malformed, ReplyPolicy, RequestPolicy,
 };
-pub use config::{AddressMap, Config, Credentials, Limits, Protocol, ReadFrom, RedirectPolicy};
-pub use error::{
-    Closed, ConfigError, ConversionError, Error, Phase, ProtocolError, SeedFailure, SeedFailures,
-    ServerError, Violation, Why,
+pub use config::{
+    AddressMap, Config, Credentials, CrossSlot, Limits, Protocol, ReadFrom, RedirectPolicy,
 };
-pub use plan::Call;
+pub use error::{
+    Closed, ConfigError, ConversionError, Error, Part, Partial, Phase, ProtocolError, SeedFailure,
+    SeedFailures, ServerError, Violation, Why,
+};
+pub use plan::{Call, ExplainedPiece, Explanation, Target};
 pub use resp::Frame;
 pub use slot::{SLOT_COUNT, Slot, hashed_part};
 pub use time::Instant;

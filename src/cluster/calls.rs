@@ -12,7 +12,8 @@ use alloc::vec::Vec;
 use crate::action::{CallId, LinkId, Outcome, RedirectKind, Reply};
 use crate::address::Address;
 use crate::error::{Error, ServerError};
-use crate::plan::{Piece, Plan};
+use crate::plan::{Assembly, Call, Merged, Payload, Piece, Plan};
+use crate::random::Random;
 use crate::resp::Frame;
 use crate::slot::Slot;
 use crate::time::Instant;
@@ -90,11 +91,10 @@ enum PartState {
 }
 
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "a call of one part needs no allocation")]
 enum Parts {
     None,
     One(Part),
-    Many { parts: Vec<PartState>, open_count: usize },
+    Many { parts: Vec<PartState>, open_count: usize, assembly: Assembly },
 }
 
 #[derive(Debug)]
@@ -166,17 +166,28 @@ impl<T> Calls<T> {
             entry.deadline = deadline;
             entry.len = len;
             entry.token = Some(token);
-            entry.parts = match plan {
-                Plan::One(piece) => Parts::One(Part::new(piece)),
-                Plan::Many(pieces) => Parts::Many {
-                    open_count: pieces.len(),
-                    parts: pieces.into_iter().map(|p| PartState::Open(Part::new(p))).collect(),
-                },
-            };
+            entry.parts = Parts::of(plan);
         }
         let id = CallId { index, serial: self.serial };
         self.list(id, deadline);
         id
+    }
+
+    /// The call that waits to be planned as this part.
+    pub(super) fn take_later(&mut self, part: PartRef) -> Option<Call> {
+        let payload = &mut self.part_mut(part)?.piece.payload;
+        if !matches!(payload, Payload::Later(_)) {
+            return None;
+        }
+        let taken = core::mem::replace(payload, Payload::Nothing);
+        if let Payload::Later(call) = taken { Some(*call) } else { None }
+    }
+
+    /// A call was planned again.
+    pub(super) fn replace(&mut self, id: CallId, plan: Plan) {
+        if let Some(entry) = self.entry_mut(id) {
+            entry.parts = Parts::of(plan);
+        }
     }
 
     fn entry(&self, id: CallId) -> Option<&Entry<T>> {
@@ -227,11 +238,12 @@ impl<T> Calls<T> {
         &mut self,
         part: PartRef,
         result: Result<Frame, Error>,
+        random: &mut Random,
     ) -> Option<(T, Outcome)> {
         match &mut self.entry_mut(part.call)?.parts {
             Parts::None => return None,
             Parts::One(_) => return Some((self.take(part.call)?, result.map(Reply::One))),
-            Parts::Many { parts, open_count } => {
+            Parts::Many { parts, open_count, .. } => {
                 let state = parts.get_mut(place(part.part))?;
                 if matches!(state, PartState::Over(_)) {
                     return None;
@@ -243,19 +255,31 @@ impl<T> Calls<T> {
                 }
             }
         }
-        self.finish(part.call)
+        self.finish(part.call, random)
     }
 
     /// Completes a call of several parts, all of which are over.
-    pub(super) fn finish(&mut self, id: CallId) -> Option<(T, Outcome)> {
+    pub(super) fn finish(&mut self, id: CallId, random: &mut Random) -> Option<(T, Outcome)> {
         let parts = core::mem::replace(&mut self.entry_mut(id)?.parts, Parts::None);
         let token = self.take(id)?;
-        let Parts::Many { parts, .. } = parts else { return None };
-        let results = parts.into_iter().filter_map(|state| match state {
+        let Parts::Many { parts, assembly, .. } = parts else { return None };
+        let mut results = parts.into_iter().filter_map(|state| match state {
             PartState::Over(result) => Some(result),
             PartState::Open(_) => None,
         });
-        Some((token, Ok(Reply::Many(results.collect()))))
+        let outcome = match assembly {
+            Assembly::Each => Ok(Reply::Many(results.collect())),
+            Assembly::Joint(joint) => joint.merge(results.collect(), random).map(reply),
+            Assembly::Batch(joints) => {
+                let of_command = joints.into_iter().filter_map(|joint| {
+                    let Some(joint) = joint else { return results.next() };
+                    let own = results.by_ref().take(joint.count).collect();
+                    joint.merge(own, random).map(|merged| reply(merged).into_frame()).transpose()
+                });
+                Ok(Reply::Many(of_command.collect()))
+            }
+        };
+        Some((token, outcome))
     }
 
     /// Takes a call out, whatever became of it: its token.
@@ -332,6 +356,19 @@ impl<T> Calls<T> {
     }
 }
 
+impl Parts {
+    fn of(plan: Plan) -> Self {
+        match plan {
+            Plan::One(piece) => Self::One(Part::new(piece)),
+            Plan::Many { pieces, assembly } => Self::Many {
+                open_count: pieces.len(),
+                parts: pieces.into_iter().map(|p| PartState::Open(Part::new(p))).collect(),
+                assembly,
+            },
+        }
+    }
+}
+
 impl<T> Entry<T> {
     const fn free() -> Self {
         Self {
@@ -361,6 +398,13 @@ impl Part {
             is_torn: false,
             inner: None,
         }
+    }
+}
+
+fn reply(merged: Merged) -> Reply {
+    match merged {
+        Merged::One(frame) => Reply::One(frame),
+        Merged::PerNode(replies) => Reply::PerNode(replies),
     }
 }
 

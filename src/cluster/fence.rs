@@ -240,6 +240,10 @@ impl<T> Cluster<T> {
                 let belongs = match &state.piece.route {
                     Route::Slot(slot) => !has_moved(change, *slot),
                     Route::Node(_) => true,
+                    Route::Shard { primary, slot } => {
+                        let topology = self.agreement.topology();
+                        self.links.for_shard(topology, primary, *slot) == Some(node)
+                    }
                     Route::Any | Route::Discovery => false,
                 };
                 if belongs && is_trusted {

@@ -223,7 +223,7 @@ impl<T> Cluster<T> {
             let is_guest = match state.piece.route {
                 Route::Any => true,
                 Route::Slot(slot) => state.piece.read_only && primary(slot) != Some(index),
-                Route::Node(_) | Route::Discovery => false,
+                Route::Node(_) | Route::Shard { .. } | Route::Discovery => false,
             };
             if is_guest {
                 guests.push(part);
@@ -296,6 +296,10 @@ impl<T> Cluster<T> {
                     owner == Some(node) && !self.fences.contains_key(slot)
                 }
                 Route::Node(_) => true,
+                Route::Shard { primary, slot } => {
+                    let topology = self.agreement.topology();
+                    self.links.for_shard(topology, primary, *slot) == Some(node)
+                }
                 Route::Any | Route::Discovery => false,
             };
             if belongs && self.ends_by.is_none() {

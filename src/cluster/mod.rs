@@ -40,7 +40,7 @@ use crate::action::{Action, CallId, LinkId, Notice, Outcome, ReinitReason, Reply
 use crate::address::Address;
 use crate::config::{Config, ReadFrom};
 use crate::error::{Closed, ConfigError, Error, Phase};
-use crate::plan::{Call, Plan, Route};
+use crate::plan::{Call, Context, Explanation, Route};
 use crate::random::Random;
 use crate::resp::Frame;
 use crate::slot::Slot;
@@ -149,30 +149,67 @@ impl<T> Cluster<T> {
     pub fn submit(&mut self, now: Instant, call: Call, token: T) -> Result<CallId, Refused<T>> {
         let len = call.encoded_len();
         let deadline = now + call.budget(self.config.call_timeout);
-        let plan = match self.admit(len).and_then(|()| call.plan()) {
+        let plan = match self.admit(len).and_then(|()| call.plan(self.context())) {
             Ok(plan) => plan,
             Err(error) => return Err(self.refuse(token, error)),
         };
         if let Err(error) = self.has_room(&plan) {
             return Err(self.refuse(token, error));
         }
-        let part_count = match &plan {
-            Plan::One(_) => 1,
-            Plan::Many(pieces) => pieces.len(),
-        };
+        let part_count = plan.len();
         let id = self.calls.insert(token, plan, len, deadline);
         self.stats.calls_submitted += 1;
         self.timers.note(deadline);
+        self.dispatch_all(now, id, part_count);
+        self.check();
+        Ok(id)
+    }
+
+    /// What would become of a call if it were submitted now: where its commands would go, and how
+    /// the replies would become one. Sends nothing.
+    ///
+    /// # Errors
+    /// As [`Self::submit`] for a call that cannot be sent as it is.
+    pub fn explain(&self, call: Call) -> Result<Explanation, Error> {
+        call.explain(self.context())
+    }
+
+    /// What plans are made with.
+    const fn context(&self) -> Context<'_> {
+        Context { topology: self.agreement.topology(), cross_slot: self.config.cross_slot }
+    }
+
+    /// Sends all parts of a call that is planned.
+    fn dispatch_all(&mut self, now: Instant, id: CallId, part_count: usize) {
         for part in 0..u32::try_from(part_count).unwrap_or(u32::MAX) {
             self.dispatch(now, PartRef { call: id, part });
         }
         if part_count == 0
-            && let Some((token, outcome)) = self.calls.finish(id)
+            && let Some((token, outcome)) = self.calls.finish(id, &mut self.random)
         {
             self.complete(token, outcome);
         }
-        self.check();
-        Ok(id)
+    }
+
+    /// The topology is known: who waited for nothing else is done, and what could not be planned
+    /// without it is.
+    fn topology_known(&mut self, now: Instant, part: PartRef) {
+        let Some(call) = self.calls.take_later(part) else {
+            if let Some(token) = self.calls.take(part.call) {
+                self.complete(token, Ok(Reply::Ready));
+            }
+            return;
+        };
+        let plan = match call.plan(self.context()) {
+            Ok(plan) => plan,
+            Err(error) => return self.fail(part, error),
+        };
+        if let Err(error) = self.has_room(&plan) {
+            return self.fail(part, error);
+        }
+        let part_count = plan.len();
+        self.calls.replace(part.call, plan);
+        self.dispatch_all(now, part.call, part_count);
     }
 
     fn refuse(&mut self, token: T, error: Error) -> Refused<T> {
@@ -326,7 +363,7 @@ impl<T> Cluster<T> {
 
     /// A part is over.
     fn settle(&mut self, part: PartRef, result: Result<Frame, Error>) {
-        if let Some((token, outcome)) = self.calls.settle(part, result) {
+        if let Some((token, outcome)) = self.calls.settle(part, result, &mut self.random) {
             self.complete(token, outcome);
         }
     }
@@ -374,6 +411,10 @@ impl<T> Cluster<T> {
                 self.links.for_slot(topology, *slot, from_replica, &mut self.random)
             }
             Route::Any => self.links.any(&mut self.random),
+            Route::Shard { primary, slot } => {
+                let topology = self.agreement.topology();
+                self.links.for_shard(topology, primary, *slot)
+            }
             Route::Node(address) => {
                 let node = self.links.find(address).filter(|node| self.links.is_trusted(*node));
                 if node.is_none() && self.links.knows_cluster() {
@@ -384,10 +425,8 @@ impl<T> Cluster<T> {
                 node
             }
             Route::Discovery => {
-                if self.links.knows_cluster()
-                    && let Some(token) = self.calls.take(part.call)
-                {
-                    return self.complete(token, Ok(Reply::Ready));
+                if self.links.knows_cluster() {
+                    return self.topology_known(now, part);
                 }
                 None
             }

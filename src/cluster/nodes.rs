@@ -238,6 +238,18 @@ impl Links {
         self.primaries.get(shard).copied().flatten()
     }
 
+    /// The primary with this address; if it is none any more, the one of the slot.
+    pub(super) fn for_shard(
+        &self,
+        topology: &Topology,
+        primary: &Address,
+        slot: Option<Slot>,
+    ) -> Option<usize> {
+        let leads = |node: &usize| self.primaries.contains(&Some(*node));
+        let still = self.find(primary).filter(leads);
+        still.or_else(|| self.primary(topology, slot?))
+    }
+
     /// A primary for a command that any can answer: one with a link if there is one.
     pub(super) fn any(&self, random: &mut Random) -> Option<usize> {
         let count = self.primaries.len();

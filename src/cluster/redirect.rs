@@ -74,6 +74,7 @@ impl<T> Cluster<T> {
             policy: self.config.redirect_policy,
         };
         let is_pinned = matches!(state.piece.route, Route::Node(_));
+        let is_for_shard = matches!(state.piece.route, Route::Shard { .. });
         match judge(&frame, &about) {
             Verdict::Deliver => self.settle(part, Ok(frame)),
             Verdict::Fail(error) => {
@@ -89,6 +90,9 @@ impl<T> Cluster<T> {
             }
             // It is for this node, or for none.
             _ if is_pinned => self.refuse_part(part, &frame),
+            Verdict::Redirect { .. } | Verdict::Ask { .. } if is_for_shard => {
+                self.refuse_part(part, &frame);
+            }
             Verdict::RetryAfter(pause) => self.pause(now, part, frame.error(), pause),
             Verdict::ReinitTopology => {
                 self.request_refresh(now, ReinitReason::Stale, true);
@@ -312,6 +316,6 @@ struct Redirected {
 fn slot_of(part: &Part) -> Option<Slot> {
     match &part.piece.payload {
         Payload::Command(command) => command.slot().ok().flatten(),
-        Payload::Transaction(_) | Payload::Nothing => None,
+        Payload::Transaction(_) | Payload::Nothing | Payload::Later(_) => None,
     }
 }

@@ -3,13 +3,13 @@
 //! A part is written at once if the link has room and nobody waits; else it waits in line. `ASKING`
 //! and the commands of a part are written in one go.
 
+use super::Cluster;
 use super::calls::{PartRef, Place};
 use super::nodes::{Role, Work};
-use super::{Cluster, Plan};
 use crate::action::{Action, LinkId};
 use crate::command::Command;
 use crate::error::{Closed, Error, SeedFailure, Why};
-use crate::plan::Payload;
+use crate::plan::{Payload, Plan};
 use crate::slot::Slot;
 use crate::time::Instant;
 
@@ -18,7 +18,7 @@ impl<T> Cluster<T> {
     pub(super) fn has_room(&mut self, plan: &Plan) -> Result<(), Error> {
         let pieces = match plan {
             Plan::One(piece) => core::slice::from_ref(piece),
-            Plan::Many(pieces) => pieces,
+            Plan::Many { pieces, .. } => pieces,
         };
         for piece in pieces {
             let Some(slot) = piece.route.slot() else { continue };
@@ -97,7 +97,7 @@ impl<T> Cluster<T> {
                 }
                 write(&Command::new("EXEC"), Role::Exec)
             }
-            Payload::Nothing => return,
+            Payload::Nothing | Payload::Later(_) => return,
         };
         if state.hops > 0 {
             tenant.redirected_until = tenant.link.owed_until();

@@ -106,6 +106,21 @@ impl Command {
         self.packed.push_bulk(argument);
     }
 
+    /// Adds an argument of another command, without a copy if it is large.
+    pub(crate) fn push_shared(&mut self, argument: &ArgumentRef<'_>) {
+        match argument.shared {
+            Some(shared) => self.push_large(shared.clone()),
+            None => self.push(argument.bytes),
+        }
+    }
+
+    /// The command with this name, subcommand included, and no arguments.
+    pub(crate) fn bare(&self) -> Self {
+        let words = self.facts().name.split(' ').count();
+        let rest = self.arguments().take(words).skip(1);
+        rest.fold(Self::start(self.name(), self.facts), Self::arg)
+    }
+
     fn push_large(&mut self, content: Bytes) {
         self.count += 1;
         self.packed.push_bulk_header(content.len());
@@ -129,6 +144,12 @@ impl Command {
     #[must_use]
     pub fn arguments(&self) -> Arguments<'_> {
         Arguments { packed: self.packed.as_slice(), offset: 0, large: &self.large }
+    }
+
+    /// The arguments, beginning with the name, to be taken over by other commands.
+    pub(crate) fn argument_refs(&self) -> impl Iterator<Item = ArgumentRef<'_>> {
+        let mut arguments = self.arguments();
+        core::iter::from_fn(move || arguments.next_ref())
     }
 
     /// The name, as it was given.
@@ -231,23 +252,36 @@ impl fmt::Debug for Large {
     }
 }
 
-impl<'a> Iterator for Arguments<'a> {
-    type Item = &'a [u8];
+/// An argument, and the memory that it can be shared with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ArgumentRef<'a> {
+    pub(crate) bytes: &'a [u8],
+    shared: Option<&'a Bytes>,
+}
 
-    fn next(&mut self) -> Option<&'a [u8]> {
+impl<'a> Arguments<'a> {
+    fn next_ref(&mut self) -> Option<ArgumentRef<'a>> {
         let (len, header_len) = packed::read_bulk_header(self.packed)?;
         let start = self.offset + header_len;
         let (_, body) = self.packed.split_at_checked(header_len)?;
         let (argument, in_packed) = match self.large.split_first() {
             Some((large, rest)) if large.at == start => {
                 self.large = rest;
-                (large.content.as_ref(), 0)
+                (ArgumentRef { bytes: &large.content, shared: Some(&large.content) }, 0)
             }
-            _ => (body.get(..len)?, len),
+            _ => (ArgumentRef { bytes: body.get(..len)?, shared: None }, len),
         };
         self.packed = body.get(in_packed + 2..)?;
         self.offset = start + in_packed + 2;
         Some(argument)
+    }
+}
+
+impl<'a> Iterator for Arguments<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        self.next_ref().map(|argument| argument.bytes)
     }
 }
 

@@ -9,7 +9,10 @@ use core::cmp::Ordering;
 use super::facts::{Facts, KeyShape, ReplyPolicy, RequestPolicy};
 
 use KeyShape::{At, Migrate, None as NoKey, Store, Streams};
-use RequestPolicy::{AllNodes, AllShards, AnyNode, Connection, ExplicitNode, Keyed, MultiShard};
+use RequestPolicy::{
+    AllNodes, AllShards, AnyNode, Connection, ExplicitNode, Keyed, MultiShard, SlotArgument,
+    SlotOwners,
+};
 
 /// The row of a command that the table does not have.
 pub(super) static UNKNOWN: Facts = Facts { script: true, ..row("", -1, KeyShape::Unknown, false) };
@@ -129,11 +132,11 @@ pub(super) const TABLE: &[Facts] = &[
     container("CLUSTER"),
     free("CLUSTER ADDSLOTS", -3, ExplicitNode, Single),
     free("CLUSTER BUMPEPOCH", 2, ExplicitNode, Single),
-    free("CLUSTER COUNTKEYSINSLOT", 3, ExplicitNode, Single),
-    free("CLUSTER DELSLOTS", -3, ExplicitNode, Single),
+    free("CLUSTER COUNTKEYSINSLOT", 3, SlotArgument, Single),
+    free("CLUSTER DELSLOTS", -3, SlotOwners, AllSucceeded),
     free("CLUSTER FAILOVER", -2, ExplicitNode, Single),
     free("CLUSTER FORGET", 3, ExplicitNode, Single),
-    free("CLUSTER GETKEYSINSLOT", 4, ExplicitNode, Single),
+    free("CLUSTER GETKEYSINSLOT", 4, SlotArgument, Single),
     free("CLUSTER INFO", 2, AnyNode, Single),
     free("CLUSTER KEYSLOT", 3, AnyNode, Single),
     free("CLUSTER LINKS", 2, AnyNode, Single),
@@ -243,7 +246,7 @@ pub(super) const TABLE: &[Facts] = &[
     held("MONITOR", 1, SUBSCRIPTION),
     write("MOVE", 3, At(1)),
     split(write("MSET", -3, range(1, -1, 2)), AllSucceeded),
-    write("MSETEX", -4, counted(0, 1, 2)),
+    split(write("MSETEX", -4, counted(0, 1, 2)), And),
     write("MSETNX", -3, range(1, -1, 2)),
     held("MULTI", 1, TRANSACTION),
     container("OBJECT"),

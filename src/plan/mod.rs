@@ -1,6 +1,15 @@
-//! A call becomes pieces that each travel to one slot or node.
+//! A call becomes pieces that each travel to one slot or node, and their replies become one answer.
+//!
+//! - [`route`]: where a command goes
+//! - [`split`]: one command becomes several, one a slot or one an owner
+//! - [`spread`]: one command goes to several nodes
+//! - [`merge`]: their replies become one
 
+mod explain;
+mod merge;
 mod route;
+mod split;
+mod spread;
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -8,29 +17,35 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+pub use self::explain::{Explanation, Piece as ExplainedPiece};
+pub(crate) use self::merge::{Joint, Merged};
+use self::route::Destination;
 pub(crate) use self::route::Route;
 use crate::address::Address;
-use crate::command::{Command, Facts, KeyShape};
+use crate::command::{Command, Facts, ReplyPolicy};
+use crate::config::CrossSlot;
 use crate::error::{Error, Why};
+use crate::slot::Slot;
+use crate::topology::Topology;
 
 /// What an application asks for: one command, a batch of them, or a transaction.
 ///
 /// ```
 /// use core::time::Duration;
-/// use hashslot::{Call, Command};
+/// use hashslot::{Call, Command, Target};
 /// let one = Call::new(Command::get("user:1")).timeout(Duration::from_millis(50));
 /// let batch = Call::batch([Command::get("a"), Command::incr("b")]);
 /// let transfer = Call::transaction([
 ///     Command::incr_by("{bank}:ann", -10),
 ///     Command::incr_by("{bank}:bob", 10),
 /// ]);
+/// let everywhere = Call::new(Command::new("LATENCY").arg("RESET")).target(Target::AllNodes);
 /// ```
 #[derive(Debug, Clone)]
 pub struct Call {
     work: Work,
     timeout: Option<Duration>,
-    idempotent: bool,
-    node: Option<Address>,
+    options: Options,
 }
 
 #[derive(Debug, Clone)]
@@ -41,12 +56,53 @@ enum Work {
     Discovery,
 }
 
+/// What a caller says about the way of the commands of a call.
+#[derive(Debug, Clone)]
+struct Options {
+    idempotent: bool,
+    target: Option<Target>,
+    merge: Option<ReplyPolicy>,
+    cross_slot: Option<CrossSlot>,
+}
+
+/// Where the commands of a call go, whatever the table says about them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Target {
+    /// To this node. Its reply is final: nothing is redirected, and nothing is tried again.
+    Node(Address),
+    /// To the owner of this slot.
+    Slot(Slot),
+    /// To any primary.
+    Any,
+    /// To the primary of every shard. If it fails meanwhile, to the one that follows it.
+    AllPrimaries,
+    /// To every replica of a shard that serves a slot.
+    AllReplicas,
+    /// To every node that the topology lists.
+    AllNodes,
+}
+
+impl Target {
+    /// To the owner of this key's slot.
+    #[must_use]
+    pub fn key(key: impl AsRef<[u8]>) -> Self {
+        Self::Slot(Slot::of_key(key.as_ref()))
+    }
+}
+
 impl Call {
     const fn of(work: Work) -> Self {
-        Self { work, timeout: None, idempotent: false, node: None }
+        let options = Options { idempotent: false, target: None, merge: None, cross_slot: None };
+        Self { work, timeout: None, options }
     }
 
-    /// One command. Completes with [`Reply::One`](crate::Reply::One).
+    /// One command. Completes with [`Reply::One`](crate::Reply::One), or with
+    /// [`Reply::PerNode`](crate::Reply::PerNode) if the replies of several nodes stay apart.
+    ///
+    /// A command whose keys are in several slots is split, where that is possible; one that concerns
+    /// several nodes goes to each of them; [`Facts`] tells which. Then there are several parts,
+    /// which are not atomic together. [`Error::Partial`] tells what became of each if any fails.
     #[must_use]
     pub const fn new(command: Command) -> Self {
         Self::of(Work::One(command))
@@ -85,14 +141,37 @@ impl Call {
     /// attempt may have run. Commands that only read need not say so.
     #[must_use]
     pub const fn idempotent(mut self) -> Self {
-        self.idempotent = true;
+        self.options.idempotent = true;
         self
     }
 
-    /// Sends the commands to this node, whatever their keys.
+    /// Sends the commands there, whatever their keys and whatever the table says. A transaction goes
+    /// to one node, slot, or to any.
     #[must_use]
-    pub fn on_node(mut self, node: Address) -> Self {
-        self.node = Some(node);
+    pub fn target(mut self, target: Target) -> Self {
+        self.options.target = Some(target);
+        self
+    }
+
+    /// Sends the commands to this node: [`Target::Node`].
+    #[must_use]
+    pub fn on_node(self, node: Address) -> Self {
+        self.target(Target::Node(node))
+    }
+
+    /// How the replies of several nodes or slots become one, in place of what the table says. Says
+    /// nothing about a command that gets one reply.
+    #[must_use]
+    pub const fn merge(mut self, policy: ReplyPolicy) -> Self {
+        self.options.merge = Some(policy);
+        self
+    }
+
+    /// Whether commands with keys in several slots are split, in place of `cross_slot` of the
+    /// configuration.
+    #[must_use]
+    pub const fn cross_slot(mut self, cross_slot: CrossSlot) -> Self {
+        self.options.cross_slot = Some(cross_slot);
         self
     }
 }
@@ -108,8 +187,29 @@ impl From<Command> for Call {
 pub(crate) enum Plan {
     /// One piece, whose reply is the call's.
     One(Piece),
-    /// Pieces whose replies are the call's, in their order.
-    Many(Vec<Piece>),
+    /// Pieces, and how their replies become the call's.
+    Many { pieces: Vec<Piece>, assembly: Assembly },
+}
+
+impl Plan {
+    /// The number of pieces.
+    pub(crate) const fn len(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::Many { pieces, .. } => pieces.len(),
+        }
+    }
+}
+
+/// How the replies to several pieces become the reply to a call.
+#[derive(Debug)]
+pub(crate) enum Assembly {
+    /// A batch: each reply stays as it is.
+    Each,
+    /// One command: all of them become one.
+    Joint(Joint),
+    /// A batch, command by command: some have one piece, some several.
+    Batch(Vec<Option<Joint>>),
 }
 
 /// What travels to one slot or node, and stays together.
@@ -130,6 +230,21 @@ pub(crate) enum Payload {
     Command(Command),
     Transaction(Box<[Command]>),
     Nothing,
+    /// A call that cannot be planned before the topology is known.
+    Later(Box<Call>),
+}
+
+/// What a plan is made with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub(crate) topology: &'a Topology,
+    pub(crate) cross_slot: CrossSlot,
+}
+
+impl Context<'_> {
+    fn knows_cluster(&self) -> bool {
+        !self.topology.shards().is_empty()
+    }
 }
 
 impl Call {
@@ -148,51 +263,98 @@ impl Call {
         }
     }
 
-    /// Decides where everything goes.
+    /// Decides where everything goes. A call for nodes that are not known yet becomes one piece, to
+    /// be planned again when they are.
     ///
     /// # Errors
     /// [`Error::NotExecuted`] if a command cannot be sent: nothing of the call is.
-    pub(crate) fn plan(self) -> Result<Plan, Error> {
-        let Self { work, idempotent, node, .. } = self;
+    pub(crate) fn plan(self, context: Context<'_>) -> Result<Plan, Error> {
+        if !context.knows_cluster() && self.needs_topology() {
+            return Ok(Plan::One(Piece::waiting(Payload::Later(Box::new(self)))));
+        }
+        let Self { work, options, .. } = self;
         match work {
-            Work::One(command) => piece(command, idempotent, node.as_ref()).map(Plan::One),
-            Work::Batch(commands) => {
-                let pieces = commands.into_iter();
-                let pieces = pieces.map(|command| piece(command, idempotent, node.as_ref()));
-                pieces.collect::<Result<_, _>>().map(Plan::Many)
-            }
-            Work::Transaction(commands) => transaction(commands, idempotent, node).map(Plan::One),
-            Work::Discovery => Ok(Plan::One(Piece {
-                payload: Payload::Nothing,
-                route: Route::Discovery,
-                idempotent: true,
-                script: false,
-                read_only: true,
-            })),
+            Work::One(command) => Ok(match planned(command, &options, context)? {
+                Planned::One(piece) => Plan::One(piece),
+                Planned::Several(pieces, joint) => {
+                    Plan::Many { pieces, assembly: Assembly::Joint(joint) }
+                }
+            }),
+            Work::Batch(commands) => batch(commands, &options, context),
+            Work::Transaction(commands) => transaction(commands, &options).map(Plan::One),
+            Work::Discovery => Ok(Plan::One(Piece::waiting(Payload::Nothing))),
+        }
+    }
+
+    /// Whether it has a command for several nodes.
+    fn needs_topology(&self) -> bool {
+        let needs = |command| route::needs_topology(command, self.options.target.as_ref());
+        match &self.work {
+            Work::One(command) => needs(command),
+            Work::Batch(commands) => commands.iter().any(needs),
+            Work::Transaction(_) | Work::Discovery => false,
         }
     }
 }
 
-fn piece(command: Command, idempotent: bool, node: Option<&Address>) -> Result<Piece, Error> {
-    let facts = command.facts();
-    route::check(&command, facts, node.is_some())?;
-    Ok(Piece {
-        route: match node {
-            Some(node) => Route::Node(node.clone()),
-            None => route::of(&command)?,
-        },
-        idempotent: idempotent || facts.is_idempotent(),
-        script: facts.script,
-        read_only: facts.read_only,
-        payload: Payload::Command(command),
-    })
+/// What one command becomes.
+enum Planned {
+    One(Piece),
+    Several(Vec<Piece>, Joint),
 }
 
-fn transaction(
-    commands: Box<[Command]>,
-    idempotent: bool,
-    node: Option<Address>,
-) -> Result<Piece, Error> {
+fn planned(command: Command, options: &Options, context: Context<'_>) -> Result<Planned, Error> {
+    let facts = command.facts();
+    match route::destination(&command, facts, options, context)? {
+        Destination::One(route) => Ok(Planned::One(Piece::of(command, facts, options, route))),
+        Destination::Slots => split::by_slot(&command, facts, options),
+        Destination::Owners => split::by_owner(&command, facts, options, context.topology),
+        Destination::Nodes(reach) => {
+            spread::over(&command, facts, options, reach, context.topology)
+        }
+    }
+}
+
+fn batch(commands: Vec<Command>, options: &Options, context: Context<'_>) -> Result<Plan, Error> {
+    let mut pieces = Vec::with_capacity(commands.len());
+    let mut joints = Vec::new();
+    for (index, command) in commands.into_iter().enumerate() {
+        match planned(command, options, context)? {
+            Planned::One(piece) => {
+                pieces.push(piece);
+                if !joints.is_empty() {
+                    joints.push(None);
+                }
+            }
+            Planned::Several(of_command, joint) => {
+                joints.resize_with(index, || None);
+                pieces.extend(of_command);
+                joints.push(Some(joint));
+            }
+        }
+    }
+    let assembly = if joints.is_empty() { Assembly::Each } else { Assembly::Batch(joints) };
+    Ok(Plan::Many { pieces, assembly })
+}
+
+impl Piece {
+    fn of(command: Command, facts: &Facts, options: &Options, route: Route) -> Self {
+        Self {
+            route,
+            idempotent: options.idempotent || facts.is_idempotent(),
+            script: facts.script,
+            read_only: facts.read_only,
+            payload: Payload::Command(command),
+        }
+    }
+
+    /// What waits for the topology.
+    const fn waiting(payload: Payload) -> Self {
+        Self { payload, route: Route::Discovery, idempotent: true, script: false, read_only: true }
+    }
+}
+
+fn transaction(commands: Box<[Command]>, options: &Options) -> Result<Piece, Error> {
     if commands.is_empty() {
         return Err(not_executed(Why::Malformed("a transaction needs a command")));
     }
@@ -208,8 +370,12 @@ fn transaction(
         }
     }
     Ok(Piece {
-        route: node.map_or(route, Route::Node),
-        idempotent,
+        route: match &options.target {
+            None => route,
+            Some(target) => route::single(target)
+                .ok_or_else(|| not_executed(Why::Malformed("a transaction goes to one node")))?,
+        },
+        idempotent: options.idempotent,
         script: false,
         read_only: false,
         payload: Payload::Transaction(commands),
@@ -224,14 +390,4 @@ fn not_allowed(command: &Command, instead: &'static str) -> Error {
 
 fn not_executed(why: Why) -> Error {
     Error::NotExecuted { why, node: None, slot: None }
-}
-
-/// Whether the command would hold the connection for as long as it waits.
-fn may_wait(command: &Command, facts: &Facts) -> bool {
-    if !facts.blocking {
-        return false;
-    }
-    let only_with_option = matches!(facts.keys, KeyShape::Streams { .. });
-    let mut words = command.arguments().skip(1);
-    !only_with_option || words.any(|word| word.eq_ignore_ascii_case(b"BLOCK"))
 }

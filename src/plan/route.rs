@@ -1,8 +1,10 @@
 //! Where a command goes.
 
-use super::{may_wait, not_allowed, not_executed};
+use super::spread::Reach;
+use super::{Context, Options, Target, not_allowed, not_executed, split};
 use crate::address::Address;
-use crate::command::{Command, Facts, Malformed, RequestPolicy};
+use crate::command::{Command, Facts, KeyShape, Malformed, RequestPolicy};
+use crate::config::CrossSlot;
 use crate::error::{Error, Why};
 use crate::slot::Slot;
 
@@ -15,17 +17,86 @@ pub(crate) enum Route {
     Any,
     /// To this node.
     Node(Address),
-    /// Nowhere: it is done when the topology is known.
+    /// To this primary, for its whole shard; if it leads none any more, to the owner of the slot.
+    Shard { primary: Address, slot: Option<Slot> },
+    /// Nowhere: it is done, or planned again, when the topology is known.
     Discovery,
 }
 
 impl Route {
-    /// The slot that it goes to.
+    /// The slot of its commands.
     pub(crate) const fn slot(&self) -> Option<Slot> {
         match self {
             Self::Slot(slot) => Some(*slot),
-            Self::Any | Self::Node(_) | Self::Discovery => None,
+            Self::Any | Self::Node(_) | Self::Shard { .. } | Self::Discovery => None,
         }
+    }
+}
+
+/// Where a command goes, before it is known whether that is one place.
+pub(super) enum Destination {
+    One(Route),
+    /// To the owners of its keys' slots.
+    Slots,
+    /// To the owners of the slots that are its arguments.
+    Owners,
+    Nodes(Reach),
+}
+
+/// Where a command goes.
+pub(super) fn destination(
+    command: &Command,
+    facts: &Facts,
+    options: &Options,
+    context: Context<'_>,
+) -> Result<Destination, Error> {
+    check(command, facts, options.target.is_some())?;
+    if let Some(target) = &options.target {
+        return Ok(match single(target) {
+            Some(route) => Destination::One(route),
+            None => Destination::Nodes(Reach::of(target)),
+        });
+    }
+    let cross_slot = options.cross_slot.unwrap_or(context.cross_slot);
+    Ok(match facts.request {
+        RequestPolicy::MultiShard if cross_slot == CrossSlot::Split => match of(command) {
+            Err(Error::NotExecuted { why: Why::CrossSlot(..), .. })
+                if !split::is_conditional(command, facts) =>
+            {
+                Destination::Slots
+            }
+            route => Destination::One(route?),
+        },
+        RequestPolicy::SlotArgument => Destination::One(Route::Slot(slot_argument(command)?)),
+        RequestPolicy::SlotOwners => Destination::Owners,
+        RequestPolicy::AllShards => Destination::Nodes(Reach::Primaries),
+        RequestPolicy::AllNodes => Destination::Nodes(Reach::Nodes),
+        RequestPolicy::Keyed
+        | RequestPolicy::MultiShard
+        | RequestPolicy::AnyNode
+        | RequestPolicy::ExplicitNode
+        | RequestPolicy::Connection(_) => Destination::One(of(command)?),
+    })
+}
+
+/// Whether it takes a topology to tell where a command goes.
+pub(super) fn needs_topology(command: &Command, target: Option<&Target>) -> bool {
+    match target {
+        Some(target) => single(target).is_none(),
+        None => matches!(
+            command.facts().request,
+            RequestPolicy::AllShards | RequestPolicy::AllNodes | RequestPolicy::SlotOwners
+        ),
+    }
+}
+
+/// The way to a target that is one node.
+pub(super) fn single(target: &Target) -> Option<Route> {
+    match target {
+        Target::Node(address) => Some(Route::Node(address.clone())),
+        Target::Slot(slot) => Some(Route::Slot(*slot)),
+        Target::Any => Some(Route::Any),
+        Target::AllPrimaries | Target::AllReplicas | Target::AllNodes => None,
     }
 }
 
@@ -34,26 +105,41 @@ pub(super) fn of(command: &Command) -> Result<Route, Error> {
     match command.slot() {
         Ok(Some(slot)) => Ok(Route::Slot(slot)),
         Ok(None) => Ok(Route::Any),
-        Err(Malformed::Shape(problem)) => Err(not_executed(Why::Malformed(problem))),
+        Err(Malformed::Shape(problem)) => Err(malformed(problem)),
         Err(Malformed::CrossSlot(first, other)) => Err(not_executed(Why::CrossSlot(first, other))),
     }
 }
 
-/// Refuses what must not travel on a connection that others share, and what would be answered by
-/// one node for all.
-pub(super) fn check(command: &Command, facts: &Facts, has_node: bool) -> Result<(), Error> {
+fn malformed(problem: &'static str) -> Error {
+    not_executed(Why::Malformed(problem))
+}
+
+/// The slot that the first argument after the name is.
+fn slot_argument(command: &Command) -> Result<Slot, Error> {
+    let argument = slot_arguments(command).next();
+    argument.ok_or_else(|| malformed("it has too few arguments"))?
+}
+
+/// The slots that all arguments after the name are.
+pub(super) fn slot_arguments(command: &Command) -> impl Iterator<Item = Result<Slot, Error>> {
+    let name_len = command.facts().name.split(' ').count();
+    command.arguments().skip(name_len).map(|text| {
+        let number = core::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
+        let slot = number.and_then(Slot::new);
+        slot.ok_or_else(|| malformed("a slot is a number from 0 to 16383"))
+    })
+}
+
+/// Refuses what must not travel on a connection that others share, and what is for one node that
+/// only the caller can name.
+fn check(command: &Command, facts: &Facts, has_target: bool) -> Result<(), Error> {
     match facts.request {
         RequestPolicy::Connection(instead) => Err(not_allowed(command, instead)),
         _ if may_wait(command, facts) => {
             Err(not_allowed(command, "it waits at the server, and all callers with it"))
         }
-        RequestPolicy::AllShards | RequestPolicy::AllNodes | RequestPolicy::SlotOwners
-            if !has_node =>
-        {
-            Err(not_allowed(command, "it concerns several nodes: send it to each by its address"))
-        }
-        RequestPolicy::ExplicitNode if !has_node => {
-            Err(not_allowed(command, "it concerns one node: send it there by its address"))
+        RequestPolicy::ExplicitNode if !has_target => {
+            Err(not_allowed(command, "it concerns one node: say which as the target of the call"))
         }
         RequestPolicy::Keyed
         | RequestPolicy::MultiShard
@@ -72,4 +158,14 @@ pub(super) fn check_transaction(command: &Command) -> Result<(), Error> {
         return Err(not_allowed(command, instead));
     }
     Ok(())
+}
+
+/// Whether the command would hold the connection for as long as it waits.
+fn may_wait(command: &Command, facts: &Facts) -> bool {
+    if !facts.blocking {
+        return false;
+    }
+    let only_with_option = matches!(facts.keys, KeyShape::Streams { .. });
+    let mut words = command.arguments().skip(1);
+    !only_with_option || words.any(|word| word.eq_ignore_ascii_case(b"BLOCK"))
 }

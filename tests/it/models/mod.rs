@@ -11,7 +11,9 @@ use hashslot::resp::{Frame, Scan, Scanner};
 use hashslot::sim::strategies::{
     Event, Layout, Trace, apply, cuts, events, frames, pushes, topologies,
 };
-use hashslot::{Cluster, Command, Config, Error, Instant, Limits, LinkId, Protocol, Reply};
+use hashslot::{
+    Cluster, Command, Config, CrossSlot, Error, Instant, Limits, LinkId, Protocol, Reply,
+};
 use proptest::prelude::*;
 
 use crate::support::script::*;
@@ -37,6 +39,7 @@ fn quiet() -> Config {
         config.refresh_interval_min = NEVER;
         config.refresh_interval_max = NEVER;
         config.redirection_count_max = u8::MAX;
+        config.cross_slot = CrossSlot::Refuse; // a command is one piece
     })
 }
 

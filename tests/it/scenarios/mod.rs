@@ -8,6 +8,7 @@ mod endpoints;
 mod handshake;
 mod links;
 mod order;
+mod plans;
 mod redirections;
 mod refresh;
 mod replicas;

@@ -288,7 +288,7 @@ fn f45_errors_inside_a_reply_belong_to_it() {
 fn f57_crossslot_is_found_before_anything_is_sent() {
     let mut world = World::discovered(Config::default());
     let refused =
-        world.try_submit(Command::new("MGET").arg("foo").arg("bar")).expect_err("refused");
+        world.try_submit(Command::new("RENAME").arg("foo").arg("bar")).expect_err("refused");
     let told = "not executed: its keys are in different slots (12182 and 5061); keys that belong \
         together need one hash tag";
     assert_eq!((refused.token, refused.error.to_string()), (2, told.into()));

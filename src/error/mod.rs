@@ -2,7 +2,9 @@
 //!
 //! Rules of this file: every call ends in a reply or in exactly one [`Error`]; the error says what
 //! happened, at which node and slot, and through [`Error::may_have_executed`] whether it is safe to
-//! submit the command again. No error carries an argument, a key or a password.
+//! submit the command again. No error shows an argument, a key or a password.
+
+mod partial;
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -11,6 +13,7 @@ use core::fmt;
 
 use bytes::Bytes;
 
+pub use self::partial::{Part, Partial};
 use crate::address::Address;
 use crate::slot::Slot;
 
@@ -53,6 +56,10 @@ pub enum Error {
         /// The slot of the command, if it has one.
         slot: Option<Slot>,
     },
+    /// The command was split by slot, or sent to several nodes, and not all parts succeeded. Those
+    /// that did are done.
+    #[error("{0}")]
+    Partial(Partial),
     /// A limit of the configuration is reached: nothing was sent. Try again later.
     #[error("refused: the limit `{limit}` is reached{}", Place(node.as_ref(), None))]
     Overloaded {
@@ -77,6 +84,7 @@ impl Error {
             Self::Server(error) => !error.is_refusal(),
             Self::TimedOut { phase, .. } => *phase == Phase::Sent,
             Self::MaybeExecuted { .. } | Self::Conversion(_) => true,
+            Self::Partial(partial) => partial.may_have_executed(),
             Self::NotExecuted { .. } | Self::Overloaded { .. } | Self::Closed => false,
         }
     }
@@ -88,6 +96,7 @@ impl Error {
             Self::NotExecuted { why, node, slot } => Self::MaybeExecuted { why, node, slot },
             Self::TimedOut { node, slot, .. } => Self::TimedOut { phase: Phase::Sent, node, slot },
             Self::MaybeExecuted { .. }
+            | Self::Partial(_)
             | Self::Overloaded { .. }
             | Self::Closed
             | Self::Conversion(_) => self,
@@ -161,6 +170,9 @@ pub enum Why {
     /// The node that the caller named is no node of the cluster.
     #[error("the node is not part of the cluster")]
     UnknownNode,
+    /// The call is for replicas, or for nodes of another kind, and there is none.
+    #[error("the cluster has no node of this kind")]
+    NoNode,
     /// No seed led to a cluster.
     #[error("no seed led to a cluster: {0}")]
     NoCluster(SeedFailures),

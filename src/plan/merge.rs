@@ -1,0 +1,439 @@
+//! Replies of several nodes or slots become one.
+//!
+//! Rules of this file: every part has an end before its reply is looked at. If one of them failed,
+//! the whole call has, and tells what became of each part; the rules say which exceptions there are.
+//! Elements are copied as they are, whatever they hold.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use super::{Options, not_executed};
+use crate::address::Address;
+use crate::command::{Command, Facts, ReplyPolicy};
+use crate::config::Protocol;
+use crate::error::{ConversionError, Error, Part, Partial, Why};
+use crate::random::Random;
+use crate::resp::{Frame, Value, encode};
+use crate::slot::Slot;
+
+/// The pieces that one command became.
+#[derive(Debug)]
+pub(crate) struct Joint {
+    policy: ReplyPolicy,
+    /// What the rule of `CLUSTER SLOT-STATS` needs to know of the command.
+    order: SlotOrder,
+    origin: Origin,
+    /// How many pieces there are.
+    pub(crate) count: usize,
+}
+
+/// What the pieces are for.
+#[derive(Debug)]
+pub(crate) enum Origin {
+    /// The slot of each, and the piece that each key of the caller's is in.
+    Keys { slots: Vec<Slot>, part_of_key: Vec<usize> },
+    /// The node of each.
+    Nodes(Vec<Address>),
+}
+
+/// What replies become.
+#[derive(Debug)]
+pub(crate) enum Merged {
+    One(Frame),
+    PerNode(Vec<(Address, Result<Frame, Error>)>),
+}
+
+impl Joint {
+    /// The pieces of a command, which are merged as the caller says, or as the table says.
+    pub(super) fn of(
+        command: &Command,
+        facts: &Facts,
+        options: &Options,
+        origin: Origin,
+        count: usize,
+    ) -> Result<Self, Error> {
+        let policy = options.merge.unwrap_or(facts.reply);
+        let policy = match (&origin, policy) {
+            // What one node answers tells nothing for all.
+            (Origin::Nodes(_), ReplyPolicy::Single | ReplyPolicy::KeyOrder) => ReplyPolicy::PerNode,
+            (Origin::Keys { .. }, ReplyPolicy::PerNode | ReplyPolicy::Single) => {
+                let problem = "it is split by slot: its parts have no nodes to tell them apart";
+                return Err(not_executed(Why::Malformed(problem)));
+            }
+            (_, policy) => policy,
+        };
+        let is_by_slot = policy == ReplyPolicy::SlotStats;
+        let order = if is_by_slot { SlotOrder::of(command) } else { SlotOrder::default() };
+        Ok(Self { policy, order, origin, count })
+    }
+
+    /// Whether the replies stay apart.
+    pub(super) const fn is_per_node(&self) -> bool {
+        matches!(self.policy, ReplyPolicy::PerNode)
+    }
+
+    /// The rule that the replies become one by.
+    pub(super) const fn policy(&self) -> ReplyPolicy {
+        self.policy
+    }
+
+    /// The replies in the order of the pieces, as one.
+    ///
+    /// # Errors
+    /// [`Error::Partial`] if a part failed, unless the rule allows that; the parts' own error if all
+    /// of them failed alike; [`Error::Conversion`] if replies are not what the rule is for.
+    pub(crate) fn merge(
+        self,
+        results: Vec<Result<Frame, Error>>,
+        random: &mut Random,
+    ) -> Result<Merged, Error> {
+        match (self.policy, self.origin) {
+            (ReplyPolicy::PerNode, Origin::Nodes(nodes)) => {
+                Ok(Merged::PerNode(nodes.into_iter().zip(results).collect()))
+            }
+            (ReplyPolicy::OneSucceeded, origin) => one_succeeded(results, &origin).map(Merged::One),
+            (policy, origin) => {
+                let frames = all_succeeded(results, &origin)?;
+                join(policy, &self.order, &origin, frames, random).map(Merged::One)
+            }
+        }
+    }
+}
+
+/// The replies, if none is an error.
+fn all_succeeded(results: Vec<Result<Frame, Error>>, origin: &Origin) -> Result<Vec<Frame>, Error> {
+    if results.iter().all(Result::is_ok) {
+        return Ok(results.into_iter().flatten().collect());
+    }
+    Err(partial(results, origin))
+}
+
+/// The first reply that is no error. If all are, one that tells more than that a node had nothing
+/// to do.
+fn one_succeeded(results: Vec<Result<Frame, Error>>, origin: &Origin) -> Result<Frame, Error> {
+    if let Some(frame) = results.iter().flatten().next() {
+        return Ok(frame.clone());
+    }
+    let is_idle = |error: &Error| error.server().is_some_and(|error| error.code() == b"NOTBUSY");
+    let errors = || results.iter().filter_map(|result| result.as_ref().err());
+    let mut telling = errors().filter(|error| !is_idle(error));
+    match (telling.next(), telling.next()) {
+        (None, _) => Err(errors().next().cloned().unwrap_or_else(nothing)),
+        (Some(error), None) => Err(error.clone()),
+        (Some(_), Some(_)) => Err(partial(results, origin)),
+    }
+}
+
+/// The error of a call of which parts failed.
+fn partial(results: Vec<Result<Frame, Error>>, origin: &Origin) -> Error {
+    if let Some(Err(first)) = results.first()
+        && results.iter().all(|result| result.as_ref().err() == Some(first))
+    {
+        return first.clone();
+    }
+    let mut parts: Vec<Part> = results
+        .into_iter()
+        .map(|result| Part {
+            result: result.map(|frame| frame.as_bytes().clone()),
+            node: None,
+            slot: None,
+            keys: Vec::new(),
+        })
+        .collect();
+    match origin {
+        Origin::Keys { slots, part_of_key } => {
+            for (part, slot) in parts.iter_mut().zip(slots) {
+                part.slot = Some(*slot);
+            }
+            for (key, part) in part_of_key.iter().enumerate() {
+                if let Some(part) = parts.get_mut(*part) {
+                    part.keys.push(key);
+                }
+            }
+        }
+        Origin::Nodes(nodes) => {
+            for (part, node) in parts.iter_mut().zip(nodes) {
+                part.node = Some(node.clone());
+            }
+        }
+    }
+    Error::Partial(Partial::new(parts))
+}
+
+/// Replies of which none is an error.
+fn join(
+    policy: ReplyPolicy,
+    order: &SlotOrder,
+    origin: &Origin,
+    frames: Vec<Frame>,
+    random: &mut Random,
+) -> Result<Frame, Error> {
+    match policy {
+        ReplyPolicy::And => fold(&frames, |a, b| Some(i64::from(a != 0 && b != 0))),
+        ReplyPolicy::Or => fold(&frames, |a, b| Some(i64::from(a != 0 || b != 0))),
+        ReplyPolicy::Min => fold(&frames, |a, b| Some(a.min(b))),
+        ReplyPolicy::Max => fold(&frames, |a, b| Some(a.max(b))),
+        ReplyPolicy::Sum => fold(&frames, i64::checked_add),
+        ReplyPolicy::Concat => concat(&frames),
+        ReplyPolicy::Union => union(&frames),
+        ReplyPolicy::SumByName => sum_by_name(&frames),
+        ReplyPolicy::SlotStats => order.join(&frames),
+        ReplyPolicy::KeyOrder => in_key_order(&frames, origin),
+        ReplyPolicy::Equal => match frames.first() {
+            Some(first) if frames.iter().all(|frame| frame.value() == first.value()) => {
+                Ok(first.clone())
+            }
+            _ => Err(partial(frames.into_iter().map(Ok).collect(), origin)),
+        },
+        ReplyPolicy::NonNull => {
+            let filled: Vec<_> = frames.iter().filter(|frame| !frame.value().is_null()).collect();
+            let chosen = filled.get(random.below(filled.len())).copied();
+            chosen.or_else(|| frames.first()).cloned().ok_or_else(nothing)
+        }
+        ReplyPolicy::Single
+        | ReplyPolicy::AllSucceeded
+        | ReplyPolicy::OneSucceeded
+        | ReplyPolicy::PerNode => frames.into_iter().next().ok_or_else(nothing),
+    }
+}
+
+/// Combines numbers, or arrays of them element by element.
+fn fold(frames: &[Frame], combine: impl Fn(i64, i64) -> Option<i64>) -> Result<Frame, Error> {
+    let (first, rest) = frames.split_first().ok_or_else(nothing)?;
+    let first = first.value();
+    let mut numbers = numbers(&first)?;
+    for frame in rest {
+        let others = self::numbers(&frame.value())?;
+        if others.len() != numbers.len() {
+            return Err(wrong("replies of one length", &frame.value()));
+        }
+        for (number, other) in numbers.iter_mut().zip(others) {
+            *number = combine(*number, other).ok_or_else(|| {
+                let expected = "a number of 64 bits";
+                Error::Conversion(ConversionError::Content { expected, got: "a sum beyond it" })
+            })?;
+        }
+    }
+    let mut out = Vec::new();
+    if let Some(elements) = first.elements() {
+        encode::array_header(&mut out, numbers.len());
+        for (number, element) in numbers.iter().zip(elements) {
+            number_like(&mut out, *number, &element);
+        }
+    } else if let Some(number) = numbers.first() {
+        number_like(&mut out, *number, &first);
+    }
+    Ok(Frame::from_scanned(out.into()))
+}
+
+/// A number in the type of those that it was made from.
+fn number_like(out: &mut Vec<u8>, number: i64, like: &Value<'_>) {
+    if let Value::Boolean(_) = like {
+        encode::boolean(out, number != 0);
+    } else {
+        encode::integer(out, number);
+    }
+}
+
+/// The number that a value is, or those that it has.
+fn numbers(value: &Value<'_>) -> Result<Vec<i64>, Error> {
+    let number = |value: &Value<'_>| {
+        let truth = if let Value::Boolean(truth) = value { Some(i64::from(*truth)) } else { None };
+        truth.or_else(|| value.as_integer()).ok_or_else(|| wrong("an integer", value))
+    };
+    match value.elements() {
+        Some(elements) => elements.map(|element| number(&element)).collect(),
+        None => Ok(alloc::vec![number(value)?]),
+    }
+}
+
+/// All elements, one reply's after the other's; all pairs, if the replies are maps.
+fn concat(frames: &[Frame]) -> Result<Frame, Error> {
+    let mut body = Vec::new();
+    let mut count = 0;
+    for frame in frames {
+        let value = frame.value();
+        if let Value::Map(pairs) = value {
+            count += pairs.len();
+            for (key, value) in pairs {
+                encode::value(&mut body, &key);
+                encode::value(&mut body, &value);
+            }
+            continue;
+        }
+        for element in elements(&value)? {
+            count += 1;
+            encode::value(&mut body, &element);
+        }
+    }
+    Ok(aggregate(frames, count, &body))
+}
+
+/// An aggregate of the type of the replies.
+fn aggregate(frames: &[Frame], count: usize, body: &[u8]) -> Frame {
+    let mut out = Vec::with_capacity(body.len() + 16);
+    let is_all = |is: fn(&Value<'_>) -> bool| frames.iter().all(|frame| is(&frame.value()));
+    if frames.is_empty() {
+        encode::array_header(&mut out, count);
+    } else if is_all(|value| matches!(value, Value::Map(_))) {
+        encode::map_header(&mut out, count, Protocol::Resp3);
+    } else if is_all(|value| matches!(value, Value::Set(_))) {
+        encode::set_header(&mut out, count, Protocol::Resp3);
+    } else {
+        encode::array_header(&mut out, count);
+    }
+    out.extend_from_slice(body);
+    Frame::from_scanned(out.into())
+}
+
+/// All elements, equal ones once.
+fn union(frames: &[Frame]) -> Result<Frame, Error> {
+    let mut seen = BTreeSet::new();
+    let (mut body, mut count) = (Vec::new(), 0);
+    for frame in frames {
+        for element in elements(&frame.value())? {
+            let mut bytes = Vec::new();
+            encode::value(&mut bytes, &element);
+            if !seen.contains(&bytes) {
+                body.extend_from_slice(&bytes);
+                count += 1;
+                seen.insert(bytes);
+            }
+        }
+    }
+    Ok(aggregate(frames, count, &body))
+}
+
+/// Names and numbers: the sum for each name, in the order of the first reply.
+fn sum_by_name(frames: &[Frame]) -> Result<Frame, Error> {
+    let mut sums: Vec<(Value<'_>, i64)> = Vec::new();
+    let mut places = BTreeMap::new();
+    for frame in frames {
+        let value = frame.value();
+        let pairs = value.pairs().ok_or_else(|| wrong("names and numbers", &value))?;
+        for (name, number) in pairs {
+            let text = name.as_bytes().ok_or_else(|| wrong("a name", &name))?;
+            let number = number.as_integer().ok_or_else(|| wrong("an integer", &number))?;
+            let place = *places.entry(text).or_insert(sums.len());
+            match sums.get_mut(place) {
+                Some((_, sum)) => *sum = sum.saturating_add(number),
+                None => sums.push((name, number)),
+            }
+        }
+    }
+    let mut out = Vec::new();
+    match frames.first().map(Frame::value) {
+        Some(Value::Map(_)) => encode::map_header(&mut out, sums.len(), Protocol::Resp3),
+        _ => encode::array_header(&mut out, sums.len() * 2),
+    }
+    for (name, sum) in sums {
+        encode::value(&mut out, &name);
+        encode::integer(&mut out, sum);
+    }
+    Ok(Frame::from_scanned(out.into()))
+}
+
+/// Elements in the order of the caller's keys.
+fn in_key_order(frames: &[Frame], origin: &Origin) -> Result<Frame, Error> {
+    let Origin::Keys { part_of_key, .. } = origin else { return Err(nothing()) };
+    let values = frames.iter().map(Frame::value);
+    let parts = values.map(|value| elements(&value)).collect::<Result<Vec<_>, _>>();
+    let mut parts = parts?;
+    let len: usize = frames.iter().map(|frame| frame.as_bytes().len()).sum();
+    let mut out = Vec::with_capacity(len);
+    encode::array_header(&mut out, part_of_key.len());
+    for part in part_of_key {
+        let element = parts.get_mut(*part).and_then(Iterator::next);
+        encode::value(&mut out, &element.ok_or_else(nothing)?);
+    }
+    if parts.iter().any(|part| !part.is_empty()) {
+        let (expected, got) = ("an element for each key", "more elements");
+        return Err(ConversionError::Content { expected, got }.into());
+    }
+    Ok(Frame::from_scanned(out.into()))
+}
+
+/// The order in which the caller wants what `CLUSTER SLOT-STATS` tells.
+#[derive(Debug, Default)]
+struct SlotOrder {
+    /// What to order by, descending or not; by slot if there is none.
+    metric: Option<(Vec<u8>, bool)>,
+    limit: Option<usize>,
+}
+
+impl SlotOrder {
+    /// `CLUSTER SLOT-STATS ORDERBY metric [LIMIT n] [ASC | DESC]`, or by slot.
+    fn of(command: &Command) -> Self {
+        let mut words = command.arguments().skip(2);
+        let mut stats = Self::default();
+        if !words.next().is_some_and(|word| word.eq_ignore_ascii_case(b"ORDERBY")) {
+            return stats;
+        }
+        let metric = words.next().unwrap_or_default().to_ascii_lowercase();
+        let mut descending = true;
+        while let Some(word) = words.next() {
+            if word.eq_ignore_ascii_case(b"ASC") {
+                descending = false;
+            } else if word.eq_ignore_ascii_case(b"LIMIT") {
+                let text = words.next().and_then(|text| core::str::from_utf8(text).ok());
+                stats.limit = text.and_then(|text| text.parse().ok());
+            }
+        }
+        stats.metric = Some((metric, descending));
+        stats
+    }
+
+    fn join(&self, frames: &[Frame]) -> Result<Frame, Error> {
+        let mut rows = Vec::new();
+        for frame in frames {
+            for row in elements(&frame.value())? {
+                let slot = row.elements().and_then(|mut row| row.next()?.as_integer());
+                let slot = slot.ok_or_else(|| wrong("a slot and its figures", &row))?;
+                rows.push((self.figure(&row), slot, row));
+            }
+        }
+        rows.sort_by(|(figure, slot, _), (other_figure, other_slot, _)| {
+            let by_figure = match &self.metric {
+                Some((_, true)) => other_figure.cmp(figure),
+                Some((_, false)) => figure.cmp(other_figure),
+                None => core::cmp::Ordering::Equal,
+            };
+            by_figure.then(slot.cmp(other_slot))
+        });
+        rows.truncate(self.limit.unwrap_or(usize::MAX));
+        let mut out = Vec::new();
+        encode::array_header(&mut out, rows.len());
+        for (_, _, row) in &rows {
+            encode::value(&mut out, row);
+        }
+        Ok(Frame::from_scanned(out.into()))
+    }
+
+    /// What a row is ordered by.
+    fn figure(&self, row: &Value<'_>) -> Option<i64> {
+        let (metric, _) = self.metric.as_ref()?;
+        row.elements()?.get(1)?.pairs()?.get(metric)?.as_integer()
+    }
+}
+
+impl Part {
+    /// The reply, if the part succeeded.
+    #[must_use]
+    pub fn reply(&self) -> Option<Frame> {
+        self.result.as_ref().ok().map(|bytes| Frame::from_scanned(bytes.clone()))
+    }
+}
+
+/// The elements of an array or set.
+fn elements<'a>(value: &Value<'a>) -> Result<crate::resp::Elements<'a>, Error> {
+    value.elements().ok_or_else(|| wrong("an array", value))
+}
+
+fn wrong(expected: &'static str, value: &Value<'_>) -> Error {
+    let got = value.kind();
+    ConversionError::Type { expected, got }.into()
+}
+
+fn nothing() -> Error {
+    ConversionError::Type { expected: "a reply", got: "none" }.into()
+}

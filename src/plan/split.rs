@@ -1,0 +1,144 @@
+//! One command becomes several: one a slot, or one an owner.
+//!
+//! Each has the arguments before the keys, its own keys with what belongs to each of them, and the
+//! arguments behind all keys.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use super::merge::{Joint, Origin};
+use super::{Options, Piece, Planned, Route, not_executed, route};
+use crate::address::Address;
+use crate::command::{ArgumentRef, Command, Facts, KeyShape};
+use crate::error::{Error, Why};
+use crate::slot::Slot;
+use crate::topology::Topology;
+
+/// Where the keys are among the arguments, for a command that can be split.
+struct Layout {
+    /// The first key.
+    first: usize,
+    /// One past the last argument that belongs to a key.
+    end: usize,
+    /// From one key to the next.
+    step: usize,
+    /// The argument that is the number of keys.
+    count_at: Option<usize>,
+}
+
+impl Layout {
+    fn of(facts: &Facts, arguments: &[ArgumentRef<'_>]) -> Option<Self> {
+        let len = arguments.len();
+        match facts.keys {
+            KeyShape::Range { first, last, step } => {
+                let behind = usize::from(last.unsigned_abs()).checked_sub(1)?;
+                let (first, step) = (usize::from(first), usize::from(step));
+                let end = len.checked_sub(behind).filter(|_| last < 0)?;
+                Some(Self { first, end, step, count_at: None })
+            }
+            KeyShape::Counted { destination: 0, count, first, step } => {
+                let (first, step) = (usize::from(first), usize::from(step));
+                let count_at = usize::from(count);
+                let text = core::str::from_utf8(arguments.get(count_at)?.bytes).ok()?;
+                let keys_len = text.parse::<usize>().ok()?.checked_mul(step)?;
+                let end = first.checked_add(keys_len).filter(|&end| end <= len)?;
+                Some(Self { first, end, step, count_at: Some(count_at) })
+            }
+            KeyShape::None
+            | KeyShape::At(_)
+            | KeyShape::Counted { .. }
+            | KeyShape::Streams { .. }
+            | KeyShape::Store { .. }
+            | KeyShape::Migrate
+            | KeyShape::Unknown => None,
+        }
+        .filter(|layout| layout.step > 0 && layout.first < layout.end)
+        .filter(|layout| (layout.end - layout.first).is_multiple_of(layout.step))
+    }
+}
+
+/// Whether the command does all or nothing, by a condition on all keys: it cannot be split.
+pub(super) fn is_conditional(command: &Command, facts: &Facts) -> bool {
+    let KeyShape::Counted { .. } = facts.keys else { return false };
+    let arguments: Vec<_> = command.argument_refs().collect();
+    let Some(layout) = Layout::of(facts, &arguments) else { return true };
+    let mut options = arguments.iter().skip(layout.end);
+    options.any(|option| {
+        option.bytes.eq_ignore_ascii_case(b"NX") || option.bytes.eq_ignore_ascii_case(b"XX")
+    })
+}
+
+/// One piece a slot, in the order of the slots; keys of one slot stay in their order.
+///
+/// **Cost**: a sort of the keys by slot, and one command a slot; large arguments are shared.
+pub(super) fn by_slot(
+    command: &Command,
+    facts: &'static Facts,
+    options: &Options,
+) -> Result<Planned, Error> {
+    let arguments: Vec<_> = command.argument_refs().collect();
+    let layout = Layout::of(facts, &arguments).ok_or_else(|| {
+        not_executed(Why::Malformed("it has not for each key what belongs to it"))
+    })?;
+    let (head, rest) = arguments.split_at_checked(layout.first).unwrap_or((&arguments, &[]));
+    let (keyed, tail) = rest.split_at_checked(layout.end - layout.first).unwrap_or((rest, &[]));
+    let groups = keyed.chunks(layout.step);
+    let slots = groups.clone().filter_map(|group| Some(Slot::of_key(group.first()?.bytes)));
+    let mut order: Vec<(Slot, usize)> = slots.zip(0..).collect();
+    order.sort_unstable();
+    let mut part_of_key = alloc::vec![0; order.len()];
+    let (mut pieces, mut slots) = (Vec::new(), Vec::new());
+    for of_slot in order.chunk_by(|(slot, _), (other, _)| slot == other) {
+        let Some((slot, _)) = of_slot.first() else { continue };
+        let mut part = command.bare();
+        for (at, argument) in head.iter().enumerate().skip(1) {
+            if layout.count_at == Some(at) {
+                part = part.arg(of_slot.len());
+            } else {
+                part.push_shared(argument);
+            }
+        }
+        for (_, key) in of_slot {
+            for argument in groups.clone().nth(*key).unwrap_or_default() {
+                part.push_shared(argument);
+            }
+            if let Some(part_of_key) = part_of_key.get_mut(*key) {
+                *part_of_key = pieces.len();
+            }
+        }
+        for argument in tail {
+            part.push_shared(argument);
+        }
+        slots.push(*slot);
+        pieces.push(Piece::of(part, facts, options, Route::Slot(*slot)));
+    }
+    let count = pieces.len();
+    let origin = Origin::Keys { slots, part_of_key };
+    Ok(Planned::Several(pieces, Joint::of(command, facts, options, origin, count)?))
+}
+
+/// One piece an owner of the slots that are the arguments.
+pub(super) fn by_owner(
+    command: &Command,
+    facts: &'static Facts,
+    options: &Options,
+    topology: &Topology,
+) -> Result<Planned, Error> {
+    let mut by_owner: BTreeMap<&Address, Command> = BTreeMap::new();
+    for slot in route::slot_arguments(command) {
+        let slot = slot?;
+        let owner = topology.primary_of(slot).ok_or(Error::NotExecuted {
+            why: Why::SlotUnassigned,
+            node: None,
+            slot: Some(slot),
+        })?;
+        let part = by_owner.entry(owner.address()).or_insert_with(|| command.bare());
+        *part = core::mem::replace(part, command.bare()).arg(slot.number());
+    }
+    let origin = Origin::Nodes(by_owner.keys().copied().cloned().collect());
+    let joint = Joint::of(command, facts, options, origin, by_owner.len())?;
+    let pieces = by_owner
+        .into_iter()
+        .map(|(owner, part)| Piece::of(part, facts, options, Route::Node(owner.clone())));
+    Ok(Planned::Several(pieces.collect(), joint))
+}

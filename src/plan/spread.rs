@@ -1,0 +1,85 @@
+//! One command goes to several nodes.
+
+use alloc::vec::Vec;
+
+use super::merge::{Joint, Origin};
+use super::{Options, Piece, Planned, Route, Target, not_executed};
+use crate::address::Address;
+use crate::command::{Command, Facts};
+use crate::error::{Error, Why};
+use crate::slot::Slot;
+use crate::topology::{Node, Shard, Topology};
+
+/// Which nodes a command is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    Primaries,
+    Replicas,
+    Nodes,
+}
+
+impl Reach {
+    /// The nodes of a target that is not one node.
+    pub(super) const fn of(target: &Target) -> Self {
+        match target {
+            Target::AllReplicas => Self::Replicas,
+            Target::AllNodes => Self::Nodes,
+            Target::AllPrimaries | Target::Node(_) | Target::Slot(_) | Target::Any => {
+                Self::Primaries
+            }
+        }
+    }
+}
+
+/// One piece a node.
+pub(super) fn over(
+    command: &Command,
+    facts: &Facts,
+    options: &Options,
+    reach: Reach,
+    topology: &Topology,
+) -> Result<Planned, Error> {
+    let routes: Vec<Route> = match reach {
+        Reach::Primaries => shards(topology).collect(),
+        Reach::Replicas => {
+            let replicas = topology.shards().iter().flat_map(Shard::replicas);
+            replicas.map(node).collect()
+        }
+        Reach::Nodes => topology.nodes().map(node).collect(),
+    };
+    let origin = Origin::Nodes(routes.iter().filter_map(address).cloned().collect());
+    let joint = Joint::of(command, facts, options, origin, routes.len())?;
+    if routes.is_empty() && !joint.is_per_node() {
+        return Err(not_executed(Why::NoNode));
+    }
+    let pieces = routes.into_iter();
+    let pieces = pieces.map(|route| Piece::of(command.clone(), facts, options, route)).collect();
+    Ok(Planned::Several(pieces, joint))
+}
+
+fn node(node: &Node) -> Route {
+    Route::Node(node.address().clone())
+}
+
+fn address(route: &Route) -> Option<&Address> {
+    match route {
+        Route::Node(address) | Route::Shard { primary: address, .. } => Some(address),
+        Route::Slot(_) | Route::Any | Route::Discovery => None,
+    }
+}
+
+/// The way to each shard: its primary, and a slot that tells who follows it.
+fn shards(topology: &Topology) -> impl Iterator<Item = Route> {
+    let mut first_slots: Vec<Option<Slot>> = Vec::new();
+    first_slots.resize(topology.shards().len(), None);
+    for (range, _) in topology.slot_ranges() {
+        let shard = topology.shard_index(range.first());
+        if let Some(first) = shard.and_then(|shard| first_slots.get_mut(shard)) {
+            first.get_or_insert(range.first());
+        }
+    }
+    let shards = topology.shards().iter().zip(first_slots);
+    shards.filter_map(|(shard, slot)| {
+        Some(Route::Shard { primary: shard.primary()?.address().clone(), slot })
+    })
+}

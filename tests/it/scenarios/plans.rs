@@ -1,0 +1,384 @@
+//! One command becomes several, and their replies one answer.
+
+use hashslot::{Call, Command, Config, CrossSlot, Error, Phase, ReplyPolicy, Slot, Target, Why};
+
+use crate::support::canned::*;
+use crate::support::script::*;
+
+fn words(line: &str) -> Command {
+    let mut words = line.split(' ');
+    Command::new(words.next().unwrap()).args(words)
+}
+
+/// Submits a command, has each node answer what it got, and tells what becomes of it.
+#[track_caller]
+fn answered(call: impl Into<Call>, nodes: [(&str, &str); 3]) -> String {
+    let (mut world, links) = World::linked(Config::default());
+    let token = world.submit(call);
+    for (link, (command, reply)) in links.into_iter().zip(nodes) {
+        assert_eq!(world.reads(link), command);
+        world.answer(link, reply);
+    }
+    world.outcome(token)
+}
+
+#[test]
+fn mget_over_slots_is_one_command_a_slot_and_one_write_a_node() {
+    let (mut world, [a, b, c]) = World::linked(Config::default());
+    let mget = world.submit(words("MGET foo bar a foo b {foo}2 c"));
+    // Slots: b 3300, bar 5061 | c 7365 | foo 12182 three times, a 15495.
+    assert_eq!(world.reads(a), "MGET b; MGET bar");
+    assert_eq!(world.reads(b), "MGET c");
+    assert_eq!(world.reads(c), "MGET foo foo {foo}2; MGET a");
+    world.answer(c, "*3\r\n:1\r\n:1\r\n$-1\r\n*1\r\n$1\r\n2\r\n");
+    world.answer(b, "*1\r\n_\r\n");
+    assert_eq!(world.outcome(mget), "open");
+    world.answer(a, "*1\r\n:3\r\n*1\r\n:4\r\n");
+    assert_eq!(world.outcome(mget), "*7\r\n:1\r\n:4\r\n$1\r\n2\r\n:1\r\n:3\r\n_\r\n_\r\n");
+}
+
+#[test]
+fn keys_of_one_slot_are_not_split() {
+    let (mut world, [_, _, c]) = World::linked(Config::default());
+    let del = world.submit(words("DEL {foo}1 {foo}2"));
+    assert_eq!(world.reads(c), "DEL {foo}1 {foo}2");
+    world.answer(c, ":2\r\n");
+    assert_eq!(world.outcome(del), ":2\r\n");
+}
+
+#[test]
+fn numbers_of_keys_are_added_up() {
+    for name in ["DEL", "UNLINK", "EXISTS", "TOUCH"] {
+        let told = answered(
+            words(&format!("{name} foo bar c foo")),
+            [
+                (&format!("{name} bar"), ":1\r\n"),
+                (&format!("{name} c"), ":0\r\n"),
+                (&format!("{name} foo foo"), ":2\r\n"),
+            ],
+        );
+        assert_eq!(told, ":3\r\n");
+    }
+}
+
+#[test]
+fn pairs_and_triples_stay_together() {
+    let told = answered(
+        words("MSET foo 1 bar 2 c 3 foo 4"),
+        [("MSET bar 2", "+OK\r\n"), ("MSET c 3", "+OK\r\n"), ("MSET foo 1 foo 4", "+OK\r\n")],
+    );
+    assert_eq!(told, "+OK\r\n");
+}
+
+#[test]
+fn what_has_a_condition_on_all_keys_is_never_split() {
+    let mut world = World::discovered(Config::default());
+    for line in [
+        "MSETNX foo 1 bar 2",
+        "MSETEX 2 foo 1 bar 2 NX",
+        "MSETEX 2 foo 1 bar 2 EX 10 xx",
+        "RENAME foo bar",
+        "SINTER foo bar",
+        "EVAL return 2 foo bar",
+    ] {
+        let refused = world.try_submit(words(line)).expect_err(line);
+        let Error::NotExecuted { why: Why::CrossSlot(first, other), .. } = refused.error else {
+            panic!("{line}: {refused}");
+        };
+        assert_eq!((first.number(), other.number()), (12182, 5061));
+    }
+}
+
+#[test]
+fn msetex_without_a_condition_is_split_with_its_options() {
+    let told = answered(
+        words("MSETEX 3 foo 1 bar 2 c 3 EX 10"),
+        [
+            ("MSETEX 1 bar 2 EX 10", ":1\r\n"),
+            ("MSETEX 1 c 3 EX 10", ":1\r\n"),
+            ("MSETEX 1 foo 1 EX 10", ":1\r\n"),
+        ],
+    );
+    assert_eq!(told, ":1\r\n");
+}
+
+#[test]
+fn splitting_is_refused_by_configuration_or_by_call() {
+    let refuse = config(|config| config.cross_slot = CrossSlot::Refuse);
+    let (mut world, [a, ..]) = World::linked(refuse);
+    let refused = world.try_submit(words("MGET foo bar")).expect_err("refused");
+    assert_eq!(
+        refused.error.to_string(),
+        "not executed: its keys are in different slots (12182 and 5061); keys that belong \
+            together need one hash tag"
+    );
+    assert_eq!(world.reads(a), "");
+    world.submit(Call::new(words("MGET foo bar")).cross_slot(CrossSlot::Split));
+    assert_eq!(world.reads(a), "MGET bar");
+
+    let mut world = World::discovered(Config::default());
+    let call = Call::new(words("MGET foo bar")).cross_slot(CrossSlot::Refuse);
+    world.try_submit(call).expect_err("refused");
+    let odd = world.try_submit(words("MSET foo 1 bar")).expect_err("refused").error;
+    assert!(matches!(odd, Error::NotExecuted { why: Why::Malformed(_), .. }), "{odd}");
+}
+
+#[test]
+fn a_failed_part_is_told_key_by_key_and_the_others_stay_done() {
+    let (mut world, [a, b, c]) = World::linked(Config::default());
+    let mset = world.submit(words("MSET foo 1 bar 2 c 3 a 4 foo 5"));
+    assert_eq!(world.reads(a), "MSET bar 2");
+    assert_eq!(world.reads(b), "MSET c 3");
+    assert_eq!(world.reads(c), "MSET foo 1 foo 5; MSET a 4");
+    world.answer(a, "-OOM command not allowed when used memory > 'maxmemory'.\r\n");
+    world.answer(c, "+OK\r\n+OK\r\n");
+    world.advance(ms(20_000)); // B never answers
+    let Err(error) = world.result(mset) else { panic!() };
+    let Error::Partial(partial) = error else { panic!("{error}") };
+    assert!(error.may_have_executed());
+    let mut done: Vec<_> = partial.done().collect();
+    done.sort_unstable();
+    assert_eq!(done, [0, 3, 4]);
+    assert_eq!(partial.not_done().collect::<Vec<_>>(), [1]);
+    assert_eq!(partial.unknown().collect::<Vec<_>>(), [2]);
+    assert_eq!(
+        error.to_string(),
+        "2 of 4 parts failed, the first: the server answered: OOM command not allowed when used \
+            memory > 'maxmemory'."
+    );
+    let of_c = partial.parts().iter().find(|part| part.keys() == [2]).unwrap();
+    assert_eq!(of_c.slot(), Slot::new(7365));
+    let done = partial.parts().iter().find(|part| part.keys() == [3]).unwrap();
+    assert_eq!(&done.reply().unwrap().as_bytes()[..], b"+OK\r\n");
+}
+
+#[test]
+fn parts_that_failed_alike_are_one_error() {
+    let told = answered(
+        words("DEL foo bar c"),
+        [("DEL bar", "-NOPERM no\r\n"), ("DEL c", "-NOPERM no\r\n"), ("DEL foo", "-NOPERM no\r\n")],
+    );
+    assert_eq!(told, "the server answered: NOPERM no");
+}
+
+#[test]
+fn only_the_redirected_part_is_sent_again() {
+    let (mut world, [a, b, c]) = World::linked(Config::default());
+    let mget = world.submit(words("MGET foo bar c"));
+    assert_eq!(world.reads(a), "MGET bar");
+    assert_eq!((world.reads(b), world.reads(c)), ("MGET c".into(), "MGET foo".into()));
+    world.answer(c, "-ASK 12182 127.0.0.1:7000\r\n");
+    world.answer(b, "-MOVED 7365 127.0.0.1:7002\r\n");
+    assert_eq!(world.reads(a), "ASKING; MGET foo");
+    assert_eq!(world.reads(c), "MGET c");
+    world.answer(a, "*1\r\n:2\r\n+OK\r\n*1\r\n:1\r\n");
+    world.answer(c, "*1\r\n:3\r\n");
+    assert_eq!(world.outcome(mget), "*3\r\n:1\r\n:2\r\n:3\r\n");
+    assert_eq!((world.reads(a), world.reads(b)), (String::new(), String::new()));
+}
+
+#[test]
+fn f64_a_fan_out_reaches_every_primary_and_is_merged() {
+    let dbsize = [("DBSIZE", ":3\r\n"), ("DBSIZE", ":0\r\n"), ("DBSIZE", ":4\r\n")];
+    assert_eq!(answered(words("DBSIZE"), dbsize), ":7\r\n");
+    let keys = [
+        ("KEYS *", "*1\r\n$1\r\nb\r\n"),
+        ("KEYS *", "*0\r\n"),
+        ("KEYS *", "*2\r\n$1\r\na\r\n$1\r\nd\r\n"),
+    ];
+    assert_eq!(answered(words("KEYS *"), keys), "*3\r\n$1\r\nb\r\n$1\r\na\r\n$1\r\nd\r\n");
+    let none = [("RANDOMKEY", "_\r\n"), ("RANDOMKEY", "$1\r\nc\r\n"), ("RANDOMKEY", "$-1\r\n")];
+    assert_eq!(answered(words("RANDOMKEY"), none), "$1\r\nc\r\n");
+    let exists = "SCRIPT EXISTS x y";
+    let exists = [
+        (exists, "*2\r\n:1\r\n:1\r\n"),
+        (exists, "*2\r\n:1\r\n:0\r\n"),
+        (exists, "*2\r\n:1\r\n:1\r\n"),
+    ];
+    assert_eq!(answered(words("SCRIPT EXISTS x y"), exists), "*2\r\n:1\r\n:0\r\n");
+    let kill = "SCRIPT KILL";
+    let idle = "-NOTBUSY No scripts in execution right now.\r\n";
+    assert_eq!(answered(words(kill), [(kill, idle), (kill, "+OK\r\n"), (kill, idle)]), "+OK\r\n");
+    assert_eq!(
+        answered(words(kill), [(kill, idle), (kill, idle), (kill, idle)]),
+        "the server answered: NOTBUSY No scripts in execution right now."
+    );
+    let busy = "-UNKILLABLE it has written\r\n";
+    assert_eq!(
+        answered(words(kill), [(kill, idle), (kill, busy), (kill, idle)]),
+        "the server answered: UNKILLABLE it has written"
+    );
+}
+
+#[test]
+fn f64_a_node_that_fails_is_a_value_where_replies_stay_apart() {
+    let (mut world, [a, b, c]) = World::linked(Config::default());
+    let info = world.submit(words("INFO server"));
+    for link in [a, b, c] {
+        assert_eq!(world.reads(link), "INFO server");
+    }
+    world.answer(a, "$1\r\nA\r\n");
+    world.answer(c, "-NOPERM no\r\n");
+    world.advance(ms(20_000));
+    let Ok(hashslot::Reply::PerNode(replies)) = world.result(info) else { panic!() };
+    let [(first, Ok(reply)), (second, Err(late)), (third, Err(refused))] = replies.as_slice()
+    else {
+        panic!("{replies:?}")
+    };
+    assert_eq!([first, second, third].map(ToString::to_string), [A, B, C]);
+    assert_eq!(reply.value().as_bytes(), Some(&b"A"[..]));
+    assert!(matches!(
+        late,
+        Error::TimedOut { phase: Phase::Sent, .. } | Error::MaybeExecuted { .. }
+    ));
+    assert_eq!(refused.to_string(), "the server answered: NOPERM no");
+    let frame = world.result(info).clone().unwrap().into_frame().unwrap();
+    assert_eq!(frame.value().pairs().unwrap().len(), 3);
+}
+
+#[test]
+fn a_fan_out_that_comes_before_the_topology_waits_for_it() {
+    let mut world = World::new(Config::default(), &[A]);
+    let dbsize = world.submit(words("DBSIZE"));
+    let batch = world.submit(Call::batch([words("GET foo"), words("DBSIZE")]));
+    let gone = world.submit(words("DBSIZE"));
+    world.cancel(gone);
+    let a = world.open(A);
+    world.tells(a, ROWS);
+    assert_eq!(world.reads(a), "DBSIZE; DBSIZE");
+    let (b, c) = (world.open(B), world.open(C));
+    assert_eq!(world.reads(b), "DBSIZE; DBSIZE");
+    assert_eq!(world.reads(c), "DBSIZE; GET foo; DBSIZE");
+    world.answer(a, ":1\r\n:1\r\n");
+    world.answer(b, ":2\r\n:2\r\n");
+    world.answer(c, ":3\r\n+x\r\n:4\r\n");
+    assert_eq!(world.outcome(dbsize), ":6\r\n");
+    assert_eq!(world.outcome(batch), "[+x\r\n, :7\r\n]");
+}
+
+#[test]
+fn a_batch_may_split_and_fan_out_and_keeps_its_order() {
+    let told = answered(
+        Call::batch([
+            words("GET foo"),
+            words("MGET foo bar"),
+            words("GET c"),
+            words("DBSIZE"),
+            words("DEL a b"),
+        ]),
+        [
+            ("MGET bar; DBSIZE; DEL b", "*1\r\n:1\r\n:10\r\n:1\r\n"),
+            ("GET c; DBSIZE", ":2\r\n:20\r\n"),
+            ("GET foo; MGET foo; DBSIZE; DEL a", ":3\r\n*1\r\n:4\r\n:30\r\n-ERR no\r\n"),
+        ],
+    );
+    assert_eq!(
+        told,
+        "[:3\r\n, *2\r\n:4\r\n:1\r\n, :2\r\n, :60\r\n, 1 of 2 parts failed, the first: the server \
+            answered: ERR no]"
+    );
+}
+
+#[test]
+fn slots_as_arguments_lead_to_their_owners() {
+    let (mut world, [a, b, c]) = World::linked(Config::default());
+    let count = world.submit(words("CLUSTER COUNTKEYSINSLOT 12182"));
+    assert_eq!(world.reads(c), "CLUSTER COUNTKEYSINSLOT 12182");
+    world.answer(c, ":5\r\n");
+    assert_eq!(world.outcome(count), ":5\r\n");
+    let delslots = world.submit(words("CLUSTER DELSLOTS 1 5461 2"));
+    assert_eq!(world.reads(a), "CLUSTER DELSLOTS 1 2");
+    assert_eq!(world.reads(b), "CLUSTER DELSLOTS 5461");
+    world.answer(a, "+OK\r\n");
+    world.answer(b, "+OK\r\n");
+    assert_eq!(world.outcome(delslots), "+OK\r\n");
+    world.try_submit(words("CLUSTER COUNTKEYSINSLOT 16384")).expect_err("no slot");
+}
+
+#[test]
+fn a_target_and_a_merge_of_the_callers_outweigh_the_table() {
+    let (mut world, [a, b, c]) = World::linked(Config::default());
+    let one = world.submit(Call::new(words("DBSIZE")).target(Target::key("foo")));
+    assert_eq!((world.reads(c), world.reads(a)), ("DBSIZE".into(), String::new()));
+    world.answer(c, ":3\r\n");
+    assert_eq!(world.outcome(one), ":3\r\n");
+
+    let most = Call::new(words("DBSIZE")).merge(ReplyPolicy::Max);
+    let most = world.submit(most);
+    for (link, reply) in [(a, ":1\r\n"), (b, ":9\r\n"), (c, ":4\r\n")] {
+        assert_eq!(world.reads(link), "DBSIZE");
+        world.answer(link, reply);
+    }
+    assert_eq!(world.outcome(most), ":9\r\n");
+
+    let time = world.submit(Call::new(words("TIME")).target(Target::AllNodes));
+    for link in [a, b, c] {
+        assert_eq!(world.reads(link), "TIME");
+        world.answer(link, "*1\r\n:1\r\n");
+    }
+    let Ok(hashslot::Reply::PerNode(replies)) = world.result(time) else { panic!() };
+    assert_eq!(replies.len(), 3);
+
+    let none = Call::new(words("TIME")).target(Target::AllReplicas);
+    let Ok(token) = world.try_submit(none) else { panic!() };
+    assert!(matches!(world.result(token), Ok(hashslot::Reply::PerNode(none)) if none.is_empty()));
+    let none = Call::new(words("DBSIZE")).target(Target::AllReplicas);
+    let refused = world.try_submit(none).expect_err("no replica").error;
+    assert_eq!(refused.to_string(), "not executed: the cluster has no node of this kind");
+}
+
+#[test]
+fn a_fan_out_to_primaries_follows_a_failover() {
+    let rows: &[Row<'_>] = &[(0, 8191, &[A]), (8192, 16383, &[B, C])];
+    let mut world = World::knowing(Config::default(), rows);
+    let a = world.links()[0];
+    let flush = world.submit(words("FLUSHALL"));
+    assert_eq!(world.reads(a), "FLUSHALL");
+    world.answer(a, "+OK\r\n");
+    let b = world.open(B);
+    assert_eq!(world.reads(b), "FLUSHALL");
+    let readonly = "-READONLY You can't write against a read only replica.\r\n";
+    world.answer(b, readonly);
+    world.advance(ms(300));
+    assert_eq!(world.reads(b), format!("FLUSHALL; {ASK_TOPOLOGY}"));
+    world.answer(b, readonly);
+    world.answer(b, &topology(&[(0, 8191, &[A]), (8192, 16383, &[C, B])], &[]));
+    world.advance(ms(300));
+    let c = world.open(C);
+    assert_eq!(world.reads(c), "FLUSHALL");
+    world.answer(c, "+OK\r\n");
+    assert_eq!(world.outcome(flush), "+OK\r\n");
+}
+
+#[test]
+fn an_explanation_tells_parts_nodes_and_merges_and_sends_nothing() {
+    let (mut world, links) = World::linked(Config::default());
+    let call = Call::batch([words("MGET foo bar"), words("PING"), words("DBSIZE")]);
+    let explanation = world.machine.explain(call).unwrap();
+    let told: Vec<_> = explanation
+        .pieces
+        .iter()
+        .map(|piece| {
+            let slot = piece.slot.map(Slot::number);
+            let node = piece.node.as_ref().map(ToString::to_string);
+            (piece.command, slot, node)
+        })
+        .collect();
+    let at = |node: &str| Some(node.to_owned());
+    assert_eq!(
+        told,
+        [
+            (0, Some(5061), at(A)),
+            (0, Some(12182), at(C)),
+            (1, None, None),
+            (2, None, at(A)),
+            (2, None, at(B)),
+            (2, None, at(C)),
+        ]
+    );
+    let merges = [Some(ReplyPolicy::KeyOrder), None, Some(ReplyPolicy::Sum)];
+    assert_eq!(explanation.merges, merges);
+    for link in links {
+        assert_eq!(world.reads(link), "");
+    }
+}
