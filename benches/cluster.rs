@@ -35,15 +35,16 @@ impl Bench {
             }
         }
         let link = link.expect("dials its seed");
-        cluster.handle_connected(now, link);
-        let handshake = "%1\r\n$7\r\nversion\r\n$6\r\n7.0.15\r\n+OK\r\n+OK\r\n";
-        cluster.handle_received(now, link, handshake.as_bytes());
-        cluster.handle_received(now, link, TOPOLOGY.as_bytes());
-        cluster.handle_received(now, link, b"-ERR not here\r\n");
         let value = vec![b'v'; value_len];
         let mut replies = Vec::new();
         hashslot::resp::encode::bulk(&mut replies, &value);
         let mut bench = Self { cluster, link, value, replies };
+        bench.cluster.handle_connected(now, link);
+        let handshake = "%1\r\n$7\r\nversion\r\n$6\r\n7.0.15\r\n+OK\r\n+OK\r\n";
+        for reply in [handshake, TOPOLOGY, "-ERR not here\r\n"] {
+            bench.drain(); // what is answered has to have left
+            bench.cluster.handle_received(now, link, reply.as_bytes());
+        }
         bench.drain();
         bench
     }

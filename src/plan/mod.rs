@@ -192,6 +192,11 @@ pub(crate) enum Plan {
 }
 
 impl Plan {
+    /// Pieces whose replies become one.
+    const fn joint(pieces: Vec<Piece>, joint: Joint) -> Self {
+        Self::Many { pieces, assembly: Assembly::Joint(joint) }
+    }
+
     /// The number of pieces.
     pub(crate) const fn len(&self) -> usize {
         match self {
@@ -274,12 +279,7 @@ impl Call {
         }
         let Self { work, options, .. } = self;
         match work {
-            Work::One(command) => Ok(match planned(command, &options, context)? {
-                Planned::One(piece) => Plan::One(piece),
-                Planned::Several(pieces, joint) => {
-                    Plan::Many { pieces, assembly: Assembly::Joint(joint) }
-                }
-            }),
+            Work::One(command) => one(command, &options, context),
             Work::Batch(commands) => batch(commands, &options, context),
             Work::Transaction(commands) => transaction(commands, &options).map(Plan::One),
             Work::Discovery => Ok(Plan::One(Piece::waiting(Payload::Nothing))),
@@ -298,15 +298,11 @@ impl Call {
 }
 
 /// What one command becomes.
-enum Planned {
-    One(Piece),
-    Several(Vec<Piece>, Joint),
-}
-
-fn planned(command: Command, options: &Options, context: Context<'_>) -> Result<Planned, Error> {
+#[inline]
+fn one(command: Command, options: &Options, context: Context<'_>) -> Result<Plan, Error> {
     let facts = command.facts();
     match route::destination(&command, facts, options, context)? {
-        Destination::One(route) => Ok(Planned::One(Piece::of(command, facts, options, route))),
+        Destination::One(route) => Ok(Plan::One(Piece::of(command, facts, options, route))),
         Destination::Slots => split::by_slot(&command, facts, options),
         Destination::Owners => split::by_owner(&command, facts, options, context.topology),
         Destination::Nodes(reach) => {
@@ -319,17 +315,17 @@ fn batch(commands: Vec<Command>, options: &Options, context: Context<'_>) -> Res
     let mut pieces = Vec::with_capacity(commands.len());
     let mut joints = Vec::new();
     for (index, command) in commands.into_iter().enumerate() {
-        match planned(command, options, context)? {
-            Planned::One(piece) => {
+        match one(command, options, context)? {
+            Plan::One(piece) => {
                 pieces.push(piece);
                 if !joints.is_empty() {
                     joints.push(None);
                 }
             }
-            Planned::Several(of_command, joint) => {
+            Plan::Many { pieces: of_command, assembly } => {
                 joints.resize_with(index, || None);
+                joints.push(if let Assembly::Joint(joint) = assembly { Some(joint) } else { None });
                 pieces.extend(of_command);
-                joints.push(Some(joint));
             }
         }
     }

@@ -7,7 +7,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::merge::{Joint, Origin};
-use super::{Options, Piece, Planned, Route, not_executed, route};
+use super::{Options, Piece, Plan, Route, not_executed, route};
 use crate::address::Address;
 use crate::command::{ArgumentRef, Command, Facts, KeyShape};
 use crate::error::{Error, Why};
@@ -75,7 +75,7 @@ pub(super) fn by_slot(
     command: &Command,
     facts: &'static Facts,
     options: &Options,
-) -> Result<Planned, Error> {
+) -> Result<Plan, Error> {
     let arguments: Vec<_> = command.argument_refs().collect();
     let layout = Layout::of(facts, &arguments).ok_or_else(|| {
         not_executed(Why::Malformed("it has not for each key what belongs to it"))
@@ -114,7 +114,7 @@ pub(super) fn by_slot(
     }
     let count = pieces.len();
     let origin = Origin::Keys { slots, part_of_key };
-    Ok(Planned::Several(pieces, Joint::of(command, facts, options, origin, count)?))
+    Ok(Plan::joint(pieces, Joint::of(command, facts, options, origin, count)?))
 }
 
 /// One piece an owner of the slots that are the arguments.
@@ -123,7 +123,7 @@ pub(super) fn by_owner(
     facts: &'static Facts,
     options: &Options,
     topology: &Topology,
-) -> Result<Planned, Error> {
+) -> Result<Plan, Error> {
     let mut by_owner: BTreeMap<&Address, Command> = BTreeMap::new();
     for slot in route::slot_arguments(command) {
         let slot = slot?;
@@ -140,5 +140,5 @@ pub(super) fn by_owner(
     let pieces = by_owner
         .into_iter()
         .map(|(owner, part)| Piece::of(part, facts, options, Route::Node(owner.clone())));
-    Ok(Planned::Several(pieces.collect(), joint))
+    Ok(Plan::joint(pieces.collect(), joint))
 }

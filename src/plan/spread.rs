@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::merge::{Joint, Origin};
-use super::{Options, Piece, Planned, Route, Target, not_executed};
+use super::{Options, Piece, Plan, Route, Target, not_executed};
 use crate::address::Address;
 use crate::command::{Command, Facts};
 use crate::error::{Error, Why};
@@ -38,7 +38,7 @@ pub(super) fn over(
     options: &Options,
     reach: Reach,
     topology: &Topology,
-) -> Result<Planned, Error> {
+) -> Result<Plan, Error> {
     let routes: Vec<Route> = match reach {
         Reach::Primaries => shards(topology).collect(),
         Reach::Replicas => {
@@ -54,7 +54,7 @@ pub(super) fn over(
     }
     let pieces = routes.into_iter();
     let pieces = pieces.map(|route| Piece::of(command.clone(), facts, options, route)).collect();
-    Ok(Planned::Several(pieces, joint))
+    Ok(Plan::joint(pieces, joint))
 }
 
 fn node(node: &Node) -> Route {
