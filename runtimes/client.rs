@@ -13,9 +13,10 @@ use super::driver::Driver;
 use super::mailbox::{Answer, Mailbox};
 use super::notices::{Listeners, Notices};
 use super::runtime::Runtime;
+use super::scan::Keys;
 use crate::{
     Address, Arg, Call, Cluster, Command, Config, ConfigError, ConversionError, Credentials, Error,
-    Explanation, Frame, FromReply, Instant, Reply, Stats, parse_url, topology::Topology,
+    Explanation, Frame, FromReply, Instant, Reply, Scan, Stats, parse_url, topology::Topology,
 };
 
 /// A client of one cluster. Cheap to clone; all clones share the same connections.
@@ -177,7 +178,15 @@ impl<R: Runtime> Client<R> {
         &self,
         commands: impl IntoIterator<Item = Command>,
     ) -> Result<Vec<Result<Frame, Error>>, Error> {
-        match self.call(Call::batch(commands)).await? {
+        self.call_each(Call::batch(commands)).await
+    }
+
+    /// Makes a call of a batch, with options: each of its commands has an end of its own.
+    ///
+    /// # Errors
+    /// As [`Client::batch`]. [`Error::Conversion`] for a call of another kind.
+    pub async fn call_each(&self, call: Call) -> Result<Vec<Result<Frame, Error>>, Error> {
+        match self.call(call).await? {
             Reply::Many(results) => Ok(results),
             Reply::One(_) | Reply::PerNode(_) | Reply::Ready => Err(unexpected_reply()),
         }
@@ -253,6 +262,12 @@ impl<R: Runtime> Client<R> {
     /// As [`Client::command`].
     pub async fn expire(&self, key: impl Into<Arg<'_>>, seconds: u64) -> Result<bool, Error> {
         self.command(Command::expire(key, seconds)).await
+    }
+
+    /// All keys of the cluster, page by page, while slots move and nodes fail.
+    #[must_use]
+    pub fn scan(&self, scan: Scan) -> Keys<R> {
+        Keys::new(self.clone(), scan)
     }
 
     /// Reads the topology again, as soon as that is allowed.

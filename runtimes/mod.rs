@@ -20,6 +20,7 @@ mod driver;
 mod mailbox;
 mod notices;
 mod runtime;
+mod scan;
 mod socket;
 
 #[cfg(feature = "tokio")]
@@ -29,3 +30,4 @@ pub mod tokio;
 pub use self::client::{Builder, Client, ConnectError};
 pub use self::notices::Notices;
 pub use self::runtime::{Runtime, Stream};
+pub use self::scan::Keys;

@@ -175,7 +175,7 @@ pub use error::{
     Closed, ConfigError, ConversionError, Error, Part, Partial, Phase, ProtocolError, SeedFailure,
     SeedFailures, ServerError, Violation, Why,
 };
-pub use plan::{Call, ExplainedPiece, Explanation, Target};
+pub use plan::{Call, ExplainedPiece, Explanation, Scan, Target};
 pub use resp::Frame;
 pub use slot::{SLOT_COUNT, Slot, hashed_part};
 pub use time::Instant;

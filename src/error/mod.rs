@@ -151,6 +151,9 @@ pub enum Why {
     /// No node serves the slot.
     #[error("no node serves the slot")]
     SlotUnassigned,
+    /// The slot is being moved, for long: its keys are on two nodes.
+    #[error("the slot is between two nodes")]
+    SlotMoving,
     /// The keys of the command, or of the transaction, are in more than one slot.
     #[error(
         "its keys are in different slots ({0} and {1}); keys that belong together need one hash tag"

@@ -4,10 +4,13 @@
 //! - [`split`]: one command becomes several, one a slot or one an owner
 //! - [`spread`]: one command goes to several nodes
 //! - [`merge`]: their replies become one
+//! - [`mod@explain`]: what would become of a call
+//! - [`scan`]: all keys of a cluster, in steps
 
 mod explain;
 mod merge;
 mod route;
+mod scan;
 mod split;
 mod spread;
 
@@ -21,6 +24,7 @@ pub use self::explain::{Explanation, Piece as ExplainedPiece};
 pub(crate) use self::merge::{Joint, Merged};
 use self::route::Destination;
 pub(crate) use self::route::Route;
+pub use self::scan::Scan;
 use crate::address::Address;
 use crate::command::{Command, Facts, ReplyPolicy};
 use crate::config::CrossSlot;

@@ -14,4 +14,5 @@ mod refresh;
 mod replicas;
 mod replies;
 mod retries;
+mod scan;
 mod storm;

@@ -1,0 +1,283 @@
+//! All keys of a cluster, in steps.
+//!
+//! Theory of operation. A cursor of `SCAN` is worth something only to the process that gave it, and
+//! only for the keys that are there. So what is remembered is slots, not nodes: a node is walked from
+//! the first cursor to the last, and then its slots are done, but only those that it served when the
+//! walk began, and that it says itself it serves in the end and is not about to give away. If the
+//! node was restarted meanwhile, its cursors meant nothing: none is done. What is not done is walked
+//! again, where it is then. So keys may come twice; none is left out that is there all the time.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+
+use super::Call;
+use crate::address::Address;
+use crate::command::Command;
+use crate::error::{ConversionError, Error, Why};
+use crate::resp::Frame;
+use crate::slot::{SLOT_COUNT, Slot};
+use crate::topology::Topology;
+
+/// A walk over all keys of a cluster.
+///
+/// It makes calls and reads their replies, and sends nothing itself: ask it for the next call, make
+/// the call, tell it the outcome, until there is no call any more. `hashslot::tokio::Client::scan`
+/// does that.
+///
+/// Every key that is there from the beginning to the end is handed out, also if slots move or nodes
+/// fail meanwhile; some may be handed out twice, and keys that come or go meanwhile may or may not.
+///
+/// ```
+/// use hashslot::Scan;
+/// let scan = Scan::new().pattern("user:*").count(1000);
+/// assert_eq!(scan.done_count(), 0);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Scan {
+    /// The options of each `SCAN`.
+    options: Vec<Bytes>,
+    /// Which slots are done.
+    done: Vec<bool>,
+    walk: Option<Walk>,
+    /// How many walks in a row were in vain.
+    failures: u8,
+}
+
+/// The way through one node.
+#[derive(Debug, Clone)]
+struct Walk {
+    node: Address,
+    /// The slots that it served at the start.
+    slots: Vec<Slot>,
+    /// Which process it is.
+    process: Option<String>,
+    stage: Stage,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Stage {
+    /// It is asked who it is.
+    Start,
+    /// The next cursor.
+    Cursor(Bytes),
+    /// It is asked what it serves, and who it is.
+    End,
+}
+
+/// How many walks in a row may be in vain before the caller learns of it.
+const FAILURE_COUNT_MAX: u8 = 5;
+
+impl Default for Scan {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Scan {
+    /// All keys, of any type.
+    #[must_use]
+    pub fn new() -> Self {
+        let done = alloc::vec![false; usize::from(SLOT_COUNT)];
+        Self { options: Vec::new(), done, walk: None, failures: 0 }
+    }
+
+    /// Only keys whose names match, as `MATCH` of `SCAN` has it.
+    #[must_use]
+    pub fn pattern(self, pattern: impl AsRef<[u8]>) -> Self {
+        self.option("MATCH", pattern.as_ref())
+    }
+
+    /// Only keys of this type: `string`, `list`, `set`, `zset`, `hash`, `stream` or a module's.
+    #[must_use]
+    pub fn of_type(self, name: &str) -> Self {
+        self.option("TYPE", name.as_bytes())
+    }
+
+    /// How many keys a node looks at in a step, about. Servers take 10 if nothing is said.
+    #[must_use]
+    pub fn count(self, count: u32) -> Self {
+        self.option("COUNT", crate::resp::encode::Digits::of(count.into()).as_bytes())
+    }
+
+    fn option(mut self, name: &'static str, value: &[u8]) -> Self {
+        self.options.push(Bytes::from_static(name.as_bytes()));
+        self.options.push(Bytes::copy_from_slice(value));
+        self
+    }
+
+    /// How many slots are done, of 16384.
+    #[must_use]
+    pub fn done_count(&self) -> usize {
+        self.done.iter().filter(|done| **done).count()
+    }
+
+    /// The call that is to be made next, in a cluster that looks like this; `None` when all is done.
+    /// Asked twice without an outcome, it is the same.
+    ///
+    /// # Errors
+    /// [`Why::SlotUnassigned`] if no node serves what is left, [`Why::SlotMoving`] if what is left is
+    /// between two nodes for long. It may be asked again later.
+    pub fn next_call(&mut self, topology: &Topology) -> Result<Option<Call>, Error> {
+        if self.walk.is_none() {
+            self.walk = self.begin(topology)?;
+        }
+        Ok(self.pending_call())
+    }
+
+    /// The call that is to be made next, if that does not depend on what the cluster looks like.
+    #[must_use]
+    pub fn pending_call(&self) -> Option<Call> {
+        let walk = self.walk.as_ref()?;
+        let who = || Command::new("INFO").arg("server");
+        let commands = match &walk.stage {
+            Stage::Start => alloc::vec![who()],
+            Stage::Cursor(cursor) => {
+                alloc::vec![Command::new("SCAN").arg(cursor).args(&self.options)]
+            }
+            Stage::End => alloc::vec![who(), Command::new("CLUSTER").arg("NODES")],
+        };
+        Some(Call::batch(commands).on_node(walk.node.clone()))
+    }
+
+    /// A walk through the primary of the first slot that is not done.
+    fn begin(&mut self, topology: &Topology) -> Result<Option<Walk>, Error> {
+        let is_left = |slot: &Slot| self.done.get(slot.index()) == Some(&false);
+        let left = (0..SLOT_COUNT).filter_map(Slot::new).filter(is_left);
+        let Some(first) = left.clone().next() else { return Ok(None) };
+        let refused = |why| Err(Error::NotExecuted { why, node: None, slot: Some(first) });
+        let Some(node) = left.clone().find_map(|slot| topology.primary_of(slot)) else {
+            return refused(Why::SlotUnassigned);
+        };
+        if self.failures > FAILURE_COUNT_MAX {
+            self.failures = 0;
+            return refused(Why::SlotMoving);
+        }
+        let is_its = |slot: &Slot| topology.primary_of(*slot) == Some(node);
+        let slots = left.filter(is_its).collect();
+        let node = node.address().clone();
+        Ok(Some(Walk { node, slots, process: None, stage: Stage::Start }))
+    }
+
+    /// How the last call ended, reply by reply: the keys that it brought, which may be none.
+    ///
+    /// # Errors
+    /// The error of the call, if another attempt would be of no use: the server refuses it, the
+    /// client is closed, or one node after the other has failed. The walk may go on all the same.
+    pub fn answered(
+        &mut self,
+        outcome: Result<Vec<Result<Frame, Error>>, Error>,
+    ) -> Result<Vec<Bytes>, Error> {
+        let replies = match outcome {
+            Ok(replies) => replies,
+            Err(error) => return self.failed(error).map(|()| Vec::new()),
+        };
+        let Some(walk) = &mut self.walk else { return Ok(Vec::new()) };
+        let mut replies = replies.into_iter();
+        match core::mem::replace(&mut walk.stage, Stage::End) {
+            Stage::Start => {
+                walk.process = replies.next().and_then(|reply| process(&reply.ok()?));
+                walk.stage = Stage::Cursor(Bytes::from_static(b"0"));
+                Ok(Vec::new())
+            }
+            stage @ Stage::Cursor(_) => match replies.next() {
+                Some(Ok(frame)) => {
+                    let (cursor, keys) = page(&frame).ok_or_else(|| wrong("a cursor and keys"))?;
+                    if cursor != "0" {
+                        walk.stage = Stage::Cursor(cursor);
+                    }
+                    Ok(keys)
+                }
+                Some(Err(error)) => {
+                    walk.stage = stage;
+                    self.failed(error).map(|()| Vec::new())
+                }
+                None => Err(wrong("a reply")),
+            },
+            Stage::End => {
+                let is_same = replies.next().and_then(|who| process(&who.ok()?)) == walk.process;
+                match replies.next() {
+                    Some(Ok(nodes)) if is_same => self.end(&nodes),
+                    Some(Err(error)) => self.failed(error)?,
+                    _ => self.in_vain(),
+                }
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    /// A walk came to its end: what the node has served all the time is done.
+    fn end(&mut self, nodes: &Frame) {
+        let Some(walk) = self.walk.take() else { return };
+        let text = nodes.value();
+        let Some(line) = text.as_str().and_then(|text| text.lines().find(|line| is_own(line)))
+        else {
+            return;
+        };
+        let served = line.split(' ').skip(8);
+        let mut owned = alloc::vec![false; usize::from(SLOT_COUNT)];
+        for word in served.clone() {
+            let (first, last) = word.split_once('-').unwrap_or((word, word));
+            let (Ok(first), Ok(last)) = (first.parse::<u16>(), last.parse::<u16>()) else {
+                continue;
+            };
+            let count = usize::from(last) + 1;
+            owned.iter_mut().take(count).skip(first.into()).for_each(|owned| *owned = true);
+        }
+        // `[slot->-node]`: its keys are on their way to another node.
+        let leaving = served.filter_map(|word| word.strip_prefix('[')?.split_once("->-"));
+        for slot in leaving.filter_map(|(slot, _)| slot.parse::<usize>().ok()) {
+            if let Some(owned) = owned.get_mut(slot) {
+                *owned = false;
+            }
+        }
+        self.in_vain();
+        for slot in walk.slots {
+            if owned.get(slot.index()) == Some(&true)
+                && let Some(done) = self.done.get_mut(slot.index())
+            {
+                *done = true;
+                self.failures = 0;
+            }
+        }
+    }
+
+    /// The walk is over; it has led to nothing, unless it is found to have.
+    fn in_vain(&mut self) {
+        self.walk = None;
+        self.failures = self.failures.saturating_add(1);
+    }
+
+    /// A node has failed: what is left is walked from the beginning, where it is then.
+    fn failed(&mut self, error: Error) -> Result<(), Error> {
+        self.in_vain();
+        let is_final = matches!(error, Error::Server(_) | Error::Closed | Error::Overloaded { .. });
+        if is_final || self.failures > FAILURE_COUNT_MAX { Err(error) } else { Ok(()) }
+    }
+}
+
+/// Whether a line of `CLUSTER NODES` is about the node that was asked.
+fn is_own(line: &str) -> bool {
+    line.split(' ').nth(2).is_some_and(|flags| flags.split(',').any(|flag| flag == "myself"))
+}
+
+/// Which process a node is: its `run_id`. None if it does not tell, as managed services do.
+fn process(info: &Frame) -> Option<String> {
+    let value = info.value();
+    let mut lines = value.as_str()?.lines();
+    lines.find_map(|line| line.strip_prefix("run_id:")).map(Into::into)
+}
+
+/// The next cursor, and the keys.
+fn page(frame: &Frame) -> Option<(Bytes, Vec<Bytes>)> {
+    let mut parts = frame.value().elements()?;
+    let cursor = frame.share(parts.next()?.as_bytes()?);
+    let keys = parts.next()?.elements()?;
+    let keys = keys.map(|key| Some(frame.share(key.as_bytes()?))).collect::<Option<_>>()?;
+    Some((cursor, keys))
+}
+
+fn wrong(expected: &'static str) -> Error {
+    ConversionError::Type { expected, got: "something else" }.into()
+}

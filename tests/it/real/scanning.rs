@@ -1,0 +1,100 @@
+//! All keys of a cluster, while its slots move.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use bytes::Bytes;
+use hashslot::{Command, Error, Scan, Why};
+
+use super::{CHANGE_LIMIT, Done, Failure, connect, on_each};
+use crate::servers::slots::key_in_slot;
+use crate::servers::wait_until;
+
+const KEY_COUNT: usize = 2000;
+/// Slots that wander to and fro, of the first node, and the keys that each of them has.
+const WANDERING: std::ops::Range<u16> = 100..120;
+
+fn texts(page: &[Bytes]) -> impl Iterator<Item = String> {
+    page.iter().map(|key| String::from_utf8_lossy(key).into_owned())
+}
+
+/// Nothing but slots that are moving is left: it may be tried again.
+fn is_moving(error: &Error) -> bool {
+    matches!(error, Error::NotExecuted { why: Why::SlotMoving, .. })
+}
+
+#[test]
+fn f60_every_key_is_found_while_slots_move() -> Done {
+    on_each("scan of all keys", &["redis-7.0", "valkey-8.1"], async |cluster| {
+        let client = connect(cluster).await?;
+        cluster.flush_all()?;
+        let mut keys: BTreeSet<String> = (0..KEY_COUNT).map(|n| format!("scan:{n}")).collect();
+        for slot in WANDERING {
+            let tag = key_in_slot(slot, "t");
+            keys.extend((0..10).map(|n| format!("scan:{{{tag}}}:{n}")));
+        }
+        let keys: Vec<_> = keys.into_iter().collect();
+        let written = client.batch(keys.iter().map(|key| Command::set(key, "v"))).await?;
+        written.into_iter().collect::<Result<Vec<_>, _>>()?;
+        client.command::<i64>(Command::new("RPUSH").arg("scan:list").arg("v")).await?;
+
+        // At rest each comes once.
+        let mut walk = client.scan(Scan::new().pattern("scan:*").of_type("string").count(100));
+        let mut found = Vec::new();
+        while let Some(page) = walk.next().await? {
+            found.extend(texts(&page));
+        }
+        found.sort_unstable();
+        assert_eq!(found, keys);
+
+        // While slots wander none is left out.
+        let stops = AtomicBool::new(false);
+        let found = thread::scope(|scope| {
+            let wander = scope.spawn(|| -> Result<u32, Failure> {
+                let mut moved = 0;
+                while !stops.load(Ordering::Relaxed) {
+                    for (from, to) in [(0, 1), (1, 0)] {
+                        for slot in WANDERING {
+                            // On a busy machine nodes may take each other for dead meanwhile.
+                            wait_until("a slot that moves", CHANGE_LIMIT, || {
+                                Ok(cluster.migrate_slot(slot, from, to).is_ok())
+                            })?;
+                            moved += 1;
+                        }
+                    }
+                }
+                Ok(moved)
+            });
+            let found = tokio::task::block_in_place(|| {
+                tokio::runtime::Handle::current().block_on(async {
+                    let mut found = BTreeSet::new();
+                    for _ in 0..3 {
+                        let mut walk = client.scan(Scan::new().pattern("scan:*").count(50));
+                        let mut of_walk = BTreeSet::new();
+                        loop {
+                            match walk.next().await {
+                                Ok(Some(page)) => of_walk.extend(texts(&page)),
+                                Ok(None) => break,
+                                Err(error) if is_moving(&error) => tokio::task::yield_now().await,
+                                Err(error) => return Err(error.into()),
+                            }
+                        }
+                        assert_eq!(walk.done_count(), 16384);
+                        let lost: Vec<_> =
+                            keys.iter().filter(|key| !of_walk.contains(*key)).collect();
+                        assert!(lost.is_empty(), "left out: {lost:?}");
+                        found.extend(of_walk);
+                    }
+                    Ok::<_, Failure>(found)
+                })
+            });
+            stops.store(true, Ordering::Relaxed);
+            let moved = wander.join().expect("the slots wander")?;
+            assert!(moved >= 40, "only {moved} slots moved");
+            found
+        })?;
+        assert_eq!(found.len(), keys.len() + 1, "and the list");
+        Ok(())
+    })
+}
