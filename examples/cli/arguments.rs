@@ -69,7 +69,8 @@ impl Arguments {
         Self::parse(words, password)
     }
 
-    fn parse(
+    /// What these words ask for.
+    pub(crate) fn parse(
         mut words: impl Iterator<Item = Vec<u8>>,
         mut password: Option<String>,
     ) -> Result<Self, Usage> {

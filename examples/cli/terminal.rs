@@ -94,13 +94,26 @@ pub(crate) fn value(out: &mut Vec<u8>, value: &Value<'_>, indent: usize) {
     }
 }
 
-/// Prints what belongs to a key. An aggregate begins on a line of its own.
+/// Prints what belongs to a key. What takes several lines begins on one of its own.
 fn of_key(out: &mut Vec<u8>, value: &Value<'_>, indent: usize) {
-    if matches!(value, Value::Array(_) | Value::Set(_) | Value::Map(_) | Value::Push(_)) {
+    if has_lines(value) {
         out.push(b'\n');
         out.resize(out.len() + indent, b' ');
     }
     self::value(out, value, indent);
+}
+
+/// Whether a value has several entries, or an only one that has.
+fn has_lines(value: &Value<'_>) -> bool {
+    match *value {
+        Value::Array(mut entries) | Value::Set(mut entries) | Value::Push(mut entries) => {
+            entries.len() > 1 || entries.next().is_some_and(|entry| has_lines(&entry))
+        }
+        Value::Map(mut pairs) => {
+            pairs.len() > 1 || pairs.next().is_some_and(|(_, value)| has_lines(&value))
+        }
+        _ => false,
+    }
 }
 
 /// Prints what is in an aggregate, with its numbers.
