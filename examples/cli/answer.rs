@@ -72,8 +72,8 @@ impl Answer {
 
 impl Failure {
     /// An error of the client that concerns no part of a command more than others.
-    pub(crate) fn client(kind: &'static str, text: impl ToString) -> Self {
-        Self::Client { kind, text: text.to_string(), fate: Fate::default() }
+    pub(crate) fn client(kind: &'static str, text: impl Into<String>) -> Self {
+        Self::Client { kind, text: text.into(), fate: Fate::default() }
     }
 
     /// What is told about an error.
@@ -92,7 +92,7 @@ impl Failure {
             Error::Conversion(_) => "CONVERSION",
             _ => "OTHER",
         };
-        Self::client(kind, error)
+        Self::client(kind, error.to_string())
     }
 }
 

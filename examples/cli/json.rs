@@ -17,7 +17,7 @@ use super::terminal::double;
 pub(crate) fn answer(out: &mut Vec<u8>, answer: &Answer) {
     match answer {
         Answer::Value(frame) => value(out, &frame.value()),
-        Answer::Nodes(replies) => list(out, b"{}", replies, |out, (node, reply)| {
+        Answer::Nodes(replies) => list(out, *b"{}", replies, |out, (node, reply)| {
             string(out, node.to_string().as_bytes());
             out.push(b':');
             match reply {
@@ -39,7 +39,7 @@ fn failure(out: &mut Vec<u8>, failure: &Failure) {
             string(out, text.as_bytes());
             for (what, names) in fate.groups() {
                 out.extend_from_slice(format!(",\"{what}\":").as_bytes());
-                list(out, b"[]", names, |out, name| string(out, name));
+                list(out, *b"[]", names, |out, name| string(out, name));
             }
             out.push(b'}');
         }
@@ -69,7 +69,7 @@ pub(crate) fn value(out: &mut Vec<u8>, value: &Value<'_>) {
         | Value::BigNumber(text)
         | Value::Verbatim { text, .. } => string(out, text),
         Value::Array(elements) | Value::Set(elements) | Value::Push(elements) => {
-            list(out, b"[]", elements, |out, element| self::value(out, &element));
+            list(out, *b"[]", elements, |out, element| self::value(out, &element));
         }
         Value::Map(pairs) => object(out, pairs),
         _ => string(out, value.kind().as_bytes()),
@@ -77,7 +77,7 @@ pub(crate) fn value(out: &mut Vec<u8>, value: &Value<'_>) {
 }
 
 fn object(out: &mut Vec<u8>, pairs: Pairs<'_>) {
-    list(out, b"{}", pairs, |out, (key, value)| {
+    list(out, *b"{}", pairs, |out, (key, value)| {
         if let Value::Simple(text) | Value::Bulk(text) | Value::Verbatim { text, .. } = key {
             string(out, text);
         } else {
@@ -93,11 +93,11 @@ fn object(out: &mut Vec<u8>, pairs: Pairs<'_>) {
 /// Prints items with commas between them and brackets around them.
 pub(crate) fn list<T>(
     out: &mut Vec<u8>,
-    brackets: &[u8; 2],
+    brackets: [u8; 2],
     items: impl IntoIterator<Item = T>,
     each: impl Fn(&mut Vec<u8>, T),
 ) {
-    let [open, close] = *brackets;
+    let [open, close] = brackets;
     out.push(open);
     for (index, item) in items.into_iter().enumerate() {
         if index > 0 {

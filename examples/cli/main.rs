@@ -39,13 +39,13 @@ fn main() -> ExitCode {
             told.map(|()| ExitCode::from(WRONG_USAGE))
         }
     };
-    done.unwrap_or_else(|error| match error.kind() {
-        // Whoever read the answers has read enough.
-        io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        _ => {
-            writeln!(io::stderr(), "cli: {error}").ok();
-            ExitCode::FAILURE
+    done.unwrap_or_else(|error| {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            // Whoever read the answers has read enough.
+            return ExitCode::SUCCESS;
         }
+        writeln!(io::stderr(), "cli: {error}").ok();
+        ExitCode::FAILURE
     })
 }
 
@@ -78,7 +78,7 @@ fn run(arguments: &Arguments) -> io::Result<ExitCode> {
 fn not_connected(error: &ConnectError) -> Answer {
     Answer::Failure(match error {
         ConnectError::Cluster(error) => Failure::of(error, &Command::new("")),
-        _ => Failure::client("CONFIG", error),
+        ConnectError::Config(_) | _ => Failure::client("CONFIG", error.to_string()),
     })
 }
 
@@ -96,18 +96,20 @@ impl Session<'_> {
         let mut line = Vec::new();
         while input.read_until(b'\n', &mut line)? > 0 {
             if !line::is_skipped(&line) {
-                is_flawless &= match line::words(&line) {
-                    Ok(words) => self.run(&words)?,
-                    Err(line::Unbalanced) => {
-                        let failure = Failure::client("MALFORMED", "unbalanced quotes");
-                        print(&Answer::Failure(failure), self.arguments, &[])?;
-                        false
-                    }
-                };
+                is_flawless &= self.run_line(&line)?;
             }
             line.clear();
         }
         Ok(is_flawless)
+    }
+
+    fn run_line(&self, line: &[u8]) -> io::Result<bool> {
+        let Ok(words) = line::words(line) else {
+            let failure = Failure::client("MALFORMED", "unbalanced quotes");
+            print(&Answer::Failure(failure), self.arguments, &[])?;
+            return Ok(false);
+        };
+        self.run(&words)
     }
 
     /// Runs one command. Whether the client did not fail.

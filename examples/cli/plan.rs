@@ -31,14 +31,14 @@ pub(crate) fn lines(out: &mut Vec<u8>, explanation: &Explanation) {
 /// Prints an object with `parts`, each with `slot`, `node` and `command`, and with `merge`.
 pub(crate) fn json(out: &mut Vec<u8>, explanation: &Explanation) {
     out.extend_from_slice(b"{\"parts\":");
-    list(out, b"[]", &explanation.pieces, |out, piece| {
+    list(out, *b"[]", &explanation.pieces, |out, piece| {
         let slot = piece.slot.map(|slot| slot.number().to_string());
         out.extend_from_slice(b"{\"slot\":");
         out.extend_from_slice(slot.as_deref().unwrap_or("null").as_bytes());
         out.extend_from_slice(b",\"node\":");
         text_or_null(out, node(piece).as_deref());
         out.extend_from_slice(b",\"command\":");
-        list(out, b"[]", piece.sent.iter().flat_map(Command::arguments), string);
+        list(out, *b"[]", piece.sent.iter().flat_map(Command::arguments), string);
         out.push(b'}');
     });
     out.extend_from_slice(b",\"merge\":");

@@ -1,5 +1,6 @@
 //! Answers for people to read, as `redis-cli` prints them on a terminal.
 
+use hashslot::Frame;
 use hashslot::resp::Value;
 
 use super::answer::{Answer, Failure};
@@ -8,24 +9,23 @@ use super::plan;
 /// Prints an answer. `is_text` says that strings are text in lines, which stays as it is.
 pub(crate) fn answer(out: &mut Vec<u8>, answer: &Answer, is_text: bool) {
     match answer {
-        Answer::Value(frame) => match frame.value() {
-            Value::Bulk(text) | Value::Verbatim { text, .. } if is_text => {
-                out.extend_from_slice(text);
-                if !text.ends_with(b"\n") {
-                    out.push(b'\n');
-                }
-                return;
+        Answer::Value(frame) => match frame.value().as_bytes().filter(|_| is_text) {
+            Some(text) => {
+                // It has lines of its own.
+                out.extend_from_slice(text.strip_suffix(b"\n").unwrap_or(text));
             }
-            reply => value(out, &reply, 0),
+            None => value(out, &frame.value(), 0),
         },
         Answer::Nodes(replies) if replies.is_empty() => out.extend_from_slice(b"(empty hash)"),
         Answer::Nodes(replies) => {
             entries(out, replies.iter(), '#', 0, |out, (node, reply), indent| {
                 quoted(out, node.to_string().as_bytes());
                 out.extend_from_slice(b" => ");
-                match reply.as_ref().map(hashslot::Frame::value) {
-                    Ok(Value::Bulk(text)) if is_text => out.extend_from_slice(text),
-                    Ok(reply) => of_key(out, &reply, indent),
+                match reply.as_ref().map(Frame::value) {
+                    Ok(reply) => match reply.as_bytes().filter(|_| is_text) {
+                        Some(text) => out.extend_from_slice(text),
+                        None => of_key(out, &reply, indent),
+                    },
                     Err(error) => failure(out, error),
                 }
             });
@@ -105,15 +105,11 @@ fn of_key(out: &mut Vec<u8>, value: &Value<'_>, indent: usize) {
 
 /// Whether a value has several entries, or an only one that has.
 fn has_lines(value: &Value<'_>) -> bool {
-    match *value {
-        Value::Array(mut entries) | Value::Set(mut entries) | Value::Push(mut entries) => {
-            entries.len() > 1 || entries.next().is_some_and(|entry| has_lines(&entry))
-        }
-        Value::Map(mut pairs) => {
-            pairs.len() > 1 || pairs.next().is_some_and(|(_, value)| has_lines(&value))
-        }
-        _ => false,
+    if let Value::Map(mut pairs) = *value {
+        return pairs.len() > 1 || pairs.next().is_some_and(|(_, value)| has_lines(&value));
     }
+    let Some(mut elements) = value.elements() else { return false };
+    elements.len() > 1 || elements.next().is_some_and(|element| has_lines(&element))
 }
 
 /// Prints what is in an aggregate, with its numbers.

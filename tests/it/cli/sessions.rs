@@ -59,17 +59,18 @@ fn play(cluster: &Cluster, options: &str, lines: &[&str]) -> Result<Option<Strin
     let options = with_addresses(cluster, options);
     let mut words = vec!["--nodes", &nodes];
     words.extend(options.split_whitespace());
-    let mut transcript = String::new();
+    let mut transcript = Vec::new();
     if words.iter().any(|word| ["--target", "--explain"].contains(word)) {
         let mut statuses = Vec::new();
         for line in lines {
             let Some((printed, status)) = told(&words, &with_addresses(cluster, line))? else {
                 return Ok(None);
             };
-            transcript += &format!("> {line}\n{}", without_addresses(cluster, &printed));
+            transcript.push(format!("> {line}\n{}", without_addresses(cluster, &printed)));
             statuses.push(status.to_string());
         }
-        return Ok(Some(format!("{transcript}status {}\n", statuses.join(" "))));
+        transcript.push(format!("status {}\n", statuses.join(" ")));
+        return Ok(Some(transcript.concat()));
     }
     // Each line is followed by one whose answer is known, which tells where its own answer ends.
     let marked = |(index, line): (_, &&str)| format!("{line}\nECHO end-{index}-\n");
@@ -79,11 +80,12 @@ fn play(cluster: &Cluster, options: &str, lines: &[&str]) -> Result<Option<Strin
     for (index, line) in lines.iter().enumerate() {
         let end = format!("\"end-{index}-\"\n");
         let (answer, behind) = rest.split_once(&end).ok_or_else(|| format!("{line}: {rest}"))?;
-        transcript += &format!("> {line}\n{}", without_addresses(cluster, answer));
+        transcript.push(format!("> {line}\n{}", without_addresses(cluster, answer)));
         rest = behind;
     }
     assert_eq!(rest, "");
-    Ok(Some(format!("{transcript}status {status}\n")))
+    transcript.push(format!("status {status}\n"));
+    Ok(Some(transcript.concat()))
 }
 
 /// `node-0` is the address of the first node.
@@ -107,14 +109,15 @@ fn a_session_goes_as_written_down() -> Done {
     let Some(cluster) = shared(USUAL)? else { return Ok(()) };
     cluster.flush_all()?;
     let session = fs::read_to_string(SESSION)?;
-    let mut played = String::new();
+    let mut played = Vec::new();
     for run in session.split("$ cli").skip(1) {
         let (options, rest) = run.split_once('\n').ok_or("no line")?;
         let lines: Vec<_> = rest.lines().filter_map(|line| line.strip_prefix("> ")).collect();
         let Some(transcript) = play(&cluster, options, &lines)? else { return Ok(()) };
-        played += &format!("$ cli{options}\n{transcript}");
+        played.push(format!("$ cli{options}\n{transcript}"));
     }
     cluster.flush_all()?;
+    let played = played.concat();
     assert!(played == session, "{played}");
     Ok(())
 }
@@ -262,6 +265,30 @@ fn without_a_cluster_each_seed_is_named() -> Done {
     let why = format!("no seed led to a cluster: {dead}: cannot connect: connection refused");
     let expected = format!("{{\"client\":\"NOCLUSTER\",\"error\":\"not executed: {why}\"}}\n");
     assert_eq!(answer, Some((expected, 1)));
+    Ok(())
+}
+
+/// A node that does not answer costs a line its time, and no more.
+#[test]
+fn a_line_ends_when_its_time_is_up() -> Done {
+    let Some(cluster) = brittle()? else { return Ok(()) };
+    cluster.flush_all()?;
+    let (slow, other) = (cluster.node(0).address.as_str(), cluster.node(1).address.as_str());
+    let options = ["--nodes", other, "--timeout", "0.5"];
+    let told = thread::scope(|scope| {
+        let asleep = scope.spawn(|| cluster.call(0, &["DEBUG", "SLEEP", "3"]));
+        // It sleeps as soon as it does not answer any more.
+        while told(&["--nodes", slow, "--timeout", "0.5", "--target", slow, "PING"], "")
+            .is_ok_and(|told| told.is_some_and(|(_, status)| status == 0))
+        {}
+        let answer = told(&options, "GET b\nGET a\n");
+        asleep.join().expect("no panic")?;
+        answer
+    })?;
+    let Some((printed, status)) = told else { return Ok(()) };
+    let (first, second) = printed.split_once('\n').ok_or("one line")?;
+    assert!(first.starts_with("(client) TIMEOUT timed out for slot 3300 at "), "{printed}");
+    assert_eq!((second, status), ("(nil)\n", 1));
     Ok(())
 }
 
