@@ -14,6 +14,8 @@
     reason = "what is wrong in a test ends it, and that is what a test is for"
 )]
 
+#[cfg(feature = "tokio")]
+mod cli;
 #[cfg(all(feature = "sim", feature = "tokio"))]
 mod differential;
 #[cfg(feature = "sim")]

@@ -1,0 +1,141 @@
+//! Lines and command lines become words and options.
+
+use std::time::Duration;
+
+use hashslot::{Config, Credentials, CrossSlot, Protocol, Slot, Target};
+
+use super::arguments::{Arguments, Usage};
+use super::line::{Unbalanced, is_skipped, words};
+
+#[test]
+fn lines_are_split_as_redis_cli_splits_them() {
+    let cases: [(&[u8], &[&[u8]]); 15] = [
+        (b"", &[]),
+        (b" \t\r\n", &[]),
+        (b"GET a\r\n", &[b"GET", b"a"]),
+        (b"  GET\t a  ", &[b"GET", b"a"]),
+        (br#"SET a "b c""#, &[b"SET", b"a", b"b c"]),
+        (br#""\n\r\t\a\b\\\"\x00\xfF""#, &[b"\n\r\t\x07\x08\\\"\x00\xff"]),
+        (br#""\x4g\q\x""#, &[b"x4gqx"]),
+        (br"'a\'b' 'c\nd' '\\e'", &[b"a'b", br"c\nd", br"\\e"]),
+        (br#"'"' "'""#, &[b"\"", b"'"]),
+        (br#""" ''"#, &[b"", b""]),
+        (br#"a"b c" d'e f'"#, &[b"ab c", b"de f"]),
+        (br"a\nb \", &[br"a\nb", b"\\"]),
+        (b"\xff\xfe \x80", &[b"\xff\xfe", b"\x80"]),
+        (b"a\x0bb\x0b \x0bc", &[b"a\x0bb\x0b", b"c"]),
+        (b"GET #a", &[b"GET", b"#a"]),
+    ];
+    for (line, expected) in cases {
+        let found = words(line).unwrap();
+        assert_eq!(found, expected, "{}", line.escape_ascii());
+    }
+}
+
+#[test]
+fn quotes_that_are_not_balanced_are_errors() {
+    let lines: [&[u8]; 10] = [
+        b"\"",
+        b"'",
+        b"GET \"a",
+        b"GET 'a",
+        b"\"a\"b",
+        b"'a'b",
+        b"a\"b\"\"c\"",
+        b"\"a\\\"",
+        b"'a\\'",
+        b"\"\\x4\\",
+    ];
+    for line in lines {
+        assert_eq!(words(line), Err(Unbalanced), "{}", line.escape_ascii());
+    }
+}
+
+#[test]
+fn blank_lines_and_comments_are_skipped() {
+    for line in ["", "\n", " \t \r\n", "#", "# GET a", "  # GET a"] {
+        assert!(is_skipped(line.as_bytes()), "{line:?}");
+    }
+    for line in ["GET #", "\"#\"", "'"] {
+        assert!(!is_skipped(line.as_bytes()), "{line:?}");
+    }
+}
+
+fn parse(line: &str, password: Option<&str>) -> Result<Arguments, Usage> {
+    let words = words(line.as_bytes()).unwrap();
+    Arguments::parse(words.into_iter(), password.map(str::to_owned))
+}
+
+#[test]
+fn options_say_how_the_client_is_configured() {
+    let line = "--nodes a:1,[::1]:2 --json --no-split --explain --resp2 --timeout 0.25 \
+                --user ann --pass secret --target key:{x}y SET --json --";
+    let arguments = parse(line, Some("other")).unwrap();
+    assert_eq!(arguments.nodes, ["a:1".parse().unwrap(), "::1:2".parse().unwrap()]);
+    assert!(arguments.json && arguments.explain);
+    assert_eq!(arguments.cross_slot, CrossSlot::Refuse);
+    assert_eq!(arguments.target, Some(Target::Slot(Slot::of_key(b"x"))));
+    assert_eq!(arguments.command, [b"SET".to_vec(), b"--json".to_vec(), b"--".to_vec()]);
+    let mut config = Config::default();
+    arguments.configure(&mut config);
+    assert_eq!(config.protocol, Protocol::Resp2);
+    assert_eq!(config.credentials, Some(Credentials::user("ann", "secret")));
+    assert_eq!(config.call_timeout, Duration::from_millis(250));
+}
+
+#[test]
+fn without_options_everything_is_as_usual() {
+    let arguments = parse("--nodes a:1 -- --odd", Some("secret")).unwrap();
+    assert!(!arguments.json && !arguments.explain && arguments.target.is_none());
+    assert_eq!(arguments.command, [b"--odd".to_vec()]);
+    let mut config = Config::default();
+    arguments.configure(&mut config);
+    assert_eq!(config.credentials, Some(Credentials::password("secret")));
+    config.credentials = None;
+    assert_eq!(config, Config::default());
+    assert!(parse("--nodes a:1", None).unwrap().command.is_empty());
+}
+
+#[test]
+fn targets_are_read() {
+    let cases = [
+        ("any", Target::Any),
+        ("primaries", Target::AllPrimaries),
+        ("replicas", Target::AllReplicas),
+        ("nodes", Target::AllNodes),
+        ("slot:16383", Target::Slot(Slot::new(16383).unwrap())),
+        ("key:", Target::key("")),
+        ("key:any", Target::key("any")),
+        ("db:7000", Target::Node("db:7000".parse().unwrap())),
+    ];
+    for (text, expected) in cases {
+        let arguments = parse(&format!("--nodes a:1 --target {text}"), None).unwrap();
+        assert_eq!(arguments.target, Some(expected), "{text}");
+    }
+}
+
+#[test]
+fn wrong_usage_says_what_is_wrong() {
+    let cases = [
+        ("", "--nodes is needed"),
+        ("GET a", "--nodes is needed"),
+        ("--nodes ,", "--nodes is needed"),
+        ("--nodes", "--nodes needs a value"),
+        ("--nodes a", "`a` has no port"),
+        ("--nodes a:1 --odd", "no option --odd"),
+        ("--nodes a:1 --timeout 0", "--timeout 0: not a number"),
+        ("--nodes a:1 --timeout -1", "--timeout -1: not a number"),
+        ("--nodes a:1 --timeout nan", "--timeout nan: not a number"),
+        ("--nodes a:1 --timeout 1e300", "--timeout 1e300: not a number"),
+        ("--nodes a:1 --target slot:16384", "a slot is a number from 0 to 16383"),
+        ("--nodes a:1 --target all", "`all` has no port"),
+        ("--nodes a:1 --user ann", "--user needs --pass"),
+    ];
+    for (line, expected) in cases {
+        match parse(line, None) {
+            Err(Usage::Wrong(problem)) => assert!(problem.contains(expected), "{line}: {problem}"),
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+    assert!(matches!(parse("--nodes a:1 --help", None), Err(Usage::Help)));
+}
