@@ -16,7 +16,8 @@ use super::runtime::Runtime;
 use super::scan::Keys;
 use crate::{
     Address, Arg, Call, Cluster, Command, Config, ConfigError, ConversionError, Credentials, Error,
-    Explanation, Frame, FromReply, Instant, Reply, Scan, Stats, parse_url, topology::Topology,
+    Explanation, Frame, FromReply, Instant, Learned, Reply, Scan, Stats, parse_url,
+    topology::Topology,
 };
 
 /// A client of one cluster. Cheap to clone; all clones share the same connections.
@@ -262,6 +263,19 @@ impl<R: Runtime> Client<R> {
     /// As [`Client::command`].
     pub async fn expire(&self, key: impl Into<Arg<'_>>, seconds: u64) -> Result<bool, Error> {
         self.command(Command::expire(key, seconds)).await
+    }
+
+    /// Asks a node for the commands that it has, so that those of modules and of newer servers go
+    /// where they belong. Returns how many the client did not know before. Nothing else needs it.
+    ///
+    /// # Errors
+    /// As [`Client::command`]: the user of the connection needs the permission to run `COMMAND`.
+    pub async fn learn(&self) -> Result<usize, Error> {
+        let reply: Frame = self.command(Command::new("COMMAND")).await?;
+        let learned = Learned::read(&reply)?;
+        let count = learned.commands().len();
+        self.shared.mailbox.request(std::boxed::Box::new(move |cluster, _| cluster.learn(learned)));
+        Ok(count)
     }
 
     /// All keys of the cluster, page by page, while slots move and nodes fail.

@@ -110,6 +110,8 @@ const fn reason(why: &Why) -> &'static str {
         Why::Malformed(_) => "MALFORMED",
         Why::UnknownNode => "UNKNOWNNODE",
         Why::NoNode => "NONODE",
+        Why::NoTarget(_) => "NOTARGET",
+        Why::SlotMoving => "SLOTMOVING",
         Why::NoCluster(_) => "NOCLUSTER",
         _ => "OTHER",
     }

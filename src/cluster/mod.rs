@@ -38,6 +38,7 @@ pub use self::stats::Stats;
 use self::timers::Timers;
 use crate::action::{Action, CallId, LinkId, Notice, Outcome, ReinitReason, Reply};
 use crate::address::Address;
+use crate::command::Learned;
 use crate::config::{Config, ReadFrom};
 use crate::error::{Closed, ConfigError, Error, Phase};
 use crate::plan::{Call, Context, Explanation, Route};
@@ -72,6 +73,7 @@ pub struct Cluster<T> {
     seeds: Vec<Address>,
     random: Random,
     agreement: Agreement,
+    learned: Learned,
     links: Links,
     calls: Calls<T>,
     actions: VecDeque<Action<T>>,
@@ -120,6 +122,7 @@ impl<T> Cluster<T> {
         Ok(Self {
             random: Random::new(random_seed),
             agreement: Agreement::new(config.moved_trust),
+            learned: Learned::default(),
             links: Links::new(),
             calls: Calls::new(),
             actions: VecDeque::new(),
@@ -174,9 +177,20 @@ impl<T> Cluster<T> {
         call.explain(self.context())
     }
 
+    /// Has calls that are submitted from now on know these commands, in place of those that were
+    /// learned before. A command that is neither in the table nor learned is taken for a write whose
+    /// first argument is its key.
+    pub fn learn(&mut self, learned: Learned) {
+        self.learned = learned;
+    }
+
     /// What plans are made with.
     const fn context(&self) -> Context<'_> {
-        Context { topology: self.agreement.topology(), cross_slot: self.config.cross_slot }
+        Context {
+            topology: self.agreement.topology(),
+            cross_slot: self.config.cross_slot,
+            learned: &self.learned,
+        }
     }
 
     /// Sends all parts of a call that is planned.

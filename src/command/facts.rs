@@ -1,5 +1,7 @@
 //! What is known about a command before it is sent.
 
+use super::table;
+
 /// One row of the table: what is known about a command or subcommand.
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -11,12 +13,14 @@ pub struct Facts {
     pub arity: i8,
     /// Where the keys are.
     pub keys: KeyShape,
-    /// Whether it changes nothing: it may run twice, and on a replica.
+    /// Whether it only reads, as servers flag it: it may run twice, and on a replica.
     pub read_only: bool,
     /// Whether it may wait at the server, and hold its connection.
     pub blocking: bool,
     /// Whether it runs code of the user's, so that a reply may be anything, a redirection included.
     pub script: bool,
+    /// Whether it changes nothing though servers do not call it a read: it may run twice.
+    pub repeatable: bool,
     /// Whether its first argument names a subcommand with a row of its own.
     pub has_subcommands: bool,
     /// Where it goes.
@@ -58,13 +62,17 @@ pub enum KeyShape {
         /// The first argument that may be the word.
         from: u8,
     },
-    /// The key at 1, and the one after each `STORE` or `STOREDIST` from `from` on.
+    /// The key at 1, and the one after the last `STORE` or `STOREDIST` from `from` on.
     Store {
         /// The first argument that may be the word.
         from: u8,
     },
-    /// `MIGRATE`: the key at 3, or those after `KEYS` if it is empty.
+    /// `SORT`: the key at 1, and the one after the last `STORE`; patterns are no keys.
+    Sort,
+    /// `MIGRATE`: the key at 3; if it is empty and `KEYS` comes later, those after it.
     Migrate,
+    /// `STRALGO`: the two keys after `KEYS`, none if `STRINGS` comes first.
+    Stralgo,
     /// Not known: the first argument, if there is one.
     Unknown,
 }
@@ -133,9 +141,26 @@ pub enum ReplyPolicy {
 }
 
 impl Facts {
+    /// The rows of all commands and subcommands, sorted by name.
+    #[must_use]
+    pub fn all() -> &'static [Self] {
+        table::all()
+    }
+
+    /// The row of this name, in capitals or not: `GET`, `CONFIG GET`. **Cost**: a few nanoseconds.
+    #[must_use]
+    pub fn of(name: &str) -> Option<&'static Self> {
+        match name.split_once(' ') {
+            None => table::find(name.as_bytes()),
+            Some((name, subcommand)) => {
+                table::find_subcommand(table::find(name.as_bytes())?, subcommand.as_bytes())
+            }
+        }
+    }
+
     /// Whether the command may be sent again though an earlier attempt may have run.
     #[must_use]
     pub const fn is_idempotent(&self) -> bool {
-        self.read_only
+        self.read_only || self.repeatable
     }
 }

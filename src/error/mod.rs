@@ -167,6 +167,9 @@ pub enum Why {
         /// What to use instead.
         instead: &'static str,
     },
+    /// The command concerns one node, and the call does not say which.
+    #[error("{0} concerns one node: name it as the target of the call")]
+    NoTarget(Cow<'static, str>),
     /// The command is malformed. The caller's fault.
     #[error("malformed command: {0}")]
     Malformed(&'static str),

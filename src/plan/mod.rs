@@ -26,7 +26,7 @@ use self::route::Destination;
 pub(crate) use self::route::Route;
 pub use self::scan::Scan;
 use crate::address::Address;
-use crate::command::{Command, Facts, ReplyPolicy};
+use crate::command::{Command, Facts, Learned, LearnedCommand, ReplyPolicy};
 use crate::config::CrossSlot;
 use crate::error::{Error, Why};
 use crate::slot::Slot;
@@ -81,7 +81,8 @@ pub enum Target {
     Any,
     /// To the primary of every shard. If it fails meanwhile, to the one that follows it.
     AllPrimaries,
-    /// To every replica of a shard that serves a slot.
+    /// To every replica of a shard that serves a slot. They answer commands with keys only if
+    /// `read_from` of the configuration has replicas read from; otherwise with `MOVED`.
     AllReplicas,
     /// To every node that the topology lists.
     AllNodes,
@@ -248,9 +249,16 @@ pub(crate) enum Payload {
 pub(crate) struct Context<'a> {
     pub(crate) topology: &'a Topology,
     pub(crate) cross_slot: CrossSlot,
+    pub(crate) learned: &'a Learned,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    /// What was learned of a command that the table does not have.
+    fn learned(&self, command: &Command, facts: &Facts) -> Option<&'a LearnedCommand> {
+        let is_known = !facts.name.is_empty() && !facts.has_subcommands;
+        if is_known || self.learned.is_empty() { None } else { self.learned.get(command) }
+    }
+
     fn knows_cluster(&self) -> bool {
         !self.topology.shards().is_empty()
     }
@@ -278,7 +286,7 @@ impl Call {
     /// # Errors
     /// [`Error::NotExecuted`] if a command cannot be sent: nothing of the call is.
     pub(crate) fn plan(self, context: Context<'_>) -> Result<Plan, Error> {
-        if !context.knows_cluster() && self.needs_topology() {
+        if !context.knows_cluster() && self.needs_topology(context) {
             return Ok(Plan::One(Piece::waiting(Payload::Later(Box::new(self)))));
         }
         let Self { work, options, .. } = self;
@@ -291,8 +299,13 @@ impl Call {
     }
 
     /// Whether it has a command for several nodes.
-    fn needs_topology(&self) -> bool {
-        let needs = |command| route::needs_topology(command, self.options.target.as_ref());
+    fn needs_topology(&self, context: Context<'_>) -> bool {
+        let needs = |command: &Command| {
+            let facts = command.facts();
+            let learned = context.learned(command, facts).map(LearnedCommand::request);
+            let target = self.options.target.as_ref();
+            route::needs_topology(learned.unwrap_or(facts.request), target)
+        };
         match &self.work {
             Work::One(command) => needs(command),
             Work::Batch(commands) => commands.iter().any(needs),
@@ -304,8 +317,13 @@ impl Call {
 /// What one command becomes.
 #[inline]
 fn one(command: Command, options: &Options, context: Context<'_>) -> Result<Plan, Error> {
-    let facts = command.facts();
-    match route::destination(&command, facts, options, context)? {
+    let mut facts = command.facts();
+    let learned = context.learned(&command, facts);
+    let learned_facts = learned.map(LearnedCommand::facts);
+    if let Some(learned_facts) = &learned_facts {
+        facts = learned_facts;
+    }
+    match route::destination(&command, facts, learned, options, context)? {
         Destination::One(route) => Ok(Plan::One(Piece::of(command, facts, options, route))),
         Destination::Slots => split::by_slot(&command, facts, options),
         Destination::Owners => split::by_owner(&command, facts, options, context.topology),
@@ -361,7 +379,7 @@ fn transaction(commands: Box<[Command]>, options: &Options) -> Result<Piece, Err
     let mut route = Route::Any;
     for command in &commands {
         route::check_transaction(command)?;
-        match (route, route::of(command)?) {
+        match (route, route::of(command, None)?) {
             (Route::Slot(first), Route::Slot(other)) if first != other => {
                 return Err(not_executed(Why::CrossSlot(first, other)));
             }
@@ -384,8 +402,15 @@ fn transaction(commands: Box<[Command]>, options: &Options) -> Result<Piece, Err
 
 /// The refusal of a command that is not to be sent this way.
 fn not_allowed(command: &Command, instead: &'static str) -> Error {
-    let name = String::from_utf8_lossy(command.name()).to_ascii_uppercase();
-    not_executed(Why::NotAllowedHere { command: Cow::Owned(name), instead })
+    not_executed(Why::NotAllowedHere { command: name(command), instead })
+}
+
+/// The name of a command in capitals, with its subcommand if the table has that.
+fn name(command: &Command) -> Cow<'static, str> {
+    match command.facts().name {
+        "" => Cow::Owned(String::from_utf8_lossy(command.name()).to_ascii_uppercase()),
+        name => Cow::Borrowed(name),
+    }
 }
 
 fn not_executed(why: Why) -> Error {

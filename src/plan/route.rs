@@ -1,9 +1,9 @@
 //! Where a command goes.
 
 use super::spread::Reach;
-use super::{Context, Options, Target, not_allowed, not_executed, split};
+use super::{Context, Options, Target, name, not_allowed, not_executed, split};
 use crate::address::Address;
-use crate::command::{Command, Facts, KeyShape, Malformed, RequestPolicy};
+use crate::command::{Command, Facts, KeyShape, LearnedCommand, Malformed, RequestPolicy};
 use crate::config::CrossSlot;
 use crate::error::{Error, Why};
 use crate::slot::Slot;
@@ -47,6 +47,7 @@ pub(super) enum Destination {
 pub(super) fn destination(
     command: &Command,
     facts: &Facts,
+    learned: Option<&LearnedCommand>,
     options: &Options,
     context: Context<'_>,
 ) -> Result<Destination, Error> {
@@ -59,7 +60,7 @@ pub(super) fn destination(
     }
     let cross_slot = options.cross_slot.unwrap_or(context.cross_slot);
     Ok(match facts.request {
-        RequestPolicy::MultiShard if cross_slot == CrossSlot::Split => match of(command) {
+        RequestPolicy::MultiShard if cross_slot == CrossSlot::Split => match of(command, learned) {
             Err(Error::NotExecuted { why: Why::CrossSlot(..), .. })
                 if !split::is_conditional(command, facts) =>
             {
@@ -75,16 +76,16 @@ pub(super) fn destination(
         | RequestPolicy::MultiShard
         | RequestPolicy::AnyNode
         | RequestPolicy::ExplicitNode
-        | RequestPolicy::Connection(_) => Destination::One(of(command)?),
+        | RequestPolicy::Connection(_) => Destination::One(of(command, learned)?),
     })
 }
 
 /// Whether it takes a topology to tell where a command goes.
-pub(super) fn needs_topology(command: &Command, target: Option<&Target>) -> bool {
+pub(super) fn needs_topology(request: RequestPolicy, target: Option<&Target>) -> bool {
     match target {
         Some(target) => single(target).is_none(),
         None => matches!(
-            command.facts().request,
+            request,
             RequestPolicy::AllShards | RequestPolicy::AllNodes | RequestPolicy::SlotOwners
         ),
     }
@@ -101,8 +102,12 @@ pub(super) fn single(target: &Target) -> Option<Route> {
 }
 
 /// Where a command goes by its keys.
-pub(super) fn of(command: &Command) -> Result<Route, Error> {
-    match command.slot() {
+pub(super) fn of(command: &Command, learned: Option<&LearnedCommand>) -> Result<Route, Error> {
+    let slot = match learned {
+        None => command.slot(),
+        Some(learned) => learned.slot(command),
+    };
+    match slot {
         Ok(Some(slot)) => Ok(Route::Slot(slot)),
         Ok(None) => Ok(Route::Any),
         Err(Malformed::Shape(problem)) => Err(malformed(problem)),
@@ -139,7 +144,7 @@ fn check(command: &Command, facts: &Facts, has_target: bool) -> Result<(), Error
             Err(not_allowed(command, "it waits at the server, and all callers with it"))
         }
         RequestPolicy::ExplicitNode if !has_target => {
-            Err(not_allowed(command, "it concerns one node: say which as the target of the call"))
+            Err(not_executed(Why::NoTarget(name(command))))
         }
         RequestPolicy::Keyed
         | RequestPolicy::MultiShard

@@ -49,6 +49,8 @@ impl Layout {
             | KeyShape::Counted { .. }
             | KeyShape::Streams { .. }
             | KeyShape::Store { .. }
+            | KeyShape::Sort
+            | KeyShape::Stralgo
             | KeyShape::Migrate
             | KeyShape::Unknown => None,
         }
@@ -71,11 +73,7 @@ pub(super) fn is_conditional(command: &Command, facts: &Facts) -> bool {
 /// One piece a slot, in the order of the slots; keys of one slot stay in their order.
 ///
 /// **Cost**: a sort of the keys by slot, and one command a slot; large arguments are shared.
-pub(super) fn by_slot(
-    command: &Command,
-    facts: &'static Facts,
-    options: &Options,
-) -> Result<Plan, Error> {
+pub(super) fn by_slot(command: &Command, facts: &Facts, options: &Options) -> Result<Plan, Error> {
     let arguments: Vec<_> = command.argument_refs().collect();
     let layout = Layout::of(facts, &arguments).ok_or_else(|| {
         not_executed(Why::Malformed("it has not for each key what belongs to it"))
@@ -120,7 +118,7 @@ pub(super) fn by_slot(
 /// One piece an owner of the slots that are the arguments.
 pub(super) fn by_owner(
     command: &Command,
-    facts: &'static Facts,
+    facts: &Facts,
     options: &Options,
     topology: &Topology,
 ) -> Result<Plan, Error> {

@@ -31,5 +31,6 @@ mod servers;
 #[cfg(feature = "sim")]
 mod simulation;
 mod support;
+mod table;
 mod topology;
 mod verdicts;

@@ -382,3 +382,42 @@ fn an_explanation_tells_parts_nodes_and_merges_and_sends_nothing() {
         assert_eq!(world.reads(link), "");
     }
 }
+
+#[test]
+fn a_command_that_was_learned_goes_where_the_server_says() {
+    let (mut world, [a, b, c]) = World::linked(Config::default());
+    let unknown = world.submit(words("MY.ASK option foo"));
+    assert_eq!(world.reads(a), "MY.ASK option foo"); // `option` is in slot 7327
+    world.answer(a, "+OK\r\n");
+    assert_eq!(world.outcome(unknown), "+OK\r\n");
+
+    let entry = |name: &str, key: u8, tips: &str| {
+        format!(
+            "*10\r\n{}:-1\r\n*1\r\n+readonly\r\n:{key}\r\n:{key}\r\n:{key}\r\n*0\r\n{tips}*0\r\n*0\r\n",
+            bulk(name)
+        )
+    };
+    let everywhere = "*2\r\n$24\r\nrequest_policy:all_nodes\r\n$23\r\nresponse_policy:agg_sum\r\n";
+    let reply =
+        format!("*2\r\n{}{}", entry("my.ask", 2, "*0\r\n"), entry("my.count", 0, everywhere));
+    let reply = hashslot::Frame::parse(reply.into_bytes(), &hashslot::Limits::default()).unwrap();
+    world.machine.learn(hashslot::Learned::read(&reply).unwrap());
+
+    world.submit(words("MY.ASK option foo"));
+    assert_eq!(world.reads(c), "MY.ASK option foo");
+    world.answer(c, "+OK\r\n");
+    let count = world.submit(words("my.count"));
+    for link in [a, b, c] {
+        assert_eq!(world.reads(link), "my.count");
+        world.answer(link, ":2\r\n");
+    }
+    assert_eq!(world.outcome(count), ":6\r\n");
+}
+
+#[test]
+fn who_names_no_node_learns_that_it_takes_one() {
+    let mut world = World::discovered(Config::default());
+    let refused = world.try_submit(words("CLUSTER RESET HARD")).expect_err("refused").error;
+    let told = "not executed: CLUSTER RESET concerns one node: name it as the target of the call";
+    assert_eq!(refused.to_string(), told);
+}
