@@ -167,6 +167,7 @@ pub use address::{Address, AddressError};
 pub use cluster::{Cluster, Refused, Stats};
 pub use command::{
     Arg, Arguments, Command, Facts, FromReply, KeyShape, Malformed, ReplyPolicy, RequestPolicy,
+    Script,
 };
 pub use config::{AddressMap, Config, Credentials, Limits, Protocol, ReadFrom, RedirectPolicy};
 pub use error::{

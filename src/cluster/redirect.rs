@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use super::calls::{PartRef, Place, Suspicion};
 use super::nodes::Role;
-use super::{Cluster, Part};
+use super::{Cluster, Part, scripts};
 use crate::action::{LinkId, Notice, RedirectKind, ReinitReason};
 use crate::address::Address;
 use crate::config::RedirectPolicy;
@@ -64,17 +64,20 @@ impl<T> Cluster<T> {
             let node = self.links.address(node).cloned();
             return self.fail(part, Error::MaybeExecuted { why, node, slot });
         }
-        state.may_have_run |= state.piece.script;
         // ASKING was refused, and so the command was sent back: the caller learns the cause.
         let frame = asking_failed.unwrap_or(frame);
         let about = About {
             slot: state.piece.route.slot().or_else(|| slot_of(state)),
             script: state.piece.script,
+            has_source: scripts::is_named(state),
             idempotent: state.piece.idempotent,
             policy: self.config.redirect_policy,
         };
         let is_pinned = matches!(state.piece.route, Route::Node(_));
-        match judge(&frame, &about) {
+        let verdict = judge(&frame, &about);
+        state.may_have_run |= state.piece.script && verdict != Verdict::SendSource;
+        scripts::note_refusal(&mut self.links, link, state, &frame);
+        match verdict {
             Verdict::Deliver => self.settle(part, Ok(frame)),
             Verdict::Fail(error) => {
                 // It is not followed, and yet it may be true.
@@ -87,6 +90,7 @@ impl<T> Cluster<T> {
                 self.set_place(part, Place::Nowhere);
                 self.close_part(now, part);
             }
+            Verdict::SendSource => self.send_source(now, node, part),
             // It is for this node, or for none.
             _ if is_pinned => self.refuse_part(part, &frame),
             Verdict::RetryAfter(pause) => self.pause(now, part, frame.error(), pause),

@@ -13,4 +13,5 @@ mod refresh;
 mod replicas;
 mod replies;
 mod retries;
+mod scripts;
 mod storm;
