@@ -2,8 +2,8 @@
 //!
 //! Rules of this file: [`judge`] looks at one reply and at what is known about its command, and at
 //! nothing else; it has an answer for every reply; it never says "again" unless the reply proves
-//! that the command did not run. No error proves that of a script: a script can write, and then
-//! answer with any text. Source: cluster specification, "Redirection and resharding", and
+//! that the command did not run. No error proves that of a script, which can write and then answer with
+//! any text, but the one by which servers say, word for word, that they do not have it. Source: cluster specification, "Redirection and resharding", and
 //! the order of the checks in the servers' `processCommand`.
 
 use core::time::Duration;

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use hashslot::{Address, Call, CallId, Command, Error, Instant, Outcome, Reply};
+use hashslot::{Address, Call, CallId, Command, Error, Instant, Outcome, Reply, Script};
 
 use super::server::PLACES;
 use crate::source::Source;
@@ -86,9 +86,10 @@ pub(super) fn call(
             submitted.marked_count = 1;
             Call::new(write(key, token, 0, 0)).on_node(place(source))
         }
-        12 | 13 => {
+        kind @ 12..14 => {
             submitted.marked_count = 1;
-            let script = Command::new("EVAL").arg("return 1").arg(1).arg(key);
+            let eval = Command::new("EVAL").arg("return 1").arg(1).arg(key);
+            let script = if kind == 12 { eval } else { Script::new("return 1").invoke([key]) };
             Call::new(script.arg(format!("t{token}.0")))
         }
         _ => Call::new(misfit(source)),
@@ -121,7 +122,7 @@ fn write(key: &str, token: usize, part: usize, len: usize) -> Command {
 pub(super) fn owner(args: &[Vec<u8>]) -> Option<(usize, usize)> {
     let value = match args[0].as_slice() {
         b"SET" => args.get(2)?,
-        b"EVAL" => args.get(4)?,
+        b"EVAL" | b"EVALSHA" => args.get(4)?,
         _ => return None,
     };
     let text = core::str::from_utf8(value).ok()?.strip_prefix('t')?;
