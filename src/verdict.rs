@@ -115,10 +115,10 @@ pub fn judge(reply: &Frame, about: &About) -> Verdict {
 }
 
 fn judge_error(error: ServerError, about: About) -> Verdict {
-    let follows_all = about.policy == RedirectPolicy::Any;
     if about.has_source && NO_SCRIPT.contains(&error.as_bytes()) {
         return Verdict::SendSource;
     }
+    let follows_all = about.policy == RedirectPolicy::Any;
     if about.script && !about.idempotent && !follows_all {
         return Verdict::Fail(Error::Server(error.proving_nothing()));
     }
