@@ -167,7 +167,7 @@ pub use address::{Address, AddressError};
 pub use cluster::{Cluster, Refused, Stats};
 pub use command::{
     Arg, Arguments, Command, Facts, FromReply, KeyShape, Learned, LearnedCommand, Malformed,
-    ReplyPolicy, RequestPolicy,
+    ReplyPolicy, RequestPolicy, Script,
 };
 pub use config::{
     AddressMap, Config, Credentials, CrossSlot, Limits, Protocol, ReadFrom, RedirectPolicy,

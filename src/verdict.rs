@@ -2,8 +2,8 @@
 //!
 //! Rules of this file: [`judge`] looks at one reply and at what is known about its command, and at
 //! nothing else; it has an answer for every reply; it never says "again" unless the reply proves
-//! that the command did not run. No error proves that of a script: a script can write, and then
-//! answer with any text. Source: cluster specification, "Redirection and resharding", and
+//! that the command did not run. No error proves that of a script, which can write and then answer with
+//! any text, but the one by which servers say, word for word, that they do not have it. Source: cluster specification, "Redirection and resharding", and
 //! the order of the checks in the servers' `processCommand`.
 
 use core::time::Duration;
@@ -22,6 +22,8 @@ pub struct About {
     pub slot: Option<Slot>,
     /// Whether it runs code of the user's, which can answer with anything.
     pub script: bool,
+    /// Whether it is a script that was sent by its name, and the source of which is at hand.
+    pub has_source: bool,
     /// Whether running it twice does no harm.
     pub idempotent: bool,
     /// Which redirections are followed.
@@ -32,13 +34,19 @@ impl About {
     /// An ordinary command on keys of this slot.
     #[must_use]
     pub const fn keyed(slot: Slot) -> Self {
-        Self { slot: Some(slot), script: false, idempotent: false, policy: RedirectPolicy::Listed }
+        Self { slot: Some(slot), ..Self::keyless() }
     }
 
     /// An ordinary command without keys.
     #[must_use]
     pub const fn keyless() -> Self {
-        Self { slot: None, script: false, idempotent: false, policy: RedirectPolicy::Listed }
+        Self {
+            slot: None,
+            script: false,
+            has_source: false,
+            idempotent: false,
+            policy: RedirectPolicy::Listed,
+        }
     }
 }
 
@@ -62,6 +70,8 @@ pub enum Verdict {
         /// Where its missing keys are.
         to: Endpoint,
     },
+    /// It did not run, because the node does not have the script: send its source to the same node.
+    SendSource,
     /// It did not run: send it again after this long at least.
     RetryAfter(Duration),
     /// It did not run, and the client's topology is not the cluster's: read it again, then send the
@@ -70,6 +80,11 @@ pub enum Verdict {
     /// The call is over.
     Fail(Error),
 }
+
+/// What servers answer, word for word, to the name of a script that they do not have: Redis, and
+/// Valkey. A script can answer with the same text, but not by chance.
+const NO_SCRIPT: [&[u8]; 2] =
+    [b"NOSCRIPT No matching script. Please use EVAL.", b"NOSCRIPT No matching script."];
 
 /// A slot in motion: its keys are on two nodes for a moment.
 const TRYAGAIN_PAUSE: Duration = Duration::from_millis(10);
@@ -100,6 +115,9 @@ pub fn judge(reply: &Frame, about: &About) -> Verdict {
 }
 
 fn judge_error(error: ServerError, about: About) -> Verdict {
+    if about.has_source && NO_SCRIPT.contains(&error.as_bytes()) {
+        return Verdict::SendSource;
+    }
     let follows_all = about.policy == RedirectPolicy::Any;
     if about.script && !about.idempotent && !follows_all {
         return Verdict::Fail(Error::Server(error.proving_nothing()));

@@ -13,6 +13,7 @@ use core::time::Duration;
 use super::Cluster;
 use super::calls::{PartRef, Place};
 use super::nodes::{Node, Role, Tenant, Work};
+use super::scripts::Scripts;
 use crate::action::{Action, LinkId, Notice, ReinitReason};
 use crate::command::Command;
 use crate::config::{Config, ReadFrom};
@@ -54,6 +55,7 @@ impl<T> Cluster<T> {
             is_doubted: false,
             fence_at: u64::MAX,
             redirected_until: 0,
+            scripts: Scripts::default(),
         };
         match self.links.tenants.get_mut(place) {
             Some(free) => *free = Some(tenant),

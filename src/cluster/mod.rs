@@ -9,6 +9,7 @@
 //! - [`links`]: links come and go
 //! - [`mod@write`]: from the queue of a node onto its link, and back
 //! - [`redirect`]: what replies lead to: an end, a redirection, a pause
+//! - [`scripts`]: when a script is sent by its name, and when in full
 //! - [`fence`]: how the commands of a slot stay in order when the slot moves
 //! - [`refresh`]: when and whom to ask for the topology
 //! - [`ends`]: how a part ends without a reply
@@ -22,6 +23,7 @@ mod nodes;
 mod queue;
 mod redirect;
 mod refresh;
+mod scripts;
 mod stats;
 mod timers;
 mod write;

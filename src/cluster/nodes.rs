@@ -9,6 +9,7 @@ use core::time::Duration;
 
 use super::calls::PartRef;
 use super::queue::Queue;
+use super::scripts::Scripts;
 use crate::action::LinkId;
 use crate::address::Address;
 use crate::error::SeedFailure;
@@ -99,6 +100,8 @@ pub(super) struct Tenant {
     pub(super) fence_at: u64,
     /// The number of replies up to that to the last command that a redirection brought here.
     pub(super) redirected_until: u64,
+    /// The scripts that it was sent.
+    pub(super) scripts: Scripts,
 }
 
 impl Tenant {

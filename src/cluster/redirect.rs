@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use super::calls::{PartRef, Place, Suspicion};
 use super::nodes::Role;
-use super::{Cluster, Part};
+use super::{Cluster, Part, scripts};
 use crate::action::{LinkId, Notice, RedirectKind, ReinitReason};
 use crate::address::Address;
 use crate::config::RedirectPolicy;
@@ -41,22 +41,7 @@ impl<T> Cluster<T> {
         if !frame.is_error() && matches!(role, Role::Command | Role::Exec) {
             return self.settle(part, Ok(frame));
         }
-        let frame = match role {
-            Role::Command => frame,
-            Role::Multi if frame.is_error() => {
-                state.is_torn = true;
-                state.inner = Some(frame);
-                return;
-            }
-            Role::Multi | Role::Queued => {
-                if state.inner.is_none() {
-                    state.inner = asking_failed.or_else(|| frame.is_error().then_some(frame));
-                }
-                return;
-            }
-            // EXECABORT tells nothing: the refusal came with the command that was refused.
-            Role::Exec => state.inner.take().unwrap_or(frame),
-        };
+        let Some(frame) = telling(state, role, frame, asking_failed.as_ref()) else { return };
         if state.is_torn
             && let Some(error) = frame.error()
         {
@@ -64,18 +49,21 @@ impl<T> Cluster<T> {
             let node = self.links.address(node).cloned();
             return self.fail(part, Error::MaybeExecuted { why, node, slot });
         }
-        state.may_have_run |= state.piece.script;
         // ASKING was refused, and so the command was sent back: the caller learns the cause.
         let frame = asking_failed.unwrap_or(frame);
         let about = About {
             slot: state.piece.route.slot().or_else(|| slot_of(state)),
             script: state.piece.script,
+            has_source: scripts::is_named(state),
             idempotent: state.piece.idempotent,
             policy: self.config.redirect_policy,
         };
         let is_pinned = matches!(state.piece.route, Route::Node(_));
         let is_for_shard = matches!(state.piece.route, Route::Shard { .. });
-        match judge(&frame, &about) {
+        let verdict = judge(&frame, &about);
+        state.may_have_run |= state.piece.script && verdict != Verdict::SendSource;
+        scripts::note_refusal(&mut self.links, link, state, &frame);
+        match verdict {
             Verdict::Deliver => self.settle(part, Ok(frame)),
             Verdict::Fail(error) => {
                 // It is not followed, and yet it may be true.
@@ -88,6 +76,7 @@ impl<T> Cluster<T> {
                 self.set_place(part, Place::Nowhere);
                 self.close_part(now, part);
             }
+            Verdict::SendSource => self.send_source(now, node, part),
             // It is for this node, or for none.
             _ if is_pinned => self.refuse_part(part, &frame),
             Verdict::Redirect { .. } | Verdict::Ask { .. } if is_for_shard => {
@@ -298,6 +287,31 @@ impl<T> Cluster<T> {
                 self.notify(Notice::RedirectRefused { from, to });
                 self.pause(now, part, refusal, self.config.retry_delay_min);
             }
+        }
+    }
+}
+
+/// The reply that tells what became of a part, once it is there: of a transaction the first refusal,
+/// since the `EXECABORT` in the end tells nothing.
+fn telling(
+    state: &mut Part,
+    role: Role,
+    frame: Frame,
+    asking_failed: Option<&Frame>,
+) -> Option<Frame> {
+    match role {
+        Role::Command => Some(frame),
+        Role::Exec => Some(state.inner.take().unwrap_or(frame)),
+        Role::Multi if frame.is_error() => {
+            state.is_torn = true;
+            state.inner = Some(frame);
+            None
+        }
+        Role::Multi | Role::Queued => {
+            if state.inner.is_none() {
+                state.inner = asking_failed.cloned().or_else(|| frame.is_error().then_some(frame));
+            }
+            None
         }
     }
 }

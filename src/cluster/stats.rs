@@ -26,6 +26,8 @@ pub struct Stats {
     pub redirections_refused: u64,
     /// Commands that were sent again after a pause: `TRYAGAIN`, `CLUSTERDOWN`, `LOADING` and so on.
     pub retries: u64,
+    /// Scripts that a node did not have any more, and was sent in full.
+    pub scripts_missed: u64,
     /// Commands that were sent again after a connection was lost.
     pub resent: u64,
     /// Commands that waited while their slot changed hands.

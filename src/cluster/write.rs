@@ -3,9 +3,9 @@
 //! A part is written at once if the link has room and nobody waits; else it waits in line. `ASKING`
 //! and the commands of a part are written in one go.
 
-use super::Cluster;
 use super::calls::{PartRef, Place};
 use super::nodes::{Role, Work};
+use super::{Cluster, scripts};
 use crate::action::{Action, LinkId};
 use crate::command::Command;
 use crate::error::{Closed, Error, SeedFailure, Why};
@@ -85,6 +85,7 @@ impl<T> Cluster<T> {
         }
         state.place = Place::InFlight { link };
         let slot = state.piece.route.slot();
+        scripts::spell_out_new(&mut tenant.scripts, state);
         let mut write = |command: &Command, role| {
             tenant.link.write(now, command, Work::Part { part, slot, role })
         };
@@ -164,6 +165,7 @@ impl<T> Cluster<T> {
         }
         if let Some(tenant) = self.links.get_mut(link) {
             tenant.fence_at = 0; // may be less now: looked up at the next reply
+            tenant.scripts.clear(); // the source of one may be among what was taken back
         }
         self.lift_fences(now, link);
         true

@@ -5,11 +5,14 @@ mod keys;
 mod learned;
 mod packed;
 mod reply;
+mod script;
+mod sha1;
 mod specs;
 mod table;
 mod typed;
 
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -20,6 +23,9 @@ pub use self::keys::Malformed;
 pub use self::learned::{Learned, LearnedCommand};
 use self::packed::Packed;
 pub use self::reply::FromReply;
+pub use self::script::Script;
+pub(crate) use self::script::Sha1;
+use self::script::Source;
 use crate::resp::encode::Digits;
 use crate::slot::Slot;
 
@@ -44,6 +50,8 @@ pub struct Command {
     large: Vec<Large>,
     count: u32,
     facts: &'static Facts,
+    /// The script that it names.
+    script: Option<Arc<Source>>,
 }
 
 /// An argument whose content is not among the packed bytes.
@@ -73,7 +81,8 @@ impl Command {
     }
 
     fn start(name: &[u8], facts: &'static Facts) -> Self {
-        let mut command = Self { packed: Packed::new(), large: Vec::new(), count: 0, facts };
+        let (packed, large) = (Packed::new(), Vec::new());
+        let mut command = Self { packed, large, count: 0, facts, script: None };
         command.push(name);
         command
     }

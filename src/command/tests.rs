@@ -223,3 +223,91 @@ fn f74_no_argument_is_ever_printed() {
     let call = Call::batch([command.clone()]);
     assert!(!format!("{command:?} {call:?}").contains("canary"));
 }
+
+fn sha1(text: &[u8]) -> String {
+    String::from_utf8(sha1::hex(text).to_vec()).expect("is text")
+}
+
+#[test]
+fn the_digests_of_the_standard() {
+    assert_eq!(sha1(b"abc"), "a9993e364706816aba3e25717850c26c9cd0d89d");
+    assert_eq!(
+        sha1(b"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
+        "84983e441c3bd26ebaae4aa1f95129e5e54670f1"
+    );
+    assert_eq!(sha1(&vec![b'a'; 1_000_000]), "34aa973cd4c4daa4f61eeb2bdbad27316534016f");
+}
+
+#[test]
+fn digests_of_texts_that_nearly_fill_a_block() {
+    // Of the bytes 0, 1, 2 and so on.
+    for (len, digest) in [
+        (0, "da39a3ee5e6b4b0d3255bfef95601890afd80709"),
+        (1, "5ba93c9db0cff93f52b521d7420e43f6eda2784f"),
+        (54, "cfae6d86a767b9c700b5081a54265fb2fe0f6fd9"),
+        (55, "8ae2d46729cfe68ff927af5eec9c7d1b66d65ac2"),
+        (56, "636e2ec698dac903498e648bd2f3af641d3c88cb"),
+        (57, "7cb1330f35244b57437539253304ea78a6b7c443"),
+        (63, "6d942da0c4392b123528f2905c713a3ce28364bd"),
+        (64, "c6138d514ffa2135bfce0ed0b8fac65669917ec7"),
+        (65, "69bd728ad6e13cd76ff19751fde427b00e395746"),
+        (119, "41c89d06001bab4ab78736b44efe7ce18ce6ae08"),
+        (120, "d3dbd653bd8597b7475321b60a36891278e6a04a"),
+        (127, "89d7312a903f65cd2b3e34a975e55dbea9033353"),
+        (128, "e6434bc401f98603d7eda504790c98c67385d535"),
+        (129, "3352e41cc30b40ae80108970492b21014049e625"),
+    ] {
+        let text: Vec<u8> = (0..len).collect();
+        assert_eq!(sha1(&text), digest, "{len} bytes");
+    }
+}
+
+#[test]
+fn f62_a_script_is_invoked_by_its_name_and_spelled_out_in_full() {
+    for source_len in [20, 500, 1024, 5000] {
+        for argument_len in [0, 100, 1024, 3000] {
+            let source = "x".repeat(source_len);
+            let argument = vec![b'a'; argument_len];
+            let script = Script::new(source.clone());
+            let command = script.invoke(["{k}1", "{k}2"]).arg(&argument).arg("end");
+            let named: Vec<_> = command.arguments().map(<[u8]>::to_vec).collect();
+            let rest: [&[u8]; 5] = [b"2", b"{k}1", b"{k}2", &argument, b"end"];
+            let expected = [b"EVALSHA", script.sha1().as_bytes()].into_iter().chain(rest);
+            assert!(named.iter().map(Vec::as_slice).eq(expected));
+
+            let spelled = command.spelled_out().expect("has a script");
+            let expected = [b"EVAL", source.as_bytes()].into_iter().chain(rest);
+            assert!(spelled.arguments().eq(expected.clone()));
+            let by_hand = Command::new("EVAL").args(expected.skip(1));
+            assert_eq!(spelled.to_bytes(), by_hand.to_bytes());
+            assert_eq!(spelled.facts(), by_hand.facts());
+            assert_eq!(spelled.slot(), command.slot());
+            assert!(spelled.spelled_out().is_none(), "it is in full already");
+        }
+    }
+    assert!(Command::get("k").spelled_out().is_none());
+}
+
+#[test]
+fn f62_a_script_that_only_reads_says_so() {
+    let script = Script::new("return 1").read_only();
+    let command = script.invoke(["k"]);
+    assert_eq!(command.facts().name, "EVALSHA_RO");
+    assert!(command.facts().read_only);
+    assert_eq!(command.spelled_out().expect("has a script").facts().name, "EVAL_RO");
+}
+
+#[test]
+fn f62_keys_of_a_script_are_in_one_slot() {
+    let script = Script::new("return 1");
+    let (foo, bar) = (Slot::of_key(b"foo"), Slot::of_key(b"bar"));
+    assert_eq!(script.invoke(["foo", "bar"]).slot(), Err(Malformed::CrossSlot(foo, bar)));
+    assert_eq!(script.invoke(["foo", "{foo}"]).arg("bar").slot(), Ok(Some(foo)));
+    assert_eq!(script.invoke::<&str, _>([]).slot(), Ok(None));
+}
+
+#[test]
+fn the_source_of_a_script_is_never_printed() {
+    let script = Script::new("return 'canary'");
+    assert!(!format!("{script:?} {:?}", script.invoke(["k"])).contains("canary"));
+}

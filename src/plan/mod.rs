@@ -125,7 +125,9 @@ impl Call {
     /// command was refused with.
     #[must_use]
     pub fn transaction(commands: impl IntoIterator<Item = Command>) -> Self {
-        Self::of(Work::Transaction(commands.into_iter().collect()))
+        // A script that is not there is refused at EXEC, when the others have run.
+        let spelled = |command: Command| command.spelled_out().unwrap_or(command);
+        Self::of(Work::Transaction(commands.into_iter().map(spelled).collect()))
     }
 
     /// Nothing but knowing the cluster. Completes with [`Reply::Ready`](crate::Reply::Ready) as soon

@@ -11,6 +11,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::scripts::eval;
 use crate::config::Protocol;
 use crate::resp::{Value, encode};
 
@@ -107,6 +108,7 @@ static TABLE: &[Known] = known! {
     "DISCARD" 1 NO_KEYS, false;
     "ECHO" 2 NO_KEYS, false, echo;
     "EVAL" -3 Keys(3, 3, 1), true, eval;
+    "EVALSHA" -3 Keys(3, 3, 1), true, eval;
     "EXEC" 1 NO_KEYS, false;
     "EXISTS" -2 ALL, false, exists;
     "GET" 2 ONE, false, get;
@@ -149,6 +151,11 @@ pub(super) fn known(name: &[u8]) -> Option<&'static Known> {
 }
 
 impl Known {
+    /// Whether it runs a script.
+    pub(super) fn is_script(&self) -> bool {
+        matches!(self.name, "EVAL" | "EVALSHA")
+    }
+
     /// Whether a command may have this many words.
     pub(super) fn accepts(&self, count: usize) -> bool {
         let least = usize::from(self.arity.unsigned_abs());
@@ -158,7 +165,7 @@ impl Known {
     /// The keys among the words.
     pub(super) fn keys_of<'w>(&self, words: &'w [Vec<u8>]) -> Vec<&'w [u8]> {
         let Keys(first, last, step) = self.keys;
-        if step == 0 || (self.name == "EVAL" && words.get(2).is_none_or(|count| count != b"1")) {
+        if step == 0 || (self.is_script() && words.get(2).is_none_or(|count| count != b"1")) {
             return Vec::new();
         }
         let first = usize::from(first.unsigned_abs());
@@ -307,7 +314,7 @@ fn mset(data: &mut Data, words: &[Vec<u8>], _: Protocol, out: &mut Vec<u8>) -> b
     true
 }
 
-fn append(data: &mut Data, words: &[Vec<u8>], _: Protocol, out: &mut Vec<u8>) -> bool {
+pub(super) fn append(data: &mut Data, words: &[Vec<u8>], _: Protocol, out: &mut Vec<u8>) -> bool {
     let empty = Stored::Text(Vec::new());
     if data.is_other(&words[1], &empty) {
         encode::error(out, WRONG_TYPE);
@@ -573,31 +580,10 @@ fn smembers(data: &mut Data, words: &[Vec<u8>], protocol: Protocol, out: &mut Ve
     false
 }
 
-/// A script that appends its argument to its key, and then answers with its text: that is how a
-/// script forges an error of the cluster.
-pub(super) const FORGING_SCRIPT: &str =
-    "redis.call('APPEND', KEYS[1], ARGV[1]) return redis.error_reply(ARGV[2])";
-
-fn eval(data: &mut Data, words: &[Vec<u8>], protocol: Protocol, out: &mut Vec<u8>) -> bool {
-    if words[1] != FORGING_SCRIPT.as_bytes() || words.len() != 6 {
-        encode::error(out, b"ERR Error compiling script");
-        return false;
-    }
-    let words = [Vec::new(), words[3].clone(), words[4].clone(), words[5].clone()];
-    let mut answer = Vec::new();
-    let written = append(data, &words[..3], protocol, &mut answer);
-    if written {
-        encode::error(out, &words[3]);
-    } else {
-        out.extend_from_slice(&answer);
-    }
-    written
-}
-
 /// The number by which a write is told from all others: its last argument. Reads have none.
 pub(super) fn number_of(words: &[Vec<u8>]) -> Option<u64> {
     let known = known(&words[0])?;
-    let word = if known.name == "EVAL" { words.get(4) } else { words.last() };
+    let word = if known.is_script() { words.get(4) } else { words.last() };
     let carries = (known.writes && known.run.is_some()) || known.name == "ECHO";
     word.filter(|_| carries && words.len() > 1).and_then(|word| number(word))
 }

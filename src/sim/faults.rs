@@ -81,7 +81,7 @@ pub enum Fault {
     SmallLimits,
     /// Replicas answer reads.
     ReplicaReads,
-    /// Scripts forge errors of the cluster after they have written.
+    /// Scripts forge errors of the cluster after they have written, and nodes forget scripts.
     Scripts,
 }
 

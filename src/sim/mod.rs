@@ -31,6 +31,7 @@ mod ranges;
 mod replication;
 mod resharding;
 mod scenario;
+mod scripts;
 mod serve;
 mod simulation;
 pub mod strategies;

@@ -142,7 +142,7 @@ const fn count_max(fault: Fault) -> u64 {
         Fault::AtomicMigrate => 10,
         Fault::Reset => 15,
         Fault::CutReply => 8,
-        Fault::HalfOpen | Fault::Stall => 4,
+        Fault::HalfOpen | Fault::Stall | Fault::Scripts => 4,
         Fault::Failover
         | Fault::Kill
         | Fault::Freeze
@@ -216,6 +216,12 @@ impl World {
         self.trace.line(self.now, || format!("nemesis: {step:?}"));
         self.nemesis.pending -= 1;
         match step {
+            Step::Begin(Fault::Scripts) => {
+                self.nemesis.count(Fault::Scripts);
+                for node in &mut self.nodes {
+                    node.scripts.clear();
+                }
+            }
             Step::Begin(fault) => self.begin(fault),
             Step::Carry { slot, from, to, patience } => self.carry(slot, from, to, patience),
             Step::Resign { slot, from, to } => {

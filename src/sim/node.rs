@@ -9,6 +9,7 @@ use core::time::Duration;
 
 use super::data::{Data, Entry, Words};
 use super::ranges::Ranges;
+use super::scripts::Scripts;
 use crate::address::Address;
 use crate::config::Protocol;
 use crate::slot::Slot;
@@ -201,6 +202,7 @@ pub(super) struct Node {
     /// Since when nobody hears from it.
     pub(super) silent_since: Option<Instant>,
     pub(super) data: Data,
+    pub(super) scripts: Scripts,
     pub(super) view: View,
     pub(super) claim_serial: u64,
     pub(super) log: Vec<Effect>,
@@ -248,6 +250,7 @@ impl Node {
             isolated_since: None,
             silent_since: None,
             data: Data::default(),
+            scripts: Scripts::default(),
             view: View {
                 owners: Ranges::all(None),
                 claims: alloc::vec![None; node_count],

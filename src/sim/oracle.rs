@@ -408,6 +408,9 @@ fn judge_refusal(
     ended: Instant,
 ) -> Result<(), String> {
     let Some(refusal) = error.server() else { return Ok(()) };
+    if refusal.code() == b"NOSCRIPT" {
+        return Err("a script that a node does not have is the caller's".into());
+    }
     let runs_scripts = record.planned.ops.iter().any(|op| op.is_script);
     if runs_scripts || record.deadline.is_none_or(|deadline| ended >= deadline) {
         return Ok(());

@@ -278,6 +278,7 @@ impl World {
         let node = &mut self.nodes[index];
         node.is_up = true;
         node.is_frozen = false;
+        node.scripts.clear();
         node.loading_until = now + loading;
         node.down_until = now + loading + wait;
         self.reckon_silence();

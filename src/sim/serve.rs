@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 
 use super::data::{self, Known, Words, spelled};
 use super::node::{Effect, Node, Session, Version};
+use super::scripts;
 use super::tell::Teller;
 use super::world::{ConnectionId, Direction, State, World};
 use crate::address::Address;
@@ -378,8 +379,14 @@ impl World {
     ) {
         let Some(run) = known.run else { return };
         let start = out.len();
+        let is_script = known.is_script();
+        let scripts = &mut self.nodes[index].scripts;
+        let spelled = if is_script { scripts.spelled(words) } else { Some(words.to_vec()) };
+        let Some(words) = spelled.as_deref() else {
+            self.history.put_off(words); // what is on its way behind it overtakes it
+            return encode::error(out, scripts::no_script(self.version));
+        };
         // What a script does is looked at again: in a transaction, the slot may have moved meanwhile.
-        let is_script = known.name == "EVAL";
         if is_script
             && self.redirection(index, session, &known.keys_of(words), true, Looks::All).is_some()
         {

@@ -8,10 +8,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::data::FORGING_SCRIPT;
 use super::dice::Dice;
 use super::faults::{Fault, Faults};
-use crate::command::Command;
+use super::scripts::{APPENDING, FORGING};
+use crate::command::{Command, Script};
 use crate::plan::Call;
 use crate::slot::Slot;
 
@@ -90,18 +90,25 @@ pub struct Workload {
     dice: Dice,
     faults: Faults,
     numbers: u64,
+    appending: Script,
+    forging: Script,
 }
 
 impl Workload {
     /// Calls that belong to this seed, for any client.
     #[must_use]
     pub fn new(seed: u64, faults: Faults) -> Self {
-        Self { dice: Dice::new(seed), faults, numbers: 0 }
+        Self::of(Dice::new(seed), faults)
     }
 
     /// Calls that these bytes choose as long as they last.
     pub(super) fn with_choices(choices: &[u8], seed: u64, faults: Faults) -> Self {
-        Self { dice: Dice::from_bytes(choices, seed), faults, numbers: 0 }
+        Self::of(Dice::from_bytes(choices, seed), faults)
+    }
+
+    fn of(dice: Dice, faults: Faults) -> Self {
+        let (appending, forging) = (Script::new(APPENDING), Script::new(FORGING));
+        Self { dice, faults, numbers: 0, appending, forging }
     }
 
     /// The next call.
@@ -179,7 +186,7 @@ impl Workload {
             12 => write("GET", TEXT),
             13 => write("LRANGE", LIST).arg(0).arg(-1),
             14 => write("HGETALL", HASH),
-            15 if self.faults.has(Fault::Scripts) => self.script(group, &text),
+            15 if self.faults.has(Fault::Scripts) => self.script(group, number),
             15 => Command::new("ECHO").arg(number),
             _ => {
                 let kinds = [TEXT, COUNTER, SINGLE];
@@ -188,9 +195,9 @@ impl Workload {
         }
     }
 
-    /// A script that writes, and then answers like a cluster.
-    fn script(&mut self, group: usize, text: &str) -> Command {
-        let key = key(group, TEXT);
+    /// A script that writes, and then may answer like a cluster.
+    fn script(&mut self, group: usize, number: u64) -> Command {
+        let (key, text) = (key(group, TEXT), format!("{number},"));
         let slot = Slot::of_key(key.as_bytes());
         let answers = [
             format!("MOVED {slot} 6.6.6.6:666"),
@@ -202,7 +209,11 @@ impl Workload {
             "ERR forged".into(),
         ];
         let answer = &*answers[self.dice.index(answers.len())];
-        Command::new("EVAL").arg(FORGING_SCRIPT).arg(1).arg(key).arg(text).arg(answer)
+        match number % 3 {
+            0 => self.appending.invoke([key]).arg(&text),
+            1 => self.forging.invoke([key]).arg(&text).arg(answer),
+            _ => Command::new("EVAL").arg(FORGING).arg(1).arg(key).arg(&text).arg(answer),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use hashslot::{Address, Call, CallId, Command, Error, Instant, Outcome, Reply};
+use hashslot::{Address, Call, CallId, Command, Error, Instant, Outcome, Reply, Script};
 
 use super::server::PLACES;
 use crate::source::Source;
@@ -25,6 +25,8 @@ pub(super) struct Submitted {
     pub(super) id: Option<CallId>,
     pub(super) deadline: Instant,
     pub(super) kind: Kind,
+    /// How many of its commands tell whose they are.
+    pub(super) marked_count: usize,
     /// Whether running it twice would do harm.
     pub(super) is_once: bool,
     pub(super) state: CallState,
@@ -51,6 +53,7 @@ pub(super) fn call(
         id: None,
         deadline: now + budget,
         kind: Kind::One,
+        marked_count: 0,
         is_once: true,
         state: CallState::Open,
         taken: vec![Vec::new(); 4],
@@ -58,16 +61,20 @@ pub(super) fn call(
     let key = source.pick(KEYS);
     let mut call = match source.below(16) {
         0 | 1 => Call::new(Command::get(key)),
-        2 | 3 => Call::new(write(key, token, 0, 0)),
-        4 => Call::new(write(key, token, 0, 1100)),
+        kind @ 2..5 => {
+            submitted.marked_count = 1;
+            Call::new(write(key, token, 0, if kind == 4 { 1100 } else { 0 }))
+        }
         5 | 6 => {
             submitted.kind = Kind::Batch;
             let count = source.below(5);
+            submitted.marked_count = count;
             Call::batch((0..count).map(|part| write(source.pick(KEYS), token, part, 0)))
         }
         7 | 8 => {
             submitted.kind = Kind::Transaction;
             let count = source.below(4);
+            submitted.marked_count = count;
             Call::transaction((0..count).map(|part| write(key, token, part, 0)))
         }
         9 => {
@@ -75,9 +82,14 @@ pub(super) fn call(
             Call::discovery()
         }
         10 => Call::new(Command::new("PING")).on_node(place(source)),
-        11 => Call::new(write(key, token, 0, 0)).on_node(place(source)),
-        12 | 13 => {
-            let script = Command::new("EVAL").arg("return 1").arg(1).arg(key);
+        11 => {
+            submitted.marked_count = 1;
+            Call::new(write(key, token, 0, 0)).on_node(place(source))
+        }
+        kind @ 12..14 => {
+            submitted.marked_count = 1;
+            let eval = Command::new("EVAL").arg("return 1").arg(1).arg(key);
+            let script = if kind == 12 { eval } else { Script::new("return 1").invoke([key]) };
             Call::new(script.arg(format!("t{token}.0")))
         }
         _ => Call::new(misfit(source)),
@@ -110,7 +122,7 @@ fn write(key: &str, token: usize, part: usize, len: usize) -> Command {
 pub(super) fn owner(args: &[Vec<u8>]) -> Option<(usize, usize)> {
     let value = match args[0].as_slice() {
         b"SET" => args.get(2)?,
-        b"EVAL" => args.get(4)?,
+        b"EVAL" | b"EVALSHA" => args.get(4)?,
         _ => return None,
     };
     let text = core::str::from_utf8(value).ok()?.strip_prefix('t')?;
@@ -143,6 +155,16 @@ fn place(source: &mut Source<'_>) -> Address {
 }
 
 impl Submitted {
+    /// Its commands that were answered, and would be known on the wire.
+    pub(super) fn answered(&self, outcome: &Outcome) -> Vec<usize> {
+        let is_answered = |part: &usize| match outcome {
+            Ok(Reply::Many(results)) => results[*part].is_ok(),
+            Ok(_) => true,
+            Err(_) => false,
+        };
+        (0..self.marked_count).filter(is_answered).collect()
+    }
+
     /// Its commands may have run, as the outcome says it, one by one.
     pub(super) fn over(&self, outcome: &Outcome) -> Vec<bool> {
         let may_have_run = |result: Option<&Error>| {

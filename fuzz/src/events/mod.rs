@@ -225,7 +225,7 @@ impl World {
     fn taken(&mut self, index: usize, command: &Written) {
         let wire = &mut self.wires[index];
         wire.queued.extend(calls::owner(&command.args));
-        if command.is_queued || wire.is_hasty {
+        if command.is_queued {
             return;
         }
         for (token, part) in core::mem::take(&mut wire.queued) {
@@ -247,7 +247,7 @@ impl World {
         for index in wires {
             let count = wires.iter().filter(|other| *other == index).count();
             assert!(
-                count <= self.wires[*index].errors || self.wires[*index].is_hasty,
+                count <= self.wires[*index].errors,
                 "nothing says that command {part} of call {token} did not run"
             );
         }
@@ -408,6 +408,9 @@ impl World {
                 assert_eq!(call.state, CallState::Open, "call {token} is over already");
                 let may_have_run = call.over(&outcome);
                 let is_once = call.is_once;
+                for part in call.answered(&outcome) {
+                    assert!(!call.taken[part].is_empty(), "an answer to what was never sent");
+                }
                 call.state = CallState::Over(may_have_run.clone());
                 for (part, may_have_run) in may_have_run.into_iter().enumerate().take(4) {
                     if is_once && !may_have_run {
@@ -430,7 +433,10 @@ impl World {
             let wire = &mut self.wires[index];
             match wire.state {
                 State::Gone => assert!(unsent.is_empty(), "bytes for a link that is gone"),
-                State::Dialling => assert!(unsent.is_empty(), "bytes before there is a link"),
+                State::Dialling => {
+                    assert!(unsent.is_empty(), "bytes before there is a link");
+                    assert_eq!(wire.heard, 0, "replies before there is a link");
+                }
                 State::Open if unsent.is_empty() => {
                     wire.check_unsent(&unsent);
                     wire.is_announced = false;

@@ -102,7 +102,7 @@ fn id(port: i64) -> [u8; 40] {
 pub(super) fn odd(command: Option<&Written>, source: &mut Source<'_>) -> Vec<u8> {
     let mut out = Vec::new();
     let key = command.and_then(|command| {
-        let at = if command.args[0] == b"EVAL" { 3 } else { 1 };
+        let at = if command.args[0].starts_with(b"EVAL") { 3 } else { 1 };
         command.args.get(at)
     });
     let mut slot = key.map_or(0, |key| Slot::of_key(key).number());
@@ -133,6 +133,7 @@ pub(super) fn odd(command: Option<&Written>, source: &mut Source<'_>) -> Vec<u8>
                 "NOPROTO x",
                 "ERR This instance has cluster support disabled",
                 "ERR x",
+                "NOSCRIPT No matching script.",
             ]);
             encode::error(&mut out, text.as_bytes());
         }

@@ -42,10 +42,8 @@ pub(super) struct Wire {
     received: Vec<u8>,
     /// How many replies came.
     pub(super) heard: usize,
-    /// How many of them were errors.
+    /// How many of them were errors, to commands that had been taken.
     pub(super) errors: usize,
-    /// Whether the server answered a command that it did not have yet: what it says is worth nothing.
-    pub(super) is_hasty: bool,
     /// Whether what came is no RESP.
     pub(super) is_broken: bool,
 }
@@ -66,7 +64,6 @@ impl Wire {
             received: Vec::new(),
             heard: 0,
             errors: 0,
-            is_hasty: false,
             is_broken: false,
         }
     }
@@ -78,27 +75,28 @@ impl Wire {
         self.partial.drain(..len);
         let start = self.commands.len();
         for args in commands {
-            let is_queued = !self.is_hasty && self.order.next(&args, self.heard);
+            let is_queued = self.order.next(&args, self.heard);
             self.commands.push(Written { args, is_queued });
         }
         self.commands[start..].to_vec()
     }
 
-    /// Checks what is still to be sent: whole commands, in an order that is right.
+    /// Checks what is still to be sent: whole commands, in an order that is right. A connection on
+    /// which a command was answered before it was taken is gone by now.
     pub(super) fn check_unsent(&self, unsent: &[u8]) {
         let mut bytes = self.partial.clone();
         bytes.extend_from_slice(unsent);
         let (commands, len) = commands(&bytes);
         assert_eq!(len, bytes.len(), "a command is not whole");
-        if self.is_hasty {
-            return;
-        }
         let mut order = self.order.clone();
         for args in commands {
             order.next(&args, self.heard);
         }
         assert!(!order.is_asking, "ASKING for nothing");
         assert!(!order.is_multi, "MULTI without EXEC");
+        // A server that is full, or wants a password, says so before it has read the handshake.
+        let due = self.commands.len().max(order.setup_count);
+        assert!(self.heard <= due, "a reply is taken for that to a command that has not left");
     }
 
     /// The server says this.
@@ -116,7 +114,9 @@ impl Wire {
                         continue;
                     }
                     self.heard += 1;
-                    self.is_hasty |= self.heard > self.commands.len();
+                    if self.heard > self.commands.len() {
+                        continue; // it tells nothing
+                    }
                     self.errors += usize::from(frame.is_error());
                     match frame.value() {
                         Value::Error(text) if policy == RedirectPolicy::Any => {

@@ -99,7 +99,8 @@ fn reset(real: &mut Real) -> Done {
     };
     for node in 0..NODE_COUNT {
         let stable = slots.map(|slot| words(&format!("CLUSTER SETSLOT {slot} STABLE")));
-        let commands: Vec<_> = stable.into_iter().chain([words("FLUSHALL")]).collect();
+        let commands: Vec<_> =
+            stable.into_iter().chain([words("FLUSHALL"), words("SCRIPT FLUSH")]).collect();
         for reply in real.ask_all(node, &commands)? {
             reply.checked()?;
         }
@@ -426,7 +427,10 @@ impl Script {
         let script = "redis.call('APPEND', KEYS[1], ARGV[1]) return redis.error_reply(ARGV[2])";
         let forged =
             self.pick(&["MOVED 1 1.1.1.1:1", "ASK 1 1.1.1.1:1", "TRYAGAIN not now", "ODD thing"]);
-        vec!["EVAL".into(), script.into(), "1".into(), key.into(), "5,".into(), forged.into()]
+        let name = hashslot::Script::new(script).sha1().to_owned();
+        let (command, what) =
+            if self.dice.one_in(2) { ("EVAL", script) } else { ("EVALSHA", &*name) };
+        vec![command.into(), what.into(), "1".into(), key.into(), "5,".into(), forged.into()]
     }
 
     fn greeting(&mut self) -> Vec<Word> {

@@ -16,6 +16,7 @@ mod moving;
 mod network;
 mod probes;
 mod scanning;
+mod scripts;
 
 use std::future::Future;
 use std::io;

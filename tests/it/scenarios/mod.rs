@@ -15,4 +15,5 @@ mod replicas;
 mod replies;
 mod retries;
 mod scan;
+mod scripts;
 mod storm;

@@ -362,3 +362,51 @@ fn f34_who_has_no_link_left_asks_a_seed_before_all_dials_are_given_up() {
         assert!(world.elapsed() < ms(4_000), "dials are given up before: {:?}", world.dialled());
     }
 }
+
+#[test]
+fn f34_a_seed_is_asked_when_only_a_forgotten_node_answers() {
+    const SEED: &str = "seed.example:7000";
+    const HEIR: &str = "127.0.0.1:7009";
+    let mut world = World::new(Config::default(), &[SEED]);
+    let first = world.submit(Command::get("bar"));
+    let seed = world.open(SEED);
+    world.tells(seed, ROWS);
+    let a = world.open(A);
+    assert_eq!(world.reads(a), "GET bar");
+    world.answer(a, "$-1\r\n");
+    assert_eq!(world.outcome(first), "$-1\r\n");
+    world.notices();
+
+    // The others have forgotten the first node, and are gone from where it believes them to be. It
+    // answers every question, and nothing that it says is new.
+    let get = world.submit(Command::get("foo"));
+    let mut told_by_a = 0;
+    while !world.dialled().contains(&SEED) {
+        for node in [B, C] {
+            if world.dialled().contains(&node) {
+                world.refuse(node, Closed::Refused);
+            }
+        }
+        match &*world.reads(a) {
+            "" => world.advance_to_timer(),
+            "PING" => {
+                world.answer(a, "+PONG\r\n");
+                continue;
+            }
+            text => {
+                assert_eq!(text, ASK_TOPOLOGY);
+                world.answer(a, &topology(ROWS, &[]));
+                told_by_a += 1;
+                continue;
+            }
+        };
+        assert!(world.elapsed() < ms(10_000), "it is asked again and again: {told_by_a}");
+    }
+    assert!((2..=4).contains(&told_by_a), "{told_by_a} answers");
+    let seed = world.open(SEED);
+    world.tells(seed, &[(0, 16383, &[HEIR])]);
+    let heir = world.open(HEIR);
+    assert_eq!(world.reads(heir), "GET foo");
+    world.answer(heir, "$1\r\n7\r\n");
+    assert_eq!(world.outcome(get), "$1\r\n7\r\n");
+}
