@@ -9,7 +9,7 @@ use hashslot::sim::{Fault, Profile, Report, Scenario};
 use proptest::prelude::*;
 
 /// What was wrong once, and is run first for ever.
-const KNOWN: [(Profile, u64, usize); 7] = [
+const KNOWN: [(Profile, u64, usize); 12] = [
     // Scripts that forged errors of the cluster were run again and again.
     (Profile::Reshard, 0, 500),
     // Writes overtook others where replicas may be read.
@@ -23,6 +23,12 @@ const KNOWN: [(Profile, u64, usize); 7] = [
     (Profile::Everything, 101_269, 500),
     // Transactions and what a node says that breaks the protocol.
     (Profile::Everything, 342, 500),
+    // What was heard at the moment of a question, after a pause, was taken to be newer than the answer.
+    (Profile::Everything, 1_007_147, 500),
+    (Profile::Everything, 1_008_249, 500),
+    (Profile::Everything, 1_013_355, 500),
+    (Profile::Everything, 1_023_480, 500),
+    (Profile::Everything, 1_023_811, 500),
 ];
 
 const REPLAY: &str = "cargo run --release --example simulate --features sim --";
