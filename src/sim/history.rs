@@ -328,12 +328,18 @@ impl History {
         way.asked_at = target.filter(|_| code == "ASK");
         way.was_asked |= code == "ASK";
         // To a node that it does not know it may go only after it has heard of it.
-        let endpoint = rest.rsplit(' ').next().and_then(|endpoint| endpoint.parse().ok());
-        let listing = |address: &Address| self.listed[client].get(address);
-        let is_news = |listing: &Listing| {
-            listing.view != self.views[client] || self.now.since(listing.first) < NEWS
+        let endpoint = rest.rsplit(' ').next().and_then(|endpoint| endpoint.rsplit_once(':'));
+        let is_known = |(host, port): (&str, &str)| {
+            let is_old = |listing: &Listing| {
+                listing.view == self.views[client] && self.now.since(listing.first) >= NEWS
+            };
+            // An endpoint without a host is at the host that was asked, where all nodes are then.
+            let is_it = |address: &Address| {
+                port.parse() == Ok(address.port()) && (host.is_empty() || host == address.host())
+            };
+            self.listed[client].iter().any(|(address, listing)| is_it(address) && is_old(listing))
         };
-        let is_strange = endpoint.is_some_and(|address| listing(&address).is_none_or(is_news));
+        let is_strange = endpoint.is_some_and(|endpoint| !is_known(endpoint));
         way.was_put_off |= !matches!(code, "ASK" | "MOVED") || is_strange;
     }
 

@@ -9,7 +9,7 @@ use hashslot::sim::{Fault, Profile, Report, Scenario};
 use proptest::prelude::*;
 
 /// What was wrong once, and is run first for ever.
-const KNOWN: [(Profile, u64, usize); 13] = [
+const KNOWN: [(Profile, u64, usize); 15] = [
     // Scripts that forged errors of the cluster were run again and again.
     (Profile::Reshard, 0, 500),
     // Writes overtook others where replicas may be read.
@@ -31,6 +31,9 @@ const KNOWN: [(Profile, u64, usize); 13] = [
     (Profile::Everything, 1_023_811, 500),
     // A replica took over with a slot that nobody had any more, and its keys were still elsewhere.
     (Profile::Everything, 1_003_421, 500),
+    // Redirections without a host to a node that was not listed, and so after a pause.
+    (Profile::Everything, 1_005_369, 500),
+    (Profile::Everything, 1_006_774, 500),
 ];
 
 const REPLAY: &str = "cargo run --release --example simulate --features sim --";
