@@ -30,8 +30,11 @@ pub(super) struct Client {
     pub(super) deadlines: BTreeSet<(Instant, usize)>,
     pub(super) paused_until: Option<Instant>,
     pub(super) missed: Vec<Event>,
-    /// Where slots have moved to by redirections since the topology was asked for the last time.
-    pub(super) moved: BTreeMap<Slot, Address>,
+    /// Where slots have moved to by redirections since the topology was asked for the last time, and
+    /// when that was heard.
+    pub(super) moved: BTreeMap<Slot, (Address, Instant)>,
+    /// When the topology was asked for the last time.
+    pub(super) queried_at: Instant,
     /// A node has said that the client is wrong: what it had counted by then.
     pub(super) misled: Option<(u64, Instant, Stats)>,
     /// When it last began to ask for the topology.
@@ -68,6 +71,7 @@ impl Client {
             paused_until: None,
             missed: Vec::new(),
             moved: BTreeMap::new(),
+            queried_at: Instant::EPOCH,
             misled: None,
             asked_at: Instant::EPOCH,
             counted: Stats::default(),

@@ -61,7 +61,20 @@ struct Listing {
     last: Instant,
     /// The number of the last view that had it.
     view: u64,
+    /// And of the last look.
+    look: u64,
 }
+
+/// Views that a client was given at about the same time. A node that was held up answers many old
+/// questions at once, and the client has no use for them any more: they count as one look.
+#[derive(Debug, Clone, Copy, Default)]
+struct Looks {
+    count: u64,
+    began: Option<Instant>,
+}
+
+/// For so long a look lasts.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// For so long some nodes may not list what others do.
 const NEWS: Duration = Duration::from_secs(5);
@@ -88,6 +101,7 @@ pub struct History {
     now: Instant,
     /// For each client, how many views it was given.
     views: Vec<u64>,
+    looks: Vec<Looks>,
     /// For each client, how often a node said that it was wrong about the cluster.
     misled: Vec<u64>,
     /// Writes whose last byte the transport took.
@@ -160,7 +174,7 @@ impl History {
                 .violation(format!("client {client} dials {address}, which no node ever listed")),
             Some(listing)
                 if now.since(listing.last) > UNLISTED_PATIENCE
-                    && self.views[client] > listing.view + UNLISTED_VIEWS =>
+                    && self.looks[client].count > listing.look + UNLISTED_LOOKS =>
             {
                 self.violation(format!("client {client} dials {address}, which is listed no more"));
             }
@@ -180,6 +194,7 @@ impl History {
             self.told.push(Ranges::all(0));
             self.told_once.push(Ranges::all(0));
             self.views.push(0);
+            self.looks.push(Looks::default());
             self.misled.push(0);
             self.holes.push(Ranges::all(None));
             self.listed.push(BTreeMap::new());
@@ -190,10 +205,15 @@ impl History {
     pub(super) fn told(&mut self, now: Instant, client: usize, view: &View) {
         self.know(client);
         self.views[client] += 1;
+        let looks = &mut self.looks[client];
+        if looks.began.is_none_or(|began| now.since(began) >= LOOK) {
+            (looks.count, looks.began) = (looks.count + 1, Some(now));
+        }
+        let look = looks.count;
         for claim in view.claims.iter().filter_map(Option::as_deref) {
-            let fresh = Listing { first: now, last: now, view: 0 };
+            let fresh = Listing { first: now, last: now, view: 0, look };
             let listing = self.listed[client].entry(claim.address.clone()).or_insert(fresh);
-            (listing.last, listing.view) = (now, self.views[client]);
+            (listing.last, listing.view, listing.look) = (now, self.views[client], look);
         }
         for (first, last, owner) in view.owners.iter() {
             let Some(owner) = *owner else {
@@ -328,12 +348,18 @@ impl History {
         way.asked_at = target.filter(|_| code == "ASK");
         way.was_asked |= code == "ASK";
         // To a node that it does not know it may go only after it has heard of it.
-        let endpoint = rest.rsplit(' ').next().and_then(|endpoint| endpoint.parse().ok());
-        let listing = |address: &Address| self.listed[client].get(address);
-        let is_news = |listing: &Listing| {
-            listing.view != self.views[client] || self.now.since(listing.first) < NEWS
+        let endpoint = rest.rsplit(' ').next().and_then(|endpoint| endpoint.rsplit_once(':'));
+        let is_known = |(host, port): (&str, &str)| {
+            let is_old = |listing: &Listing| {
+                listing.view == self.views[client] && self.now.since(listing.first) >= NEWS
+            };
+            // An endpoint without a host is at the host that was asked, where all nodes are then.
+            let is_it = |address: &Address| {
+                port.parse() == Ok(address.port()) && (host.is_empty() || host == address.host())
+            };
+            self.listed[client].iter().any(|(address, listing)| is_it(address) && is_old(listing))
         };
-        let is_strange = endpoint.is_some_and(|address| listing(&address).is_none_or(is_news));
+        let is_strange = endpoint.is_some_and(|endpoint| !is_known(endpoint));
         way.was_put_off |= !matches!(code, "ASK" | "MOVED") || is_strange;
     }
 
@@ -404,8 +430,8 @@ const HOLE_PATIENCE: Duration = Duration::from_secs(12);
 
 /// For how long a node may be dialled that no view lists any more: redirections may still name it.
 const UNLISTED_PATIENCE: Duration = Duration::from_secs(10);
-/// So many views may be lost on their way.
-const UNLISTED_VIEWS: u64 = 6;
+/// So many looks may be lost on their way.
+const UNLISTED_LOOKS: u64 = 4;
 /// A command that comes back to a node so often in a row takes that long at least.
 const STAY_COUNT: u32 = 5;
 const STAY_TIME: Duration = Duration::from_millis(20);

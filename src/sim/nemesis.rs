@@ -481,10 +481,7 @@ impl World {
         };
         self.disturb_slot(slot);
         if self.true_owner(slot).is_none() {
-            for node in 0..self.nodes.len() {
-                let data = self.nodes[node].data.clone();
-                self.note_losses_to(owner, slot, &data); // they stay where nobody asks for them
-            }
+            self.note_copies_lost(slot, owner);
             self.nodes[owner].importing.insert(slot, owner); // it takes a new epoch
             self.assign(owner, slot, owner);
         }

@@ -84,12 +84,20 @@ impl World {
     }
 
     /// What only this copy of a slot has is lost, now that it belongs to this node.
-    pub(super) fn note_losses_to(&mut self, owner: usize, slot: u16, former: &Data) {
+    fn note_losses_to(&mut self, owner: usize, slot: u16, former: &Data) {
         for (key, entry) in &former.entries {
             if Slot::of_key(key).number() == slot {
                 let kept = self.nodes[owner].data.entries.get(key);
                 self.history.lost(&entry.writes, kept.map_or(&[], |kept| &kept.writes));
             }
+        }
+    }
+
+    /// A slot that nobody had comes to a node: what others still have of it is lost.
+    pub(super) fn note_copies_lost(&mut self, slot: u16, owner: usize) {
+        for node in 0..self.nodes.len() {
+            let data = self.nodes[node].data.clone();
+            self.note_losses_to(owner, slot, &data);
         }
     }
 
@@ -114,6 +122,8 @@ impl World {
         let Some(former) = self.nodes[replica].primary else { return };
         let is_busy = self.is_busy(replica);
         let slots = self.nodes[replica].view.slots_of(former);
+        let mut holes = self.nemesis.slots.clone();
+        holes.retain(|slot| self.true_owner(*slot).is_none());
         let node = &mut self.nodes[replica];
         node.primary = None;
         node.following = None;
@@ -129,6 +139,13 @@ impl World {
         // What the replica did not hear of in time is lost, whatever the former primary still has.
         let data = self.nodes[former].data.clone();
         self.note_losses(former, &data);
+        // One that heard late of a slot that its primary gave away takes that as well: if nobody had it
+        // any more, its keys stay where nobody asks for them.
+        for slot in holes {
+            if self.true_owner(slot) == Some(replica) {
+                self.note_copies_lost(slot, replica);
+            }
+        }
         self.drop_foreign_keys(replica);
         for index in 0..self.nodes.len() {
             self.follow_primary(index);

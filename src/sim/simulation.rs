@@ -396,7 +396,7 @@ impl Simulation {
                 Action::Notify(notice) => {
                     self.world.trace.line(now, || format!("client {index}: {notice:?}"));
                     if let Notice::Redirected { kind: RedirectKind::Moved, slot, to, .. } = notice {
-                        self.clients[index].moved.insert(slot, to);
+                        self.clients[index].moved.insert(slot, (to, now));
                     }
                 }
             }
@@ -435,14 +435,18 @@ impl Simulation {
         let stats = *client.machine.stats();
         let count = stats.topology_queries;
         if count > client.query_count {
-            client.moved.clear();
+            client.queried_at = now;
         }
+        // What came in at the moment of the question was said before it, as after a pause: the answer
+        // is newer.
+        let queried_at = client.queried_at;
+        client.moved.retain(|_, (_, heard_at)| *heard_at > queried_at);
         let primary = |slot| client.machine.topology().primary_of(slot);
         let undone = client
             .moved
             .iter()
-            .find(|(slot, to)| primary(**slot).is_none_or(|primary| primary.address() != *to));
-        if let Some((slot, to)) = undone {
+            .find(|(slot, (to, _))| primary(**slot).is_none_or(|primary| primary.address() != to));
+        if let Some((slot, (to, _))) = undone {
             let (slot, to) = (*slot, to.clone());
             self.oracle.complain(format!(
                 "client {index} heard that slot {slot} is at {to}, and believes an older view"

@@ -9,7 +9,7 @@ use hashslot::sim::{Fault, Profile, Report, Scenario};
 use proptest::prelude::*;
 
 /// What was wrong once, and is run first for ever.
-const KNOWN: [(Profile, u64, usize); 7] = [
+const KNOWN: [(Profile, u64, usize); 16] = [
     // Scripts that forged errors of the cluster were run again and again.
     (Profile::Reshard, 0, 500),
     // Writes overtook others where replicas may be read.
@@ -23,6 +23,19 @@ const KNOWN: [(Profile, u64, usize); 7] = [
     (Profile::Everything, 101_269, 500),
     // Transactions and what a node says that breaks the protocol.
     (Profile::Everything, 342, 500),
+    // What was heard at the moment of a question, after a pause, was taken to be newer than the answer.
+    (Profile::Everything, 1_007_147, 500),
+    (Profile::Everything, 1_008_249, 500),
+    (Profile::Everything, 1_013_355, 500),
+    (Profile::Everything, 1_023_480, 500),
+    (Profile::Everything, 1_023_811, 500),
+    // A replica took over with a slot that nobody had any more, and its keys were still elsewhere.
+    (Profile::Everything, 1_003_421, 500),
+    // Redirections without a host to a node that was not listed, and so after a pause.
+    (Profile::Everything, 1_005_369, 500),
+    (Profile::Everything, 1_006_774, 500),
+    // A node that had been held up answered many old questions at once.
+    (Profile::Everything, 1_028_649, 500),
 ];
 
 const REPLAY: &str = "cargo run --release --example simulate --features sim --";
