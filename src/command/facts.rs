@@ -1,5 +1,7 @@
 //! What is known about a command before it is sent.
 
+use super::table;
+
 /// One row of the table: what is known about a command or subcommand.
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -11,12 +13,14 @@ pub struct Facts {
     pub arity: i8,
     /// Where the keys are.
     pub keys: KeyShape,
-    /// Whether it changes nothing: it may run twice, and on a replica.
+    /// Whether it only reads, as servers flag it: it may run twice, and on a replica.
     pub read_only: bool,
     /// Whether it may wait at the server, and hold its connection.
     pub blocking: bool,
     /// Whether it runs code of the user's, so that a reply may be anything, a redirection included.
     pub script: bool,
+    /// Whether it changes nothing though servers do not call it a read: it may run twice.
+    pub repeatable: bool,
     /// Whether its first argument names a subcommand with a row of its own.
     pub has_subcommands: bool,
     /// Where it goes.
@@ -65,6 +69,8 @@ pub enum KeyShape {
     },
     /// `MIGRATE`: the key at 3, or those after `KEYS` if it is empty.
     Migrate,
+    /// `STRALGO`: the two keys after `KEYS`, none if `STRINGS` comes first.
+    Stralgo,
     /// Not known: the first argument, if there is one.
     Unknown,
 }
@@ -133,9 +139,15 @@ pub enum ReplyPolicy {
 }
 
 impl Facts {
+    /// The rows of all commands and subcommands, sorted by name.
+    #[must_use]
+    pub fn all() -> &'static [Self] {
+        table::all()
+    }
+
     /// Whether the command may be sent again though an earlier attempt may have run.
     #[must_use]
     pub const fn is_idempotent(&self) -> bool {
-        self.read_only
+        self.read_only || self.repeatable
     }
 }

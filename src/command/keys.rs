@@ -69,6 +69,7 @@ pub(super) fn each<'a>(
             store(command, usize::from(from)).map_or(Ok(()), take)
         }
         KeyShape::Migrate => migrate(command, take),
+        KeyShape::Stralgo => stralgo(command, take),
     }
 }
 
@@ -150,4 +151,21 @@ fn migrate<'a>(
         }
     }
     Err(Malformed::Shape("it has an empty key and no KEYS"))
+}
+
+/// `STRALGO LCS .. KEYS key key` or `.. STRINGS text text`.
+fn stralgo<'a>(
+    command: &'a Command,
+    take: impl FnMut(&'a [u8]) -> Result<(), Malformed>,
+) -> Result<(), Malformed> {
+    let mut arguments = command.arguments().skip(2);
+    while let Some(word) = arguments.next() {
+        if word.eq_ignore_ascii_case(b"STRINGS") {
+            return Ok(());
+        } else if word.eq_ignore_ascii_case(b"KEYS") {
+            let keys = [arguments.next().ok_or(MISSING)?, arguments.next().ok_or(MISSING)?];
+            return keys.into_iter().try_for_each(take);
+        }
+    }
+    Err(Malformed::Shape("it has neither KEYS nor STRINGS"))
 }

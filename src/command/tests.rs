@@ -21,14 +21,14 @@ fn owned(words: &[&str]) -> Vec<String> {
 
 #[test]
 fn the_table_is_sorted_and_has_no_row_twice() {
-    for pair in table::TABLE.windows(2) {
+    for pair in table::all().windows(2) {
         assert!(pair[0].name < pair[1].name, "{} before {}", pair[0].name, pair[1].name);
     }
 }
 
 #[test]
 fn every_row_is_found_in_capitals_and_not() {
-    for facts in table::TABLE {
+    for facts in table::all() {
         let (name, subcommand) = match facts.name.split_once(' ') {
             Some((name, subcommand)) => (name, Some(subcommand)),
             None => (facts.name, None),
@@ -48,6 +48,37 @@ fn a_subcommand_that_is_not_in_the_table_has_the_facts_of_its_command() {
     let facts = Command::new("cluster").arg("nonsense").facts();
     assert_eq!((facts.name, facts.request), ("CLUSTER", RequestPolicy::ExplicitNode));
     assert_eq!(Command::new("CLUSTER").facts().name, "CLUSTER");
+}
+
+#[test]
+fn a_subcommand_is_not_found_without_its_command() {
+    for facts in table::all().iter().filter(|facts| facts.name.contains(' ')) {
+        assert_eq!(Command::new(facts.name).facts().keys, KeyShape::Unknown, "{}", facts.name);
+    }
+    let none = Command::new("CLUSTER").arg(" SHARDS");
+    assert_eq!(none.facts().name, "CLUSTER");
+    for name in ["", "G", "GE", "GETT", "GET ", "GETRANGEGETRANGEGETRANGE", "\u{0}"] {
+        assert_eq!(Command::new(name).facts().keys, KeyShape::Unknown, "{name}");
+    }
+}
+
+#[test]
+fn what_changes_nothing_may_run_twice() {
+    for (words, expected) in [
+        ("GET", true),
+        ("PING", true),
+        ("CONFIG GET", true),
+        ("CLUSTER INFO", true),
+        ("SET", false),
+        ("CONFIG SET", false),
+        ("CONFIG NONSENSE", false),
+        ("PUBLISH", false),
+        ("NO.SUCH", false),
+    ] {
+        let mut words = words.split(' ');
+        let command = Command::new(words.next().unwrap_or_default()).args(words);
+        assert_eq!(command.facts().is_idempotent(), expected, "{command:?}");
+    }
 }
 
 #[test]
@@ -71,6 +102,19 @@ fn keys_of_every_shape() {
         (&["SORT", "a", "BY", "store", "GET", "#", "STORE", "d"], &["a", "d"]),
         (&["MIGRATE", "h", "1", "a", "0", "9"], &["a"]),
         (&["MIGRATE", "h", "1", "", "0", "9", "AUTH", "KEYS", "KEYS", "a", "b"], &["a", "b"]),
+        (&["STRALGO", "LCS", "LEN", "KEYS", "a", "b"], &["a", "b"]),
+        (&["STRALGO", "LCS", "STRINGS", "KEYS", "a", "b"], &[]),
+        (&["SINTERCARD", "2", "a", "b", "LIMIT", "3"], &["a", "b"]),
+        (&["JSON.MGET", "a", "b", "$"], &["a", "b"]),
+        (&["JSON.MSET", "a", "$", "1", "b", "$", "2"], &["a", "b"]),
+        (&["json.debug", "memory", "a", "$"], &["a"]),
+        (&["TS.MADD", "a", "1", "2", "b", "1", "2"], &["a", "b"]),
+        (&["TS.CREATERULE", "a", "b", "AGGREGATION", "sum", "9"], &["a", "b"]),
+        (&["CMS.MERGE", "d", "2", "a", "b", "WEIGHTS", "1", "2"], &["d", "a", "b"]),
+        (&["TDIGEST.MERGE", "d", "1", "a", "OVERRIDE"], &["d", "a"]),
+        (&["FT.SEARCH", "a", "*"], &[]),
+        (&["SPUBLISH", "a", "hello"], &["a"]),
+        (&["CLUSTERSCAN", "0"], &["0"]),
         (&["MY.MODULE", "a", "b"], &["a"]),
         (&["PING"], &[]),
     ];
@@ -93,6 +137,12 @@ fn what_has_no_keys_where_they_should_be_is_malformed() {
         &["XREAD", "COUNT", "2"],
         &["XREAD", "STREAMS", "a", "b", "0"],
         &["MIGRATE", "h", "1", "", "0", "9"],
+        &["STRALGO", "LCS", "KEYS", "a"],
+        &["STRALGO", "LCS", "LEN"],
+        &["ZUNIONSTORE", "a"],
+        &["ZUNIONSTORE", "a", "-1", "b"],
+        &["MSETEX", "2", "a", "1"],
+        &["JSON.MGET", "a"],
     ] {
         assert!(matches!(keys(words), Err(Malformed::Shape(_))), "{words:?}");
     }

@@ -50,6 +50,7 @@ impl Layout {
             | KeyShape::Streams { .. }
             | KeyShape::Store { .. }
             | KeyShape::Migrate
+            | KeyShape::Stralgo
             | KeyShape::Unknown => None,
         }
         .filter(|layout| layout.step > 0 && layout.first < layout.end)

@@ -29,5 +29,6 @@ mod servers;
 #[cfg(feature = "sim")]
 mod simulation;
 mod support;
+mod table;
 mod topology;
 mod verdicts;

@@ -1,0 +1,124 @@
+//! What is known about each command, and how a command is found by its name.
+//!
+//! Rules of this folder: `commands.txt` has facts as servers tell them, `decisions.txt` what this client
+//! makes of them, with reasons. Both together become `rows.rs`, which is never changed by hand; a test
+//! makes it (`tests/it/table`). What is not there is taken for a write whose first argument is its key.
+//!
+//! **How a name is found.** A name is hashed. Its group, of which there are few, tells how far the names
+//! of the group are moved, so that each name has a place of its own: the generator has tried until that
+//! was so. The place has the number of a row, whose name is compared. There is nothing to search, and
+//! nothing to allocate.
+
+mod hash;
+mod rows;
+
+use self::rows::{MOVED_BY, PLACES, SEED, TABLE};
+use super::facts::{Facts, KeyShape, ReplyPolicy, RequestPolicy};
+
+/// The row of a command that the table does not have.
+pub(super) static UNKNOWN: Facts = row("", -1, KeyShape::Unknown).script();
+
+/// Marks the places of subcommands: their names are not found without their command.
+const SUBCOMMAND: u16 = 1 << 15;
+
+/// Every row, sorted by name.
+pub(super) fn all() -> &'static [Facts] {
+    &TABLE
+}
+
+/// The row of a command by its name, in capitals or not.
+pub(super) fn find(name: &[u8]) -> Option<&'static Facts> {
+    let facts = TABLE.get(usize::from(place(hash::fold(SEED, name))))?;
+    facts.name.as_bytes().eq_ignore_ascii_case(name).then_some(facts)
+}
+
+/// The row of a subcommand.
+pub(super) fn find_subcommand(container: &Facts, subcommand: &[u8]) -> Option<&'static Facts> {
+    let hash = hash::fold(hash::fold(SEED, container.name.as_bytes()), subcommand);
+    let facts = TABLE.get(usize::from(place(hash) ^ SUBCOMMAND))?;
+    let name = facts.name.strip_prefix(container.name)?.strip_prefix(' ')?;
+    name.as_bytes().eq_ignore_ascii_case(subcommand).then_some(facts)
+}
+
+/// What lies at the place of a hash: the number of a row, or of none.
+fn place(hash: u64) -> u16 {
+    let moved_by = MOVED_BY.get(hash::group(hash)).copied().unwrap_or_default();
+    PLACES.get(hash::place(hash, moved_by)).copied().unwrap_or(u16::MAX)
+}
+
+/// The row of a command that is known to be there, found when the crate is compiled.
+#[expect(clippy::indexing_slicing, reason = "runs at compile time")]
+pub(super) const fn known(name: &str) -> &'static Facts {
+    let mut index = 0;
+    while index < TABLE.len() {
+        if same(TABLE[index].name.as_bytes(), name.as_bytes()) {
+            return &TABLE[index];
+        }
+        index += 1;
+    }
+    panic!("no row of this name")
+}
+
+#[expect(clippy::indexing_slicing, reason = "runs at compile time, within both lengths")]
+const fn same(left: &[u8], right: &[u8]) -> bool {
+    let mut index = 0;
+    while index < left.len() && index < right.len() && left[index] == right[index] {
+        index += 1;
+    }
+    index == left.len() && index == right.len()
+}
+
+/// A command that may write, and goes where its keys are.
+const fn row(name: &'static str, arity: i8, keys: KeyShape) -> Facts {
+    Facts {
+        name,
+        arity,
+        keys,
+        read_only: false,
+        blocking: false,
+        script: false,
+        repeatable: false,
+        has_subcommands: false,
+        request: RequestPolicy::Keyed,
+        reply: ReplyPolicy::Single,
+    }
+}
+
+const fn range(first: u8, last: i8, step: u8) -> KeyShape {
+    KeyShape::Range { first, last, step }
+}
+
+const fn counted(destination: u8, count: u8, step: u8) -> KeyShape {
+    KeyShape::Counted { destination, count, first: count + 1, step }
+}
+
+/// What else rows say.
+impl Facts {
+    const fn reads(self) -> Self {
+        Self { read_only: true, ..self }
+    }
+
+    const fn waits(self) -> Self {
+        Self { blocking: true, ..self }
+    }
+
+    const fn script(self) -> Self {
+        Self { script: true, ..self }
+    }
+
+    const fn repeatable(self) -> Self {
+        Self { repeatable: true, ..self }
+    }
+
+    const fn container(self) -> Self {
+        Self { has_subcommands: true, ..self }
+    }
+
+    const fn to(self, request: RequestPolicy, reply: ReplyPolicy) -> Self {
+        Self { request, reply, ..self }
+    }
+
+    const fn refused(self, instead: &'static str) -> Self {
+        Self { request: RequestPolicy::Connection(instead), ..self }
+    }
+}
