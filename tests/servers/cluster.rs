@@ -38,13 +38,19 @@ pub struct Options {
     pub node_timeout: Duration,
     /// More arguments for each server, such as `["--maxmemory", "1mb"]`; they win over the harness's.
     pub args: Vec<String>,
+    /// Names and contents of files in the folder of each server; `server.conf` is its configuration.
+    pub files: Vec<(&'static str, &'static str)>,
 }
+
+/// The file that a server takes its configuration from, if there is one.
+const CONFIGURATION: &str = "server.conf";
 
 impl Options {
     /// Three primaries, each with one replica, and a node timeout of 500 ms.
     pub fn new(server: impl Into<PathBuf>) -> Self {
         let node_timeout = Duration::from_millis(500);
-        Self { server: server.into(), primaries: 3, replicas: 1, node_timeout, args: Vec::new() }
+        let (args, files) = (Vec::new(), Vec::new());
+        Self { server: server.into(), primaries: 3, replicas: 1, node_timeout, args, files }
     }
 }
 
@@ -76,7 +82,22 @@ impl Node {
 
     /// What the server has logged.
     pub fn log(&self) -> String {
-        fs::read_to_string(self.folder.join(process::LOG)).unwrap_or_default()
+        self.file(process::LOG).unwrap_or_default()
+    }
+
+    /// What a file in the server's folder holds.
+    pub fn file(&self, name: &str) -> io::Result<String> {
+        fs::read_to_string(self.folder.join(name))
+    }
+
+    /// Whether there is a file in the server's folder.
+    pub fn has_file(&self, name: &str) -> bool {
+        self.folder.join(name).is_file()
+    }
+
+    /// Removes a file from the server's folder.
+    pub fn remove(&self, name: &str) -> io::Result<()> {
+        fs::remove_file(self.folder.join(name))
     }
 }
 
@@ -167,6 +188,9 @@ impl Cluster {
         let folder = self.folder.join(port.to_string());
         fs::create_dir(&folder)?;
         fs::write(folder.join("nodes.conf"), configuration)?;
+        for (name, content) in &self.options.files {
+            fs::write(folder.join(name), content)?;
+        }
         let started = Process::start(&self.options.server, &self.arguments(port), &folder)?;
         let (address, id) = (format!("127.0.0.1:{port}"), id_of(port));
         let process = Mutex::new(started);
@@ -201,7 +225,10 @@ impl Cluster {
             // A primary that loses its last slot stays a primary.
             args.push(["--cluster-allow-replica-migration", "no"]);
         }
-        args.concat().into_iter().map(str::to_owned).chain(self.options.args.clone()).collect()
+        let file =
+            self.options.files.iter().map(|(name, _)| *name).find(|name| *name == CONFIGURATION);
+        let args = file.into_iter().chain(args.concat());
+        args.map(str::to_owned).chain(self.options.args.clone()).collect()
     }
 
     /// The product and version of the servers.
