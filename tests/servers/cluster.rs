@@ -13,6 +13,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::fake::lock;
+use super::node::Node;
 use super::process::{self, Process};
 use super::raw::{Connection, Reply};
 use super::slots::share;
@@ -51,53 +52,6 @@ impl Options {
         let node_timeout = Duration::from_millis(500);
         let (args, files) = (Vec::new(), Vec::new());
         Self { server: server.into(), primaries: 3, replicas: 1, node_timeout, args, files }
-    }
-}
-
-/// One node of a cluster.
-#[derive(Debug)]
-pub struct Node {
-    /// The port on 127.0.0.1.
-    pub port: u16,
-    /// The address: `127.0.0.1:port`.
-    pub address: String,
-    /// The node ID: 40 hex digits.
-    pub id: String,
-    /// The index of its primary when the cluster was started, if the node was a replica.
-    pub primary: Option<usize>,
-    folder: PathBuf,
-    process: Mutex<Process>,
-}
-
-impl Node {
-    /// The process ID, which changes with a restart.
-    pub fn pid(&self) -> u32 {
-        lock(&self.process).pid()
-    }
-
-    /// Whether the node is neither killed nor frozen.
-    pub fn is_running(&self) -> bool {
-        lock(&self.process).is_running()
-    }
-
-    /// What the server has logged.
-    pub fn log(&self) -> String {
-        self.file(process::LOG).unwrap_or_default()
-    }
-
-    /// What a file in the server's folder holds.
-    pub fn file(&self, name: &str) -> io::Result<String> {
-        fs::read_to_string(self.folder.join(name))
-    }
-
-    /// Whether there is a file in the server's folder.
-    pub fn has_file(&self, name: &str) -> bool {
-        self.folder.join(name).is_file()
-    }
-
-    /// Removes a file from the server's folder.
-    pub fn remove(&self, name: &str) -> io::Result<()> {
-        fs::remove_file(self.folder.join(name))
     }
 }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use hashslot::{Call, Command, CrossSlot, Error, Why};
 
-use super::{Answer, Stage, in_both, words};
+use super::{Answer, Stage, in_both, key_in, tags, words};
 use crate::real::{Done, Failure};
 use crate::servers::raw::{Connection, Reply};
-use crate::servers::slots::{SLOT_COUNT, key_in_slot, slot_of};
+use crate::servers::slots::{SLOT_COUNT, slot_of};
 
 /// A connection to each primary, by which keys are asked for one by one.
 struct Owners<'a> {
@@ -136,22 +136,14 @@ fn values_are_set_as_one_by_one() -> Done {
 /// One key of each slot that there is.
 #[test]
 fn all_slots_fit_into_one_command() -> Done {
-    let mut keys: BTreeMap<u16, String> = BTreeMap::new();
-    for number in 0.. {
-        let key = format!("slot:{number}");
-        keys.entry(slot_of(&key)).or_insert(key);
-        if keys.len() == usize::from(SLOT_COUNT) {
-            break;
-        }
-    }
     super::super::on_usual(async |cluster| {
         let client = crate::real::connect(cluster).await?;
-        let keys: Vec<_> = keys.values().cloned().collect();
+        let keys = tags();
         let mset = keys.iter().fold(Command::new("MSET"), |mset, key| mset.arg(key).arg(key));
         client.command::<()>(mset).await?;
-        let values: Vec<String> = client.command(many("MGET", &keys)).await?;
+        let values: Vec<String> = client.command(many("MGET", keys)).await?;
         assert!(values == keys, "each in its place");
-        assert_eq!(client.command::<i64>(many("UNLINK", &keys)).await?, i64::from(SLOT_COUNT));
+        assert_eq!(client.command::<i64>(many("UNLINK", keys)).await?, i64::from(SLOT_COUNT));
         Ok(())
     })
 }
@@ -192,7 +184,7 @@ fn splitting_is_refused_where_that_is_wanted() -> Done {
             config.cross_slot = CrossSlot::Refuse;
         })
         .await?;
-        let keys = [key_in_slot(100, "refused"), key_in_slot(9000, "refused")];
+        let keys = [key_in(100, "refused"), key_in(9000, "refused")];
         for name in ["MGET", "DEL", "UNLINK", "EXISTS", "TOUCH", "MSET"] {
             let command = if name == "MSET" { words("MSET a 1 b 2") } else { many(name, &keys) };
             let refused = refusing.command::<hashslot::Frame>(command.clone()).await;

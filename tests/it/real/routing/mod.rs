@@ -26,6 +26,7 @@ mod waves;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::LazyLock;
 
 use hashslot::tokio::Client;
 use hashslot::{Call, Command, Error, Protocol, Reply};
@@ -33,6 +34,7 @@ use hashslot::{Call, Command, Error, Protocol, Reply};
 use super::{Done, Failure, client_name, connect_with};
 use crate::servers::cluster::Cluster;
 use crate::servers::raw::{self, read_reply};
+use crate::servers::slots::{SLOT_COUNT, slot_of};
 
 /// A command whose arguments have no blanks.
 pub(super) fn words(line: &str) -> Command {
@@ -214,6 +216,27 @@ pub(super) fn on_each(
         }
         Ok(())
     })
+}
+
+/// A key of each slot; between braces it makes a key of the slot out of any name.
+pub(super) fn tags() -> &'static [String] {
+    static TAGS: LazyLock<Vec<String>> = LazyLock::new(|| {
+        let mut tags: BTreeMap<u16, String> = BTreeMap::new();
+        for number in 0.. {
+            let tag = format!("t{number}");
+            tags.entry(slot_of(&tag)).or_insert(tag);
+            if tags.len() == usize::from(SLOT_COUNT) {
+                break;
+            }
+        }
+        tags.into_values().collect()
+    });
+    &TAGS
+}
+
+/// A key of a slot.
+pub(super) fn key_in(slot: u16, name: impl std::fmt::Display) -> String {
+    format!("{{{}}}{name}", tags()[usize::from(slot)])
 }
 
 /// Every element's text, sorted.

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use hashslot::{Call, Command, Error, Partial};
 
+use super::{key_in, words};
 use crate::real::{Done, Failure, Held, brittle, connect, held_by, run, until};
 use crate::servers::cluster::Cluster;
 use crate::servers::raw::Reply;
-use crate::servers::slots::key_in_slot;
 
 /// Keys of all three nodes, and the node of each.
 struct Keys {
@@ -19,7 +19,7 @@ struct Keys {
 impl Keys {
     fn new(cluster: &Cluster, prefix: &str) -> Result<Self, Failure> {
         let slots: Vec<u16> = (0..30).map(|part| part * 541 + 11).collect();
-        let keys = slots.iter().map(|slot| key_in_slot(*slot, prefix)).collect();
+        let keys = slots.iter().map(|slot| key_in(*slot, prefix)).collect();
         let nodes = slots.iter().map(|slot| cluster.primary_of(*slot));
         Ok(Self { keys, nodes: nodes.collect::<Result<_, _>>()? })
     }
@@ -176,14 +176,14 @@ fn a_map_has_an_error_in_the_place_of_a_node_that_is_gone() -> Done {
         let silent = 1;
         cluster.freeze(silent)?;
         let _thawing = Frozen(cluster, silent);
-        let call = Call::new(super::words("INFO server")).timeout(Duration::from_millis(400));
+        let call = Call::new(words("INFO server")).timeout(Duration::from_millis(400));
         let hashslot::Reply::PerNode(replies) = client.call(call).await? else { panic!("a map") };
         assert_eq!(replies.len(), 3);
         for (address, reply) in replies {
             let node = cluster.index_of(address.port()).ok_or("no node")?;
             assert_eq!(reply.is_err(), node == silent, "{address}: {reply:?}");
         }
-        let call = Call::new(super::words("DBSIZE")).timeout(Duration::from_millis(400));
+        let call = Call::new(words("DBSIZE")).timeout(Duration::from_millis(400));
         let partial = partial(client.call(call).await)?;
         assert_eq!(partial.parts().iter().filter(|part| part.error().is_some()).count(), 1);
         for part in partial.parts() {

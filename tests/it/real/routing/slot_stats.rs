@@ -1,9 +1,8 @@
 //! CLUSTER SLOT-STATS: the figures of all shards, as one node would tell them if it had all slots.
 
-use super::{Stage, on_each, words};
+use super::{Stage, key_in, on_each, words};
 use crate::real::{Done, Failure};
 use crate::servers::raw::Reply;
-use crate::servers::slots::key_in_slot;
 
 const SERVERS: &[&str] = &["redis-8.2", "valkey-8.1", "valkey-9.1"];
 
@@ -33,9 +32,8 @@ fn direct(stage: &Stage<'_>, line: &str) -> Result<Vec<Row>, Failure> {
 async fn fill(stage: &Stage<'_>) -> Done {
     stage.cluster.flush_all()?;
     for (number, slot) in (0..16384).step_by(400).enumerate() {
-        let tag = key_in_slot(slot, "stats");
         for key in 0..=number % 5 {
-            stage.client.set(format!("{{{tag}}}{key}"), "value").await?;
+            stage.client.set(key_in(slot, key), "value").await?;
         }
     }
     Ok(())

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{in_both, on_each, sorted};
+use super::{in_both, key_in, on_each, sorted};
 use crate::real::Done;
 use crate::servers::NAMES;
 use crate::servers::raw::Reply;
-use crate::servers::slots::{key_in_slot, share, slot_of};
+use crate::servers::slots::{share, slot_of};
 
 #[test]
 fn keys_of_a_slot_are_counted_and_listed_by_its_owner() -> Done {
@@ -14,8 +14,7 @@ fn keys_of_a_slot_are_counted_and_listed_by_its_owner() -> Done {
         stage.cluster.flush_all()?;
         for part in 0..3 {
             for slot in [share(part, 3).0, share(part, 3).1] {
-                let tag = key_in_slot(slot, "slot");
-                let keys: Vec<_> = (0..5).map(|number| format!("{{{tag}}}{number}")).collect();
+                let keys: Vec<_> = (0..5).map(|number| key_in(slot, number)).collect();
                 for key in &keys {
                     stage.client.set(key, 1).await?;
                 }

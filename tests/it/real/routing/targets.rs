@@ -2,10 +2,10 @@
 
 use hashslot::{Call, Command, Error, ReplyPolicy, Slot, Target};
 
-use super::{Answer, Stage, in_both, words};
+use super::{Answer, Stage, in_both, key_in, words};
 use crate::real::{Done, Failure, address_of};
 use crate::servers::raw::Reply;
-use crate::servers::slots::{key_in_slot, share};
+use crate::servers::slots::share;
 
 /// The port of the node that answered `CONFIG GET port`.
 fn port(reply: &Reply) -> Option<String> {
@@ -35,7 +35,7 @@ fn a_call_goes_where_its_target_says() -> Done {
                 let owner = stage.cluster.primary_of(number)?;
                 let slot = Slot::new(number).ok_or("no slot")?;
                 assert_eq!(nodes_at(stage, Target::Slot(slot)).await?, [owner]);
-                let key = Target::key(key_in_slot(number, "target"));
+                let key = Target::key(key_in(number, "target"));
                 assert_eq!(nodes_at(stage, key).await?, [owner]);
             }
         }
