@@ -43,7 +43,6 @@ impl Bench {
             let call = Call::new(Command::new("PING")).on_node(node(index));
             bench.cluster.submit(now, call, 0).expect("is taken");
             let link = if index == 0 { first } else { bench.connect() };
-            bench.drain();
             bench.receive(link, b"+PONG\r\n");
             assert_eq!(bench.drain(), 1, "the node is linked");
             bench.links.push(link);
@@ -65,7 +64,9 @@ impl Bench {
         link
     }
 
+    /// Bytes of a node, to what it was sent by now.
     fn receive(&mut self, link: LinkId, bytes: &[u8]) {
+        self.drain();
         self.cluster.handle_received(Instant::EPOCH, link, bytes);
     }
 
