@@ -166,7 +166,8 @@ pub use action::{Action, CallId, LinkId, Notice, Outcome, RedirectKind, ReinitRe
 pub use address::{Address, AddressError};
 pub use cluster::{Cluster, Refused, Stats};
 pub use command::{
-    Arg, Arguments, Command, Facts, FromReply, KeyShape, Malformed, ReplyPolicy, RequestPolicy,
+    Arg, Arguments, Command, Facts, FromReply, KeyShape, Learned, LearnedCommand, Malformed,
+    ReplyPolicy, RequestPolicy,
 };
 pub use config::{
     AddressMap, Config, Credentials, CrossSlot, Limits, Protocol, ReadFrom, RedirectPolicy,

@@ -85,13 +85,14 @@ fn search(command: &Command, args: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
         "LMPOP" | "ZMPOP" | "SINTERCARD" | "ZINTERCARD" | "ZINTER" | "ZUNION" | "ZDIFF" => {
             counted(args, None, 1, 1)
         }
-        "ZUNIONSTORE" | "ZINTERSTORE" | "ZDIFFSTORE" => counted(args, Some(1), 2, 1),
+        "ZUNIONSTORE" | "ZINTERSTORE" | "ZDIFFSTORE" | "CMS.MERGE" => counted(args, Some(1), 2, 1),
         "MSETEX" => counted(args, None, 1, 2),
         "XREAD" => streams(&args[1..]),
         "XREADGROUP" => streams(args.get(4..)?),
-        "SORT" => store(args, 2),
-        "GEORADIUS" => store(args, 6),
-        "GEORADIUSBYMEMBER" => store(args, 5),
+        "SORT" => store(args, 2, &["STORE"], true),
+        "GEORADIUS" => store(args, 6, &["STORE", "STOREDIST"], false),
+        "GEORADIUSBYMEMBER" => store(args, 5, &["STORE", "STOREDIST"], false),
+        "STRALGO" => stralgo(args.get(2..)?),
         "MIGRATE" => migrate(args),
         _ => match command.facts().keys {
             KeyShape::None => Some(Vec::new()),
@@ -128,7 +129,7 @@ fn counted(
             return None;
         }
     }
-    if digits.is_empty() {
+    if digits.is_empty() || (digits.len() > 1 && digits[0] == b'0') {
         return None;
     }
     let mut at = count + 1;
@@ -155,17 +156,22 @@ fn streams(mut words: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
     }
 }
 
-fn store(args: &[Vec<u8>], from: usize) -> Option<Vec<Vec<u8>>> {
+fn store(
+    args: &[Vec<u8>],
+    from: usize,
+    names: &[&str],
+    has_patterns: bool,
+) -> Option<Vec<Vec<u8>>> {
     let (source, mut target) = (args.get(1)?.clone(), None);
     let mut at = from;
     while let Some(word) = args.get(at) {
         let values = match String::from_utf8_lossy(word).to_ascii_uppercase().as_str() {
-            "STORE" | "STOREDIST" => {
+            word if names.contains(&word) => {
                 target = args.get(at + 1).cloned().or(target);
                 1
             }
-            "LIMIT" => 2,
-            "BY" | "GET" => 1,
+            "LIMIT" if has_patterns => 2,
+            "BY" | "GET" if has_patterns => 1,
             _ => 0,
         };
         at += 1 + values;
@@ -180,7 +186,7 @@ fn migrate(args: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
     }
     let mut at = 6;
     loop {
-        let word = args.get(at)?;
+        let Some(word) = args.get(at) else { return Some(vec![key.clone()]) };
         if is(word, "KEYS") {
             return Some(args[at + 1..].to_vec());
         }
@@ -188,13 +194,23 @@ fn migrate(args: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
     }
 }
 
+fn stralgo(words: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
+    let at = words.iter().position(|word| is(word, "KEYS") || is(word, "STRINGS"))?;
+    if is(&words[at], "STRINGS") {
+        Some(Vec::new())
+    } else {
+        Some(words.get(at + 1..at + 3)?.to_vec())
+    }
+}
+
 /// Names that commands have, of every shape.
 const NAMES: &str = "GET set MGET MSET DEL EVAL EvalSha FCALL BLMPOP BZMPOP LMPOP SINTERCARD ZUNION \
     ZINTERSTORE ZDIFFSTORE MSETEX XREAD XREADGROUP SORT GEORADIUS GEORADIUSBYMEMBER MIGRATE BITOP \
-    BLPOP RENAME OBJECT MEMORY XGROUP XINFO CLUSTER CLIENT PFMERGE PING NO.SUCH GEOSEARCHSTORE SCRIPT";
+    BLPOP RENAME OBJECT MEMORY XGROUP XINFO CLUSTER CLIENT PFMERGE PING NO.SUCH GEOSEARCHSTORE SCRIPT \
+    STRALGO JSON.MGET JSON.MSET TS.MADD CMS.MERGE SPUBLISH WATCH LCS";
 /// Words that stand among their arguments.
 const WORDS: &str = "a {a}b b 0 1 2 3 1000000 4294967296 -1 +1 STREAMS streams COUNT BLOCK CLAIM GROUP \
-    STORE StoreDist LIMIT BY GET KEYS AUTH AUTH2 COPY usage ENCODING CREATE 0-0 $ {}x {a";
+    STORE StoreDist LIMIT BY GET KEYS AUTH AUTH2 COPY usage ENCODING CREATE 0-0 $ {}x {a 01 LCS STRINGS MEMORY";
 
 /// A command from names and words that commands have.
 fn made(mut source: Source<'_>) -> Vec<Vec<u8>> {

@@ -1,5 +1,7 @@
 //! Where the keys of a command are, and which slot they are in.
 
+use alloc::vec::Vec;
+
 use super::{Command, KeyShape};
 use crate::slot::Slot;
 
@@ -15,7 +17,10 @@ pub enum Malformed {
     CrossSlot(Slot, Slot),
 }
 
-const MISSING: Malformed = Malformed::Shape("it has too few arguments");
+pub(super) const MISSING: Malformed = Malformed::Shape("it has too few arguments");
+
+/// What is done with each key.
+pub(super) type Take<'t, 'a> = &'t mut dyn FnMut(&'a [u8]) -> Result<(), Malformed>;
 
 /// The slot that all keys are in; `None` if there is no key.
 pub(super) fn slot(command: &Command) -> Result<Option<Slot>, Malformed> {
@@ -23,8 +28,15 @@ pub(super) fn slot(command: &Command) -> Result<Option<Slot>, Malformed> {
         let key = command.arguments().nth(1).ok_or(MISSING)?;
         return Ok(Some(Slot::of_key(key)));
     }
+    common_slot(|take| each(command, take))
+}
+
+/// The slot of all keys that a search finds.
+pub(super) fn common_slot<'a>(
+    search: impl FnOnce(Take<'_, 'a>) -> Result<(), Malformed>,
+) -> Result<Option<Slot>, Malformed> {
     let mut slot = None;
-    each(command, |key| {
+    search(&mut |key| {
         let of_key = Slot::of_key(key);
         match slot.replace(of_key) {
             Some(first) if first != of_key => Err(Malformed::CrossSlot(first, of_key)),
@@ -34,11 +46,20 @@ pub(super) fn slot(command: &Command) -> Result<Option<Slot>, Malformed> {
     Ok(slot)
 }
 
-/// Calls `take` with every key, in their order.
-pub(super) fn each<'a>(
-    command: &'a Command,
-    mut take: impl FnMut(&'a [u8]) -> Result<(), Malformed>,
-) -> Result<(), Malformed> {
+/// All keys that a search finds, in its order.
+pub(super) fn all<'a>(
+    search: impl FnOnce(Take<'_, 'a>) -> Result<(), Malformed>,
+) -> Result<Vec<&'a [u8]>, Malformed> {
+    let mut keys = Vec::new();
+    search(&mut |key| {
+        keys.push(key);
+        Ok(())
+    })?;
+    Ok(keys)
+}
+
+/// Calls `take` with every key, in their order. **Cost**: one walk over the arguments.
+pub(super) fn each<'a>(command: &'a Command, take: Take<'_, 'a>) -> Result<(), Malformed> {
     let facts = command.facts();
     let argument = |index: u8| command.arguments().nth(usize::from(index));
     match facts.keys {
@@ -46,30 +67,56 @@ pub(super) fn each<'a>(
         KeyShape::At(index) => take(argument(index).ok_or(MISSING)?),
         KeyShape::Unknown => argument(1).map_or(Ok(()), take),
         KeyShape::Range { first, last, step } => {
-            let first = usize::from(first);
-            let keys = end(command, last).checked_sub(first).filter(|&count| count > 0);
-            let keys = command.arguments().skip(first).take(keys.ok_or(MISSING)?);
-            keys.step_by(usize::from(step)).try_for_each(take)
+            let (first, step) = (usize::from(first), usize::from(step));
+            let end = end(command, last);
+            if end <= first { Err(MISSING) } else { range(command, first, end, step, take) }
         }
         KeyShape::Counted { destination, count, first, step } => {
             if destination > 0 {
                 take(argument(destination).ok_or(MISSING)?)?;
             }
-            let count = number(argument(count).ok_or(MISSING)?)?;
-            let (first, step) = (usize::from(first), usize::from(step));
-            let last = count.checked_sub(1).and_then(|more| more.checked_mul(step));
-            if last.is_some_and(|last| last >= command.len().saturating_sub(first)) {
-                return Err(Malformed::Shape("it has fewer keys than its number of keys says"));
-            }
-            command.arguments().skip(first).step_by(step).take(count).try_for_each(take)
+            counted(command, usize::from(count), usize::from(first), usize::from(step), take)
         }
         KeyShape::Streams { from } => streams(command, usize::from(from), take),
         KeyShape::Store { from } => {
             take(argument(1).ok_or(MISSING)?)?;
             store(command, usize::from(from)).map_or(Ok(()), take)
         }
+        KeyShape::Sort => {
+            take(argument(1).ok_or(MISSING)?)?;
+            sort(command).map_or(Ok(()), take)
+        }
         KeyShape::Migrate => migrate(command, take),
         KeyShape::Stralgo => stralgo(command, take),
+    }
+}
+
+/// Every `step`-th argument from `first` on, up to `end`, which is not among them.
+pub(super) fn range<'a>(
+    command: &'a Command,
+    first: usize,
+    end: usize,
+    step: usize,
+    take: Take<'_, 'a>,
+) -> Result<(), Malformed> {
+    let arguments = command.arguments().skip(first).take(end.saturating_sub(first));
+    arguments.step_by(step.max(1)).try_for_each(take)
+}
+
+/// As many keys as the argument `count` says, one every `step` from `first` on.
+pub(super) fn counted<'a>(
+    command: &'a Command,
+    count: usize,
+    first: usize,
+    step: usize,
+    take: Take<'_, 'a>,
+) -> Result<(), Malformed> {
+    let count = number(command.arguments().nth(count).ok_or(MISSING)?)?;
+    let Some(more) = count.checked_sub(1) else { return Ok(()) };
+    let last = more.checked_mul(step).and_then(|more| more.checked_add(first));
+    match last {
+        Some(last) if last < command.len() => range(command, first, last + 1, step, take),
+        _ => Err(Malformed::Shape("it has fewer keys than its number of keys says")),
     }
 }
 
@@ -81,19 +128,17 @@ fn end(command: &Command, last: i8) -> usize {
     }
 }
 
+/// A number of keys as servers read it: no sign, no blanks, no leading zeros.
 fn number(text: &[u8]) -> Result<usize, Malformed> {
-    let digits = core::str::from_utf8(text).ok().filter(|text| !text.starts_with('+'));
+    let is_plain = text == b"0" || matches!(text.first(), Some(b'1'..=b'9'));
+    let digits = core::str::from_utf8(text).ok().filter(|_| is_plain);
     let number = digits.and_then(|text| text.parse::<u32>().ok());
     let number = number.and_then(|number| usize::try_from(number).ok());
     number.ok_or(Malformed::Shape("its number of keys is not a number"))
 }
 
 /// `.. STREAMS key key id id`: options and their values come before the word.
-fn streams<'a>(
-    command: &'a Command,
-    from: usize,
-    take: impl FnMut(&'a [u8]) -> Result<(), Malformed>,
-) -> Result<(), Malformed> {
+fn streams<'a>(command: &'a Command, from: usize, take: Take<'_, 'a>) -> Result<(), Malformed> {
     let mut position = from;
     let mut arguments = command.arguments().skip(from);
     while let Some(word) = arguments.next() {
@@ -121,6 +166,18 @@ fn store(command: &Command, from: usize) -> Option<&[u8]> {
     while let Some(word) = arguments.next() {
         if word.eq_ignore_ascii_case(b"STORE") || word.eq_ignore_ascii_case(b"STOREDIST") {
             key = arguments.next().or(key);
+        }
+    }
+    key
+}
+
+/// The key after the last `STORE` of `SORT`: options and their values come before it and after it.
+fn sort(command: &Command) -> Option<&[u8]> {
+    let mut arguments = command.arguments().skip(2);
+    let mut key = None;
+    while let Some(word) = arguments.next() {
+        if word.eq_ignore_ascii_case(b"STORE") {
+            key = arguments.next().or(key);
         } else if word.eq_ignore_ascii_case(b"LIMIT") {
             arguments.nth(1);
         } else if word.eq_ignore_ascii_case(b"BY") || word.eq_ignore_ascii_case(b"GET") {
@@ -131,10 +188,7 @@ fn store(command: &Command, from: usize) -> Option<&[u8]> {
 }
 
 /// `MIGRATE host port key|"" db timeout [COPY] [REPLACE] [AUTH pw | AUTH2 user pw] [KEYS key ..]`.
-fn migrate<'a>(
-    command: &'a Command,
-    mut take: impl FnMut(&'a [u8]) -> Result<(), Malformed>,
-) -> Result<(), Malformed> {
+fn migrate<'a>(command: &'a Command, take: Take<'_, 'a>) -> Result<(), Malformed> {
     let key = command.arguments().nth(3);
     let key = key.ok_or(MISSING)?;
     if !key.is_empty() {
@@ -150,14 +204,11 @@ fn migrate<'a>(
             arguments.nth(1);
         }
     }
-    Err(Malformed::Shape("it has an empty key and no KEYS"))
+    take(key)
 }
 
 /// `STRALGO LCS .. KEYS key key` or `.. STRINGS text text`.
-fn stralgo<'a>(
-    command: &'a Command,
-    take: impl FnMut(&'a [u8]) -> Result<(), Malformed>,
-) -> Result<(), Malformed> {
+fn stralgo<'a>(command: &'a Command, take: Take<'_, 'a>) -> Result<(), Malformed> {
     let mut arguments = command.arguments().skip(2);
     while let Some(word) = arguments.next() {
         if word.eq_ignore_ascii_case(b"STRINGS") {

@@ -2,8 +2,10 @@
 
 mod facts;
 mod keys;
+mod learned;
 mod packed;
 mod reply;
+mod specs;
 mod table;
 mod typed;
 
@@ -15,6 +17,7 @@ use bytes::Bytes;
 
 pub use self::facts::{Facts, KeyShape, ReplyPolicy, RequestPolicy};
 pub use self::keys::Malformed;
+pub use self::learned::{Learned, LearnedCommand};
 use self::packed::Packed;
 pub use self::reply::FromReply;
 use crate::resp::encode::Digits;
@@ -181,12 +184,7 @@ impl Command {
     /// # Errors
     /// [`Malformed`] if the arguments do not have the shape of the command.
     pub fn keys(&self) -> Result<Vec<&[u8]>, Malformed> {
-        let mut keys = Vec::new();
-        keys::each(self, |key| {
-            keys.push(key);
-            Ok(())
-        })?;
-        Ok(keys)
+        keys::all(|take| keys::each(self, take))
     }
 
     /// The number of bytes that travel.

@@ -38,7 +38,7 @@ pub trait FromReply: Sized {
     }
 }
 
-fn wrong(expected: &'static str, value: &Value<'_>) -> ConversionError {
+pub(super) fn wrong(expected: &'static str, value: &Value<'_>) -> ConversionError {
     if let Value::Error(text) = value {
         return element(text);
     }

@@ -6,7 +6,7 @@
 use super::{Facts, counted, range, row};
 use crate::command::facts::{KeyShape, ReplyPolicy, RequestPolicy};
 
-use KeyShape::{At, Migrate, None as NoKey, Store, Stralgo, Streams};
+use KeyShape::{At, Migrate, None as NoKey, Sort, Store, Stralgo, Streams};
 use ReplyPolicy::{
     AllSucceeded, And, Concat, KeyOrder, Max, Min, NonNull, OneSucceeded, PerNode, Single,
     SlotStats, Sum, SumByName, Union,
@@ -527,7 +527,7 @@ pub(super) static TABLE: [Facts; 556] = [
     row("SMEMBERS", 2, At(1)).reads(),
     row("SMISMEMBER", -3, At(1)).reads(),
     row("SMOVE", 4, range(1, 2, 1)),
-    row("SORT", -2, Store { from: 2 }),
+    row("SORT", -2, Sort),
     row("SORT_RO", -2, At(1)).reads(),
     row("SPOP", -2, At(1)),
     row("SPUBLISH", 3, At(1)),

@@ -19,7 +19,7 @@ const HEAD: &str = "\
 use super::{Facts, counted, range, row};
 use crate::command::facts::{KeyShape, ReplyPolicy, RequestPolicy};
 
-use KeyShape::{At, Migrate, None as NoKey, Store, Stralgo, Streams};
+use KeyShape::{At, Migrate, None as NoKey, Sort, Store, Stralgo, Streams};
 use ReplyPolicy::{
     AllSucceeded, And, Concat, KeyOrder, Max, Min, NonNull, OneSucceeded, PerNode, Single,
     SlotStats, Sum, SumByName, Union,
@@ -30,12 +30,12 @@ use RequestPolicy::{
 ";
 
 /// A line of `commands.txt`.
-struct Fact<'a> {
-    name: &'a str,
+pub(super) struct Fact<'a> {
+    pub(super) name: &'a str,
     arity: &'a str,
     keys: &'a str,
     flags: &'a str,
-    tips: &'a str,
+    pub(super) tips: &'a str,
 }
 
 /// What a line of `decisions.txt` decides for one command: calls of functions of a row.
@@ -48,7 +48,7 @@ struct Decision {
 fn the_table_is_what_data_and_decisions_make() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/command/table");
     let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap_or_default();
-    let made = generate(&read("commands.txt"), &read("decisions.txt"));
+    let made = generate(super::COMMANDS, &read("decisions.txt"));
     if made == read("rows.rs") {
         return;
     }
@@ -83,11 +83,11 @@ fn generate(commands: &str, decisions: &str) -> String {
     text
 }
 
-fn lines(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty())
 }
 
-fn fact(line: &str) -> Fact<'_> {
+pub(super) fn fact(line: &str) -> Fact<'_> {
     let (name, rest) = line.split_once("  ").expect("a name, then two blanks");
     let columns: Vec<_> = rest.split_whitespace().collect();
     let [arity, keys, flags, tips] = columns[..] else { panic!("not four columns: {line}") };
@@ -211,6 +211,7 @@ fn keys(shape: &str) -> String {
         Some(("store", from)) => format!("Store {{ from: {from} }}"),
         Some(_) => panic!("the shape {shape}"),
         None if shape == "-" => "NoKey".to_owned(),
+        None if shape == "sort" => "Sort".to_owned(),
         None if shape == "migrate" => "Migrate".to_owned(),
         None if shape == "stralgo" => "Stralgo".to_owned(),
         None => format!("At({shape})"),
