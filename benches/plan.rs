@@ -139,19 +139,18 @@ fn case(name: &str) -> Box<dyn FnMut()> {
     let mget = |keys: &[String]| Call::new(Command::new("MGET").args(black_box(keys)));
     match name {
         "get" => {
-            let (keys, of_nodes) = (keys(1), replies(&keys(1), &value));
-            Box::new(move || {
-                bench.measured(Call::new(Command::get(black_box(&keys[0]))), &of_nodes)
-            })
+            let of_nodes = replies(&["user:12345678901".to_owned()], &value);
+            let get = || Call::new(Command::get(black_box("user:12345678901")));
+            Box::new(move || bench.measured(get(), &of_nodes))
         }
         "mget-2 of one slot" => {
             let keys = ["{user:1}:a".to_owned(), "{user:1}:b".to_owned()];
-            let of_nodes = replies(&keys[..1], &in_array(2, &value.repeat(2)));
+            let of_nodes = replies(&["user:1".to_owned()], &in_array(2, &value.repeat(2)));
             Box::new(move || bench.measured(mget(&keys), &of_nodes))
         }
         "mget-100 of one slot" => {
             let keys: Vec<_> = (0..100).map(|number| format!("{{user:1}}:{number:07}")).collect();
-            let of_nodes = replies(&keys[..1], &in_array(100, &value.repeat(100)));
+            let of_nodes = replies(&["user:1".to_owned()], &in_array(100, &value.repeat(100)));
             Box::new(move || bench.measured(mget(&keys), &of_nodes))
         }
         "mget-10" | "mget-100" => {

@@ -142,7 +142,7 @@ fn a_connection_tells_of_itself_on_the_node_that_is_named() -> Done {
             match line {
                 "CLIENT GETNAME" => assert_eq!(reply.text().as_ref(), Some(&stage.name)),
                 "CLIENT INFO" => {
-                    assert!(reply.text().is_some_and(|text| text.contains(&stage.name)))
+                    assert!(reply.text().is_some_and(|text| text.contains(&stage.name)));
                 }
                 _ => assert_eq!(reply.error(), None),
             }

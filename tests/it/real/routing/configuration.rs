@@ -56,7 +56,7 @@ fn what_one_node_refuses_is_told_node_by_node() -> Done {
             let node = node.ok_or("a part without a node")?;
             let found = stage.direct(node, "CONFIG GET maxmemory-samples")?;
             let found = found.field("maxmemory-samples").and_then(Reply::text);
-            let refusal = part.error().and_then(Error::server).map(|error| error.code());
+            let refusal = part.error().and_then(Error::server).map(hashslot::ServerError::code);
             let (expected, refused) =
                 if node == odd { ("5", Some(&b"NOPERM"[..])) } else { ("6", None) };
             assert_eq!((found.as_deref(), refusal), (Some(expected), refused), "node {node}");

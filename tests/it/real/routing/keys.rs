@@ -51,7 +51,7 @@ impl<'a> Owners<'a> {
     }
 
     /// A thousand keys of all shards: strings, lists, and some that are not there, some twice.
-    async fn fill(&mut self) -> Result<Vec<String>, Failure> {
+    fn fill(&mut self) -> Result<Vec<String>, Failure> {
         self.stage.cluster.flush_all()?;
         let mut keys: Vec<_> = (0..1000).map(|number| format!("many:{number}")).collect();
         for (number, key) in keys.iter().enumerate() {
@@ -76,7 +76,7 @@ fn many(name: &str, keys: &[String]) -> Command {
 fn values_come_in_the_order_of_their_keys() -> Done {
     in_both(async |stage| {
         let mut owners = Owners::new(stage)?;
-        let keys = owners.fill().await?;
+        let keys = owners.fill()?;
         let values: Vec<Option<String>> = stage.client.command(many("MGET", &keys)).await?;
         assert_eq!(values.len(), 1059);
         for (key, value) in keys.iter().zip(&values) {
@@ -98,13 +98,13 @@ fn keys_are_counted_touched_and_deleted_as_one_by_one() -> Done {
     in_both(async |stage| {
         let mut owners = Owners::new(stage)?;
         for name in ["EXISTS", "TOUCH"] {
-            let keys = owners.fill().await?;
+            let keys = owners.fill()?;
             let sum = owners.sum(name, &keys)?;
             assert_eq!(stage.client.command::<i64>(many(name, &keys)).await?, sum, "{name}");
             assert!(sum > 900, "keys that are named twice count twice");
         }
         for name in ["DEL", "UNLINK"] {
-            let keys = owners.fill().await?;
+            let keys = owners.fill()?;
             let count: i64 = stage.client.command(many(name, &keys)).await?;
             assert_eq!(count, 900, "{name}");
             assert_eq!(owners.sum("EXISTS", &keys)?, 0);
@@ -119,7 +119,7 @@ fn keys_are_counted_touched_and_deleted_as_one_by_one() -> Done {
 fn values_are_set_as_one_by_one() -> Done {
     in_both(async |stage| {
         let mut owners = Owners::new(stage)?;
-        let keys = owners.fill().await?;
+        let keys = owners.fill()?;
         let pairs = keys.iter().enumerate().map(|(number, key)| (key, format!("new {number}")));
         let mset =
             pairs.clone().fold(Command::new("MSET"), |mset, (key, value)| mset.arg(key).arg(value));

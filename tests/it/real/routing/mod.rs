@@ -193,6 +193,7 @@ impl Answer {
 }
 
 /// Runs a test on the usual server, in both versions of the protocol.
+#[expect(clippy::needless_pass_by_value, reason = "a closure stands where it is used")]
 pub(super) fn in_both(test: impl AsyncFn(&Stage<'_>) -> Done) -> Done {
     super::on_usual(async |cluster| {
         for protocol in [Protocol::Resp2, Protocol::Resp3] {
@@ -204,6 +205,7 @@ pub(super) fn in_both(test: impl AsyncFn(&Stage<'_>) -> Done) -> Done {
 }
 
 /// Runs a test on each server, in both versions of the protocol.
+#[expect(clippy::needless_pass_by_value, reason = "a closure stands where it is used")]
 pub(super) fn on_each(
     what: &str,
     names: &[&'static str],
