@@ -50,6 +50,7 @@ impl Layout {
             | KeyShape::Streams { .. }
             | KeyShape::Store { .. }
             | KeyShape::Migrate
+            | KeyShape::Sort
             | KeyShape::Stralgo
             | KeyShape::Unknown => None,
         }
