@@ -9,6 +9,7 @@
 mod report;
 
 use std::hint::black_box;
+use std::ops::Range;
 
 use hashslot::{Action, Address, Call, Cluster, Command, Config, Instant, LinkId, Slot};
 
@@ -170,11 +171,21 @@ fn case(name: &str) -> Box<dyn FnMut()> {
             let of_nodes = vec![b":1000\r\n".to_vec(); 3];
             Box::new(move || bench.measured(Call::new(Command::new("DBSIZE")), &of_nodes))
         }
+        "slot-stats of all slots" => {
+            let of_nodes = [0..5461, 5461..10923, 10923..16384].map(|slots: Range<u16>| {
+                let head = format!("*{}\r\n", slots.len());
+                let rows = slots.map(|slot| format!("*2\r\n:{slot}\r\n%1\r\n+key-count\r\n:1\r\n"));
+                (head + &rows.collect::<String>()).into_bytes()
+            });
+            let words = ["SLOT-STATS", "ORDERBY", "key-count"];
+            let command = move || Command::new("CLUSTER").args(words);
+            Box::new(move || bench.measured(Call::new(command()), &of_nodes))
+        }
         _ => panic!("unknown case {name}: one of {CASES:?}"),
     }
 }
 
-const CASES: [&str; 7] = [
+const CASES: [&str; 8] = [
     "get",
     "mget-2 of one slot",
     "mget-100 of one slot",
@@ -182,6 +193,7 @@ const CASES: [&str; 7] = [
     "mget-100",
     "batch-100",
     "dbsize",
+    "slot-stats of all slots",
 ];
 
 fn main() {
@@ -194,7 +206,7 @@ fn main() {
     report::head("commands over three nodes, per call");
     for name in CASES {
         let mut run = case(name);
-        (0..1000).for_each(|_| run());
+        (0..100).for_each(|_| run());
         report::report(name, 1, run);
     }
 }

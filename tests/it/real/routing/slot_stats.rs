@@ -53,15 +53,14 @@ fn figures_of_slots_are_in_the_order_that_is_asked_for() -> Done {
             let slots = told.iter().map(|(slot, _)| *slot);
             assert_eq!(slots.collect::<Vec<_>>(), (first..=last).collect::<Vec<_>>());
         }
+        let all = direct(stage, "CLUSTER SLOT-STATS SLOTSRANGE 0 16383")?;
         // By figure, and by slot where figures are equal: what is beyond the limit of a shard is
         // beyond the limit of all.
-        for (limit, descending) in
-            [(1, true), (7, true), (30, true), (30, false), (16384, true), (16384, false)]
-        {
+        for (limit, descending) in [(1, true), (7, true), (30, true), (30, false), (16384, true)] {
             let order = if descending { "DESC" } else { "ASC" };
             let line = format!("CLUSTER SLOT-STATS ORDERBY key-count LIMIT {limit} {order}");
             let told = rows(&stage.one(&line).await?)?;
-            let mut expected = direct(stage, "CLUSTER SLOT-STATS SLOTSRANGE 0 16383")?;
+            let mut expected = all.clone();
             expected.sort_by_key(|(slot, count)| (if descending { -count } else { *count }, *slot));
             expected.truncate(limit);
             assert_eq!(told, expected, "{line}");
