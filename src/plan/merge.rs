@@ -52,7 +52,7 @@ impl Joint {
         origin: Origin,
         count: usize,
     ) -> Result<Self, Error> {
-        let policy = options.merge.unwrap_or(facts.reply);
+        let policy = options.merge.unwrap_or_else(|| policy_of(command, facts));
         let policy = match (&origin, policy) {
             // What one node answers tells nothing for all.
             (Origin::Nodes(_), ReplyPolicy::Single | ReplyPolicy::KeyOrder) => ReplyPolicy::PerNode,
@@ -98,6 +98,16 @@ impl Joint {
             }
         }
     }
+}
+
+/// How the table says that replies become one.
+fn policy_of(command: &Command, facts: &Facts) -> ReplyPolicy {
+    // `CLIENT KILL address`: the node that had the connection says OK, all others have an error.
+    // With filters it tells how many there were.
+    if facts.name == "CLIENT KILL" && command.len() == 3 {
+        return ReplyPolicy::OneSucceeded;
+    }
+    facts.reply
 }
 
 /// The replies, if none is an error.

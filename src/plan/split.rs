@@ -115,23 +115,27 @@ pub(super) fn by_slot(command: &Command, facts: &Facts, options: &Options) -> Re
     Ok(Plan::joint(pieces, Joint::of(command, facts, options, origin, count)?))
 }
 
-/// One piece an owner of the slots that are the arguments.
+/// One piece an owner of the slots, or ranges of slots, that are the arguments.
 pub(super) fn by_owner(
     command: &Command,
     facts: &Facts,
     options: &Options,
     topology: &Topology,
 ) -> Result<Plan, Error> {
+    let slots = route::slot_arguments(command).collect::<Result<Vec<_>, _>>()?;
+    let is_ranges = facts.name.ends_with("RANGE");
     let mut by_owner: BTreeMap<&Address, Command> = BTreeMap::new();
-    for slot in route::slot_arguments(command) {
-        let slot = slot?;
-        let owner = topology.primary_of(slot).ok_or(Error::NotExecuted {
-            why: Why::SlotUnassigned,
-            node: None,
-            slot: Some(slot),
-        })?;
-        let part = by_owner.entry(owner.address()).or_insert_with(|| command.bare());
-        *part = core::mem::replace(part, command.bare()).arg(slot.number());
+    for bounds in slots.chunks(if is_ranges { 2 } else { 1 }) {
+        let (first, last) = match *bounds {
+            [slot] if !is_ranges => (slot, slot),
+            [first, last] if first <= last => (first, last),
+            _ => return Err(not_executed(Why::Malformed("a range is two slots in their order"))),
+        };
+        for (owner, first, last) in owners(topology, first, last)? {
+            let part = by_owner.entry(owner).or_insert_with(|| command.bare());
+            let taken = core::mem::replace(part, command.bare()).arg(first.number());
+            *part = if is_ranges { taken.arg(last.number()) } else { taken };
+        }
     }
     let origin = Origin::Nodes(by_owner.keys().copied().cloned().collect());
     let joint = Joint::of(command, facts, options, origin, by_owner.len())?;
@@ -139,4 +143,34 @@ pub(super) fn by_owner(
         .into_iter()
         .map(|(owner, part)| Piece::of(part, facts, options, Route::Node(owner.clone())));
     Ok(Plan::joint(pieces.collect(), joint))
+}
+
+/// Who has which part of a range of slots.
+fn owners(
+    topology: &Topology,
+    first: Slot,
+    last: Slot,
+) -> Result<Vec<(&Address, Slot, Slot)>, Error> {
+    if first == last
+        && let Some(owner) = topology.primary_of(first)
+    {
+        return Ok(alloc::vec![(owner.address(), first, last)]);
+    }
+    let mut owners = Vec::new();
+    let mut covered = 0;
+    for (range, shard) in topology.slot_ranges() {
+        let (from, to) = (range.first().max(first), range.last().min(last));
+        if from <= to
+            && let Some(primary) = shard.primary()
+        {
+            covered += to.number() - from.number() + 1;
+            owners.push((primary.address(), from, to));
+        }
+    }
+    if covered > last.number() - first.number() {
+        return Ok(owners);
+    }
+    let mut slots = (first.number()..=last.number()).filter_map(Slot::new);
+    let slot = slots.find(|slot| topology.primary_of(*slot).is_none());
+    Err(Error::NotExecuted { why: Why::SlotUnassigned, node: None, slot })
 }

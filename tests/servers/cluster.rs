@@ -13,6 +13,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::fake::lock;
+use super::node::Node;
 use super::process::{self, Process};
 use super::raw::{Connection, Reply};
 use super::slots::share;
@@ -38,45 +39,19 @@ pub struct Options {
     pub node_timeout: Duration,
     /// More arguments for each server, such as `["--maxmemory", "1mb"]`; they win over the harness's.
     pub args: Vec<String>,
+    /// Names and contents of files in the folder of each server; `server.conf` is its configuration.
+    pub files: Vec<(&'static str, &'static str)>,
 }
+
+/// The file that a server takes its configuration from, if there is one.
+const CONFIGURATION: &str = "server.conf";
 
 impl Options {
     /// Three primaries, each with one replica, and a node timeout of 500 ms.
     pub fn new(server: impl Into<PathBuf>) -> Self {
         let node_timeout = Duration::from_millis(500);
-        Self { server: server.into(), primaries: 3, replicas: 1, node_timeout, args: Vec::new() }
-    }
-}
-
-/// One node of a cluster.
-#[derive(Debug)]
-pub struct Node {
-    /// The port on 127.0.0.1.
-    pub port: u16,
-    /// The address: `127.0.0.1:port`.
-    pub address: String,
-    /// The node ID: 40 hex digits.
-    pub id: String,
-    /// The index of its primary when the cluster was started, if the node was a replica.
-    pub primary: Option<usize>,
-    folder: PathBuf,
-    process: Mutex<Process>,
-}
-
-impl Node {
-    /// The process ID, which changes with a restart.
-    pub fn pid(&self) -> u32 {
-        lock(&self.process).pid()
-    }
-
-    /// Whether the node is neither killed nor frozen.
-    pub fn is_running(&self) -> bool {
-        lock(&self.process).is_running()
-    }
-
-    /// What the server has logged.
-    pub fn log(&self) -> String {
-        fs::read_to_string(self.folder.join(process::LOG)).unwrap_or_default()
+        let (args, files) = (Vec::new(), Vec::new());
+        Self { server: server.into(), primaries: 3, replicas: 1, node_timeout, args, files }
     }
 }
 
@@ -167,6 +142,9 @@ impl Cluster {
         let folder = self.folder.join(port.to_string());
         fs::create_dir(&folder)?;
         fs::write(folder.join("nodes.conf"), configuration)?;
+        for (name, content) in &self.options.files {
+            fs::write(folder.join(name), content)?;
+        }
         let started = Process::start(&self.options.server, &self.arguments(port), &folder)?;
         let (address, id) = (format!("127.0.0.1:{port}"), id_of(port));
         let process = Mutex::new(started);
@@ -201,7 +179,10 @@ impl Cluster {
             // A primary that loses its last slot stays a primary.
             args.push(["--cluster-allow-replica-migration", "no"]);
         }
-        args.concat().into_iter().map(str::to_owned).chain(self.options.args.clone()).collect()
+        let file =
+            self.options.files.iter().map(|(name, _)| *name).find(|name| *name == CONFIGURATION);
+        let args = file.into_iter().chain(args.concat());
+        args.map(str::to_owned).chain(self.options.args.clone()).collect()
     }
 
     /// The product and version of the servers.

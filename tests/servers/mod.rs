@@ -22,6 +22,7 @@
 
 pub mod cluster;
 pub mod fake;
+pub mod node;
 pub mod process;
 pub mod proxy;
 pub mod raw;

@@ -48,6 +48,8 @@ struct State {
     refusing: bool,
     stopping: bool,
     accepted_count: usize,
+    /// How many pieces have been read, to the server and to the client.
+    piece_counts: [usize; 2],
     /// Both ends of each connection ever forwarded.
     streams: Vec<TcpStream>,
 }
@@ -127,6 +129,16 @@ impl Proxy {
         lock(&self.shared.state).cut();
     }
 
+    /// How many pieces of bytes have come from the other side of a direction: each a write there, or
+    /// several that came at once.
+    pub fn piece_count(&self, direction: Direction) -> usize {
+        let [to_server, to_client] = lock(&self.shared.state).piece_counts;
+        match direction {
+            Direction::ToServer => to_server,
+            Direction::ToClient => to_client,
+        }
+    }
+
     /// How many connections have been accepted, refused ones included.
     pub fn connection_count(&self) -> usize {
         lock(&self.shared.state).accepted_count
@@ -202,6 +214,7 @@ fn pump(
         if rest.is_empty() {
             return Ok(());
         }
+        count_piece(shared, direction);
         while !rest.is_empty() {
             let flow = await_flow(shared, direction);
             thread::sleep(flow.delay);
@@ -214,6 +227,14 @@ fn pump(
             rest = left;
         }
     }
+}
+
+fn count_piece(shared: &Shared, direction: Direction) {
+    let [to_server, to_client] = &mut lock(&shared.state).piece_counts;
+    *match direction {
+        Direction::ToServer => to_server,
+        Direction::ToClient => to_client,
+    } += 1;
 }
 
 /// The flow of a direction, as soon as it is not stalled.

@@ -196,7 +196,7 @@ pub(super) static TABLE: [Facts; 556] = [
     row("CLUSTER COUNT-FAILURE-REPORTS", 3, NoKey).to(AnyNode, Single).repeatable(),
     row("CLUSTER COUNTKEYSINSLOT", 3, NoKey).to(SlotArgument, Single).repeatable(),
     row("CLUSTER DELSLOTS", -3, NoKey).to(SlotOwners, AllSucceeded),
-    row("CLUSTER DELSLOTSRANGE", -4, NoKey).to(ExplicitNode, Single),
+    row("CLUSTER DELSLOTSRANGE", -4, NoKey).to(SlotOwners, AllSucceeded),
     row("CLUSTER FAILOVER", -2, NoKey).to(ExplicitNode, Single),
     row("CLUSTER FLUSHSLOT", -3, NoKey).to(ExplicitNode, Single),
     row("CLUSTER FLUSHSLOTS", 2, NoKey).to(ExplicitNode, Single),

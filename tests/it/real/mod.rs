@@ -15,6 +15,7 @@ mod load;
 mod moving;
 mod network;
 mod probes;
+mod routing;
 mod scanning;
 mod scripts;
 

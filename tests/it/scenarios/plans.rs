@@ -296,6 +296,39 @@ fn slots_as_arguments_lead_to_their_owners() {
 }
 
 #[test]
+fn ranges_of_slots_are_cut_where_owners_change() {
+    let (mut world, [a, b, c]) = World::linked(Config::default());
+    // A: 0-5460 | B: 5461-10922 | C: 10923-16383
+    let given_up = world.submit(words("CLUSTER DELSLOTSRANGE 7 9 5000 12000 1 1"));
+    assert_eq!(world.reads(a), "CLUSTER DELSLOTSRANGE 7 9 5000 5460 1 1");
+    assert_eq!(world.reads(b), "CLUSTER DELSLOTSRANGE 5461 10922");
+    assert_eq!(world.reads(c), "CLUSTER DELSLOTSRANGE 10923 12000");
+    for link in [a, b, c] {
+        world.answer(link, "+OK\r\n");
+    }
+    assert_eq!(world.outcome(given_up), "+OK\r\n");
+    for odd in ["1 2 3", "2 1", "1"] {
+        let command = words(&format!("CLUSTER DELSLOTSRANGE {odd}"));
+        let refused = world.try_submit(command).expect_err(odd).error;
+        assert!(matches!(refused, Error::NotExecuted { why: Why::Malformed(_), .. }), "{refused}");
+    }
+}
+
+#[test]
+fn a_connection_is_killed_by_the_one_node_that_has_it() {
+    let line = "CLIENT KILL 127.0.0.1:50000";
+    let missing = "-ERR No such client\r\n";
+    let one = answered(words(line), [(line, missing), (line, "+OK\r\n"), (line, missing)]);
+    assert_eq!(one, "+OK\r\n");
+    let none = answered(words(line), [(line, missing), (line, missing), (line, missing)]);
+    assert_eq!(none, "the server answered: ERR No such client");
+    // With filters each node tells how many it had.
+    let line = "CLIENT KILL TYPE normal";
+    let many = answered(words(line), [(line, ":1\r\n"), (line, ":0\r\n"), (line, ":2\r\n")]);
+    assert_eq!(many, ":3\r\n");
+}
+
+#[test]
 fn a_target_and_a_merge_of_the_callers_outweigh_the_table() {
     let (mut world, [a, b, c]) = World::linked(Config::default());
     let one = world.submit(Call::new(words("DBSIZE")).target(Target::key("foo")));

@@ -1,0 +1,63 @@
+//! A script that does not end is killed wherever it runs.
+
+use super::{Answer, Stage, on_each, words};
+use crate::real::{Done, SINCE_7_0, until};
+use crate::servers::NAMES;
+use crate::servers::raw::Connection;
+use hashslot::{Call, Target};
+
+/// Has a node run something that does not end, until others are told so.
+async fn start(
+    stage: &Stage<'_>,
+    node: usize,
+    endless: &[&str],
+) -> Result<Connection, crate::real::Failure> {
+    let mut connection = stage.cluster.connection(node)?;
+    connection.send(endless)?;
+    let mut asking = stage.cluster.connection(node)?;
+    until("the node is busy", async || {
+        Ok(asking.call(&["PING"])?.error().is_some_and(|error| error.starts_with("BUSY")))
+    })
+    .await?;
+    Ok(connection)
+}
+
+/// Kills what runs on each primary in turn, while there is nothing to kill on the others.
+async fn kill(stage: &Stage<'_>, line: &str, endless: &[&str]) -> Done {
+    let idle = stage.error(line).await?;
+    assert!(idle.server().is_some_and(|error| error.code() == b"NOTBUSY"), "{idle:?}");
+    for node in &stage.primaries {
+        let mut running = start(stage, *node, endless).await?;
+        let answer = stage.call(words(line)).await?;
+        assert!(matches!(&answer, Answer::One(reply) if reply.is_ok()), "{answer:?}");
+        let ended = running.receive()?;
+        assert!(ended.error().is_some_and(|error| error.to_lowercase().contains("killed")));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_script_is_killed_where_it_runs() -> Done {
+    on_each("SCRIPT KILL", &NAMES, async |stage| {
+        assert!(stage.one("CONFIG SET lua-time-limit 10").await?.is_ok());
+        stage.call(Call::new(words("ECHO linked")).target(Target::AllNodes)).await?;
+        kill(stage, "SCRIPT KILL", &["EVAL", "while true do end", "0"]).await?;
+        assert!(stage.one("CONFIG SET lua-time-limit 5000").await?.is_ok());
+        Ok(())
+    })
+}
+
+#[test]
+fn a_function_is_killed_where_it_runs() -> Done {
+    on_each("FUNCTION KILL", SINCE_7_0, async |stage| {
+        assert!(stage.one("CONFIG SET busy-reply-threshold 10").await?.is_ok());
+        let library = "#!lua name=endless\n\
+            redis.register_function('endless', function() while true do end end)";
+        let load = hashslot::Command::new("FUNCTION").arg("LOAD").arg("REPLACE").arg(library);
+        stage.call(load).await?;
+        kill(stage, "FUNCTION KILL", &["FCALL", "endless", "0"]).await?;
+        assert!(stage.one("FUNCTION FLUSH").await?.is_ok());
+        assert!(stage.one("CONFIG SET busy-reply-threshold 5000").await?.is_ok());
+        Ok(())
+    })
+}
