@@ -214,10 +214,9 @@ impl Submitted {
             (Ok(Reply::Many(results)), Kind::Batch) => {
                 results.iter().map(|result| may_have_run(result.as_ref().err())).collect()
             }
-            (Ok(Reply::One(_)), Kind::One | Kind::Transaction)
+            (Ok(Reply::One(_)), Kind::One | Kind::Transaction | Kind::Split(_) | Kind::Wide)
+            | (Ok(Reply::PerNode(_)), Kind::Wide)
             | (Ok(Reply::Ready), Kind::Discovery) => vec![true; 4],
-            (Ok(Reply::One(_)), Kind::Split(_))
-            | (Ok(Reply::One(_) | Reply::PerNode(_)), Kind::Wide) => vec![true; 4],
             (Err(Error::Partial(partial)), Kind::Split(count)) => done(partial, count),
             (Err(error), _) => vec![may_have_run(Some(error)); 4],
             (outcome, kind) => panic!("{outcome:?} of {kind:?}"),
