@@ -57,15 +57,15 @@ impl Workload {
     /// A call with a command that becomes several, with several of them, or for certain nodes.
     pub(super) fn wide_call(&mut self) -> Planned {
         match self.dice.below(14) {
-            0..7 => {
+            0..5 => {
                 let wide = self.split();
                 self.plan_wide(Shape::One, &[wide], |call| call)
             }
-            7..10 => {
+            5..8 => {
                 let wide = self.fan_out();
                 self.plan_wide(Shape::One, &[wide], |call| call)
             }
-            10 | 11 => self.aimed_call(),
+            8..12 => self.aimed_call(),
             _ => {
                 let count = self.dice.between(2, 6);
                 let wides: Vec<_> = (0..count).map(|_| self.any()).collect();
