@@ -213,9 +213,11 @@ fn fold(frames: &[Frame], combine: impl Fn(i64, i64) -> Option<i64>) -> Result<F
     let first = first.value();
     let mut numbers = numbers(&first)?;
     for frame in rest {
-        let others = self::numbers(&frame.value())?;
-        if others.len() != numbers.len() {
-            return Err(wrong("replies of one length", &frame.value()));
+        let value = frame.value();
+        let others = self::numbers(&value)?;
+        let is_like = value.elements().is_some() == first.elements().is_some();
+        if others.len() != numbers.len() || !is_like {
+            return Err(wrong("replies of one length", &value));
         }
         for (number, other) in numbers.iter_mut().zip(others) {
             *number = combine(*number, other).ok_or_else(|| {
@@ -261,9 +263,11 @@ fn numbers(value: &Value<'_>) -> Result<Vec<i64>, Error> {
 fn concat(frames: &[Frame]) -> Result<Frame, Error> {
     let mut body = Vec::new();
     let mut count = 0;
+    let are_maps = frames.first().is_some_and(|first| matches!(first.value(), Value::Map(_)));
     for frame in frames {
         let value = frame.value();
-        if let Value::Map(pairs) = value {
+        if are_maps {
+            let Value::Map(pairs) = value else { return Err(wrong("a map", &value)) };
             count += pairs.len();
             for (key, value) in pairs {
                 encode::value(&mut body, &key);

@@ -29,6 +29,8 @@ pub(super) struct Client {
     pub(super) ids: BTreeMap<usize, CallId>,
     pub(super) deadlines: BTreeSet<(Instant, usize)>,
     pub(super) paused_until: Option<Instant>,
+    /// Calls for many nodes that were not planned yet at the last look.
+    pub(super) unplanned: Vec<usize>,
     pub(super) missed: Vec<Event>,
     /// Where slots have moved to by redirections since the topology was asked for the last time, and
     /// when that was heard.
@@ -69,6 +71,7 @@ impl Client {
             ids: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             paused_until: None,
+            unplanned: Vec::new(),
             missed: Vec::new(),
             moved: BTreeMap::new(),
             queried_at: Instant::EPOCH,

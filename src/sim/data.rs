@@ -11,6 +11,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::many;
 use super::scripts::eval;
 use crate::config::Protocol;
 use crate::resp::{Value, encode};
@@ -102,15 +103,17 @@ static TABLE: &[Known] = known! {
     "AUTH" -2 NO_KEYS, false;
     "CLIENT" -2 NO_KEYS, false;
     "CLUSTER" -2 NO_KEYS, false;
-    "DBSIZE" 1 NO_KEYS, false, db_size;
+    "CONFIG" -2 NO_KEYS, false;
+    "DBSIZE" 1 NO_KEYS, false, many::db_size;
     "DECR" 2 ONE, true, decr;
-    "DEL" -2 ALL, true, del;
+    "DEL" -2 ALL, true, many::del;
     "DISCARD" 1 NO_KEYS, false;
     "ECHO" 2 NO_KEYS, false, echo;
     "EVAL" -3 Keys(3, 3, 1), true, eval;
     "EVALSHA" -3 Keys(3, 3, 1), true, eval;
     "EXEC" 1 NO_KEYS, false;
-    "EXISTS" -2 ALL, false, exists;
+    "EXISTS" -2 ALL, false, many::exists;
+    "FUNCTION" -2 NO_KEYS, true, many::function;
     "GET" 2 ONE, false, get;
     "GETDEL" 2 ONE, true, get_del;
     "GETSET" 3 ONE, true, get_set;
@@ -121,13 +124,15 @@ static TABLE: &[Known] = known! {
     "HSET" -4 ONE, true, hset;
     "INCR" 2 ONE, true, incr;
     "INCRBY" 3 ONE, true, incr_by;
+    "INFO" -1 NO_KEYS, false;
+    "KEYS" 2 NO_KEYS, false, many::keys;
     "LLEN" 2 ONE, false, len;
     "LPOP" -2 ONE, true, lpop;
     "LPUSH" -3 ONE, true, lpush;
     "LRANGE" 4 ONE, false, lrange;
-    "MGET" -2 ALL, false, mget;
+    "MGET" -2 ALL, false, many::mget;
     "MIGRATE" -6 Keys(3, 3, 1), true;
-    "MSET" -3 Keys(1, -1, 2), true, mset;
+    "MSET" -3 Keys(1, -1, 2), true, many::mset;
     "MULTI" 1 NO_KEYS, false;
     "PING" -1 NO_KEYS, false, ping;
     "READONLY" 1 NO_KEYS, false;
@@ -139,9 +144,9 @@ static TABLE: &[Known] = known! {
     "SET" -3 ONE, true, set;
     "SMEMBERS" 2 ONE, false, smembers;
     "STRLEN" 2 ONE, false, strlen;
-    "TOUCH" -2 ALL, false, exists;
+    "TOUCH" -2 ALL, false, many::exists;
     "TYPE" 2 ONE, false, kind;
-    "UNLINK" -2 ALL, true, del;
+    "UNLINK" -2 ALL, true, many::del;
 };
 
 /// The row of a command, if servers of this simulation know it.
@@ -193,12 +198,12 @@ pub(super) fn spelled(word: &[u8]) -> Option<i64> {
     Value::Bulk(word).as_integer()
 }
 
-fn integer(out: &mut Vec<u8>, count: usize) {
+pub(super) fn integer(out: &mut Vec<u8>, count: usize) {
     encode::integer(out, i64::try_from(count).unwrap_or(i64::MAX));
 }
 
 impl Data {
-    fn text(&self, key: &[u8]) -> Result<Option<&[u8]>, ()> {
+    pub(super) fn text(&self, key: &[u8]) -> Result<Option<&[u8]>, ()> {
         match self.entries.get(key).map(|entry| &entry.stored) {
             None => Ok(None),
             Some(Stored::Text(text)) => Ok(Some(text)),
@@ -214,7 +219,7 @@ impl Data {
         &mut entry.stored
     }
 
-    fn put(&mut self, key: &[u8], text: Vec<u8>) {
+    pub(super) fn put(&mut self, key: &[u8], text: Vec<u8>) {
         let writes = number(&text).into_iter().collect();
         self.entries.insert(key.to_owned(), Entry { stored: Stored::Text(text), writes });
     }
@@ -240,11 +245,6 @@ fn ping(_: &mut Data, words: &[Vec<u8>], _: Protocol, out: &mut Vec<u8>) -> bool
 
 fn echo(_: &mut Data, words: &[Vec<u8>], _: Protocol, out: &mut Vec<u8>) -> bool {
     encode::bulk(out, &words[1]);
-    false
-}
-
-fn db_size(data: &mut Data, _: &[Vec<u8>], _: Protocol, out: &mut Vec<u8>) -> bool {
-    integer(out, data.entries.len());
     false
 }
 
@@ -286,30 +286,6 @@ fn set(data: &mut Data, words: &[Vec<u8>], protocol: Protocol, out: &mut Vec<u8>
         return false;
     }
     data.put(&words[1], words[2].clone());
-    encode::simple(out, b"OK");
-    true
-}
-
-fn mget(data: &mut Data, words: &[Vec<u8>], protocol: Protocol, out: &mut Vec<u8>) -> bool {
-    encode::array_header(out, words.len() - 1);
-    for key in &words[1..] {
-        match data.text(key) {
-            Ok(Some(text)) => encode::bulk(out, text),
-            Ok(None) | Err(()) => encode::null(out, protocol),
-        }
-    }
-    false
-}
-
-fn mset(data: &mut Data, words: &[Vec<u8>], _: Protocol, out: &mut Vec<u8>) -> bool {
-    let (pairs, odd) = words[1..].as_chunks::<2>();
-    if !odd.is_empty() {
-        encode::error(out, b"ERR wrong number of arguments for 'mset' command");
-        return false;
-    }
-    for [key, text] in pairs {
-        data.put(key, text.clone());
-    }
     encode::simple(out, b"OK");
     true
 }
@@ -371,17 +347,6 @@ fn add(data: &mut Data, key: &[u8], word: &[u8], increment: i64, out: &mut Vec<u
     *data.write(key, word, Stored::Text(Vec::new())) = Stored::Text(format!("{after}").into());
     encode::integer(out, after);
     true
-}
-
-fn del(data: &mut Data, words: &[Vec<u8>], _: Protocol, out: &mut Vec<u8>) -> bool {
-    let gone = words[1..].iter().filter(|key| data.entries.remove(*key).is_some()).count();
-    integer(out, gone);
-    gone > 0
-}
-
-fn exists(data: &mut Data, words: &[Vec<u8>], _: Protocol, out: &mut Vec<u8>) -> bool {
-    integer(out, words[1..].iter().filter(|key| data.entries.contains_key(*key)).count());
-    false
 }
 
 fn kind(data: &mut Data, words: &[Vec<u8>], _: Protocol, out: &mut Vec<u8>) -> bool {

@@ -51,8 +51,13 @@ pub(super) struct Way {
     stay: Option<(usize, u32, Instant)>,
 }
 
-/// When a read was answered, and with what.
-type Answers = Vec<(Instant, Vec<u8>)>;
+/// What a node answered to a command that carries no number.
+#[derive(Debug)]
+pub(super) struct Answered {
+    pub(super) at: Instant,
+    pub(super) node: usize,
+    pub(super) reply: Vec<u8>,
+}
 
 /// When views had an address.
 #[derive(Debug, Clone, Copy)]
@@ -85,7 +90,8 @@ pub struct History {
     pub(super) runs: Vec<Run>,
     runs_of: BTreeMap<u64, Vec<usize>>,
     /// What reads were answered with: by client and command.
-    reads: BTreeMap<(usize, Vec<u8>), Answers>,
+    reads: BTreeMap<(usize, Vec<u8>), Vec<Answered>>,
+    answer_count: u64,
     pub(super) ways: BTreeMap<u64, Way>,
     /// Writes that only copies had that were thrown away.
     pub(super) lost: BTreeSet<u64>,
@@ -151,12 +157,26 @@ impl History {
         command: &[u8],
         from: Instant,
         to: Instant,
-    ) -> impl Iterator<Item = &[u8]> {
-        let reads = self.reads.get(&(client, command.to_vec()));
-        let reads = reads.map(Vec::as_slice).unwrap_or_default();
-        let first = reads.partition_point(|(at, _)| *at < from);
-        let in_time = reads[first..].iter().take_while(move |(at, _)| *at <= to);
-        in_time.map(|(_, reply)| reply.as_slice())
+    ) -> impl Iterator<Item = &Answered> {
+        let in_time = self.answers_since(client, command, from).iter();
+        in_time.take_while(move |answered| answered.at <= to)
+    }
+
+    /// What a command of a client that carries no number was answered with from a moment on.
+    pub(super) fn answers_since(
+        &self,
+        client: usize,
+        command: &[u8],
+        from: Instant,
+    ) -> &[Answered] {
+        let answers = self.reads.get(&(client, command.to_vec()));
+        let answers = answers.map(Vec::as_slice).unwrap_or_default();
+        &answers[answers.partition_point(|answered| answered.at < from)..]
+    }
+
+    /// How many answers all nodes gave.
+    pub(super) const fn answer_count(&self) -> u64 {
+        self.answer_count
     }
 
     pub(super) fn dialled(
@@ -403,9 +423,10 @@ impl History {
         reply: &[u8],
     ) {
         let reply = reply.to_vec();
+        self.answer_count += 1;
         let Some(number) = data::number_of(words) else {
             let reads = self.reads.entry((client, words.join(&b' '))).or_default();
-            return reads.push((now, reply));
+            return reads.push(Answered { at: now, node, reply });
         };
         let key = known.keys_of(words).first().map(|key| key.to_vec());
         let slot = key.as_deref().map(|key| Slot::of_key(key).number());

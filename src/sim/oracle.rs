@@ -6,7 +6,7 @@
 //! to a slot ran in their order, but for those that were sent away with a pause, whose client lost a
 //! connection meanwhile, or whose slot came back to a node that they were on their way to; while a
 //! slot moves key by key, those of one key did, transactions on several keys aside. A call that no
-//! fault concerned succeeds, and soon.
+//! fault concerned succeeds, and soon. Commands that became several are judged by `merged`.
 
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -17,9 +17,13 @@ use core::time::Duration;
 use bytes::Bytes;
 
 use super::history::History;
+use super::joint::{Known, Parts};
+use super::merged;
 use super::workload::{Op, Planned, Shape};
 use super::world::World;
 use crate::action::{Outcome, Reply};
+use crate::address::Address;
+use crate::cluster::Stats;
 use crate::config::Limits;
 use crate::error::{Error, Phase};
 use crate::resp::{Frame, Value};
@@ -35,21 +39,27 @@ pub struct Oracle {
 }
 
 #[derive(Debug)]
-struct Record {
-    client: usize,
-    planned: Planned,
-    submitted: Instant,
+pub(super) struct Record {
+    pub(super) client: usize,
+    pub(super) planned: Planned,
+    pub(super) submitted: Instant,
     end: Option<(Instant, End)>,
     /// Until when it may be tried again.
     deadline: Option<Instant>,
     /// Whether its client was still looking for the cluster.
     is_busy: bool,
+    /// The node that it was for, if it was for a certain one.
+    node: Option<Address>,
+    /// What its client knew when it chose the nodes for it.
+    pub(super) known: Option<Known>,
+    /// Whether its client learned nothing more of the cluster until it ended.
+    pub(super) was_still: bool,
     /// Whether its client lost a connection meanwhile, or did nothing for a while.
     has_lost: bool,
 }
 
 #[derive(Debug)]
-enum End {
+pub(super) enum End {
     Completed(Outcome),
     Cancelled,
     Refused,
@@ -62,6 +72,9 @@ impl Record {
             Some((_, End::Completed(Ok(Reply::Many(results))))) => {
                 results.iter().all(Result::is_ok)
             }
+            Some((_, End::Completed(Ok(Reply::PerNode(results))))) => {
+                results.iter().all(|(_, result)| result.is_ok())
+            }
             _ => self.is_answered(),
         }
     }
@@ -72,7 +85,7 @@ impl Record {
 }
 
 /// What became of one command of a call.
-enum Fate<'a> {
+pub(super) enum Fate<'a> {
     Answered(Value<'a>),
     Failed(&'a Error),
     Unknown,
@@ -100,6 +113,9 @@ impl Oracle {
             end: None,
             deadline: None,
             is_busy,
+            node: None,
+            known: None,
+            was_still: false,
             has_lost: false,
         });
         self.calls.len() - 1
@@ -108,6 +124,22 @@ impl Oracle {
     /// A call that was submitted is tried again until then.
     pub(super) fn may_last_until(&mut self, call: usize, deadline: Instant) {
         self.calls[call].deadline = Some(deadline);
+    }
+
+    /// A call that was submitted is for this node.
+    pub(super) fn aimed(&mut self, call: usize, node: Option<Address>) {
+        self.calls[call].node = node;
+    }
+
+    /// The nodes for a call were chosen by what its client knew.
+    pub(super) fn planned(&mut self, call: usize, known: Known) {
+        self.calls[call].known = Some(known);
+    }
+
+    /// A call is about to end, and this is what its client has counted.
+    pub(super) fn is_ending(&mut self, call: usize, stats: &Stats) {
+        let record = &mut self.calls[call];
+        record.was_still = record.known.as_ref().is_some_and(|known| known.is_still(stats));
     }
 
     /// A call was completed.
@@ -181,7 +213,8 @@ impl Oracle {
             let Some(slot) = op.slot else { return false };
             !op.is_script && world.is_undisturbed(slot, record.submitted)
         };
-        if !record.planned.ops.iter().all(is_calm) {
+        let is_spread = record.planned.is_spread() || record.node.is_some();
+        if is_spread || !record.planned.ops.iter().all(is_calm) {
             return;
         }
         // It may take a round of the refresh before.
@@ -205,7 +238,7 @@ impl Oracle {
             if was_stopped && record.end.is_none() {
                 continue;
             }
-            if let Err(complaint) = Self::judge_call(&world.history, record) {
+            if let Err(complaint) = Self::judge_call(world, record) {
                 found.push(format!("{complaint}: {}", self.shown(call)));
             }
         }
@@ -217,13 +250,13 @@ impl Oracle {
 
     fn shown(&self, call: usize) -> String {
         let record = &self.calls[call];
-        let texts: Vec<_> = record
-            .planned
-            .ops
-            .iter()
-            .map(|op| op.text.escape_ascii())
-            .map(|text| format!("{text}"))
-            .collect();
+        let ops = record.planned.ops.iter().map(|op| &op.text);
+        let joints = record.planned.joints.iter().filter_map(|joint| match &joint.parts {
+            Parts::Nodes { text, .. } => Some(text),
+            Parts::Slots { .. } => None,
+        });
+        let texts = ops.chain(joints).map(|text| format!("{}", text.escape_ascii()));
+        let texts: Vec<_> = texts.collect();
         let end = match &record.end {
             None => "open".into(),
             Some((_, End::Cancelled)) => "cancelled".into(),
@@ -236,9 +269,21 @@ impl Oracle {
         )
     }
 
-    fn judge_call(history: &History, record: &Record) -> Result<(), String> {
+    fn judge_call(world: &World, record: &Record) -> Result<(), String> {
         let Some((ended, end)) = &record.end else { return Err("it never ended".into()) };
-        for (index, op) in record.planned.ops.iter().enumerate() {
+        let (history, planned) = (&world.history, &record.planned);
+        for joint in &planned.joints {
+            merged::judge(world, record, joint, *ended, end)?;
+        }
+        let is_whole = |op: &&Op| planned.joints.iter().all(|joint| joint.command != op.command);
+        for op in planned.ops.iter().filter(is_whole) {
+            let is_elsewhere = |node: usize| {
+                record.node.as_ref().is_some_and(|wanted| !world.goes_by(node, wanted))
+            };
+            let mut runs = op.number.into_iter().flat_map(|number| history.runs_of(number));
+            if let Some(run) = runs.find(|run| is_elsewhere(run.node)) {
+                return Err(format!("it ran at node {}", run.node));
+            }
             let fate = match end {
                 End::Refused => {
                     let ran = op.number.is_some_and(|number| history.run_count(number) > 0);
@@ -249,7 +294,7 @@ impl Oracle {
                 }
                 End::Cancelled => Fate::Unknown,
                 End::Completed(Err(error)) => Fate::Failed(error),
-                End::Completed(Ok(reply)) => fate(reply, index, record.planned.shape)?,
+                End::Completed(Ok(reply)) => fate(reply, op.command, planned.shape)?,
             };
             judge_op(history, record, op, *ended, &fate)?;
         }
@@ -356,7 +401,7 @@ fn answered(frame: &Frame) -> Result<Fate<'_>, String> {
     Ok(Fate::Answered(frame.value()))
 }
 
-fn judge_op(
+pub(super) fn judge_op(
     history: &History,
     record: &Record,
     op: &Op,
@@ -369,7 +414,7 @@ fn judge_op(
     let Some(number) = op.number else {
         let Fate::Answered(reply) = fate else { return Ok(()) };
         let mut reads = history.reads(record.client, &op.text, record.submitted, ended);
-        let was_read = reads.any(|read| is_alike(read, reply));
+        let was_read = reads.any(|read| is_alike(&read.reply, reply));
         return if was_read { Ok(()) } else { Err("no node answered that".into()) };
     };
     let count = history.run_count(number);
@@ -412,7 +457,10 @@ fn judge_refusal(
         return Err("a script that a node does not have is the caller's".into());
     }
     let runs_scripts = record.planned.ops.iter().any(|op| op.is_script);
-    if runs_scripts || record.deadline.is_none_or(|deadline| ended >= deadline) {
+    if runs_scripts
+        || record.node.is_some()
+        || record.deadline.is_none_or(|deadline| ended >= deadline)
+    {
         return Ok(());
     }
     // Two nodes may each name the other until the number of redirections is used up.

@@ -183,7 +183,8 @@ impl World {
         out: &mut Vec<u8>,
     ) {
         let name = String::from_utf8_lossy(&words[0]).into_owned();
-        let Some(known) = data::known(&words[0]) else {
+        let known = data::known(&words[0]).filter(|known| !self.is_yet_to_come(known));
+        let Some(known) = known else {
             return session.refuse(out, format!("ERR unknown command '{name}'"));
         };
         let malformed = self.malformed(session, known, words);
@@ -471,6 +472,7 @@ impl World {
             }
             "AUTH" | "CLIENT" | "SELECT" | "DISCARD" => encode::simple(out, b"OK"),
             "MIGRATE" => self.migrate(index, words, out),
+            "INFO" | "CONFIG" => self.node_command(index, session, known, words, out),
             _ => self.cluster_command(index, session, words, out),
         }
     }

@@ -8,6 +8,7 @@ use core::time::Duration;
 use super::client::{Client, Socket};
 use super::dice::Dice;
 use super::faults::Fault;
+use super::joint::Known;
 use super::oracle::Oracle;
 use super::scenario::{Report, Scenario};
 use super::workload::{Planned, Workload};
@@ -342,13 +343,19 @@ impl Simulation {
         let now = self.world.now();
         let client = &mut self.clients[index];
         let budget = planned.timeout.unwrap_or_else(|| client.machine.config().call_timeout);
-        let (call, cancel_after) = (planned.call(), planned.cancel_after);
+        let node = planned.node(client.machine.topology());
+        let (call, cancel_after) = (planned.call_at(node.clone()), planned.cancel_after);
+        let is_spread = planned.is_spread();
         client.has_known |= client.machine.topology().is_complete();
         let is_known = client.has_known;
         let token = self.oracle.submitted(now, index, planned, !is_known);
         self.calls += 1;
         if let Ok(id) = client.machine.submit(now, call, token) {
             client.ids.insert(token, id);
+            self.oracle.aimed(token, node);
+            if is_spread {
+                client.unplanned.push(token);
+            }
             client.deadlines.insert((now + budget, token));
             self.oracle.may_last_until(token, now + budget);
             if let Some(after) = cancel_after {
@@ -365,6 +372,7 @@ impl Simulation {
     fn after_input(&mut self, index: usize) {
         self.inputs += 1;
         let now = self.world.now();
+        self.note_plans(index);
         while let Some(action) = self.clients[index].machine.poll_action() {
             match action {
                 Action::Connect { link, address } => {
@@ -390,6 +398,7 @@ impl Simulation {
                     self.world.trace.mix(format!("{token}{outcome:?}").as_bytes());
                     self.world.trace.line(now, || format!("call {token} ends: {outcome:?}"));
                     self.clients[index].ids.remove(&token);
+                    self.oracle.is_ending(token, self.clients[index].machine.stats());
                     self.oracle.completed(now, token, outcome);
                     self.oracle.judge_undisturbed(&self.world, token);
                 }
@@ -402,6 +411,19 @@ impl Simulation {
             }
         }
         self.check(index);
+    }
+
+    /// Calls for many nodes are planned as soon as the cluster is known.
+    fn note_plans(&mut self, index: usize) {
+        let client = &mut self.clients[index];
+        let topology = client.machine.topology();
+        if client.unplanned.is_empty() || topology.shards().is_empty() {
+            return;
+        }
+        let known = Known::of(topology, client.machine.stats());
+        for call in client.unplanned.drain(..) {
+            self.oracle.planned(call, known.clone());
+        }
     }
 
     /// Offers the transport what the machine has to send.

@@ -1,7 +1,8 @@
 //! Calls at random, each of which can be recognised afterwards.
 //!
 //! Every write carries a number of its own as its last argument, so that the nodes can tell which
-//! writes ran, how often and in which order. Keys come in groups that share a slot.
+//! writes ran, how often and in which order. Keys come in groups that share a slot. Calls with commands
+//! that become several are made by `spread`.
 
 use alloc::format;
 use alloc::string::String;
@@ -10,24 +11,31 @@ use core::time::Duration;
 
 use super::dice::Dice;
 use super::faults::{Fault, Faults};
+use super::joint::{Joint, Parts};
 use super::scripts::{APPENDING, FORGING};
+use super::spread::Pool;
+use crate::address::Address;
 use crate::command::{Command, Script};
-use crate::plan::Call;
+use crate::plan::{Call, Target};
 use crate::slot::Slot;
+use crate::topology::{Node, Topology};
 
 /// The slots that are used; each has a group of keys.
-const GROUP_COUNT: usize = 8;
+pub(super) const GROUP_COUNT: usize = 8;
+
+/// So many calls have one with a command that becomes several.
+const WIDE_ONE_IN: u64 = 10;
 
 /// What keys are used for: each has a type of its own.
-const TEXT: char = 'a';
+pub(super) const TEXT: char = 'a';
 const MORE_TEXT: char = 'b';
-const COUNTER: char = 'c';
+pub(super) const COUNTER: char = 'c';
 const HASH: char = 'h';
 const LIST: char = 'l';
-const SINGLE: char = 's';
+pub(super) const SINGLE: char = 's';
 const SET: char = 'z';
 
-fn key(group: usize, kind: char) -> String {
+pub(super) fn key(group: usize, kind: char) -> String {
     format!("{{group{group}}}{kind}")
 }
 
@@ -42,9 +50,11 @@ pub(super) fn growing_keys() -> Vec<String> {
     (0..GROUP_COUNT).flat_map(|group| kinds.map(|kind| key(group, kind))).collect()
 }
 
-/// One command of a call, and how it is recognised.
+/// One command of a call, or a part of it for one slot, and how it is recognised.
 #[derive(Debug, Clone)]
 pub(super) struct Op {
+    /// Which command of its call it is.
+    pub(super) command: usize,
     /// The number that a write carries.
     pub(super) number: Option<u64>,
     pub(super) slot: Option<u16>,
@@ -67,6 +77,10 @@ pub(super) enum Shape {
 pub struct Planned {
     pub(super) call: Call,
     pub(super) ops: Vec<Op>,
+    /// Which of its commands become several.
+    pub(super) joints: Vec<Joint>,
+    /// Which of the nodes that the client knows it is for, if it is for a certain one.
+    pub(super) place: Option<usize>,
     pub(super) shape: Shape,
     pub(super) is_idempotent: bool,
     /// Whether nothing is wrong any more, so that it has to succeed.
@@ -82,16 +96,33 @@ impl Planned {
     pub fn call(&self) -> Call {
         self.call.clone()
     }
+
+    /// Whether a command of it is for many nodes.
+    pub(super) fn is_spread(&self) -> bool {
+        self.joints.iter().any(|joint| matches!(joint.parts, Parts::Nodes { .. }))
+    }
+
+    /// The node that it is for, if it is for one, of those that a client knows.
+    pub(super) fn node(&self, topology: &Topology) -> Option<Address> {
+        let place = self.place?.checked_rem(topology.nodes().count())?;
+        topology.nodes().nth(place).map(Node::address).cloned()
+    }
+
+    /// The call, to be submitted, for this node if it is for a certain one.
+    pub(super) fn call_at(&self, node: Option<Address>) -> Call {
+        node.into_iter().fold(self.call(), |call, node| call.target(Target::Node(node)))
+    }
 }
 
 /// A source of calls.
 #[derive(Debug)]
 pub struct Workload {
-    dice: Dice,
+    pub(super) dice: Dice,
     faults: Faults,
     numbers: u64,
     appending: Script,
     forging: Script,
+    pub(super) pool: Pool,
 }
 
 impl Workload {
@@ -108,11 +139,14 @@ impl Workload {
 
     fn of(dice: Dice, faults: Faults) -> Self {
         let (appending, forging) = (Script::new(APPENDING), Script::new(FORGING));
-        Self { dice, faults, numbers: 0, appending, forging }
+        Self { dice, faults, numbers: 0, appending, forging, pool: Pool::new() }
     }
 
     /// The next call.
     pub fn next_call(&mut self) -> Planned {
+        if self.dice.one_in(WIDE_ONE_IN) {
+            return self.wide_call();
+        }
         let group = self.dice.index(GROUP_COUNT);
         let (shape, commands) = match self.dice.below(10) {
             0 => {
@@ -134,28 +168,37 @@ impl Workload {
 
     /// Calls that find out whether everything is well: a write and a read for every slot.
     pub(super) fn probes(&mut self) -> Vec<Planned> {
-        let mut probes = Vec::new();
+        // The last is the first: by then a client has heard of what has moved.
+        let mut probes = Vec::from(self.wide_probes());
         for group in 0..GROUP_COUNT {
             let number = self.number();
             let write = Command::new("RPUSH").arg(key(group, LIST)).arg(number);
             let read = Command::get(key(group, SINGLE));
-            probes.extend([write, read].map(probe));
+            probes.extend([write, read].map(|command| {
+                let ops = Vec::from([op(&command, 0)]);
+                Planned::probe(Call::new(command), ops, Vec::new())
+            }));
         }
         probes
     }
 
-    fn number(&mut self) -> u64 {
+    pub(super) fn number(&mut self) -> u64 {
         self.numbers += 1;
         self.numbers
     }
 
     fn plan(&mut self, shape: Shape, commands: Vec<Command>) -> Planned {
-        let ops = commands.iter().map(op).collect();
-        let mut call = match shape {
+        let ops = commands.iter().enumerate().map(|(place, command)| op(command, place)).collect();
+        let call = match shape {
             Shape::One => commands.into_iter().next().map_or_else(Call::discovery, Call::new),
             Shape::Batch => Call::batch(commands),
             Shape::Transaction => Call::transaction(commands),
         };
+        self.finish(shape, call, ops)
+    }
+
+    /// Some calls are idempotent, some have little time, some are given up.
+    pub(super) fn finish(&mut self, shape: Shape, mut call: Call, ops: Vec<Op>) -> Planned {
         let is_idempotent = self.dice.one_in(12);
         if is_idempotent {
             call = call.idempotent();
@@ -167,10 +210,17 @@ impl Workload {
         }
         let gives_up = self.faults.has(Fault::Cancel) && self.dice.one_in(20);
         let cancel_after = gives_up.then(|| self.dice.millis(0, 20));
-        Planned { call, ops, shape, is_idempotent, is_probe: false, timeout, cancel_after }
+        Planned {
+            shape,
+            is_idempotent,
+            is_probe: false,
+            timeout,
+            cancel_after,
+            ..Planned::probe(call, ops, Vec::new())
+        }
     }
 
-    fn command(&mut self, group: usize) -> Command {
+    pub(super) fn command(&mut self, group: usize) -> Command {
         let number = self.number();
         let text = format!("{number},");
         let write = |name: &str, kind: char| Command::new(name).arg(key(group, kind));
@@ -217,9 +267,10 @@ impl Workload {
     }
 }
 
-fn op(command: &Command) -> Op {
+pub(super) fn op(command: &Command, place: usize) -> Op {
     let words: Vec<Vec<u8>> = command.arguments().map(<[u8]>::to_vec).collect();
     Op {
+        command: place,
         number: super::data::number_of(&words),
         slot: command.slot().ok().flatten().map(Slot::number),
         key: command.keys().ok().and_then(|keys| Some(keys.first()?.to_vec())),
@@ -228,14 +279,19 @@ fn op(command: &Command) -> Op {
     }
 }
 
-fn probe(command: Command) -> Planned {
-    Planned {
-        ops: Vec::from([op(&command)]),
-        call: Call::new(command),
-        shape: Shape::One,
-        is_idempotent: false,
-        is_probe: true,
-        timeout: None,
-        cancel_after: None,
+impl Planned {
+    /// A call that has to succeed.
+    pub(super) const fn probe(call: Call, ops: Vec<Op>, joints: Vec<Joint>) -> Self {
+        Self {
+            call,
+            ops,
+            joints,
+            place: None,
+            shape: Shape::One,
+            is_idempotent: false,
+            is_probe: true,
+            timeout: None,
+            cancel_after: None,
+        }
     }
 }

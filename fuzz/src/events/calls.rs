@@ -2,13 +2,18 @@
 
 use core::time::Duration;
 
-use hashslot::{Address, Call, CallId, Command, Error, Instant, Outcome, Reply, Script};
+use hashslot::{
+    Address, Call, CallId, Command, Error, Instant, Outcome, Partial, Reply, ReplyPolicy, Script,
+    Target,
+};
 
 use super::server::PLACES;
 use crate::source::Source;
 
 /// `b` 3300, `bar` 5061, `g` 7233, `d` 11298, `foo` 12182.
 const KEYS: &[&str] = &["foo", "bar", "b", "g", "d", "{foo}x"];
+/// Keys of different slots.
+const KEYS_APART: &[&str] = &["foo", "bar", "b", "g"];
 
 /// What a call is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +22,10 @@ pub(super) enum Kind {
     Batch,
     Transaction,
     Discovery,
+    /// An `MSET` of so many keys, each in a slot of its own.
+    Split(usize),
+    /// Several parts that change nothing, or one reply a node.
+    Wide,
 }
 
 /// A call that was submitted.
@@ -92,7 +101,8 @@ pub(super) fn call(
             let script = if kind == 12 { eval } else { Script::new("return 1").invoke([key]) };
             Call::new(script.arg(format!("t{token}.0")))
         }
-        _ => Call::new(misfit(source)),
+        14 => Call::new(misfit(source)),
+        _ => wide(source, token, &mut submitted.kind),
     };
     match source.below(8) {
         0 => {
@@ -109,6 +119,55 @@ pub(super) fn call(
     (call, submitted)
 }
 
+/// A command that becomes several, alone or in a batch.
+fn wide(source: &mut Source<'_>, token: usize, kind: &mut Kind) -> Call {
+    *kind = Kind::Wide;
+    let choice = source.byte();
+    match choice % 4 {
+        0 | 1 => {
+            let count = 2 + source.below(3);
+            *kind = Kind::Split(count);
+            let first = source.below(KEYS_APART.len());
+            let keys = KEYS_APART.iter().cycle().skip(first).take(count).enumerate();
+            Call::new(keys.fold(Command::new("MSET"), |mset, (part, key)| {
+                mset.arg(*key).arg(format!("t{token}.{part}"))
+            }))
+        }
+        2 => {
+            *kind = Kind::Batch;
+            let count = source.below(5);
+            Call::batch((0..count).map(|part| match source.below(3) {
+                0 => write(source.pick(KEYS), token, part, 0),
+                _ => Command::new("MGET").arg(source.pick(KEYS)).arg(source.pick(KEYS)),
+            }))
+        }
+        _ => {
+            let line = source.pick(&[
+                "MGET foo bar foo",
+                "DEL foo bar b",
+                "EXISTS foo g foo",
+                "DBSIZE",
+                "KEYS *",
+                "INFO",
+                "CONFIG SET a b",
+                "RANDOMKEY",
+            ]);
+            let mut words = line.split(' ');
+            let command = Command::new(words.next().unwrap_or_default()).args(words);
+            let call = Call::new(command);
+            match choice / 4 % 8 {
+                0 => call.target(Target::AllPrimaries),
+                1 => call.target(Target::AllReplicas),
+                2 => call.target(Target::AllNodes).merge(ReplyPolicy::Concat),
+                3 => call.merge(ReplyPolicy::Union),
+                4 => call.merge(ReplyPolicy::SumByName),
+                5 => call.target(Target::key("foo")),
+                _ => call,
+            }
+        }
+    }
+}
+
 /// A write that tells whose it is.
 fn write(key: &str, token: usize, part: usize, len: usize) -> Command {
     let mut value = format!("t{token}.{part}");
@@ -121,7 +180,7 @@ fn write(key: &str, token: usize, part: usize, len: usize) -> Command {
 /// Whose write it is.
 pub(super) fn owner(args: &[Vec<u8>]) -> Option<(usize, usize)> {
     let value = match args[0].as_slice() {
-        b"SET" => args.get(2)?,
+        b"SET" | b"MSET" => args.get(2)?,
         b"EVAL" | b"EVALSHA" => args.get(4)?,
         _ => return None,
     };
@@ -178,12 +237,21 @@ impl Submitted {
             (Ok(Reply::Many(results)), Kind::Batch) => {
                 results.iter().map(|result| may_have_run(result.as_ref().err())).collect()
             }
-            (Ok(Reply::One(_)), Kind::One | Kind::Transaction)
+            (Ok(Reply::One(_)), Kind::One | Kind::Transaction | Kind::Split(_) | Kind::Wide)
+            | (Ok(Reply::PerNode(_)), Kind::Wide)
             | (Ok(Reply::Ready), Kind::Discovery) => vec![true; 4],
-            (Err(error), Kind::One | Kind::Transaction | Kind::Discovery) => {
-                vec![may_have_run(Some(error)); 4]
-            }
+            (Err(Error::Partial(partial)), Kind::Split(count)) => done(partial, count),
+            (Err(error), _) => vec![may_have_run(Some(error)); 4],
             (outcome, kind) => panic!("{outcome:?} of {kind:?}"),
         }
     }
+}
+
+/// Whether each of the keys may have been written. All of them are told of, once.
+fn done(partial: &Partial, count: usize) -> Vec<bool> {
+    let may_be = partial.done().chain(partial.unknown()).map(|key| (key, true));
+    let mut keys: Vec<_> = may_be.chain(partial.not_done().map(|key| (key, false))).collect();
+    keys.sort_unstable();
+    assert!(keys.iter().map(|(key, _)| *key).eq(0..count), "{partial:?}");
+    keys.into_iter().map(|(_, may_be)| may_be).collect()
 }

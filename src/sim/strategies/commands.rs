@@ -263,3 +263,70 @@ pub fn calls() -> impl Strategy<Value = PlainCall> {
         idempotent,
     })
 }
+
+/// Commands that become several: split by slot, with keys of any slots and duplicates among them, or
+/// for all primaries or nodes.
+///
+/// ```
+/// use hashslot::sim::strategies::{KeyedCommand, wide_commands};
+/// use hashslot::RequestPolicy;
+/// use proptest::test_runner::TestRunner;
+///
+/// let property = |keyed: KeyedCommand| {
+///     let is_split = keyed.command.facts().request == RequestPolicy::MultiShard;
+///     assert_eq!(is_split, !keyed.keys.is_empty());
+///     assert_eq!(keyed.command.keys().unwrap(), keyed.keys);
+///     Ok(())
+/// };
+/// TestRunner::deterministic().run(&wide_commands(), property).unwrap();
+/// ```
+pub fn wide_commands() -> impl Strategy<Value = KeyedCommand> {
+    let keys = prop::collection::vec(keys(), 1..6);
+    let keys = (keys, any::<prop::sample::Index>()).prop_map(|(mut keys, again)| {
+        let again = again.get(&keys).clone();
+        keys.push(again);
+        keys
+    });
+    let names = vec!["MGET", "MSET", "DEL", "UNLINK", "EXISTS", "touch"];
+    let split = (prop::sample::select(names), keys, values()).prop_map(|(name, keys, value)| {
+        let command = keys.iter().fold(Command::new(name), |command, key| {
+            let command = command.arg(key);
+            if name == "MSET" { command.arg(&value) } else { command }
+        });
+        KeyedCommand { command, keys }
+    });
+    let lines = vec!["DBSIZE", "KEYS *", "RANDOMKEY", "INFO server", "CONFIG SET a b"];
+    let fan_out = prop::sample::select(lines).prop_map(|line| {
+        let mut words = line.split(' ');
+        let command = Command::new(words.next().unwrap_or_default()).args(words);
+        KeyedCommand { command, keys: Vec::new() }
+    });
+    prop_oneof![2 => split, 1 => fan_out]
+}
+
+/// Calls with commands that become several: one alone, or a batch with others.
+///
+/// ```
+/// use hashslot::sim::strategies::{PlainCall, Shape, wide_calls};
+/// use proptest::test_runner::TestRunner;
+///
+/// let property = |call: PlainCall| {
+///     assert!(call.shape != Shape::Transaction && !call.commands.is_empty());
+///     Ok(())
+/// };
+/// TestRunner::deterministic().run(&wide_calls(), property).unwrap();
+/// ```
+pub fn wide_calls() -> impl Strategy<Value = PlainCall> {
+    let any_command = prop_oneof![2 => wide_commands().boxed(), 1 => commands().boxed()];
+    let work = prop_oneof![
+        2 => wide_commands().prop_map(|command| (Shape::Single, vec![command])),
+        1 => prop::collection::vec(any_command, 1..6).prop_map(|all| (Shape::Batch, all)),
+    ];
+    let timeout = prop::option::weighted(0.3, (1..2_000_u64).prop_map(Duration::from_millis));
+    (work, timeout, any::<bool>()).prop_map(|((shape, commands), timeout, idempotent)| PlainCall {
+        shape,
+        commands,
+        timeout,
+        idempotent,
+    })
+}

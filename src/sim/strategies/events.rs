@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{Cuts, Host, Layout, PlainCall, Tree, calls, cuts, frame_bytes, frames};
+use super::{Cuts, Host, Layout, PlainCall, Tree, calls, cuts, frame_bytes, frames, wide_calls};
 use crate::action::{Action, CallId, LinkId, Notice, Outcome};
 use crate::address::Address;
 use crate::cluster::Cluster;
@@ -401,7 +401,8 @@ fn event() -> impl Strategy<Value = Event> {
         prop::collection::vec(any::<u8>(), 0..20),
     ];
     prop_oneof![
-        8 => calls().prop_map(Event::Submitted).boxed(),
+        7 => calls().prop_map(Event::Submitted).boxed(),
+        2 => wide_calls().prop_map(Event::Submitted).boxed(),
         1 => (0..10_usize).prop_map(Event::Cancelled).boxed(),
         6 => link().prop_map(Event::Connected).boxed(),
         10 => (link(), sent).prop_map(|(link, len)| Event::Sent(link, len)).boxed(),

@@ -7,7 +7,8 @@
 //!   either protocol and compared with what was read; [`frame_bytes`], [`cuts`]: its bytes, in
 //!   pieces.
 //! - [`keys`], [`keys_together`]: any key, and keys of one slot; [`commands()`]: commands with the
-//!   keys that went into them; [`calls`]: what an application submits.
+//!   keys that went into them; [`calls`]: what an application submits; [`wide_commands`],
+//!   [`wide_calls`]: what is split by slot, or goes to many nodes.
 //! - [`topologies`]: a whole cluster as a [`Layout`], which tells itself as `CLUSTER SLOTS`,
 //!   `CLUSTER SHARDS` and `CLUSTER NODES`, and knows who owns a slot.
 //! - [`events()`]: whatever can happen to a machine, in any order; [`apply`] lets it happen.
@@ -44,7 +45,8 @@ mod scenarios;
 mod tree;
 
 pub use self::commands::{
-    KeyedCommand, PlainCall, Shape, calls, commands, commands_on, keys, keys_together,
+    KeyedCommand, PlainCall, Shape, calls, commands, commands_on, keys, keys_together, wide_calls,
+    wide_commands,
 };
 pub use self::events::{Answer, Event, Trace, apply, events};
 pub use self::layout::{Host, Layout, NodeLayout, ShardLayout, topologies};

@@ -1,8 +1,10 @@
 //! The machine against models that are too simple to be wrong: one subject a file.
 
 mod in_flight;
+mod merge;
 mod outbox;
 mod plan;
+mod split;
 mod topology;
 
 use std::time::Duration;

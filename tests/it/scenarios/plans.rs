@@ -211,6 +211,22 @@ fn f64_a_fan_out_reaches_every_primary_and_is_merged() {
 }
 
 #[test]
+fn replies_of_different_kinds_are_not_merged() {
+    let dbsize = |policy, replies: [&str; 3]| {
+        let nodes = replies.map(|reply| ("DBSIZE", reply));
+        answered(Call::new(words("DBSIZE")).merge(policy), nodes)
+    };
+    let mixed = ["%1\r\n+a\r\n:1\r\n", "*1\r\n+b\r\n", "*0\r\n"];
+    assert!(dbsize(ReplyPolicy::Concat, mixed).contains("expected a map, got array"));
+    let mixed = ["*1\r\n+b\r\n", "%1\r\n+a\r\n:1\r\n", "*0\r\n"];
+    assert!(dbsize(ReplyPolicy::Concat, mixed).contains("expected an array, got map"));
+    let mixed = [":1\r\n", "*1\r\n:2\r\n", ":3\r\n"];
+    assert!(dbsize(ReplyPolicy::Sum, mixed).contains("replies of one length"));
+    let sets = ["~1\r\n+b\r\n", "~1\r\n+a\r\n", "~0\r\n"];
+    assert_eq!(dbsize(ReplyPolicy::Concat, sets), "~2\r\n+b\r\n+a\r\n");
+}
+
+#[test]
 fn f64_a_node_that_fails_is_a_value_where_replies_stay_apart() {
     let (mut world, [a, b, c]) = World::linked(Config::default());
     let info = world.submit(words("INFO server"));
