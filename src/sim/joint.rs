@@ -21,7 +21,7 @@ pub(super) struct Joint {
     pub(super) parts: Parts,
     pub(super) merge: Merge,
     /// Whether it may be sent again whenever an answer is missing.
-    pub(super) is_read: bool,
+    pub(super) is_repeatable: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -145,9 +145,15 @@ pub(super) fn split(
         key: words.get(1).cloned(),
         text: words.join(&b' '),
         is_script: false,
+        is_repeatable: false,
     }));
-    let is_read = command.facts().read_only;
-    Joint { command: place, parts: Parts::Slots { first, count, part_of_key }, merge, is_read }
+    let is_repeatable = command.facts().is_idempotent();
+    Joint {
+        command: place,
+        parts: Parts::Slots { first, count, part_of_key },
+        merge,
+        is_repeatable,
+    }
 }
 
 /// A command that goes to several nodes.
@@ -155,6 +161,6 @@ pub(super) fn spread(command: &Command, reach: Reach, merge: Merge, place: usize
     let words: Words = command.arguments().map(<[u8]>::to_vec).collect();
     let text = words.join(&b' ');
     let is_marked = text.iter().any(u8::is_ascii_digit);
-    let is_read = command.facts().read_only;
-    Joint { command: place, parts: Parts::Nodes { reach, text, is_marked }, merge, is_read }
+    let is_repeatable = command.facts().is_idempotent();
+    Joint { command: place, parts: Parts::Nodes { reach, text, is_marked }, merge, is_repeatable }
 }

@@ -89,7 +89,7 @@ pub(super) fn judge(
         }
         Parts::Nodes { reach, text, is_marked } => {
             let answers = history.answers_since(record.client, text, record.submitted);
-            let runs_once = *is_marked && !joint.is_read && !record.planned.is_idempotent;
+            let runs_once = *is_marked && !joint.is_repeatable && !record.planned.is_idempotent;
             let Some(known) = &record.known else {
                 // It was never sent, or nobody noted where to.
                 let is_sent = !matches!(told, Told::Failed(error) if !error.may_have_executed());

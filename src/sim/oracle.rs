@@ -418,7 +418,8 @@ pub(super) fn judge_op(
         return if was_read { Ok(()) } else { Err("no node answered that".into()) };
     };
     let count = history.run_count(number);
-    let most = if record.planned.is_idempotent { usize::MAX } else { 1 };
+    let may_repeat = record.planned.is_idempotent || op.is_repeatable;
+    let most = if may_repeat { usize::MAX } else { 1 };
     match fate {
         _ if count > most => Err(format!("write {number} ran {count} times")),
         Fate::Answered(_) if count == 0 => {

@@ -62,6 +62,8 @@ pub(super) struct Op {
     /// The words of the command with blanks between them: how a read is recognised.
     pub(super) text: Vec<u8>,
     pub(super) is_script: bool,
+    /// Whether it may run twice, whatever it carries.
+    pub(super) is_repeatable: bool,
 }
 
 /// How a call is made of its commands.
@@ -276,6 +278,7 @@ pub(super) fn op(command: &Command, place: usize) -> Op {
         key: command.keys().ok().and_then(|keys| Some(keys.first()?.to_vec())),
         text: words.join(&b' '),
         is_script: command.facts().script,
+        is_repeatable: command.facts().is_idempotent(),
     }
 }
 
