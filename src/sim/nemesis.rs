@@ -427,7 +427,7 @@ impl World {
                 self.drop_foreign_keys(node);
             }
             if self.true_owner(slot) == Some(node) {
-                let to = (0..self.nodes.len()).find(|to| *to != node && self.may_own(*to));
+                let to = (0..self.nodes.len()).find(|to| *to != node && self.may_take(slot, *to));
                 let Some(to) = to else {
                     return self.plan(Duration::from_millis(500), Step::Leave(node));
                 };

@@ -21,8 +21,7 @@ impl World {
         let Some(slot) = self.nemesis.dice.pick(&slots).copied() else { return };
         let Some(from) = self.true_owner(slot).filter(|from| self.may_own(*from)) else { return };
         // Who is about to give a slot away gets none: with its new epoch it would claim both.
-        let may_get =
-            |to: &usize| *to != from && self.may_own(*to) && self.nodes[*to].migrating.is_empty();
+        let may_get = |to: &usize| self.may_take(slot, *to) && self.nodes[*to].migrating.is_empty();
         let others: Vec<usize> = (0..self.nodes.len()).filter(may_get).collect();
         let Some(to) = self.nemesis.dice.pick(&others).copied() else { return };
         let is_in_motion = |index: &usize| {
@@ -40,6 +39,12 @@ impl World {
         self.nodes[from].migrating.insert(slot, to);
         self.trace.line(self.now, || format!("slot {slot} begins to move from {from} to {to}"));
         self.carry_on(slot, from, to, PATIENCE);
+    }
+
+    /// Whether a node takes a slot. One that holds it for its own imports it from nobody, even if
+    /// another has taken over meanwhile: keys that moved there would replace what it still has.
+    pub(super) fn may_take(&self, slot: u16, to: usize) -> bool {
+        self.may_own(to) && *self.nodes[to].view.owners.get(slot) != Some(to)
     }
 
     fn carry_on(&mut self, slot: u16, from: usize, to: usize, patience: u8) {
@@ -87,8 +92,8 @@ impl World {
     /// A slot and all its keys go to another node at once.
     pub(super) fn hand(&mut self, slot: u16, to: usize, patience: u8) {
         self.disturb_slot(slot);
-        let from = self.true_owner(slot).filter(|from| self.may_own(*from) && *from != to);
-        let Some(from) = from.filter(|_| self.may_own(to)) else { return };
+        let from = self.true_owner(slot).filter(|from| self.may_own(*from));
+        let Some(from) = from.filter(|_| self.may_take(slot, to)) else { return };
         if patience > 0 && self.is_busy(to) {
             let after = self.nemesis.dice.millis(1, 30);
             return self.plan(after, Step::Hand { slot, to, patience: patience - 1 });
