@@ -325,8 +325,8 @@ fn judge_whole(
 ) -> Result<(), String> {
     let is_done = |part: &&Part<'_>| matches!(part.end, PartEnd::Done(_));
     if let Some(part) = parts.iter().filter(is_done).find(|part| part.answers.is_empty()) {
-        let op = part.op.map(|op| op.text.escape_ascii());
-        return Err(format!("no node answered the part {op:?} {:?}", part.node));
+        let text = part.op.map(|op| format!("{}", op.text.escape_ascii()));
+        return Err(format!("no node answered the part {text:?} {:?}", part.node));
     }
     let done: Vec<_> = parts.iter().filter(is_done).collect();
     let (mut chosen, mut choices) = (Vec::new(), 0);
