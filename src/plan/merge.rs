@@ -134,12 +134,23 @@ fn one_succeeded(results: Vec<Result<Frame, Error>>, origin: &Origin) -> Result<
     }
 }
 
+/// Whether two parts failed alike. A server that does not know a command quotes its arguments, which
+/// differ.
+fn is_alike(error: &Error, other: &Error) -> bool {
+    let is_unknown = |error: &Error| {
+        error.server().is_some_and(|error| error.as_bytes().starts_with(b"ERR unknown command"))
+    };
+    error == other || (is_unknown(error) && is_unknown(other))
+}
+
 /// The error of a call of which parts failed.
 fn partial(results: Vec<Result<Frame, Error>>, origin: &Origin) -> Error {
     if let Some(Err(first)) = results.first()
-        && results.iter().all(|result| result.as_ref().err() == Some(first))
+        && results.iter().all(|result| result.as_ref().is_err_and(|error| is_alike(error, first)))
     {
-        return first.clone();
+        // One that may have run speaks for all.
+        let mut errors = results.iter().filter_map(|result| result.as_ref().err());
+        return errors.find(|error| error.may_have_executed()).unwrap_or(first).clone();
     }
     let mut parts: Vec<Part> = results
         .into_iter()

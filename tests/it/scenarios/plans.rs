@@ -159,6 +159,16 @@ fn parts_that_failed_alike_are_one_error() {
         [("DEL bar", "-NOPERM no\r\n"), ("DEL c", "-NOPERM no\r\n"), ("DEL foo", "-NOPERM no\r\n")],
     );
     assert_eq!(told, "the server answered: NOPERM no");
+    // A server that does not know a command quotes what came with it.
+    let told = answered(
+        words("UNLINK foo bar c"),
+        [
+            ("UNLINK bar", "-ERR unknown command 'UNLINK', with args beginning with: 'bar'\r\n"),
+            ("UNLINK c", "-ERR unknown command 'UNLINK', with args beginning with: 'c'\r\n"),
+            ("UNLINK foo", "-ERR unknown command 'UNLINK', with args beginning with: 'foo'\r\n"),
+        ],
+    );
+    assert!(told.starts_with("the server answered: ERR unknown command 'UNLINK'"), "{told}");
 }
 
 #[test]
