@@ -297,7 +297,7 @@ impl<T> Cluster<T> {
                     let owner = self.links.primary(self.agreement.topology(), *slot);
                     owner == Some(node) && !self.fences.contains_key(slot)
                 }
-                Route::Node(_) => true,
+                Route::Node(_) => self.links.is_trusted(node),
                 Route::Shard { primary, slot } => {
                     let topology = self.agreement.topology();
                     self.links.for_shard(topology, primary, *slot) == Some(node)

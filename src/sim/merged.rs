@@ -303,13 +303,19 @@ fn judge_spread(
     if runs_once && answers.len() > most {
         return Err(format!("it ran {} times, and {most} parts may have", answers.len()));
     }
-    for part in parts.iter().filter(|part| part.is_fixed) {
-        let Some(node) = part.node else { continue };
-        let count = answers.iter().filter(|answered| world.goes_by(answered.node, node)).count();
-        if count > 0 && did_not_run(&part) {
+    // A node that has changed its address may have a part for each of the two.
+    for answered in answers {
+        let is_here = |part: &&Part<'_>| {
+            part.is_fixed && part.node.is_some_and(|node| world.goes_by(answered.node, node))
+        };
+        let here = || parts.iter().filter(is_here);
+        let Some(node) = here().find_map(|part| part.node) else { continue };
+        let count = answers.iter().filter(|other| other.node == answered.node).count();
+        let most = here().filter(|part| !did_not_run(part)).count();
+        if most == 0 {
             return Err(format!("it is said not to have run at {node}, and ran"));
         }
-        if count > 1 && runs_once {
+        if count > most && runs_once {
             return Err(format!("it ran {count} times at {node}"));
         }
     }

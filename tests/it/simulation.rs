@@ -9,7 +9,7 @@ use hashslot::sim::{Fault, Profile, Report, Scenario};
 use proptest::prelude::*;
 
 /// What was wrong once, and is run first for ever.
-const KNOWN: [(Profile, u64, usize); 17] = [
+const KNOWN: [(Profile, u64, usize); 19] = [
     // Scripts that forged errors of the cluster were run again and again.
     (Profile::Reshard, 0, 500),
     // Writes overtook others where replicas may be read.
@@ -38,6 +38,10 @@ const KNOWN: [(Profile, u64, usize); 17] = [
     (Profile::Everything, 1_028_649, 500),
     // A slot moved to a node that another had taken it over from, and that did not know it yet.
     (Profile::Everything, 2_005_507, 500),
+    // What was meant for a node had it dialled again after it had left.
+    (Profile::Everything, 3_004_220, 500),
+    // A node with a new address had a part for each of its two.
+    (Profile::Everything, 3_004_468, 500),
 ];
 
 const REPLAY: &str = "cargo run --release --example simulate --features sim --";

@@ -480,3 +480,20 @@ fn who_names_no_node_learns_that_it_takes_one() {
     let told = "not executed: CLUSTER RESET concerns one node: name it as the target of the call";
     assert_eq!(refused.to_string(), told);
 }
+
+#[test]
+fn a_node_that_left_is_not_dialled_again_for_what_was_meant_for_it() {
+    let (mut world, [a, _, c]) = World::linked(Config::default());
+    let ping = world.submit(Call::new(words("PING")).on_node(at(C)));
+    assert_eq!(world.reads(c), "PING");
+    world.reinit_topology();
+    world.advance(ms(300));
+    let asked = world.links().into_iter().find(|link| world.reads(*link) == ASK_TOPOLOGY);
+    let rows: &[Row<'_>] = &[(0, 8191, &[A]), (8192, 16383, &[B])];
+    world.answer(asked.unwrap(), &topology(rows, &[]));
+    world.close(c, hashslot::Closed::Reset);
+    assert!(world.dialled().is_empty());
+    let told = "may have been executed at 127.0.0.1:7002: the node is not part of the cluster";
+    assert_eq!(world.outcome(ping), told);
+    assert_eq!(world.reads(a), "");
+}
