@@ -295,7 +295,7 @@ impl Call {
         match work {
             Work::One(command) => one(command, &options, context),
             Work::Batch(commands) => batch(commands, &options, context),
-            Work::Transaction(commands) => transaction(commands, &options).map(Plan::One),
+            Work::Transaction(commands) => transaction(commands, &options, context).map(Plan::One),
             Work::Discovery => Ok(Plan::One(Piece::waiting(Payload::Nothing))),
         }
     }
@@ -374,14 +374,19 @@ impl Piece {
     }
 }
 
-fn transaction(commands: Box<[Command]>, options: &Options) -> Result<Piece, Error> {
+fn transaction(
+    commands: Box<[Command]>,
+    options: &Options,
+    context: Context<'_>,
+) -> Result<Piece, Error> {
     if commands.is_empty() {
         return Err(not_executed(Why::Malformed("a transaction needs a command")));
     }
     let mut route = Route::Any;
     for command in &commands {
         route::check_transaction(command)?;
-        match (route, route::of(command, None)?) {
+        let learned = context.learned(command, command.facts());
+        match (route, route::of(command, learned)?) {
             (Route::Slot(first), Route::Slot(other)) if first != other => {
                 return Err(not_executed(Why::CrossSlot(first, other)));
             }
@@ -392,8 +397,12 @@ fn transaction(commands: Box<[Command]>, options: &Options) -> Result<Piece, Err
     Ok(Piece {
         route: match &options.target {
             None => route,
-            Some(target) => route::single(target)
-                .ok_or_else(|| not_executed(Why::Malformed("a transaction goes to one node")))?,
+            Some(target) => match route::of_target(target) {
+                Destination::One(route) => route,
+                Destination::Slots | Destination::Owners | Destination::Nodes(_) => {
+                    return Err(not_executed(Why::Malformed("a transaction goes to one node")));
+                }
+            },
         },
         idempotent: options.idempotent,
         script: false,

@@ -53,10 +53,7 @@ pub(super) fn destination(
 ) -> Result<Destination, Error> {
     check(command, facts, options.target.is_some())?;
     if let Some(target) = &options.target {
-        return Ok(match single(target) {
-            Some(route) => Destination::One(route),
-            None => Destination::Nodes(Reach::of(target)),
-        });
+        return Ok(of_target(target));
     }
     let cross_slot = options.cross_slot.unwrap_or(context.cross_slot);
     Ok(match facts.request {
@@ -83,7 +80,7 @@ pub(super) fn destination(
 /// Whether it takes a topology to tell where a command goes.
 pub(super) fn needs_topology(request: RequestPolicy, target: Option<&Target>) -> bool {
     match target {
-        Some(target) => single(target).is_none(),
+        Some(target) => matches!(of_target(target), Destination::Nodes(_)),
         None => matches!(
             request,
             RequestPolicy::AllShards | RequestPolicy::AllNodes | RequestPolicy::SlotOwners
@@ -91,13 +88,15 @@ pub(super) fn needs_topology(request: RequestPolicy, target: Option<&Target>) ->
     }
 }
 
-/// The way to a target that is one node.
-pub(super) fn single(target: &Target) -> Option<Route> {
+/// Where a caller says that a command goes.
+pub(super) fn of_target(target: &Target) -> Destination {
     match target {
-        Target::Node(address) => Some(Route::Node(address.clone())),
-        Target::Slot(slot) => Some(Route::Slot(*slot)),
-        Target::Any => Some(Route::Any),
-        Target::AllPrimaries | Target::AllReplicas | Target::AllNodes => None,
+        Target::Node(address) => Destination::One(Route::Node(address.clone())),
+        Target::Slot(slot) => Destination::One(Route::Slot(*slot)),
+        Target::Any => Destination::One(Route::Any),
+        Target::AllPrimaries => Destination::Nodes(Reach::Primaries),
+        Target::AllReplicas => Destination::Nodes(Reach::Replicas),
+        Target::AllNodes => Destination::Nodes(Reach::Nodes),
     }
 }
 

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::merge::{Joint, Origin};
-use super::{Options, Piece, Plan, Route, Target, not_executed};
+use super::{Options, Piece, Plan, Route, not_executed};
 use crate::address::Address;
 use crate::command::{Command, Facts};
 use crate::error::{Error, Why};
@@ -16,19 +16,6 @@ pub(super) enum Reach {
     Primaries,
     Replicas,
     Nodes,
-}
-
-impl Reach {
-    /// The nodes of a target that is not one node.
-    pub(super) const fn of(target: &Target) -> Self {
-        match target {
-            Target::AllReplicas => Self::Replicas,
-            Target::AllNodes => Self::Nodes,
-            Target::AllPrimaries | Target::Node(_) | Target::Slot(_) | Target::Any => {
-                Self::Primaries
-            }
-        }
-    }
 }
 
 /// One piece a node.

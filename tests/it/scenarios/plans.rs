@@ -465,6 +465,9 @@ fn a_command_that_was_learned_goes_where_the_server_says() {
     world.submit(words("MY.ASK option foo"));
     assert_eq!(world.reads(c), "MY.ASK option foo");
     world.answer(c, "+OK\r\n");
+    world.submit(Call::transaction([words("MY.ASK option foo"), Command::get("foo")]));
+    assert_eq!(world.reads(c), "MULTI; MY.ASK option foo; GET foo; EXEC");
+    world.answer(c, "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n$-1\r\n");
     let count = world.submit(words("my.count"));
     for link in [a, b, c] {
         assert_eq!(world.reads(link), "my.count");
