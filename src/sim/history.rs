@@ -314,6 +314,13 @@ impl History {
         }
     }
 
+    /// A node broke a connection: refusals of what was on it may have reached nobody.
+    pub(super) fn broke_off(&mut self, node: usize) {
+        for way in self.ways.values_mut() {
+            way.is_refused &= way.stay.is_none_or(|(at, ..)| at != node);
+        }
+    }
+
     /// What is refused comes back after a pause, if it comes back to the same node.
     fn stays(&mut self, now: Instant, client: usize, node: usize, number: u64) {
         let way = self.ways.entry(number).or_default();

@@ -84,6 +84,7 @@ impl World {
         ];
         let choice = self.dice.index(choices.len() + 1);
         self.trace.line(self.now, || format!("node {index} spoils {}", data::shown(words)));
+        self.history.broke_off(index);
         match choices.get(choice) {
             Some(garbage) => *reply = garbage.to_vec(),
             None => reply.truncate(reply.len() / 2), // and then the connection ends
