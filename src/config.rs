@@ -46,7 +46,9 @@ pub struct Config {
     /// Default: 5 s.
     pub drain_timeout: Duration,
 
-    /// How often one command is redirected before the caller gets the redirection. Default: 16.
+    /// How often one command is redirected before the caller gets the redirection. In the second half
+    /// of them a command pauses at each `MOVED`, since nodes that send it to each other need time to
+    /// agree. Default: 16.
     pub redirection_count_max: u8,
     /// The first pause before a refused command is tried again; it doubles. Default: 10 ms.
     pub retry_delay_min: Duration,

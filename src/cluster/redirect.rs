@@ -216,12 +216,24 @@ impl<T> Cluster<T> {
                 }
             }
         }
-        if self.fences.contains_key(&slot) {
+        if kind == RedirectKind::Moved
+            && let Some(refusal) = self.sent_to_and_fro(part)
+        {
+            self.pause(now, part, Some(refusal), self.config.retry_delay_min);
+        } else if self.fences.contains_key(&slot) {
             self.wait_at_fence(slot, part);
             self.lift_if_free(now, slot);
         } else {
             self.enqueue(now, target, part);
         }
+    }
+
+    /// The last redirection of a part that has used up half of them: the nodes do not agree who
+    /// serves its slot, and need some time to.
+    fn sent_to_and_fro(&self, part: PartRef) -> Option<ServerError> {
+        let state = self.calls.part(part)?;
+        let patience = self.config.redirection_count_max / 2;
+        state.refusal.clone().filter(|_| state.hops > patience)
     }
 
     /// A node says that it is another one that has its own address: the name leads elsewhere now, or
