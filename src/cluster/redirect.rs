@@ -222,10 +222,10 @@ impl<T> Cluster<T> {
             self.pause(now, part, Some(refusal), self.config.retry_delay_min);
         } else if self.fences.contains_key(&slot) {
             self.wait_at_fence(slot, part);
-            self.lift_if_free(now, slot);
         } else {
             self.enqueue(now, target, part);
         }
+        self.lift_if_free(now, slot);
     }
 
     /// The last redirection of a part that has used up half of them: the nodes do not agree who

@@ -47,6 +47,25 @@ fn f36_the_caller_gets_the_redirection_after_too_many_of_them() {
 }
 
 #[test]
+fn f36_a_command_that_pauses_holds_nobody_up() {
+    let (mut world, [a, _, c]) = World::linked(config(|config| config.in_flight_count_max = 1));
+    world.submit(Command::get("foo"));
+    let (mut link, mut other, mut to) = (c, a, A);
+    for _ in 1..=8 {
+        assert_eq!(world.reads(link), "GET foo");
+        world.answer(link, &format!("-MOVED 12182 {to}\r\n"));
+        (link, other, to) = (other, link, if to == A { C } else { A });
+    }
+    assert_eq!(world.reads(link), "GET foo");
+    let behind = world.submit(Command::get("{foo}behind")); // waits in line at the same node
+    world.answer(link, &format!("-MOVED 12182 {to}\r\n"));
+    assert_eq!(world.reads(other), "GET {foo}behind");
+    world.answer(other, "$-1\r\n");
+    assert_eq!(world.outcome(behind), "$-1\r\n");
+    assert!(world.reads_later(other).0 > ms(0));
+}
+
+#[test]
 fn f36_ask_to_and_fro_is_bounded_even_after_a_tryagain() {
     let (mut world, [a, _, c]) = World::linked(Config::default());
     let get = world.submit(Command::get("foo"));
