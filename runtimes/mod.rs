@@ -6,6 +6,8 @@
 //! | feature | client | runs on |
 //! | --- | --- | --- |
 //! | `tokio` | [`tokio::Client`] | tokio, multi-thread or current-thread |
+//! | `smol` | [`smol::Client`] | smol's global executor |
+//! | `async-std` | [`async_std::Client`] | async-std's, which is discontinued |
 //!
 //! A runtime that is not here needs an implementation of [`Runtime`] and [`Stream`], some fifty
 //! lines: `client::Client` is generic over it.
@@ -22,7 +24,15 @@ mod notices;
 mod runtime;
 mod scan;
 mod socket;
+#[cfg(any(feature = "tokio", feature = "smol"))]
+mod tcp;
 
+#[cfg(feature = "async-std")]
+#[cfg_attr(docsrs, doc(cfg(feature = "async-std")))]
+pub mod async_std;
+#[cfg(feature = "smol")]
+#[cfg_attr(docsrs, doc(cfg(feature = "smol")))]
+pub mod smol;
 #[cfg(feature = "tokio")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
 pub mod tokio;

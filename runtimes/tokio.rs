@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::runtime::{Runtime, Stream};
+use super::tcp;
 use crate::Address;
 
 /// A client on tokio. Connect inside a runtime with I/O and time enabled.
@@ -35,7 +36,7 @@ impl Runtime for Tokio {
     ) -> impl Future<Output = io::Result<TcpStream>> + Send + 'static {
         async move {
             let stream = TcpStream::connect((address.host(), address.port())).await?;
-            stream.set_nodelay(true)?;
+            tcp::tune(&stream)?;
             Ok(stream)
         }
     }

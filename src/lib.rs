@@ -116,8 +116,9 @@
 //!
 //! # Features
 //!
-//! None is on by default: the core is `no_std` with `alloc`, and needs three crates. `tokio` adds
-//! `hashslot::tokio`; `std`, which every adapter turns on, adds `hashslot::runtimes`: what adapters share.
+//! None is on by default: the core is `no_std` with `alloc`, and needs three crates. `tokio`,
+//! `smol` and `async-std` add `hashslot::tokio`, `hashslot::smol` and `hashslot::async_std`; `std`, which
+//! every adapter turns on, adds `hashslot::runtimes`: what adapters share.
 //! `sim` adds `hashslot::sim`, a simulated cluster and strategies for property tests; it brings
 //! `proptest`, and belongs into dev-dependencies. Features only add.
 #![no_std]
@@ -157,6 +158,14 @@ pub mod sim;
 #[path = "../runtimes/mod.rs"]
 pub mod runtimes;
 
+#[cfg(feature = "async-std")]
+#[cfg_attr(docsrs, doc(cfg(feature = "async-std")))]
+#[doc(inline)]
+pub use runtimes::async_std;
+#[cfg(feature = "smol")]
+#[cfg_attr(docsrs, doc(cfg(feature = "smol")))]
+#[doc(inline)]
+pub use runtimes::smol;
 #[cfg(feature = "tokio")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
 #[doc(inline)]

@@ -1,0 +1,66 @@
+//! The adapter for async-std.
+//!
+//! One task on async-std's global executor drives the client; it ends with the last clone of the
+//! client. async-std is discontinued (RUSTSEC-2025-0052): new programs are better off with smol. It
+//! lends no socket options but `TCP_NODELAY`: a peer that is gone is found by the machine's own timers.
+
+use super::std;
+
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
+use std::io::{self, IoSlice};
+
+use async_std::io::{Read, Write};
+use async_std::net::TcpStream;
+use async_std::task;
+
+use super::runtime::{Runtime, Stream};
+use crate::Address;
+
+/// A client on async-std. Needs no executor of the caller's: async-std brings one.
+pub type Client = super::client::Client<AsyncStd>;
+
+/// async-std, as the driver uses it.
+#[derive(Debug, Clone, Copy, Default)]
+#[non_exhaustive]
+pub struct AsyncStd;
+
+impl Runtime for AsyncStd {
+    type Stream = TcpStream;
+
+    #[expect(clippy::manual_async_fn, reason = "an async fn would borrow the runtime")]
+    fn connect(
+        &self,
+        address: Address,
+    ) -> impl Future<Output = io::Result<TcpStream>> + Send + 'static {
+        async move {
+            let stream = TcpStream::connect((address.host(), address.port())).await?;
+            stream.set_nodelay(true)?;
+            Ok(stream)
+        }
+    }
+
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + 'static {
+        task::sleep(duration)
+    }
+
+    fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        task::spawn(future);
+    }
+}
+
+impl Stream for TcpStream {
+    fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
+        Read::poll_read(Pin::new(self), cx, into)
+    }
+
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        from: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Write::poll_write_vectored(Pin::new(self), cx, from)
+    }
+}

@@ -1,0 +1,68 @@
+//! The adapter for smol.
+//!
+//! One task on smol's global executor drives the client; it ends with the last clone of the client.
+
+use super::std;
+
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
+use std::io::{self, IoSlice};
+
+use smol::Timer;
+use smol::io::{AsyncRead, AsyncWrite};
+use smol::net::TcpStream;
+
+use super::runtime::{Runtime, Stream};
+use super::tcp;
+use crate::Address;
+
+/// A client on smol. Needs no executor of the caller's: smol brings one.
+pub type Client = super::client::Client<Smol>;
+
+/// smol, as the driver uses it.
+#[derive(Debug, Clone, Copy, Default)]
+#[non_exhaustive]
+pub struct Smol;
+
+impl Runtime for Smol {
+    type Stream = TcpStream;
+
+    #[expect(clippy::manual_async_fn, reason = "an async fn would borrow the runtime")]
+    fn connect(
+        &self,
+        address: Address,
+    ) -> impl Future<Output = io::Result<TcpStream>> + Send + 'static {
+        async move {
+            let stream = TcpStream::connect((address.host(), address.port())).await?;
+            tcp::tune(&stream)?;
+            Ok(stream)
+        }
+    }
+
+    #[expect(clippy::manual_async_fn, reason = "an async fn would borrow the runtime")]
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + 'static {
+        async move {
+            Timer::after(duration).await;
+        }
+    }
+
+    fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        smol::spawn(future).detach();
+    }
+}
+
+impl Stream for TcpStream {
+    fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
+        AsyncRead::poll_read(Pin::new(self), cx, into)
+    }
+
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        from: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        AsyncWrite::poll_write_vectored(Pin::new(self), cx, from)
+    }
+}

@@ -1,0 +1,28 @@
+//! What every TCP connection is set to.
+
+use super::std;
+
+use core::time::Duration;
+use std::io;
+
+use socket2::{SockRef, TcpKeepalive};
+
+/// An idle connection is probed after this long, and then this often: the machine asks a node
+/// sooner by default, but only while it is driven.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+/// Bytes that nobody acknowledges end the connection after this long.
+#[cfg(target_os = "linux")]
+const USER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Sends without delay, and finds out when the other end is gone, also while nobody waits.
+pub(super) fn tune<'s, S>(stream: &'s S) -> io::Result<()>
+where
+    SockRef<'s>: From<&'s S>,
+{
+    let socket = SockRef::from(stream);
+    socket.set_tcp_nodelay(true)?;
+    socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE))?;
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_user_timeout(Some(USER_TIMEOUT))?;
+    Ok(())
+}
