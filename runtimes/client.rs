@@ -51,13 +51,30 @@ impl Drop for Shared {
 
 /// What a client is made from.
 #[derive(Debug, Clone)]
-pub struct Builder<R: Runtime> {
+pub struct Builder<R> {
     runtime: R,
     config: Config,
     seeds: Vec<Address>,
 }
 
-impl<R: Runtime> Builder<R> {
+impl<R> Builder<R> {
+    /// What is there before anything is set.
+    pub(super) fn new(runtime: R) -> Self {
+        Self { runtime, config: Config::default(), seeds: Vec::new() }
+    }
+
+    /// What a URL says.
+    pub(super) fn of_url(runtime: R, url: &str) -> Result<Self, ConfigError> {
+        let (config, seeds) = parse_url(url)?;
+        Ok(Self { runtime, config, seeds })
+    }
+
+    /// The same on another runtime.
+    pub(super) fn on<O>(self, runtime: O) -> Builder<O> {
+        let Self { runtime: _, config, seeds } = self;
+        Builder { runtime, config, seeds }
+    }
+
     /// Adds a node to ask for the cluster. One that can be reached is enough; several are safer.
     #[must_use]
     pub fn seed(mut self, seed: Address) -> Self {
@@ -85,7 +102,9 @@ impl<R: Runtime> Builder<R> {
         change(&mut self.config);
         self
     }
+}
 
+impl<R: Runtime> Builder<R> {
     /// Connects: returns as soon as the topology of the cluster is known.
     ///
     /// # Errors
@@ -120,6 +139,10 @@ pub enum ConnectError {
     /// No seed led to a cluster; the error says why, seed by seed.
     #[error(transparent)]
     Cluster(#[from] Error),
+    /// The system gave the client nothing to wait with, because it is out of file descriptors or of
+    /// memory. Blocking clients only.
+    #[error("the operating system has no means to wait for sockets: {0}")]
+    System(std::io::ErrorKind),
 }
 
 impl<R: Runtime + Default> Client<R> {
@@ -131,14 +154,13 @@ impl<R: Runtime + Default> Client<R> {
     /// to a cluster: at once if all that answer refuse the password or are no cluster, else after
     /// `call_timeout`.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
-        let (config, seeds) = parse_url(url)?;
-        Builder { runtime: R::default(), config, seeds }.connect().await
+        Builder::of_url(R::default(), url)?.connect().await
     }
 
     /// A client to be configured before it connects.
     #[must_use]
     pub fn builder() -> Builder<R> {
-        Builder { runtime: R::default(), config: Config::default(), seeds: Vec::new() }
+        Builder::new(R::default())
     }
 }
 

@@ -28,6 +28,9 @@ mod search;
 #[cfg(feature = "tokio")]
 #[path = "../servers/mod.rs"]
 mod servers;
+#[cfg(feature = "tokio")]
+#[path = "../servers/selftest.rs"]
+mod servers_selftest;
 #[cfg(feature = "sim")]
 mod simulation;
 mod support;
