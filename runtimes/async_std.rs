@@ -14,9 +14,13 @@ use std::io::{self, IoSlice};
 
 use async_std::io::{Read, Write};
 use async_std::net::TcpStream;
+#[cfg(unix)]
+use async_std::os::unix::net::UnixStream;
 use async_std::task;
 
-use super::runtime::{Runtime, Stream};
+#[cfg(not(unix))]
+use super::runtime::NoUnixStream as UnixStream;
+use super::runtime::{Either, Runtime, Stream};
 use crate::Address;
 
 /// A client on async-std. Needs no executor of the caller's: async-std brings one.
@@ -28,17 +32,20 @@ pub type Client = super::client::Client<AsyncStd>;
 pub struct AsyncStd;
 
 impl Runtime for AsyncStd {
-    type Stream = TcpStream;
+    type Stream = Either<TcpStream, UnixStream>;
 
     #[expect(clippy::manual_async_fn, reason = "an async fn would borrow the runtime")]
     fn connect(
         &self,
         address: Address,
-    ) -> impl Future<Output = io::Result<TcpStream>> + Send + 'static {
+    ) -> impl Future<Output = io::Result<Self::Stream>> + Send + 'static {
         async move {
+            if let Some(path) = address.unix_path() {
+                return UnixStream::connect(path).await.map(Either::Unix);
+            }
             let stream = TcpStream::connect((address.host(), address.port())).await?;
             stream.set_nodelay(true)?;
-            Ok(stream)
+            Ok(Either::Tcp(stream))
         }
     }
 
@@ -52,6 +59,21 @@ impl Runtime for AsyncStd {
 }
 
 impl Stream for TcpStream {
+    fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
+        Read::poll_read(Pin::new(self), cx, into)
+    }
+
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        from: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Write::poll_write_vectored(Pin::new(self), cx, from)
+    }
+}
+
+#[cfg(unix)]
+impl Stream for UnixStream {
     fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
         Read::poll_read(Pin::new(self), cx, into)
     }

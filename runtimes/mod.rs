@@ -43,5 +43,7 @@ pub mod tokio;
 
 pub use self::client::{Builder, Client, ConnectError};
 pub use self::notices::Notices;
-pub use self::runtime::{Runtime, Stream};
+#[cfg(not(unix))]
+pub use self::runtime::NoUnixStream;
+pub use self::runtime::{Either, Runtime, Stream};
 pub use self::scan::Keys;

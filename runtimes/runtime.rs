@@ -42,3 +42,61 @@ pub trait Stream: Send + Unpin + 'static {
     fn poll_write(&mut self, cx: &mut Context<'_>, from: &[IoSlice<'_>])
     -> Poll<io::Result<usize>>;
 }
+
+/// A connection over TCP, or over a Unix socket.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "there is no third kind")]
+pub enum Either<T, U> {
+    /// Over TCP.
+    Tcp(T),
+    /// Over a Unix socket.
+    Unix(U),
+}
+
+impl<T: Stream, U: Stream> Stream for Either<T, U> {
+    fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Tcp(stream) => stream.poll_read(cx, into),
+            Self::Unix(stream) => stream.poll_read(cx, into),
+        }
+    }
+
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        from: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Tcp(stream) => stream.poll_write(cx, from),
+            Self::Unix(stream) => stream.poll_write(cx, from),
+        }
+    }
+}
+
+/// Where there are no Unix sockets, none can be dialled.
+#[cfg(not(unix))]
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "it has no value")]
+pub enum NoUnixStream {}
+
+#[cfg(not(unix))]
+impl NoUnixStream {
+    /// Refuses to connect.
+    ///
+    /// # Errors
+    /// Always.
+    pub async fn connect(_: &str) -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+#[cfg(not(unix))]
+impl Stream for NoUnixStream {
+    fn poll_read(&mut self, _: &mut Context<'_>, _: &mut [u8]) -> Poll<io::Result<usize>> {
+        match *self {}
+    }
+
+    fn poll_write(&mut self, _: &mut Context<'_>, _: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        match *self {}
+    }
+}

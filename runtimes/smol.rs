@@ -13,8 +13,12 @@ use std::io::{self, IoSlice};
 use smol::Timer;
 use smol::io::{AsyncRead, AsyncWrite};
 use smol::net::TcpStream;
+#[cfg(unix)]
+use smol::net::unix::UnixStream;
 
-use super::runtime::{Runtime, Stream};
+#[cfg(not(unix))]
+use super::runtime::NoUnixStream as UnixStream;
+use super::runtime::{Either, Runtime, Stream};
 use super::tcp;
 use crate::Address;
 
@@ -27,17 +31,20 @@ pub type Client = super::client::Client<Smol>;
 pub struct Smol;
 
 impl Runtime for Smol {
-    type Stream = TcpStream;
+    type Stream = Either<TcpStream, UnixStream>;
 
     #[expect(clippy::manual_async_fn, reason = "an async fn would borrow the runtime")]
     fn connect(
         &self,
         address: Address,
-    ) -> impl Future<Output = io::Result<TcpStream>> + Send + 'static {
+    ) -> impl Future<Output = io::Result<Self::Stream>> + Send + 'static {
         async move {
+            if let Some(path) = address.unix_path() {
+                return UnixStream::connect(path).await.map(Either::Unix);
+            }
             let stream = TcpStream::connect((address.host(), address.port())).await?;
             tcp::tune(&stream)?;
-            Ok(stream)
+            Ok(Either::Tcp(stream))
         }
     }
 
@@ -54,6 +61,21 @@ impl Runtime for Smol {
 }
 
 impl Stream for TcpStream {
+    fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
+        AsyncRead::poll_read(Pin::new(self), cx, into)
+    }
+
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        from: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        AsyncWrite::poll_write_vectored(Pin::new(self), cx, from)
+    }
+}
+
+#[cfg(unix)]
+impl Stream for UnixStream {
     fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
         AsyncRead::poll_read(Pin::new(self), cx, into)
     }

@@ -8,14 +8,16 @@ use core::str::FromStr;
 /// Host and port of a node: what a driver dials.
 ///
 /// **Shape**: the host is a name or an IP address without brackets and is never empty; the port is
-/// never 0. Names are not resolved here: the driver resolves them at every dial. Cloning costs one
-/// reference count.
+/// never 0. Or it is a Unix socket: then the host is its path, and the port is 0. Names are not
+/// resolved here: the driver resolves them at every dial. Cloning costs one reference count.
 ///
 /// ```
 /// use hashslot::Address;
 /// let address: Address = "::1:7000".parse()?; // split at the last colon, as servers write it
 /// assert_eq!((address.host(), address.port()), ("::1", 7000));
 /// assert_eq!(address.to_string(), "[::1]:7000");
+/// let socket: Address = "unix:/run/redis/7000.sock".parse()?;
+/// assert_eq!(socket.unix_path(), Some("/run/redis/7000.sock"));
 /// # Ok::<(), hashslot::AddressError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,10 +39,17 @@ pub enum AddressError {
     /// The host is empty, too long, or has characters that no host has.
     #[error("the host of `{0}` is empty or malformed")]
     Host(String),
+    /// The path of a Unix socket is not absolute, too long, or has control characters.
+    #[error("`{0}` is no path of a Unix socket: expected unix:/absolute/path")]
+    Path(String),
 }
 
 /// The longest host name that is accepted, in bytes: DNS allows 253.
 const HOST_LEN_MAX: usize = 255;
+/// The longest path of a Unix socket, in bytes: Linux has room for 107 and a zero.
+const PATH_LEN_MAX: usize = 107;
+/// What an address of a Unix socket begins with.
+const UNIX: &str = "unix:";
 
 impl Address {
     /// The address of this host and port.
@@ -62,13 +71,33 @@ impl Address {
         Ok(Self { host: host.into(), port })
     }
 
-    /// The host: a name or an IP address, without brackets.
+    /// A Unix socket by its absolute path. Nodes announce no such addresses: they are for seeds, and
+    /// for what an [`AddressMap`](crate::AddressMap) leads to.
+    ///
+    /// # Errors
+    /// [`AddressError::Path`] if the path does not begin with `/`, is longer than 107 bytes or has
+    /// control characters.
+    pub fn unix(path: &str) -> Result<Self, AddressError> {
+        let is_path = path.starts_with('/') && path.len() <= PATH_LEN_MAX;
+        if !is_path || path.contains(char::is_control) {
+            return Err(AddressError::Path(path.into()));
+        }
+        Ok(Self { host: path.into(), port: 0 })
+    }
+
+    /// The path of the Unix socket, if it is one.
+    #[must_use]
+    pub fn unix_path(&self) -> Option<&str> {
+        (self.port == 0).then_some(&self.host)
+    }
+
+    /// The host: a name or an IP address, without brackets; of a Unix socket its path.
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// The port: `1..=65535`.
+    /// The port: `1..=65535`; 0 of a Unix socket.
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
@@ -78,8 +107,14 @@ impl Address {
 impl FromStr for Address {
     type Err = AddressError;
 
-    /// Splits at the last colon, because servers write IPv6 addresses without brackets.
+    /// Splits at the last colon, because servers write IPv6 addresses without brackets. What begins
+    /// with `unix:` is the path of a Unix socket.
     fn from_str(text: &str) -> Result<Self, AddressError> {
+        if let Some(path) = text.strip_prefix(UNIX)
+            && path.starts_with('/')
+        {
+            return Self::unix(path);
+        }
         let (host, port) =
             text.rsplit_once(':').ok_or_else(|| AddressError::NoPort(text.into()))?;
         let port = parse_port(port).ok_or_else(|| AddressError::Port(text.into()))?;
@@ -95,7 +130,9 @@ pub(crate) fn parse_port(text: &str) -> Option<u16> {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.host.contains(':') {
+        if self.port == 0 {
+            write!(f, "{UNIX}{}", self.host)
+        } else if self.host.contains(':') {
             write!(f, "[{}]:{}", self.host, self.port)
         } else {
             write!(f, "{}:{}", self.host, self.port)

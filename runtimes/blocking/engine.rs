@@ -164,7 +164,7 @@ impl Engine {
     }
 
     /// Watches a socket.
-    pub(super) fn watch(&self, stream: &mut mio::net::TcpStream) -> io::Result<Arc<Source>> {
+    pub(super) fn watch(&self, stream: &mut impl mio::event::Source) -> io::Result<Arc<Source>> {
         let source = Arc::new(Source::default());
         let mut sources = lock(&self.sources);
         let free = sources.iter().position(|source| source.strong_count() == 0);

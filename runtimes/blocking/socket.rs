@@ -7,7 +7,7 @@ use core::net::{IpAddr, SocketAddr};
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
-use std::io::{self, IoSlice, Read as _, Write as _};
+use std::io::{self, IoSlice};
 use std::net::ToSocketAddrs as _;
 use std::sync::Arc;
 use std::thread;
@@ -19,13 +19,13 @@ use mio::net::TcpStream;
 use super::engine::{Engine, Source};
 use crate::Address;
 use crate::runtimes::mailbox::Answer;
-use crate::runtimes::runtime::{Runtime, Stream};
+use crate::runtimes::runtime::{Either, Runtime, Stream};
 use crate::runtimes::tcp;
 
 /// A connection of a blocking client.
 #[derive(Debug)]
-pub(super) struct Socket {
-    stream: TcpStream,
+pub(super) struct Socket<S> {
+    stream: S,
     source: Arc<Source>,
 }
 
@@ -34,18 +34,21 @@ pub(super) struct Socket {
 pub(super) struct Handle(pub(super) Arc<Engine>);
 
 impl Runtime for Handle {
-    type Stream = Socket;
+    type Stream = Either<Socket<TcpStream>, UnixSocket>;
 
     fn connect(
         &self,
         address: Address,
-    ) -> impl Future<Output = io::Result<Socket>> + Send + 'static {
+    ) -> impl Future<Output = io::Result<Self::Stream>> + Send + 'static {
         let engine = Arc::clone(&self.0);
         async move {
+            if let Some(path) = address.unix_path() {
+                return connect_unix(&engine, path).await.map(Either::Unix);
+            }
             let mut last = io::Error::from(io::ErrorKind::NotFound);
             for address in resolve(address).await? {
                 match connect(&engine, address).await {
-                    Ok(socket) => return Ok(socket),
+                    Ok(socket) => return Ok(Either::Tcp(socket)),
                     Err(error) => last = error,
                 }
             }
@@ -77,19 +80,36 @@ async fn resolve(address: Address) -> io::Result<Vec<SocketAddr>> {
     answer.await.ok_or(io::ErrorKind::NotFound)?.map_err(not_found)
 }
 
-async fn connect(engine: &Engine, address: SocketAddr) -> io::Result<Socket> {
+async fn connect(engine: &Engine, address: SocketAddr) -> io::Result<Socket<TcpStream>> {
     let mut stream = TcpStream::connect(address)?;
     let source = engine.watch(&mut stream)?;
     poll_fn(|cx| source.poll_connected(cx)).await;
-    if let Some(error) = stream.take_error()? {
-        return Err(error);
-    }
+    stream.take_error()?.map_or(Ok(()), Err)?;
     stream.peer_addr()?;
     tcp::tune(&stream)?;
     Ok(Socket { stream, source })
 }
 
-impl Stream for Socket {
+#[cfg(unix)]
+type UnixSocket = Socket<mio::net::UnixStream>;
+#[cfg(not(unix))]
+type UnixSocket = crate::runtimes::NoUnixStream;
+
+#[cfg(unix)]
+async fn connect_unix(engine: &Engine, path: &str) -> io::Result<UnixSocket> {
+    let mut stream = mio::net::UnixStream::connect(path)?;
+    let source = engine.watch(&mut stream)?;
+    poll_fn(|cx| source.poll_connected(cx)).await;
+    stream.take_error()?.map_or(Ok(()), Err)?;
+    Ok(Socket { stream, source })
+}
+
+#[cfg(not(unix))]
+async fn connect_unix(_: &Engine, path: &str) -> io::Result<UnixSocket> {
+    UnixSocket::connect(path).await
+}
+
+impl<S: io::Read + io::Write + Send + Unpin + 'static> Stream for Socket<S> {
     fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
         self.source.poll_read(cx, into.len(), || self.stream.read(into))
     }

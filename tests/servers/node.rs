@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use super::fake::lock;
@@ -24,6 +24,11 @@ pub struct Node {
 }
 
 impl Node {
+    /// The folder that its process runs in.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The process ID, which changes with a restart.
     pub fn pid(&self) -> u32 {
         lock(&self.process).pid()

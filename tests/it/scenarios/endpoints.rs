@@ -1,6 +1,7 @@
 //! What announced addresses mean, and which of them are dialled.
 
-use hashslot::{AddressMap, Call, Command, Config};
+use hashslot::topology::Endpoint;
+use hashslot::{Address, AddressError, AddressMap, Call, Command, Config};
 
 use crate::support::canned::*;
 use crate::support::script::*;
@@ -195,4 +196,32 @@ fn a_seed_by_name_gives_way_to_the_address_that_its_cluster_lists() {
     assert_eq!(world.reads(a), "GET bar");
     world.answer(a, "$-1\r\n");
     assert_eq!(world.outcome(get), "$-1\r\n");
+}
+
+/// A node must not have its clients talk to whatever listens on sockets of their machines.
+#[test]
+fn f75_no_node_announces_a_unix_socket() {
+    for text in ["3999 unix:/run/other.sock", "3999 unix:/run/other.sock:1", "3999 /run/other:7000"]
+    {
+        assert_eq!(Endpoint::parse_redirect(text.as_bytes()), None, "{text}");
+    }
+    assert_eq!(Endpoint::announced(Some(b"/run/other.sock"), 7000), None);
+    assert_eq!(Endpoint::announced(Some(b"unix:/run/other.sock"), 7000), None);
+}
+
+#[test]
+fn a_unix_socket_is_an_address() {
+    let socket: Address = "unix:/run/redis/7000.sock".parse().unwrap();
+    assert_eq!(socket, Address::unix("/run/redis/7000.sock").unwrap());
+    assert_eq!((socket.unix_path(), socket.port()), (Some("/run/redis/7000.sock"), 0));
+    assert_eq!(socket.to_string().parse::<Address>().unwrap(), socket);
+    let tcp: Address = "unix:7000".parse().unwrap(); // a host of that name
+    assert_eq!((tcp.unix_path(), tcp.host()), (None, "unix"));
+    for path in ["", "run/redis.sock", "/run/\n.sock", &format!("/{}", "x".repeat(107))] {
+        assert!(matches!(Address::unix(path), Err(AddressError::Path(_))), "{path}");
+    }
+    // Who answers there tells its own address.
+    let row = row(&bulk("10.0.0.1"), 7000, "*0\r\n");
+    let mut world = told(Config::default(), "unix:/run/redis/7000.sock", &row);
+    assert_eq!(dialled_for_foo(&mut world), ["10.0.0.1:7000"]);
 }

@@ -480,7 +480,10 @@ impl World {
         match action {
             Action::Connect { link, address } => {
                 self.record(format_args!("-> connect {link:?} {address}"));
-                let address = format!("{}:{}", address.host(), address.port());
+                let address = match address.unix_path() {
+                    Some(_) => address.to_string(),
+                    None => format!("{}:{}", address.host(), address.port()),
+                };
                 let (state, is_announced, unread) = (State::Dialled, false, Vec::new());
                 let socket = Socket { address, state, is_announced, taken_back: 0, unread };
                 assert!(self.sockets.insert(link, socket).is_none(), "{link:?} is used again");
