@@ -1,19 +1,27 @@
-//! The client against real clusters, scripted nodes and misbehaving networks.
+//! The clients against real clusters, scripted nodes and misbehaving networks: one suite, which every
+//! adapter has to pass ([`adapter`]).
 //!
 //! Rules of this folder: no test looks at a clock but to bound a hang ([`run`]); a test that needs a
-//! server is skipped if there is none, and says so. One cluster a version is shared by all tests, one
-//! after the other ([`shared`]); so is a cluster without replicas that may be broken for a while
-//! ([`brittle`]). A test that breaks a cluster for good starts its own.
+//! server is skipped if there is none, and says so. Clusters are shared by all tests, one after the
+//! other, and are empty then ([`shared`], [`brittle`], [`mortal`], [`patchwork`]). A test that takes
+//! slots or nodes away gives them back; if it fails, its cluster is replaced.
 
 #![allow(clippy::print_stderr, reason = "a test over several servers says which it ran on")]
+
+pub(crate) mod adapter;
+mod polled;
+pub(crate) mod tasks;
 
 mod client;
 mod connecting;
 mod failures;
 mod faults;
 mod load;
+mod methods;
 mod moving;
 mod network;
+#[cfg(feature = "tokio")]
+mod on_tokio;
 mod probes;
 mod routing;
 mod scanning;
@@ -21,15 +29,17 @@ mod scripts;
 
 use std::future::Future;
 use std::io;
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
+use std::path::{Path, PathBuf};
 use std::process::id;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hashslot::tokio::Client;
 use hashslot::{Address, Config, FromReply, Reply};
 
+use self::adapter::{Adapter, Setup};
+use self::tasks::within;
 use crate::servers::cluster::{Cluster, Options};
 use crate::servers::process::{self, Process};
 use crate::servers::raw::Connection;
@@ -51,28 +61,33 @@ pub(crate) const USUAL: &str = "redis-7.0";
 /// The servers from Redis 7.0 on.
 pub(crate) const SINCE_7_0: &[&str] = NAMES.split_at(1).1;
 
-/// Runs a test on two worker threads and this one, which may block: servers are changed from here.
-pub(crate) fn run(test: impl Future<Output = Done>) -> Done {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let done = runtime.block_on(async { tokio::time::timeout(LIMIT, test).await });
-    // Whatever still runs is not waited for: it may be what hangs.
-    runtime.shutdown_background();
-    done.map_err(|_| format!("hangs: no end within {LIMIT:?}"))?
+/// Runs a test on this thread, which may block: servers are changed from here.
+pub(crate) fn run<A: Adapter>(test: impl Future<Output = Done>) -> Done {
+    let done = A::block_on(within::<A, _>(LIMIT, test));
+    done.ok_or_else(|| format!("hangs: no end within {LIMIT:?}"))?
 }
 
 /// Runs a test on the usual server's shared cluster.
-pub(crate) fn on_usual(test: impl AsyncFnOnce(&Cluster) -> Done) -> Done {
+pub(crate) fn on_usual<A: Adapter>(test: impl AsyncFnOnce(&Cluster) -> Done) -> Done {
     let Some(cluster) = shared(USUAL)? else { return Ok(()) };
-    run(test(&cluster))
+    run::<A>(test(&cluster))
 }
 
 /// Runs a test on the shared cluster of each server that is there, and says which.
 #[expect(clippy::needless_pass_by_value, reason = "a closure stands where it is used")]
-pub(crate) fn on_each(
+pub(crate) fn on_each<A: Adapter>(
     what: &str,
     names: &[&'static str],
     test: impl AsyncFn(&Cluster) -> Done,
+) -> Done {
+    on_each_outside::<A>(what, names, |cluster| run::<A>(test(cluster)))
+}
+
+/// The same for a test that runs futures itself, beside what it does on other threads.
+pub(crate) fn on_each_outside<A: Adapter>(
+    what: &str,
+    names: &[&'static str],
+    test: impl Fn(&Cluster) -> Done,
 ) -> Done {
     static STARTED: Once = Once::new();
     // All at once: a start is mostly waiting. Whoever needs a cluster before it is there waits.
@@ -86,10 +101,10 @@ pub(crate) fn on_each(
     for name in names {
         let Some(cluster) = shared(name)? else { continue };
         let begun_at = Instant::now();
-        run(test(&cluster)).map_err(|failure| format!("{name}: {failure}"))?;
+        test(&cluster).map_err(|failure| format!("{name}: {failure}"))?;
         ran_on.push(format!("{name} ({:.1} s)", begun_at.elapsed().as_secs_f32()));
     }
-    eprintln!("{what} ran on {}", ran_on.join(", "));
+    eprintln!("{what} with {} ran on {}", A::NAME, ran_on.join(", "));
     Ok(())
 }
 
@@ -102,6 +117,12 @@ impl Deref for Held {
 
     fn deref(&self) -> &Cluster {
         self.0.as_ref().expect("started before it is lent")
+    }
+}
+
+impl DerefMut for Held {
+    fn deref_mut(&mut self) -> &mut Cluster {
+        self.0.as_mut().expect("started before it is lent")
     }
 }
 
@@ -120,21 +141,28 @@ pub(crate) fn brittle() -> io::Result<Option<Held>> {
     hold(&CLUSTER, USUAL, |server| Options { replicas, node_timeout, ..Options::new(server) })
 }
 
-/// A cluster of one test's own: three primaries of the usual server with so many replicas each.
-pub(crate) fn own(replicas: usize) -> io::Result<Option<Cluster>> {
-    let Some(server) = find_or_skip(USUAL) else { return Ok(None) };
-    Cluster::start(Options { replicas, ..Options::new(server) }).map(Some)
+/// A cluster as the usual server's shared one, whose nodes may be killed.
+pub(crate) fn mortal() -> io::Result<Option<Held>> {
+    static CLUSTER: Mutex<Option<Cluster>> = Mutex::new(None);
+    hold(&CLUSTER, USUAL, Options::new)
 }
 
-fn hold(
+/// A cluster without replicas in which any slot may be anywhere, and which may have got more nodes.
+pub(crate) fn patchwork() -> io::Result<Option<Held>> {
+    static CLUSTER: Mutex<Option<Cluster>> = Mutex::new(None);
+    hold(&CLUSTER, USUAL, |server| Options { replicas: 0, ..Options::new(server) })
+}
+
+/// Has a cluster for a test, whole and empty.
+pub(crate) fn hold(
     place: &'static Mutex<Option<Cluster>>,
     name: &str,
-    options: impl FnOnce(std::path::PathBuf) -> Options,
+    options: impl FnOnce(PathBuf) -> Options,
 ) -> io::Result<Option<Held>> {
     let Some(server) = find_or_skip(name) else { return Ok(None) };
     // A test that failed may have left it in any state.
     let mut held = place.lock().unwrap_or_else(PoisonError::into_inner);
-    if held.as_ref().is_some_and(|cluster| !is_whole(cluster)) {
+    if held.as_ref().is_some_and(|cluster| make_ready(cluster).is_err()) {
         *held = None;
     }
     if held.is_none() {
@@ -143,34 +171,34 @@ fn hold(
     Ok(Some(Held(held)))
 }
 
-fn is_whole(cluster: &Cluster) -> bool {
-    let limit = Duration::from_secs(8); // a new one is there sooner
-    cluster.running().len() == cluster.nodes().len() && cluster.wait_ok(limit).is_ok()
+fn make_ready(cluster: &Cluster) -> io::Result<()> {
+    if cluster.running().len() < cluster.nodes().len() {
+        return Err(io::ErrorKind::NotConnected.into());
+    }
+    cluster.wait_ok(Duration::from_secs(8))?; // a new one is there sooner
+    cluster.flush_all()
 }
 
 /// A client of a cluster that knows all its nodes.
-pub(crate) async fn connect(cluster: &Cluster) -> Result<Client, Failure> {
-    connect_with(cluster, |_| {}).await
+pub(crate) async fn connect<A: Adapter>(cluster: &Cluster) -> Result<A::Client, Failure> {
+    connect_with::<A>(cluster, |_| {}).await
 }
 
 /// The same with a configuration of its own.
-pub(crate) async fn connect_with(
+pub(crate) async fn connect_with<A: Adapter>(
     cluster: &Cluster,
-    change: impl FnOnce(&mut Config),
-) -> Result<Client, Failure> {
-    connect_to(&cluster.addresses(), change).await
+    change: impl FnOnce(&mut Config) + Send + 'static,
+) -> Result<A::Client, Failure> {
+    connect_to::<A>(&cluster.addresses(), change).await
 }
 
 /// A client with these seeds.
-pub(crate) async fn connect_to(
+pub(crate) async fn connect_to<A: Adapter>(
     seeds: &[String],
-    change: impl FnOnce(&mut Config),
-) -> Result<Client, Failure> {
-    let mut builder = Client::builder().configure(change);
-    for seed in seeds {
-        builder = builder.seed(seed.parse()?);
-    }
-    Ok(builder.connect().await?)
+    change: impl FnOnce(&mut Config) + Send + 'static,
+) -> Result<A::Client, Failure> {
+    let setup = Setup { change: Some(Box::new(change)), ..Setup::new(seeds) };
+    Ok(A::connect(setup).await?)
 }
 
 /// The address of a node of a cluster.
@@ -242,7 +270,7 @@ pub(crate) struct Lone {
 
 impl Lone {
     /// Starts a server and waits until it answers.
-    pub(crate) fn start(server: &std::path::Path, args: &[&str]) -> io::Result<Self> {
+    pub(crate) fn start(server: &Path, args: &[&str]) -> io::Result<Self> {
         let port = process::free_port()?;
         let folder = process::new_folder()?;
         let words = ["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""];
@@ -265,7 +293,7 @@ pub(crate) fn client_name(test: &str) -> String {
 }
 
 /// Waits for something that a client or a server gets to by itself.
-pub(crate) async fn until(
+pub(crate) async fn until<A: Adapter>(
     what: &str,
     mut condition: impl AsyncFnMut() -> Result<bool, Failure>,
 ) -> Done {
@@ -274,7 +302,7 @@ pub(crate) async fn until(
         if Instant::now() >= deadline {
             return Err(format!("{what}: not within {CHANGE_LIMIT:?}").into());
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        A::sleep(Duration::from_millis(10)).await;
     }
     Ok(())
 }
