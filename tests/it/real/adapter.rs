@@ -5,9 +5,12 @@
 //! take part, implement [`Adapter`] for a type of its own, in a file of its own as `polled.rs` is,
 //! and add that type to the macro.
 
+use std::collections::BTreeMap;
+use std::env;
 use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
+use std::process;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,6 +20,8 @@ use hashslot::{
     Address, Arg, Call, Command, Config, Credentials, Error, Explanation, Frame, FromReply, Notice,
     Reply, Scan, Stats,
 };
+
+use super::Done;
 
 /// What a method of a client returns. A client that blocks does so elsewhere meanwhile.
 pub(crate) type Pending<'a, V> = Pin<Box<dyn Future<Output = V> + Send + 'a>>;
@@ -178,3 +183,37 @@ macro_rules! on_every_adapter {
     };
 }
 pub(crate) use on_every_adapter;
+
+/// The modules that [`on_every_adapter`] makes with the features that are on.
+const MODULES: &[&str] = &[
+    #[cfg(feature = "tokio")]
+    "tokio",
+    #[cfg(feature = "smol")]
+    "smol",
+    #[cfg(feature = "async-std")]
+    "async_std",
+];
+
+/// No adapter has a test that another has not. Says how many there are.
+#[test]
+fn all_adapters_have_the_same_tests() -> Done {
+    let output = process::Command::new(env::current_exe()?).args(["--list", "real::"]).output()?;
+    let list = String::from_utf8(output.stdout)?;
+    let mut of_adapters: BTreeMap<_, Vec<_>> =
+        MODULES.iter().map(|name| (*name, Vec::new())).collect();
+    for name in list.lines().filter_map(|line| line.strip_suffix(": test")) {
+        let (module, test) = name.rsplit_once("::").ok_or("a test without a module")?;
+        let (file, adapter) = module.rsplit_once("::").unwrap_or(("", module));
+        if let Some(tests) = of_adapters.get_mut(adapter) {
+            tests.push((file, test));
+        }
+    }
+    for (adapter, tests) in &of_adapters {
+        eprintln!("{adapter}: {} tests", tests.len());
+        assert!(!tests.is_empty());
+    }
+    let mut each = of_adapters.values();
+    let first = each.next().ok_or("no adapter")?;
+    assert!(each.all(|tests| tests == first), "{of_adapters:#?}");
+    Ok(())
+}

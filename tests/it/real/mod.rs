@@ -32,7 +32,7 @@ use std::io;
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::process::id;
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -97,8 +97,11 @@ pub(crate) fn on_each_outside<A: Adapter>(
             thread::spawn(|| drop(shared(name)));
         }
     });
-    let mut ran_on = Vec::new();
-    for name in names {
+    let (mut left, mut ran_on) = (names.to_vec(), Vec::new());
+    while !left.is_empty() {
+        // Any that no other test has just now, else the one that stands first.
+        let is_free = |name: &&str| clusters_of(name).iter().any(|place| place.try_lock().is_ok());
+        let name = left.remove(left.iter().position(is_free).unwrap_or(0));
         let Some(cluster) = shared(name)? else { continue };
         let begun_at = Instant::now();
         test(&cluster).map_err(|failure| format!("{name}: {failure}"))?;
@@ -126,49 +129,79 @@ impl DerefMut for Held {
     }
 }
 
+/// A place for a cluster, which is started when a test needs it.
+pub(crate) type Place = Mutex<Option<Cluster>>;
+
+/// The clusters of a server. There are two of the usual one: half of the tests need no other.
+fn clusters_of(name: &str) -> &'static [Place] {
+    static CLUSTERS: [Place; NAMES.len()] = [const { Mutex::new(None) }; NAMES.len()];
+    static USUAL_ONES: [Place; 2] = [const { Mutex::new(None) }; 2];
+    if name == USUAL {
+        return &USUAL_ONES;
+    }
+    let index = NAMES.iter().position(|known| *known == name).expect("a name of the list");
+    &CLUSTERS[index..=index]
+}
+
 /// The cluster of a server: three primaries with one replica each. `None` if there is no such server.
 pub(crate) fn shared(name: &str) -> io::Result<Option<Held>> {
-    static CLUSTERS: [Mutex<Option<Cluster>>; NAMES.len()] =
-        [const { Mutex::new(None) }; NAMES.len()];
-    let index = NAMES.iter().position(|known| *known == name).expect("a name of the list");
-    hold(&CLUSTERS[index], name, Options::new)
+    hold(clusters_of(name), name, Options::new)
 }
 
 /// Three primaries of the usual server without replicas, which nobody declares to have failed.
 pub(crate) fn brittle() -> io::Result<Option<Held>> {
-    static CLUSTER: Mutex<Option<Cluster>> = Mutex::new(None);
+    static CLUSTERS: [Place; 2] = [const { Mutex::new(None) }; 2];
     let (replicas, node_timeout) = (0, Duration::from_secs(60));
-    hold(&CLUSTER, USUAL, |server| Options { replicas, node_timeout, ..Options::new(server) })
+    hold(&CLUSTERS, USUAL, |server| Options { replicas, node_timeout, ..Options::new(server) })
 }
 
 /// A cluster as the usual server's shared one, whose nodes may be killed.
 pub(crate) fn mortal() -> io::Result<Option<Held>> {
-    static CLUSTER: Mutex<Option<Cluster>> = Mutex::new(None);
-    hold(&CLUSTER, USUAL, Options::new)
+    static CLUSTERS: [Place; 1] = [Mutex::new(None)];
+    hold(&CLUSTERS, USUAL, Options::new)
 }
 
 /// A cluster without replicas in which any slot may be anywhere, and which may have got more nodes.
 pub(crate) fn patchwork() -> io::Result<Option<Held>> {
-    static CLUSTER: Mutex<Option<Cluster>> = Mutex::new(None);
-    hold(&CLUSTER, USUAL, |server| Options { replicas: 0, ..Options::new(server) })
+    static CLUSTERS: [Place; 1] = [Mutex::new(None)];
+    hold(&CLUSTERS, USUAL, |server| Options { replicas: 0, ..Options::new(server) })
 }
 
-/// Has a cluster for a test, whole and empty.
+/// Has one of the clusters in these places for a test, whole and empty.
 pub(crate) fn hold(
-    place: &'static Mutex<Option<Cluster>>,
+    places: &'static [Place],
     name: &str,
     options: impl FnOnce(PathBuf) -> Options,
 ) -> io::Result<Option<Held>> {
     let Some(server) = find_or_skip(name) else { return Ok(None) };
+    let mut held = take(places);
     // A test that failed may have left it in any state.
-    let mut held = place.lock().unwrap_or_else(PoisonError::into_inner);
-    if held.as_ref().is_some_and(|cluster| make_ready(cluster).is_err()) {
+    if let Some(Err(error)) = held.as_ref().map(make_ready) {
+        eprintln!("a cluster of {name} is replaced: {error}");
         *held = None;
     }
     if held.is_none() {
         *held = Some(Cluster::start(options(server))?);
     }
     Ok(Some(Held(held)))
+}
+
+/// Waits for a place that is free, at best with a cluster in it.
+fn take(places: &'static [Place]) -> MutexGuard<'static, Option<Cluster>> {
+    if let [place] = places {
+        return place.lock().unwrap_or_else(PoisonError::into_inner);
+    }
+    loop {
+        let free = places.iter().filter_map(|place| match place.try_lock() {
+            Err(TryLockError::WouldBlock) => None,
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Ok(held) => Some(held),
+        });
+        if let Some(held) = free.max_by_key(|held| held.is_some()) {
+            return held;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
 }
 
 fn make_ready(cluster: &Cluster) -> io::Result<()> {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use hashslot::{AddressMap, Command, Error};
+use hashslot::{AddressMap, Command, Error, Notice};
 
-use super::adapter::{Adapter, Client, on_every_adapter};
+use super::adapter::{Adapter, Client, Notices, on_every_adapter};
 use super::load::Load;
 use super::tasks::spawn;
 use super::{Done, Failure, Spot, address_of, connect_to, held_by, on_usual};
@@ -156,15 +156,17 @@ fn a_network_that_breaks_loses_no_call<A: Adapter>() -> Done {
 fn an_idle_connection_that_closes_is_no_error<A: Adapter>() -> Done {
     on_usual::<A>(async |cluster| {
         let network = Network::<A>::new(cluster).await?;
-        let key = key_in_slot(share(1, 3).0 + 6, "idle");
+        let slot = share(1, 3).0 + 6;
+        let key = key_in_slot(slot, "idle");
+        let owner = network.proxies[cluster.primary_of(slot)?].address().parse()?;
         for number in 1..=20 {
             assert_eq!(network.client.incr(&key).await?, number);
-            let lost = network.client.stats().await?.links_lost;
+            let mut notices = network.client.notices();
             network.proxies.iter().for_each(Proxy::cut);
-            super::until::<A>("the client sees it", async || {
-                Ok(network.client.stats().await?.links_lost > lost)
-            })
-            .await?;
+            // The client sees it, of this connection and not only of another one.
+            let is_seen =
+                |notice: &Notice| matches!(notice, Notice::LinkLost { node, .. } if *node == owner);
+            while !is_seen(&notices.next().await.ok_or("closed")?) {}
         }
         Ok(())
     })

@@ -7,15 +7,15 @@ use hashslot::Protocol;
 
 use super::{Answer, Stage, words};
 use crate::real::adapter::{Adapter, on_every_adapter};
-use crate::real::{Done, Failure, Held, USUAL, hold, patchwork, run, until};
-use crate::servers::cluster::{Cluster, Options};
+use crate::real::{Done, Failure, Held, Place, USUAL, hold, patchwork, run, until};
+use crate::servers::cluster::Options;
 use crate::servers::raw::Reply;
 use crate::servers::slots::share;
 
 /// A cluster whose nodes have a configuration file and a file of users.
 fn with_files() -> io::Result<Option<Held>> {
-    static CLUSTER: Mutex<Option<Cluster>> = Mutex::new(None);
-    hold(&CLUSTER, USUAL, |server| {
+    static CLUSTERS: [Place; 1] = [Mutex::new(None)];
+    hold(&CLUSTERS, USUAL, |server| {
         let files = vec![("server.conf", "aclfile users.acl\n"), ("users.acl", "")];
         Options { files, ..Options::new(server) }
     })
