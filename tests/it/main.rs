@@ -20,12 +20,12 @@ mod cli;
 mod differential;
 #[cfg(feature = "sim")]
 mod models;
-#[cfg(feature = "tokio")]
+#[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
 mod real;
 mod resp;
 mod scenarios;
 mod search;
-#[cfg(feature = "tokio")]
+#[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
 #[path = "../servers/mod.rs"]
 mod servers;
 #[cfg(feature = "tokio")]

@@ -240,7 +240,7 @@ pub(super) fn join_within(thread: JoinHandle<()>, limit: Duration) {
 }
 
 /// Locks also what a panicking handler has left locked: a test reads it to say what happened.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hashslot::tokio::Client;
 use hashslot::{Command, Config, Error, Frame, Notice, Phase, Violation, Why};
-use tokio::task::JoinSet;
 
+use super::adapter::{Adapter, Client, Notices, on_every_adapter};
+use super::tasks::Tasks;
 use super::{Done, Failure, connect_to, run, until};
 use crate::servers::fake::{Bound, FakeNode, Reaction, Request, answers_handshake};
 
@@ -21,8 +21,11 @@ fn node(react: impl Fn(&Request) -> Reaction + Send + Sync + 'static) -> Result<
     Ok(FakeNode::start(handler)?)
 }
 
-async fn client_of(node: &FakeNode, change: impl FnOnce(&mut Config)) -> Result<Client, Failure> {
-    connect_to(&[node.address()], change).await
+async fn client_of<A: Adapter>(
+    node: &FakeNode,
+    change: impl FnOnce(&mut Config) + Send + 'static,
+) -> Result<A::Client, Failure> {
+    connect_to::<A>(&[node.address()], change).await
 }
 
 /// Dials a node again soon, however often it has failed.
@@ -31,16 +34,15 @@ fn impatient(config: &mut Config) {
 }
 
 /// M-1 and F-49: the node has taken the command, and dies before it answers.
-#[test]
-fn what_may_have_run_does_not_run_again() -> Done {
-    run(async {
+fn what_may_have_run_does_not_run_again<A: Adapter>() -> Done {
+    run::<A>(async {
         let first = AtomicUsize::new(1);
         let node = node(move |request| match request {
             _ if request.is("INCR") => Reaction::Close,
             _ if first.swap(0, Ordering::Relaxed) == 1 => Reaction::Close,
             _ => Reaction::bulk(b"value"),
         })?;
-        let client = client_of(&node, impatient).await?;
+        let client = client_of::<A>(&node, impatient).await?;
         let error = client.incr("counter").await.expect_err("no reply came");
         assert!(
             matches!(&error, Error::MaybeExecuted { why: Why::ConnectionLost(_), .. }),
@@ -62,14 +64,13 @@ fn what_may_have_run_does_not_run_again() -> Done {
 }
 
 /// F-02: of a pipeline each command ends by what was answered before the connection was lost.
-#[test]
-fn a_pipeline_that_is_cut_ends_in_part() -> Done {
-    run(async {
+fn a_pipeline_that_is_cut_ends_in_part<A: Adapter>() -> Done {
+    run::<A>(async {
         let node = node(|request| match request.arg(1).as_str() {
             "last" => Reaction::Close,
             _ => Reaction::line(":7"),
         })?;
-        let client = client_of(&node, |_| {}).await?;
+        let client = client_of::<A>(&node, |_| {}).await?;
         let keys = ["a", "b", "last", "c"];
         let ended = client.batch(keys.map(Command::incr)).await?;
         for (key, ended) in keys.iter().zip(&ended).take(2) {
@@ -87,9 +88,8 @@ fn a_pipeline_that_is_cut_ends_in_part() -> Done {
 }
 
 /// F-03: what came of a reply before the connection was lost is no part of another one.
-#[test]
-fn half_a_reply_is_forgotten() -> Done {
-    run(async {
+fn half_a_reply_is_forgotten<A: Adapter>() -> Done {
+    run::<A>(async {
         let count = AtomicUsize::new(0);
         let node = node(move |_| match count.fetch_add(1, Ordering::Relaxed) {
             0 => Reaction::ReplyThenClose(b"$8\r\nabcd".to_vec()),
@@ -97,7 +97,7 @@ fn half_a_reply_is_forgotten() -> Done {
             2 => Reaction::ReplyThenClose(b"$".to_vec()),
             _ => Reaction::bulk(b"whole"),
         })?;
-        let client = client_of(&node, |_| {}).await?;
+        let client = client_of::<A>(&node, |_| {}).await?;
         assert_eq!(client.get::<String>("key").await?, "whole");
         assert_eq!(node.count_of("GET"), 4);
         Ok(())
@@ -105,14 +105,13 @@ fn half_a_reply_is_forgotten() -> Done {
 }
 
 /// M-3 and F-42.
-#[test]
-fn a_bottomless_reply_ends_its_call() -> Done {
-    run(async {
+fn a_bottomless_reply_ends_its_call<A: Adapter>() -> Done {
+    run::<A>(async {
         let node = node(|request| match request.arg(1).as_str() {
             "deep" => Reaction::Reply(b"*1\r\n".repeat(10_000)),
             _ => Reaction::bulk(b"value"),
         })?;
-        let client = client_of(&node, |_| {}).await?;
+        let client = client_of::<A>(&node, |_| {}).await?;
         let error = client.get::<Frame>("deep").await.expect_err("the reply has no end");
         let Error::MaybeExecuted { why: Why::Protocol(protocol), .. } = &error else {
             return Err(error.into());
@@ -126,9 +125,8 @@ fn a_bottomless_reply_ends_its_call() -> Done {
 }
 
 /// M-9 and F-39: none of them is read as something that it is not.
-#[test]
-fn malformed_replies_end_their_calls() -> Done {
-    run(async {
+fn malformed_replies_end_their_calls<A: Adapter>() -> Done {
+    run::<A>(async {
         let node = node(|request| match request.arg(1).as_str() {
             "long" => Reaction::Reply(b"$3\r\nabcXY".to_vec()),
             "negative" => Reaction::line("$-5"),
@@ -140,7 +138,7 @@ fn malformed_replies_end_their_calls() -> Done {
             "twice" => Reaction::Reply(b"+one\r\n+two\r\n".to_vec()),
             _ => Reaction::bulk(b"value"),
         })?;
-        let client = client_of(&node, |_| {}).await?;
+        let client = client_of::<A>(&node, |_| {}).await?;
         let keys = ["long", "negative", "negative-array", "plus", "unknown", "endless", "huge"];
         for (index, key) in keys.into_iter().enumerate() {
             let ended = client.get::<Frame>(key).await;
@@ -164,11 +162,10 @@ fn moved_to_itself(request: &Request) -> Reaction {
 }
 
 /// M-4 and F-36: bounded, with pauses, and the caller learns why.
-#[test]
-fn a_node_that_moves_to_itself_is_given_up() -> Done {
-    run(async {
+fn a_node_that_moves_to_itself_is_given_up<A: Adapter>() -> Done {
+    run::<A>(async {
         let node = node(moved_to_itself)?;
-        let client = client_of(&node, |_| {}).await?;
+        let client = client_of::<A>(&node, |_| {}).await?;
         let error = client.get::<Frame>("key").await.expect_err("there is no end of it");
         let text = error.server().map(|error| error.text().into_owned());
         assert!(text.is_some_and(|text| text.starts_with("MOVED 12539 ")), "{error}");
@@ -182,17 +179,16 @@ fn a_node_that_moves_to_itself_is_given_up() -> Done {
 }
 
 /// M-7 and F-68: many callers do not make it worse.
-#[test]
-fn many_calls_that_move_nowhere_do_not_storm() -> Done {
-    run(async {
+fn many_calls_that_move_nowhere_do_not_storm<A: Adapter>() -> Done {
+    run::<A>(async {
         let node = node(moved_to_itself)?;
         let client =
-            client_of(&node, |config| config.call_timeout = Duration::from_secs(1)).await?;
+            client_of::<A>(&node, |config| config.call_timeout = Duration::from_secs(1)).await?;
         let (queries, connections) = (node.count_of("CLUSTER SLOTS"), node.connection_count());
-        let mut tasks = JoinSet::new();
+        let mut tasks = Tasks::new();
         for number in 0..1000 {
             let client = client.clone();
-            tasks.spawn(async move { client.get::<Frame>(format!("{{key}}{number}")).await });
+            tasks.spawn::<A>(async move { client.get::<Frame>(format!("{{key}}{number}")).await });
         }
         let mut told = 0;
         while let Some(ended) = tasks.join_next().await {
@@ -213,9 +209,8 @@ fn many_calls_that_move_nowhere_do_not_storm() -> Done {
 }
 
 /// M-5 and F-04: at the caller's deadline, if the link is not given up before.
-#[test]
-fn a_silent_node_is_not_waited_for() -> Done {
-    run(async {
+fn a_silent_node_is_not_waited_for<A: Adapter>() -> Done {
+    run::<A>(async {
         // It says nothing more on a connection on which it has left out one reply.
         let silent = Mutex::new(BTreeSet::new());
         let node = FakeNode::start(move |request| {
@@ -227,7 +222,7 @@ fn a_silent_node_is_not_waited_for() -> Done {
             let is_silent = silent.contains(&request.connection);
             reaction.filter(|_| !is_silent).unwrap_or(Reaction::Silent)
         })?;
-        let client = client_of(&node, |config| {
+        let client = client_of::<A>(&node, |config| {
             config.call_timeout = Duration::from_millis(300);
         })
         .await?;
@@ -237,7 +232,7 @@ fn a_silent_node_is_not_waited_for() -> Done {
         assert_eq!(client.stats().await?.links_lost, 0, "its connection may be well");
 
         // A link that owes replies and is silent is given up, whatever the deadlines of its calls.
-        let client = client_of(&node, |config| {
+        let client = client_of::<A>(&node, |config| {
             config.stall_timeout = Duration::from_millis(50);
             config.call_timeout = Duration::from_secs(3600);
             impatient(config);
@@ -267,9 +262,8 @@ fn every_wait_has_a_default_end() {
 }
 
 /// M-6 and F-67, without the luck of a real cluster: all 1000 are on their way when the first MOVED comes.
-#[test]
-fn a_thousand_calls_are_redirected_together() -> Done {
-    run(async {
+fn a_thousand_calls_are_redirected_together<A: Adapter>() -> Done {
+    run::<A>(async {
         let (old, new) = (Bound::new()?, Bound::new()?);
         let (old_port, new_port) = (old.port(), new.port());
         let moved = Arc::new(AtomicUsize::new(0));
@@ -291,12 +285,12 @@ fn a_thousand_calls_are_redirected_together() -> Done {
             let reaction = answers_handshake(request, &slots(&seen));
             reaction.unwrap_or_else(|| Reaction::bulk(request.arg(1).as_bytes()))
         })?;
-        let client = connect_to(&[old.address()], |_| {}).await?;
+        let client = connect_to::<A>(&[old.address()], |_| {}).await?;
         let before = client.stats().await?;
-        let mut tasks = JoinSet::new();
+        let mut tasks = Tasks::new();
         for number in 0..1000 {
             let client = client.clone();
-            tasks.spawn(async move {
+            tasks.spawn::<A>(async move {
                 let key = format!("{{key}}{number}");
                 let found = client.get::<String>(&key).await;
                 found.map(|found| assert_eq!(found, key))
@@ -305,11 +299,11 @@ fn a_thousand_calls_are_redirected_together() -> Done {
         while let Some(ended) = tasks.join_next().await {
             ended??;
         }
-        until("the topology is read again", async || {
+        until::<A>("the topology is read again", async || {
             Ok(client.stats().await?.refreshes > before.refreshes)
         })
         .await?;
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        A::sleep(Duration::from_millis(300)).await;
         let queries = client.stats().await?.topology_queries - before.topology_queries;
         assert!((1..=3).contains(&queries), "{queries} queries");
         assert_eq!((old.connection_count(), new.connection_count()), (1, 1));
@@ -319,9 +313,8 @@ fn a_thousand_calls_are_redirected_together() -> Done {
 }
 
 /// F-75: a redirection to a stranger is not followed, and the stranger is not even dialled.
-#[test]
-fn a_stranger_is_not_trusted() -> Done {
-    run(async {
+fn a_stranger_is_not_trusted<A: Adapter>() -> Done {
+    run::<A>(async {
         let stranger = FakeNode::start(|_| Reaction::bulk(b"stolen"))?;
         let (port, kinds) = (stranger.port(), ["MOVED", "ASK"]);
         let node = node(move |request| {
@@ -330,7 +323,7 @@ fn a_stranger_is_not_trusted() -> Done {
             Reaction::line(&format!("-{kind} {slot} 127.0.0.1:{port}"))
         })?;
         let client =
-            client_of(&node, |config| config.call_timeout = Duration::from_secs(1)).await?;
+            client_of::<A>(&node, |config| config.call_timeout = Duration::from_secs(1)).await?;
         for key in ["moved", "ask"] {
             let error = client.get::<Frame>(key).await.expect_err("nobody serves it");
             assert!(error.server().is_some(), "{error}");
@@ -342,15 +335,14 @@ fn a_stranger_is_not_trusted() -> Done {
 }
 
 /// A push is no reply, wherever it comes.
-#[test]
-fn pushes_come_between_replies() -> Done {
-    run(async {
+fn pushes_come_between_replies<A: Adapter>() -> Done {
+    run::<A>(async {
         let node = node(|request| {
             let mut reply = b">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n".to_vec();
             reply.extend_from_slice(format!("+{}\r\n", request.arg(1)).as_bytes());
             Reaction::Reply(reply)
         })?;
-        let client = client_of(&node, |_| {}).await?;
+        let client = client_of::<A>(&node, |_| {}).await?;
         let mut notices = client.notices();
         for number in 0..20 {
             let key = number.to_string();
@@ -368,4 +360,18 @@ fn pushes_come_between_replies() -> Done {
         assert_eq!(count, 21);
         Ok(())
     })
+}
+
+on_every_adapter! {
+    what_may_have_run_does_not_run_again,
+    a_pipeline_that_is_cut_ends_in_part,
+    half_a_reply_is_forgotten,
+    a_bottomless_reply_ends_its_call,
+    malformed_replies_end_their_calls,
+    a_node_that_moves_to_itself_is_given_up,
+    many_calls_that_move_nowhere_do_not_storm,
+    a_silent_node_is_not_waited_for,
+    a_thousand_calls_are_redirected_together,
+    a_stranger_is_not_trusted,
+    pushes_come_between_replies,
 }

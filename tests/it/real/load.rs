@@ -1,20 +1,22 @@
 //! Tasks that keep a cluster busy and check every answer.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use hashslot::tokio::Client;
 use hashslot::{Error, Phase};
-use tokio::task::JoinSet;
 
+use super::adapter::{Adapter, Client};
+use super::tasks::Tasks;
 use super::{Done, Failure, until};
 
 /// Tasks that write values which nobody else writes, read each back, and count.
 #[derive(Debug)]
-pub(crate) struct Load {
-    tasks: JoinSet<Tally>,
+pub(crate) struct Load<A: Adapter> {
+    tasks: Tasks<Tally>,
     is_over: Arc<AtomicBool>,
     call_count: Arc<AtomicU64>,
+    adapter: PhantomData<fn() -> A>,
 }
 
 /// How the calls of a load ended.
@@ -71,16 +73,16 @@ enum Ended<V> {
     Unknown,
 }
 
-impl Load {
+impl<A: Adapter> Load<A> {
     /// Starts tasks on keys of as many slots.
-    pub(crate) fn start(client: &Client, prefix: &str, task_count: usize) -> Self {
+    pub(crate) fn start(client: &A::Client, prefix: &str, task_count: usize) -> Self {
         Self::on_tags(client, (0..task_count).map(|task| format!("{prefix}-{task}")))
     }
 
     /// Starts one task for each hash tag.
-    pub(crate) fn on_tags(client: &Client, tags: impl IntoIterator<Item = String>) -> Self {
+    pub(crate) fn on_tags(client: &A::Client, tags: impl IntoIterator<Item = String>) -> Self {
         let (is_over, call_count) = (Arc::default(), Arc::default());
-        let mut tasks = JoinSet::new();
+        let mut tasks = Tasks::new();
         for tag in tags {
             let work = Work {
                 client: client.clone(),
@@ -89,15 +91,15 @@ impl Load {
                 call_count: Arc::clone(&call_count),
                 tally: Tally::default(),
             };
-            tasks.spawn(work.run());
+            tasks.spawn::<A>(work.run());
         }
-        Self { tasks, is_over, call_count }
+        Self { tasks, is_over, call_count, adapter: PhantomData }
     }
 
     /// Waits until so many more calls have ended.
     pub(crate) async fn goes_on(&self, count: u64) -> Done {
         let goal = self.call_count.load(Ordering::Relaxed) + count;
-        until("the load goes on", async || Ok(self.call_count.load(Ordering::Relaxed) >= goal))
+        until::<A>("the load goes on", async || Ok(self.call_count.load(Ordering::Relaxed) >= goal))
             .await
     }
 
@@ -116,15 +118,15 @@ impl Load {
     }
 }
 
-struct Work {
-    client: Client,
+struct Work<C: Client> {
+    client: C,
     tag: String,
     is_over: Arc<AtomicBool>,
     call_count: Arc<AtomicU64>,
     tally: Tally,
 }
 
-impl Work {
+impl<C: Client> Work<C> {
     async fn run(mut self) -> Tally {
         let (key, counter) = (format!("{{{}}}:value", self.tag), format!("{{{}}}:count", self.tag));
         // What the key may hold, and where the counter may stand.

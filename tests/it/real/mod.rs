@@ -1,19 +1,27 @@
-//! The client against real clusters, scripted nodes and misbehaving networks.
+//! The clients against real clusters, scripted nodes and misbehaving networks: one suite, which every
+//! adapter has to pass ([`adapter`]).
 //!
 //! Rules of this folder: no test looks at a clock but to bound a hang ([`run`]); a test that needs a
-//! server is skipped if there is none, and says so. One cluster a version is shared by all tests, one
-//! after the other ([`shared`]); so is a cluster without replicas that may be broken for a while
-//! ([`brittle`]). A test that breaks a cluster for good starts its own.
+//! server is skipped if there is none, and says so. Clusters are shared by all tests, one after the
+//! other, and are empty then ([`shared`], [`brittle`], [`mortal`], [`patchwork`]). A test that takes
+//! slots or nodes away gives them back; if it fails, its cluster is replaced.
 
 #![allow(clippy::print_stderr, reason = "a test over several servers says which it ran on")]
+
+pub(crate) mod adapter;
+mod polled;
+pub(crate) mod tasks;
 
 mod client;
 mod connecting;
 mod failures;
 mod faults;
 mod load;
+mod methods;
 mod moving;
 mod network;
+#[cfg(feature = "tokio")]
+mod on_tokio;
 mod probes;
 mod routing;
 mod scanning;
@@ -23,15 +31,17 @@ mod threads;
 
 use std::future::Future;
 use std::io;
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
+use std::path::{Path, PathBuf};
 use std::process::id;
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hashslot::tokio::Client;
 use hashslot::{Address, Config, FromReply, Reply};
 
+use self::adapter::{Adapter, Setup};
+use self::tasks::within;
 use crate::servers::cluster::{Cluster, Options};
 use crate::servers::process::{self, Process};
 use crate::servers::raw::Connection;
@@ -53,28 +63,33 @@ pub(crate) const USUAL: &str = "redis-7.0";
 /// The servers from Redis 7.0 on.
 pub(crate) const SINCE_7_0: &[&str] = NAMES.split_at(1).1;
 
-/// Runs a test on two worker threads and this one, which may block: servers are changed from here.
-pub(crate) fn run(test: impl Future<Output = Done>) -> Done {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let done = runtime.block_on(async { tokio::time::timeout(LIMIT, test).await });
-    // Whatever still runs is not waited for: it may be what hangs.
-    runtime.shutdown_background();
-    done.map_err(|_| format!("hangs: no end within {LIMIT:?}"))?
+/// Runs a test on this thread, which may block: servers are changed from here.
+pub(crate) fn run<A: Adapter>(test: impl Future<Output = Done>) -> Done {
+    let done = A::block_on(within::<A, _>(LIMIT, test));
+    done.ok_or_else(|| format!("hangs: no end within {LIMIT:?}"))?
 }
 
 /// Runs a test on the usual server's shared cluster.
-pub(crate) fn on_usual(test: impl AsyncFnOnce(&Cluster) -> Done) -> Done {
+pub(crate) fn on_usual<A: Adapter>(test: impl AsyncFnOnce(&Cluster) -> Done) -> Done {
     let Some(cluster) = shared(USUAL)? else { return Ok(()) };
-    run(test(&cluster))
+    run::<A>(test(&cluster))
 }
 
 /// Runs a test on the shared cluster of each server that is there, and says which.
 #[expect(clippy::needless_pass_by_value, reason = "a closure stands where it is used")]
-pub(crate) fn on_each(
+pub(crate) fn on_each<A: Adapter>(
     what: &str,
     names: &[&'static str],
     test: impl AsyncFn(&Cluster) -> Done,
+) -> Done {
+    on_each_outside::<A>(what, names, |cluster| run::<A>(test(cluster)))
+}
+
+/// The same for a test that runs futures itself, beside what it does on other threads.
+pub(crate) fn on_each_outside<A: Adapter>(
+    what: &str,
+    names: &[&'static str],
+    test: impl Fn(&Cluster) -> Done,
 ) -> Done {
     static STARTED: Once = Once::new();
     // All at once: a start is mostly waiting. Whoever needs a cluster before it is there waits.
@@ -84,14 +99,17 @@ pub(crate) fn on_each(
             thread::spawn(|| drop(shared(name)));
         }
     });
-    let mut ran_on = Vec::new();
-    for name in names {
+    let (mut left, mut ran_on) = (names.to_vec(), Vec::new());
+    while !left.is_empty() {
+        // Any that no other test has just now, else the one that stands first.
+        let is_free = |name: &&str| clusters_of(name).iter().any(|place| place.try_lock().is_ok());
+        let name = left.remove(left.iter().position(is_free).unwrap_or(0));
         let Some(cluster) = shared(name)? else { continue };
         let begun_at = Instant::now();
-        run(test(&cluster)).map_err(|failure| format!("{name}: {failure}"))?;
+        test(&cluster).map_err(|failure| format!("{name}: {failure}"))?;
         ran_on.push(format!("{name} ({:.1} s)", begun_at.elapsed().as_secs_f32()));
     }
-    eprintln!("{what} ran on {}", ran_on.join(", "));
+    eprintln!("{what} with {} ran on {}", A::NAME, ran_on.join(", "));
     Ok(())
 }
 
@@ -107,36 +125,61 @@ impl Deref for Held {
     }
 }
 
+impl DerefMut for Held {
+    fn deref_mut(&mut self) -> &mut Cluster {
+        self.0.as_mut().expect("started before it is lent")
+    }
+}
+
+/// A place for a cluster, which is started when a test needs it.
+pub(crate) type Place = Mutex<Option<Cluster>>;
+
+/// The clusters of a server. There are two of the usual one: half of the tests need no other.
+fn clusters_of(name: &str) -> &'static [Place] {
+    static CLUSTERS: [Place; NAMES.len()] = [const { Mutex::new(None) }; NAMES.len()];
+    static USUAL_ONES: [Place; 2] = [const { Mutex::new(None) }; 2];
+    if name == USUAL {
+        return &USUAL_ONES;
+    }
+    let index = NAMES.iter().position(|known| *known == name).expect("a name of the list");
+    &CLUSTERS[index..=index]
+}
+
 /// The cluster of a server: three primaries with one replica each. `None` if there is no such server.
 pub(crate) fn shared(name: &str) -> io::Result<Option<Held>> {
-    static CLUSTERS: [Mutex<Option<Cluster>>; NAMES.len()] =
-        [const { Mutex::new(None) }; NAMES.len()];
-    let index = NAMES.iter().position(|known| *known == name).expect("a name of the list");
-    hold(&CLUSTERS[index], name, Options::new)
+    hold(clusters_of(name), name, Options::new)
 }
 
 /// Three primaries of the usual server without replicas, which nobody declares to have failed.
 pub(crate) fn brittle() -> io::Result<Option<Held>> {
-    static CLUSTER: Mutex<Option<Cluster>> = Mutex::new(None);
+    static CLUSTERS: [Place; 2] = [const { Mutex::new(None) }; 2];
     let (replicas, node_timeout) = (0, Duration::from_secs(60));
-    hold(&CLUSTER, USUAL, |server| Options { replicas, node_timeout, ..Options::new(server) })
+    hold(&CLUSTERS, USUAL, |server| Options { replicas, node_timeout, ..Options::new(server) })
 }
 
-/// A cluster of one test's own: three primaries of the usual server with so many replicas each.
-pub(crate) fn own(replicas: usize) -> io::Result<Option<Cluster>> {
-    let Some(server) = find_or_skip(USUAL) else { return Ok(None) };
-    Cluster::start(Options { replicas, ..Options::new(server) }).map(Some)
+/// A cluster as the usual server's shared one, whose nodes may be killed.
+pub(crate) fn mortal() -> io::Result<Option<Held>> {
+    static CLUSTERS: [Place; 1] = [Mutex::new(None)];
+    hold(&CLUSTERS, USUAL, Options::new)
 }
 
-fn hold(
-    place: &'static Mutex<Option<Cluster>>,
+/// A cluster without replicas in which any slot may be anywhere, and which may have got more nodes.
+pub(crate) fn patchwork() -> io::Result<Option<Held>> {
+    static CLUSTERS: [Place; 1] = [Mutex::new(None)];
+    hold(&CLUSTERS, USUAL, |server| Options { replicas: 0, ..Options::new(server) })
+}
+
+/// Has one of the clusters in these places for a test, whole and empty.
+pub(crate) fn hold(
+    places: &'static [Place],
     name: &str,
-    options: impl FnOnce(std::path::PathBuf) -> Options,
+    options: impl FnOnce(PathBuf) -> Options,
 ) -> io::Result<Option<Held>> {
     let Some(server) = find_or_skip(name) else { return Ok(None) };
+    let mut held = take(places);
     // A test that failed may have left it in any state.
-    let mut held = place.lock().unwrap_or_else(PoisonError::into_inner);
-    if held.as_ref().is_some_and(|cluster| !is_whole(cluster)) {
+    if let Some(Err(error)) = held.as_ref().map(make_ready) {
+        eprintln!("a cluster of {name} is replaced: {error}");
         *held = None;
     }
     if held.is_none() {
@@ -145,34 +188,52 @@ fn hold(
     Ok(Some(Held(held)))
 }
 
-fn is_whole(cluster: &Cluster) -> bool {
-    let limit = Duration::from_secs(8); // a new one is there sooner
-    cluster.running().len() == cluster.nodes().len() && cluster.wait_ok(limit).is_ok()
+/// Waits for a place that is free, at best with a cluster in it.
+fn take(places: &'static [Place]) -> MutexGuard<'static, Option<Cluster>> {
+    if let [place] = places {
+        return place.lock().unwrap_or_else(PoisonError::into_inner);
+    }
+    loop {
+        let free = places.iter().filter_map(|place| match place.try_lock() {
+            Err(TryLockError::WouldBlock) => None,
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Ok(held) => Some(held),
+        });
+        if let Some(held) = free.max_by_key(|held| held.is_some()) {
+            return held;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn make_ready(cluster: &Cluster) -> io::Result<()> {
+    if cluster.running().len() < cluster.nodes().len() {
+        return Err(io::ErrorKind::NotConnected.into());
+    }
+    cluster.wait_ok(Duration::from_secs(8))?; // a new one is there sooner
+    cluster.flush_all()
 }
 
 /// A client of a cluster that knows all its nodes.
-pub(crate) async fn connect(cluster: &Cluster) -> Result<Client, Failure> {
-    connect_with(cluster, |_| {}).await
+pub(crate) async fn connect<A: Adapter>(cluster: &Cluster) -> Result<A::Client, Failure> {
+    connect_with::<A>(cluster, |_| {}).await
 }
 
 /// The same with a configuration of its own.
-pub(crate) async fn connect_with(
+pub(crate) async fn connect_with<A: Adapter>(
     cluster: &Cluster,
-    change: impl FnOnce(&mut Config),
-) -> Result<Client, Failure> {
-    connect_to(&cluster.addresses(), change).await
+    change: impl FnOnce(&mut Config) + Send + 'static,
+) -> Result<A::Client, Failure> {
+    connect_to::<A>(&cluster.addresses(), change).await
 }
 
 /// A client with these seeds.
-pub(crate) async fn connect_to(
+pub(crate) async fn connect_to<A: Adapter>(
     seeds: &[String],
-    change: impl FnOnce(&mut Config),
-) -> Result<Client, Failure> {
-    let mut builder = Client::builder().configure(change);
-    for seed in seeds {
-        builder = builder.seed(seed.parse()?);
-    }
-    Ok(builder.connect().await?)
+    change: impl FnOnce(&mut Config) + Send + 'static,
+) -> Result<A::Client, Failure> {
+    let setup = Setup { change: Some(Box::new(change)), ..Setup::new(seeds) };
+    Ok(A::connect(setup).await?)
 }
 
 /// The address of a node of a cluster.
@@ -244,7 +305,7 @@ pub(crate) struct Lone {
 
 impl Lone {
     /// Starts a server and waits until it answers.
-    pub(crate) fn start(server: &std::path::Path, args: &[&str]) -> io::Result<Self> {
+    pub(crate) fn start(server: &Path, args: &[&str]) -> io::Result<Self> {
         let port = process::free_port()?;
         let folder = process::new_folder()?;
         let words = ["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""];
@@ -267,7 +328,7 @@ pub(crate) fn client_name(test: &str) -> String {
 }
 
 /// Waits for something that a client or a server gets to by itself.
-pub(crate) async fn until(
+pub(crate) async fn until<A: Adapter>(
     what: &str,
     mut condition: impl AsyncFnMut() -> Result<bool, Failure>,
 ) -> Done {
@@ -276,7 +337,7 @@ pub(crate) async fn until(
         if Instant::now() >= deadline {
             return Err(format!("{what}: not within {CHANGE_LIMIT:?}").into());
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        A::sleep(Duration::from_millis(10)).await;
     }
     Ok(())
 }

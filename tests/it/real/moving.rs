@@ -3,26 +3,25 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hashslot::tokio::Client;
 use hashslot::{Call, Command, Frame, Notice, RedirectKind, Slot};
-use tokio::task::JoinSet;
 
+use super::adapter::{Adapter, Client, Notices, on_every_adapter};
 use super::load::Load;
-use super::{Done, Failure, Spot, connect, held_by, on_each, on_usual, until};
+use super::tasks::{Tasks, spawn};
+use super::{Done, Failure, Spot, connect, held_by, on_each, on_usual, patchwork, until};
 use crate::servers::NAMES;
 use crate::servers::slots::{SLOT_COUNT, key_in_slot};
 
 /// A transaction that counts two keys up, and the counts.
-async fn count_both(client: &Client, keys: &[String; 2]) -> Result<(i64, i64), Failure> {
+async fn count_both(client: &impl Client, keys: &[String; 2]) -> Result<(i64, i64), Failure> {
     let commands = keys.iter().map(Command::incr);
     Ok(client.transaction(commands).await?)
 }
 
 /// The redirect comes when a command is queued, or, since Valkey 9, with EXEC's own reply.
-#[test]
-fn a_transaction_is_asked_for_elsewhere() -> Done {
-    on_each("transactions on an open slot", &NAMES, async |cluster| {
-        let client = connect(cluster).await?;
+fn a_transaction_is_asked_for_elsewhere<A: Adapter>() -> Done {
+    on_each::<A>("transactions on an open slot", &NAMES, async |cluster| {
+        let client = connect::<A>(cluster).await?;
         let spot = Spot::new(cluster, 201)?;
         let keys = [spot.key("a"), spot.key("b")];
         assert_eq!(count_both(&client, &keys).await?, (1, 1));
@@ -31,10 +30,10 @@ fn a_transaction_is_asked_for_elsewhere() -> Done {
         for key in &keys {
             spot.move_key(cluster, key)?;
         }
-        let mut tasks = JoinSet::new();
+        let mut tasks = Tasks::new();
         for _ in 0..8 {
             let (client, keys) = (client.clone(), keys.clone());
-            tasks.spawn(async move {
+            tasks.spawn::<A>(async move {
                 for _ in 0..10 {
                     let (a, b) = count_both(&client, &keys).await?;
                     assert_eq!(a, b, "all of it or nothing");
@@ -59,20 +58,19 @@ fn a_transaction_is_asked_for_elsewhere() -> Done {
 }
 
 /// With its keys on two nodes a transaction can run on neither: it is tried until they are together.
-#[test]
-fn a_transaction_waits_for_its_keys() -> Done {
-    on_each("transactions on a slot half-way", &NAMES, async |cluster| {
-        let client = connect(cluster).await?;
+fn a_transaction_waits_for_its_keys<A: Adapter>() -> Done {
+    on_each::<A>("transactions on a slot half-way", &NAMES, async |cluster| {
+        let client = connect::<A>(cluster).await?;
         let spot = Spot::new(cluster, 202)?;
         let keys = [spot.key("a"), spot.key("b")];
         count_both(&client, &keys).await?;
         spot.open(cluster)?;
         spot.move_key(cluster, &keys[0])?;
-        let transaction = tokio::spawn({
+        let transaction = spawn::<A, _>({
             let (client, keys) = (client.clone(), keys.clone());
             async move { count_both(&client, &keys).await }
         });
-        until("it is tried again", async || Ok(client.stats().await?.retries >= 3)).await?;
+        until::<A>("it is tried again", async || Ok(client.stats().await?.retries >= 3)).await?;
         assert_eq!(held_by(cluster, spot.to, &keys[0])?.as_deref(), Some("1"), "it did not run");
         assert_eq!(held_by(cluster, spot.from, &keys[1])?.as_deref(), Some("1"));
         spot.move_key(cluster, &keys[1])?;
@@ -83,19 +81,18 @@ fn a_transaction_waits_for_its_keys() -> Done {
     })
 }
 
-#[test]
-fn a_transaction_follows_a_moved_slot() -> Done {
-    on_each("transactions on a moved slot", &NAMES, async |cluster| {
-        let client = connect(cluster).await?;
+fn a_transaction_follows_a_moved_slot<A: Adapter>() -> Done {
+    on_each::<A>("transactions on a moved slot", &NAMES, async |cluster| {
+        let client = connect::<A>(cluster).await?;
         let spot = Spot::new(cluster, 203)?;
         let keys = Arc::new([spot.key("a"), spot.key("b")]);
         assert_eq!(count_both(&client, &keys).await?, (1, 1));
         spot.open(cluster)?;
         spot.close(cluster)?;
-        let mut tasks = JoinSet::new();
+        let mut tasks = Tasks::new();
         for _ in 0..100 {
             let (client, keys) = (client.clone(), Arc::clone(&keys));
-            tasks.spawn(async move { count_both(&client, &keys).await });
+            tasks.spawn::<A>(async move { count_both(&client, &keys).await });
         }
         let mut counts = Vec::new();
         while let Some(ended) = tasks.join_next().await {
@@ -111,10 +108,9 @@ fn a_transaction_follows_a_moved_slot() -> Done {
 }
 
 /// A command that the server refuses to queue ends the transaction with the server's reason.
-#[test]
-fn a_transaction_that_is_refused_says_why() -> Done {
-    on_usual(async |cluster| {
-        let client = connect(cluster).await?;
+fn a_transaction_that_is_refused_says_why<A: Adapter>() -> Done {
+    on_usual::<A>(async |cluster| {
+        let client = connect::<A>(cluster).await?;
         let commands = [Command::set("{tx}a", 1), Command::new("GET").arg("{tx}a").arg("too many")];
         let refused = client.transaction::<Frame>(commands).await;
         let error = refused.expect_err("GET has one argument");
@@ -133,16 +129,15 @@ fn a_transaction_that_is_refused_says_why() -> Done {
 }
 
 /// Batches over all slots, again and again, while some of the slots move there and back.
-#[test]
-fn batches_follow_slots_that_move() -> Done {
+fn batches_follow_slots_that_move<A: Adapter>() -> Done {
     let slots: Vec<_> = (0..64_u16).map(|part| part * 256 + 7).collect();
     let keys: Vec<_> = slots.iter().map(|slot| key_in_slot(*slot, "all")).collect();
-    on_each("batches over moving slots", &NAMES, async |cluster| {
-        let client = connect(cluster).await?;
+    on_each::<A>("batches over moving slots", &NAMES, async |cluster| {
+        let client = connect::<A>(cluster).await?;
         let replies = client.batch(keys.iter().map(|key| Command::set(key, key))).await?;
         assert!(replies.iter().all(Result::is_ok), "{replies:?}");
-        let load = Load::on_tags(&client, keys.iter().step_by(4).cloned());
-        let reading = tokio::spawn({
+        let load = Load::<A>::on_tags(&client, keys.iter().step_by(4).cloned());
+        let reading = spawn::<A, _>({
             let (client, keys) = (client.clone(), keys.clone());
             async move {
                 for _ in 0..60 {
@@ -175,11 +170,10 @@ fn batches_follow_slots_that_move() -> Done {
 }
 
 /// One command for each slot of the cluster, in one batch, while slots move.
-#[test]
-fn a_batch_over_all_slots_follows_them() -> Done {
-    let Some(cluster) = super::own(0)? else { return Ok(()) };
-    super::run(async {
-        let client = connect(&cluster).await?;
+fn a_batch_over_all_slots_follows_them<A: Adapter>() -> Done {
+    let Some(cluster) = patchwork()? else { return Ok(()) };
+    super::run::<A>(async {
+        let client = connect::<A>(&cluster).await?;
         let mut keys = BTreeMap::new();
         for number in 0.. {
             let key = format!("every:{number}");
@@ -190,7 +184,7 @@ fn a_batch_over_all_slots_follows_them() -> Done {
         }
         let replies = client.batch(keys.values().map(|key| Command::set(key, key))).await?;
         assert!(replies.iter().all(Result::is_ok));
-        let batches = tokio::spawn({
+        let batches = spawn::<A, _>({
             let (client, keys) = (client.clone(), keys.clone());
             async move {
                 for _ in 0..3 {
@@ -204,7 +198,7 @@ fn a_batch_over_all_slots_follows_them() -> Done {
             }
         });
         for slot in (0..SLOT_COUNT).step_by(97) {
-            if batches.is_finished() {
+            if batches.has_ended() {
                 break;
             }
             let spot = Spot::new(&cluster, slot)?;
@@ -218,18 +212,17 @@ fn a_batch_over_all_slots_follows_them() -> Done {
 }
 
 /// Servers that move whole ranges at once, as Valkey 9 does, answer MOVED only.
-#[test]
-fn a_range_that_moves_at_once_is_followed() -> Done {
-    on_each("atomic migration", &["valkey-9.1"], async |cluster| {
-        let client = connect(cluster).await?;
+fn a_range_that_moves_at_once_is_followed<A: Adapter>() -> Done {
+    on_each::<A>("atomic migration", &["valkey-9.1"], async |cluster| {
+        let client = connect::<A>(cluster).await?;
         let spot = Spot::new(cluster, 400)?;
         let tags = (400..408).map(|slot| key_in_slot(slot, "atomic"));
-        let load = Load::on_tags(&client, tags);
+        let load = Load::<A>::on_tags(&client, tags);
         load.goes_on(100).await?;
         let to = &cluster.node(spot.to).id;
         let words = ["CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", "400", "407", "NODE", to];
         cluster.call(spot.from, &words)?;
-        until("the slots have moved", async || Ok(cluster.primary_of(spot.slot)? == spot.to))
+        until::<A>("the slots have moved", async || Ok(cluster.primary_of(spot.slot)? == spot.to))
             .await?;
         load.goes_on(500).await?;
         load.stop().await?.assert_flawless();
@@ -239,11 +232,10 @@ fn a_range_that_moves_at_once_is_followed() -> Done {
 }
 
 /// A slot moves to a node that has none yet, and that no seed has named.
-#[test]
-fn a_new_node_is_found() -> Done {
-    let Some(mut cluster) = super::own(0)? else { return Ok(()) };
-    super::run(async {
-        let client = connect(&cluster).await?;
+fn a_new_node_is_found<A: Adapter>() -> Done {
+    let Some(mut cluster) = patchwork()? else { return Ok(()) };
+    super::run::<A>(async {
+        let client = connect::<A>(&cluster).await?;
         let mut notices = client.notices();
         let spot = Spot::new(&cluster, 204)?;
         let key = spot.key("moving");
@@ -275,10 +267,9 @@ fn a_new_node_is_found() -> Done {
 }
 
 /// A call to a named node is not sent elsewhere: the caller learns the redirection.
-#[test]
-fn a_call_to_a_node_stays_there() -> Done {
-    on_usual(async |cluster| {
-        let client = connect(cluster).await?;
+fn a_call_to_a_node_stays_there<A: Adapter>() -> Done {
+    on_usual::<A>(async |cluster| {
+        let client = connect::<A>(cluster).await?;
         let spot = Spot::new(cluster, 205)?;
         let key = spot.key("named");
         client.set(&key, "value").await?;
@@ -292,4 +283,16 @@ fn a_call_to_a_node_stays_there() -> Done {
         assert!(text.is_some_and(|text| text.starts_with("MOVED 205 ")));
         Ok(())
     })
+}
+
+on_every_adapter! {
+    a_transaction_is_asked_for_elsewhere,
+    a_transaction_waits_for_its_keys,
+    a_transaction_follows_a_moved_slot,
+    a_transaction_that_is_refused_says_why,
+    batches_follow_slots_that_move,
+    a_batch_over_all_slots_follows_them,
+    a_range_that_moves_at_once_is_followed,
+    a_new_node_is_found,
+    a_call_to_a_node_stays_there,
 }

@@ -2,22 +2,23 @@
 
 use std::time::Duration;
 
-use hashslot::tokio::Client;
-use hashslot::{AddressMap, Command, Error};
+use hashslot::{AddressMap, Command, Error, Notice};
 
+use super::adapter::{Adapter, Client, Notices, on_every_adapter};
 use super::load::Load;
-use super::{Done, Failure, Spot, address_of, held_by, on_usual};
+use super::tasks::spawn;
+use super::{Done, Failure, Spot, address_of, connect_to, held_by, on_usual};
 use crate::servers::cluster::Cluster;
 use crate::servers::proxy::{Direction, Flow, Proxy};
 use crate::servers::slots::{key_in_slot, share};
 
 /// A proxy in front of every node, and a client that knows the nodes by their proxies.
-struct Network {
+struct Network<A: Adapter> {
     proxies: Vec<Proxy>,
-    client: Client,
+    client: A::Client,
 }
 
-impl Network {
+impl<A: Adapter> Network<A> {
     async fn new(cluster: &Cluster) -> Result<Self, Failure> {
         Self::with_flow(cluster, Flow::default()).await
     }
@@ -31,39 +32,35 @@ impl Network {
             map = map.node(address_of(cluster, index), proxy.address().parse()?);
             proxies.push(proxy);
         }
-        let mut builder = Client::builder().configure(|config| config.address_map = map);
-        for proxy in &proxies {
-            builder = builder.seed(proxy.address().parse()?);
-        }
-        Ok(Self { client: builder.connect().await?, proxies })
+        let seeds: Vec<_> = proxies.iter().map(Proxy::address).collect();
+        let client = connect_to::<A>(&seeds, |config| config.address_map = map).await?;
+        Ok(Self { proxies, client })
     }
 }
 
 /// F-09 and M-8: bytes come one by one, in both directions.
-#[test]
-fn every_byte_comes_alone() -> Done {
-    on_usual(async |cluster| {
+fn every_byte_comes_alone<A: Adapter>() -> Done {
+    on_usual::<A>(async |cluster| {
         let flow = Flow { split: Some(1), ..Flow::default() };
-        let network = Network::with_flow(cluster, flow).await?;
-        let load = Load::start(&network.client, "bytes", 8);
+        let network = Network::<A>::with_flow(cluster, flow).await?;
+        let load = Load::<A>::start(&network.client, "bytes", 8);
         load.goes_on(600).await?;
         load.stop().await?.assert_flawless();
         // Each byte is sent so late that it is read alone.
         let delay = Duration::from_micros(50);
         network.proxies.iter().for_each(|proxy| proxy.set_both(Flow { delay, ..flow }));
-        let load = Load::start(&network.client, "late bytes", 8);
+        let load = Load::<A>::start(&network.client, "late bytes", 8);
         load.goes_on(120).await?;
         load.stop().await?.assert_flawless();
         Ok(())
     })
 }
 
-#[test]
-fn a_slow_network_loses_nothing() -> Done {
-    on_usual(async |cluster| {
+fn a_slow_network_loses_nothing<A: Adapter>() -> Done {
+    on_usual::<A>(async |cluster| {
         let flow = Flow { split: Some(61), delay: Duration::from_millis(1), ..Flow::default() };
-        let network = Network::with_flow(cluster, flow).await?;
-        let load = Load::start(&network.client, "slow", 16);
+        let network = Network::<A>::with_flow(cluster, flow).await?;
+        let load = Load::<A>::start(&network.client, "slow", 16);
         load.goes_on(300).await?;
         load.stop().await?.assert_flawless();
         // Whoever asks a node whose network is well is not held up.
@@ -71,14 +68,14 @@ fn a_slow_network_loses_nothing() -> Done {
         network.proxies[primary].set_both(Flow { stall: true, ..Flow::default() });
         let (slow, fast) = (share(0, 3).0, share(1, 3).1);
         let (slow, fast) = (key_in_slot(slow, "stalled"), key_in_slot(fast, "well"));
-        let waiting = tokio::spawn({
+        let waiting = spawn::<A, _>({
             let (client, key) = (network.client.clone(), slow.clone());
             async move { client.set(&key, "late").await }
         });
         for number in 0..100 {
             network.client.set(&fast, number).await?;
         }
-        assert!(!waiting.is_finished());
+        assert!(!waiting.has_ended());
         network.proxies[primary].set_both(Flow::default());
         waiting.await??;
         assert_eq!(network.client.get::<String>(&slow).await?, "late");
@@ -87,10 +84,9 @@ fn a_slow_network_loses_nothing() -> Done {
 }
 
 /// F-02 and F-03 at every byte of the replies, and at many of the commands.
-#[test]
-fn a_connection_is_cut_at_every_byte() -> Done {
-    on_usual(async |cluster| {
-        let network = Network::new(cluster).await?;
+fn a_connection_is_cut_at_every_byte<A: Adapter>() -> Done {
+    on_usual::<A>(async |cluster| {
+        let network = Network::<A>::new(cluster).await?;
         let (client, slot) = (&network.client, share(2, 3).0 + 5);
         let node = cluster.primary_of(slot)?;
         let key = |name| format!("{{{}}}{name}", key_in_slot(slot, "cut"));
@@ -138,16 +134,15 @@ fn a_connection_is_cut_at_every_byte() -> Done {
 }
 
 /// F-01 and F-02: every connection is cut again and again, and sometimes none can be made.
-#[test]
-fn a_network_that_breaks_loses_no_call() -> Done {
-    on_usual(async |cluster| {
-        let network = Network::new(cluster).await?;
-        let load = Load::start(&network.client, "breaks", 16);
+fn a_network_that_breaks_loses_no_call<A: Adapter>() -> Done {
+    on_usual::<A>(async |cluster| {
+        let network = Network::<A>::new(cluster).await?;
+        let load = Load::<A>::start(&network.client, "breaks", 16);
         for round in 0..10 {
             load.goes_on(60).await?;
             network.proxies.iter().for_each(|proxy| proxy.refuse(round % 2 == 0));
             network.proxies.iter().for_each(Proxy::cut);
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            A::sleep(Duration::from_millis(50)).await;
             network.proxies.iter().for_each(|proxy| proxy.refuse(false));
         }
         let tally = load.stop().await?;
@@ -158,29 +153,29 @@ fn a_network_that_breaks_loses_no_call() -> Done {
 }
 
 /// F-13: a connection that is closed while nobody waits is nobody's error.
-#[test]
-fn an_idle_connection_that_closes_is_no_error() -> Done {
-    on_usual(async |cluster| {
-        let network = Network::new(cluster).await?;
-        let key = key_in_slot(share(1, 3).0 + 6, "idle");
+fn an_idle_connection_that_closes_is_no_error<A: Adapter>() -> Done {
+    on_usual::<A>(async |cluster| {
+        let network = Network::<A>::new(cluster).await?;
+        let slot = share(1, 3).0 + 6;
+        let key = key_in_slot(slot, "idle");
+        let owner = network.proxies[cluster.primary_of(slot)?].address().parse()?;
         for number in 1..=20 {
             assert_eq!(network.client.incr(&key).await?, number);
-            let lost = network.client.stats().await?.links_lost;
+            let mut notices = network.client.notices();
             network.proxies.iter().for_each(Proxy::cut);
-            super::until("the client sees it", async || {
-                Ok(network.client.stats().await?.links_lost > lost)
-            })
-            .await?;
+            // The client sees it, of this connection and not only of another one.
+            let is_seen =
+                |notice: &Notice| matches!(notice, Notice::LinkLost { node, .. } if *node == owner);
+            while !is_seen(&notices.next().await.ok_or("closed")?) {}
         }
         Ok(())
     })
 }
 
 /// The map of addresses is used for topologies and for redirections: nobody is dialled directly.
-#[test]
-fn nobody_is_dialled_but_through_the_map() -> Done {
-    on_usual(async |cluster| {
-        let network = Network::new(cluster).await?;
+fn nobody_is_dialled_but_through_the_map<A: Adapter>() -> Done {
+    on_usual::<A>(async |cluster| {
+        let network = Network::<A>::new(cluster).await?;
         let spot = Spot::new(cluster, 301)?;
         let key = spot.key("moving");
         network.client.set(&key, "here").await?;
@@ -195,4 +190,13 @@ fn nobody_is_dialled_but_through_the_map() -> Done {
         assert_eq!(u64::try_from(accepted)?, stats.links_dialled, "each dial came to a proxy");
         Ok(())
     })
+}
+
+on_every_adapter! {
+    every_byte_comes_alone,
+    a_slow_network_loses_nothing,
+    a_connection_is_cut_at_every_byte,
+    a_network_that_breaks_loses_no_call,
+    an_idle_connection_that_closes_is_no_error,
+    nobody_is_dialled_but_through_the_map,
 }

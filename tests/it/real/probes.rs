@@ -3,26 +3,26 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use hashslot::tokio::Client;
 use hashslot::{Command, Frame, Stats};
-use tokio::task::JoinSet;
 
+use super::adapter::{Adapter, Client, on_every_adapter};
+use super::tasks::Tasks;
 use super::{Done, Failure, SINCE_7_0, Spot, connect, held_by, on_each, until};
 use crate::servers::NAMES;
 use crate::servers::cluster::Cluster;
 use crate::servers::slots::key_in_slot;
 
 /// A key on its way: its slot is open, and it is on the target already.
-struct Moving {
-    client: Client,
+struct Moving<A: Adapter> {
+    client: A::Client,
     spot: Spot,
     key: String,
     asking_before: u64,
 }
 
-impl Moving {
+impl<A: Adapter> Moving<A> {
     async fn new(cluster: &Cluster, slot: u16) -> Result<Self, Failure> {
-        let client = connect(cluster).await?;
+        let client = connect::<A>(cluster).await?;
         let spot = Spot::new(cluster, slot)?;
         let key = spot.key("moving");
         client.set(&key, "here").await?;
@@ -47,9 +47,15 @@ impl Moving {
 }
 
 /// Reads a key again and again, which holds the same all the time.
-fn spawn_reads(tasks: &mut JoinSet<Done>, client: &Client, key: &str, value: &str, count: usize) {
+fn spawn_reads<A: Adapter>(
+    tasks: &mut Tasks<Done>,
+    client: &A::Client,
+    key: &str,
+    value: &str,
+    count: usize,
+) {
     let (client, key, value) = (client.clone(), key.to_owned(), value.to_owned());
-    tasks.spawn(async move {
+    tasks.spawn::<A>(async move {
         for _ in 0..count {
             let found: Option<String> = client.get(&key).await?;
             assert_eq!(found.as_ref(), Some(&value));
@@ -58,7 +64,7 @@ fn spawn_reads(tasks: &mut JoinSet<Done>, client: &Client, key: &str, value: &st
     });
 }
 
-async fn join(mut tasks: JoinSet<Done>) -> Done {
+async fn join(mut tasks: Tasks<Done>) -> Done {
     while let Some(ended) = tasks.join_next().await {
         ended??;
     }
@@ -66,10 +72,9 @@ async fn join(mut tasks: JoinSet<Done>) -> Done {
 }
 
 /// P4a.
-#[test]
-fn asks_are_followed_one_by_one() -> Done {
-    on_each("P4a", &NAMES, async |cluster| {
-        let moving = Moving::new(cluster, 101).await?;
+fn asks_are_followed_one_by_one<A: Adapter>() -> Done {
+    on_each::<A>("P4a", &NAMES, async |cluster| {
+        let moving = Moving::<A>::new(cluster, 101).await?;
         for _ in 0..100 {
             let found: Option<String> = moving.client.get(&moving.key).await?;
             assert_eq!(found.as_deref(), Some("here"));
@@ -79,13 +84,12 @@ fn asks_are_followed_one_by_one() -> Done {
 }
 
 /// P4b.
-#[test]
-fn asks_are_followed_by_many_at_once() -> Done {
-    on_each("P4b", &NAMES, async |cluster| {
-        let moving = Moving::new(cluster, 102).await?;
-        let mut tasks = JoinSet::new();
+fn asks_are_followed_by_many_at_once<A: Adapter>() -> Done {
+    on_each::<A>("P4b", &NAMES, async |cluster| {
+        let moving = Moving::<A>::new(cluster, 102).await?;
+        let mut tasks = Tasks::new();
         for _ in 0..16 {
-            spawn_reads(&mut tasks, &moving.client, &moving.key, "here", 20);
+            spawn_reads::<A>(&mut tasks, &moving.client, &moving.key, "here", 20);
         }
         join(tasks).await?;
         moving.end(cluster, 320).await
@@ -93,12 +97,11 @@ fn asks_are_followed_by_many_at_once() -> Done {
 }
 
 /// P4c.
-#[test]
-fn asks_are_followed_beside_other_reads() -> Done {
-    on_each("P4c", &NAMES, async |cluster| {
-        let moving = Moving::new(cluster, 103).await?;
+fn asks_are_followed_beside_other_reads<A: Adapter>() -> Done {
+    on_each::<A>("P4c", &NAMES, async |cluster| {
+        let moving = Moving::<A>::new(cluster, 103).await?;
         let is_over = Arc::new(AtomicBool::new(false));
-        let mut others = JoinSet::new();
+        let mut others = Tasks::new();
         let port = cluster.node(moving.spot.to).port;
         let ranges = cluster.slots(moving.spot.to)?.into_iter();
         // Not one of the single slots that came to the target before.
@@ -110,7 +113,7 @@ fn asks_are_followed_beside_other_reads() -> Done {
             let value = format!("value of {key}");
             moving.client.set(&key, &value).await?;
             let (client, is_over) = (moving.client.clone(), Arc::clone(&is_over));
-            others.spawn(async move {
+            others.spawn::<A>(async move {
                 let mut count = 0_u64;
                 while !is_over.load(Ordering::Relaxed) {
                     let found: Option<String> = client.get(&key).await?;
@@ -120,9 +123,9 @@ fn asks_are_followed_beside_other_reads() -> Done {
                 Ok::<u64, Failure>(count)
             });
         }
-        let mut tasks = JoinSet::new();
+        let mut tasks = Tasks::new();
         for _ in 0..16 {
-            spawn_reads(&mut tasks, &moving.client, &moving.key, "here", 125);
+            spawn_reads::<A>(&mut tasks, &moving.client, &moving.key, "here", 125);
         }
         join(tasks).await?;
         is_over.store(true, Ordering::Relaxed);
@@ -134,10 +137,9 @@ fn asks_are_followed_beside_other_reads() -> Done {
 }
 
 /// P5: the parts of a batch that are asked for elsewhere go there, and only they.
-#[test]
-fn a_batch_meets_an_open_slot() -> Done {
-    on_each("P5", &NAMES, async |cluster| {
-        let moving = Moving::new(cluster, 104).await?;
+fn a_batch_meets_an_open_slot<A: Adapter>() -> Done {
+    on_each::<A>("P5", &NAMES, async |cluster| {
+        let moving = Moving::<A>::new(cluster, 104).await?;
         let (key, stays) = (&moving.key, moving.spot.key("stays"));
         for _ in 0..50 {
             let batch = [Command::get(key), Command::get(&stays), Command::get(key)];
@@ -155,10 +157,9 @@ fn text(frame: Option<&Frame>) -> Option<String> {
 }
 
 /// M-2 and F-51.
-#[test]
-fn a_batch_on_an_open_slot_runs_once() -> Done {
-    on_each("M-2", &NAMES, async |cluster| {
-        let client = connect(cluster).await?;
+fn a_batch_on_an_open_slot_runs_once<A: Adapter>() -> Done {
+    on_each::<A>("M-2", &NAMES, async |cluster| {
+        let client = connect::<A>(cluster).await?;
         let spot = Spot::new(cluster, 105)?;
         let (present, missing) = (spot.key("present"), spot.key("missing"));
         client.set(&present, 100).await?;
@@ -199,10 +200,9 @@ impl Counts {
 }
 
 /// M-6 and F-67.
-#[test]
-fn a_thousand_reads_meet_a_moved_slot() -> Done {
-    on_each("M-6", &NAMES, async |cluster| {
-        let client = connect(cluster).await?;
+fn a_thousand_reads_meet_a_moved_slot<A: Adapter>() -> Done {
+    on_each::<A>("M-6", &NAMES, async |cluster| {
+        let client = connect::<A>(cluster).await?;
         let spot = Spot::new(cluster, 106)?;
         let keys: Vec<_> = (0..1000).map(|number| spot.key(number)).collect();
         let sets = keys.iter().map(|key| Command::set(key, key));
@@ -211,19 +211,19 @@ fn a_thousand_reads_meet_a_moved_slot() -> Done {
         spot.close(cluster)?;
         // Some servers close a node's connections when it loses a slot: let the client see it.
         let (before, stats_before) = (Counts::of(cluster)?, client.stats().await?);
-        let mut tasks = JoinSet::new();
+        let mut tasks = Tasks::new();
         for key in &keys {
-            spawn_reads(&mut tasks, &client, key, key, 1);
+            spawn_reads::<A>(&mut tasks, &client, key, key, 1);
         }
         join(tasks).await?;
-        until("the topology is read again", async || {
+        until::<A>("the topology is read again", async || {
             let stats = client.stats().await?;
             Ok(stats.topology_changes > stats_before.topology_changes
                 || stats.refreshes > stats_before.refreshes)
         })
         .await?;
         // One that is not needed would follow soon.
-        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        A::sleep(std::time::Duration::from_millis(500)).await;
         let (after, stats) = (Counts::of(cluster)?, client.stats().await?);
         assert!(stats.moved_followed > 0, "{stats:?}");
         let queries = stats.topology_queries - stats_before.topology_queries;
@@ -278,19 +278,18 @@ impl Drop for Setting<'_> {
 }
 
 /// P8: the host of a redirection is empty: the node's that sent it.
-#[test]
-fn a_redirection_without_a_host_is_followed() -> Done {
-    on_each("P8", SINCE_7_0, async |cluster| {
+fn a_redirection_without_a_host_is_followed<A: Adapter>() -> Done {
+    on_each::<A>("P8", SINCE_7_0, async |cluster| {
         let option = "cluster-preferred-endpoint-type";
         let setting = Setting::new(cluster, option, "ip", "unknown-endpoint")?;
-        let moving = Moving::new(cluster, 107).await?;
-        let stats = reads(&moving.client, &moving.key, 100).await?;
+        let moving = Moving::<A>::new(cluster, 107).await?;
+        let stats = reads::<A>(&moving.client, &moving.key, 100).await?;
         assert_eq!(stats.ask_followed, 100, "each ASK was followed");
         let redirect = cluster.connection(moving.spot.from)?.call(&["GET", &moving.key])?;
         let host = format!("ASK 107 :{}", cluster.node(moving.spot.to).port);
         assert_eq!(redirect.error(), Some(host.as_str()), "it has no host");
         moving.spot.close(cluster)?;
-        let stats = reads(&moving.client, &moving.key, 100).await?;
+        let stats = reads::<A>(&moving.client, &moving.key, 100).await?;
         assert!(stats.moved_followed > 0, "MOVED was followed: {stats:?}");
         assert_eq!(stats.redirections_refused, 0);
         drop(setting);
@@ -298,11 +297,21 @@ fn a_redirection_without_a_host_is_followed() -> Done {
     })
 }
 
-async fn reads(client: &Client, key: &str, count: usize) -> Result<Stats, Failure> {
-    let mut tasks = JoinSet::new();
+async fn reads<A: Adapter>(client: &A::Client, key: &str, count: usize) -> Result<Stats, Failure> {
+    let mut tasks = Tasks::new();
     for _ in 0..4 {
-        spawn_reads(&mut tasks, client, key, "here", count / 4);
+        spawn_reads::<A>(&mut tasks, client, key, "here", count / 4);
     }
     join(tasks).await?;
     Ok(client.stats().await?)
+}
+
+on_every_adapter! {
+    asks_are_followed_one_by_one,
+    asks_are_followed_by_many_at_once,
+    asks_are_followed_beside_other_reads,
+    a_batch_meets_an_open_slot,
+    a_batch_on_an_open_slot_runs_once,
+    a_thousand_reads_meet_a_moved_slot,
+    a_redirection_without_a_host_is_followed,
 }

@@ -8,7 +8,9 @@ use std::thread;
 use bytes::Bytes;
 use hashslot::{Command, Error, Scan, Why};
 
-use super::{CHANGE_LIMIT, Done, Failure, connect, on_each};
+use super::adapter::{Adapter, Client, Keys, on_every_adapter};
+use super::tasks::yield_now;
+use super::{CHANGE_LIMIT, Done, Failure, connect, on_each_outside, run};
 use crate::servers::cluster::Cluster;
 use crate::servers::slots::key_in_slot;
 use crate::servers::wait_until;
@@ -36,77 +38,84 @@ fn move_on(cluster: &Cluster, slot: u16, from: usize, to: usize) -> io::Result<b
     Ok(true)
 }
 
-#[test]
-fn f60_every_key_is_found_while_slots_move() -> Done {
-    on_each("scan of all keys", &["redis-7.0", "valkey-8.1"], async |cluster| {
-        let client = connect(cluster).await?;
-        cluster.flush_all()?;
+fn f60_every_key_is_found_while_slots_move<A: Adapter>() -> Done {
+    on_each_outside::<A>("scan of all keys", &["redis-7.0", "valkey-8.1"], |cluster| {
         let mut keys: BTreeSet<String> = (0..KEY_COUNT).map(|n| format!("scan:{n}")).collect();
         for slot in WANDERING {
             let tag = key_in_slot(slot, "t");
             keys.extend((0..10).map(|n| format!("scan:{{{tag}}}:{n}")));
         }
         let keys: Vec<_> = keys.into_iter().collect();
-        let written = client.batch(keys.iter().map(|key| Command::set(key, "v"))).await?;
-        written.into_iter().collect::<Result<Vec<_>, _>>()?;
-        client.command::<i64>(Command::new("RPUSH").arg("scan:list").arg("v")).await?;
-
-        // At rest each comes once.
-        let mut walk = client.scan(Scan::new().pattern("scan:*").of_type("string").count(100));
-        let mut found = Vec::new();
-        while let Some(page) = walk.next().await? {
-            found.extend(texts(&page));
-        }
-        found.sort_unstable();
-        assert_eq!(found, keys);
-
+        run::<A>(check_at_rest::<A>(cluster, &keys))?;
         // While slots wander none is left out.
         let stops = AtomicBool::new(false);
-        let found = thread::scope(|scope| {
-            let wander = scope.spawn(|| -> Result<u32, Failure> {
-                let mut moved = 0;
-                while !stops.load(Ordering::Relaxed) {
-                    for (from, to) in [(0, 1), (1, 0)] {
-                        for slot in WANDERING {
-                            // On a busy machine nodes may take each other for dead meanwhile.
-                            wait_until("a slot that moves", CHANGE_LIMIT, || {
-                                move_on(cluster, slot, from, to)
-                            })?;
-                            moved += 1;
-                        }
-                    }
-                }
-                Ok(moved)
-            });
-            let found = tokio::task::block_in_place(|| {
-                tokio::runtime::Handle::current().block_on(async {
-                    let mut found = BTreeSet::new();
-                    for _ in 0..3 {
-                        let mut walk = client.scan(Scan::new().pattern("scan:*").count(50));
-                        let mut of_walk = BTreeSet::new();
-                        loop {
-                            match walk.next().await {
-                                Ok(Some(page)) => of_walk.extend(texts(&page)),
-                                Ok(None) => break,
-                                Err(error) if is_moving(&error) => tokio::task::yield_now().await,
-                                Err(error) => return Err(error.into()),
-                            }
-                        }
-                        assert_eq!(walk.done_count(), 16384);
-                        let lost: Vec<_> =
-                            keys.iter().filter(|key| !of_walk.contains(*key)).collect();
-                        assert!(lost.is_empty(), "left out: {lost:?}");
-                        found.extend(of_walk);
-                    }
-                    Ok::<_, Failure>(found)
-                })
-            });
+        thread::scope(|scope| {
+            let wander = scope.spawn(|| wander(cluster, &stops));
+            let done = run::<A>(check_on_the_move::<A>(cluster, &keys));
             stops.store(true, Ordering::Relaxed);
             let moved = wander.join().expect("the slots wander")?;
+            done?;
             assert!(moved >= 40, "only {moved} slots moved");
-            found
-        })?;
-        assert_eq!(found.len(), keys.len() + 1, "and the list");
-        Ok(())
+            Ok(())
+        })
     })
+}
+
+/// Moves slots to and fro, and tells how many.
+fn wander(cluster: &Cluster, stops: &AtomicBool) -> Result<u32, Failure> {
+    let mut moved = 0;
+    while !stops.load(Ordering::Relaxed) {
+        for (from, to) in [(0, 1), (1, 0)] {
+            for slot in WANDERING {
+                // On a busy machine nodes may take each other for dead meanwhile.
+                let moves = || move_on(cluster, slot, from, to);
+                wait_until("a slot that moves", CHANGE_LIMIT, moves)?;
+                moved += 1;
+            }
+        }
+    }
+    Ok(moved)
+}
+
+/// Writes all keys, and a list, and finds each key once.
+async fn check_at_rest<A: Adapter>(cluster: &Cluster, keys: &[String]) -> Done {
+    let client = connect::<A>(cluster).await?;
+    let written = client.batch(keys.iter().map(|key| Command::set(key, "v"))).await?;
+    written.into_iter().collect::<Result<Vec<_>, _>>()?;
+    client.command::<i64>(Command::new("RPUSH").arg("scan:list").arg("v")).await?;
+    let mut walk = client.scan(Scan::new().pattern("scan:*").of_type("string").count(100));
+    let mut found = Vec::new();
+    while let Some(page) = walk.next().await? {
+        found.extend(texts(&page));
+    }
+    found.sort_unstable();
+    assert_eq!(found, keys);
+    Ok(())
+}
+
+async fn check_on_the_move<A: Adapter>(cluster: &Cluster, keys: &[String]) -> Done {
+    let client = connect::<A>(cluster).await?;
+    let mut found = BTreeSet::new();
+    for _ in 0..3 {
+        let mut walk = client.scan(Scan::new().pattern("scan:*").count(50));
+        let mut of_walk = BTreeSet::new();
+        loop {
+            match walk.next().await {
+                Ok(Some(page)) => of_walk.extend(texts(&page)),
+                Ok(None) => break,
+                Err(error) if is_moving(&error) => yield_now().await,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        assert_eq!(walk.done_count(), 16384);
+        let lost: Vec<_> = keys.iter().filter(|key| !of_walk.contains(*key)).collect();
+        assert!(lost.is_empty(), "left out: {lost:?}");
+        found.extend(of_walk);
+    }
+    assert_eq!(found.len(), keys.len() + 1, "and the list");
+    Ok(())
+}
+
+on_every_adapter! {
+    f60_every_key_is_found_while_slots_move,
 }

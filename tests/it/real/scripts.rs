@@ -1,8 +1,8 @@
 //! Scripts on real clusters: by name and in full, in caches that are full, empty and emptied (F-62).
 
-use hashslot::tokio::Client;
 use hashslot::{Call, Command, Protocol, Script};
 
+use super::adapter::{Adapter, Client, on_every_adapter};
 use super::{
     CHANGE_LIMIT, Done, Failure, SINCE_7_0, Spot, connect, connect_with, on_each, one, until,
 };
@@ -20,7 +20,7 @@ fn keys(test: &str) -> Vec<String> {
     (0..3).map(|part| key_in_slot(share(part, 3).0 + 5, &format!("{test}:"))).collect()
 }
 
-async fn count(client: &Client, script: &Script, key: &str) -> Result<i64, Failure> {
+async fn count(client: &impl Client, script: &Script, key: &str) -> Result<i64, Failure> {
     Ok(client.command(script.invoke([key]).arg(1)).await?)
 }
 
@@ -42,9 +42,8 @@ fn forget_everywhere(cluster: &Cluster) -> Done {
 }
 
 /// Servers name scripts as this client does, whatever their length.
-#[test]
-fn f62_names_are_the_servers() -> Done {
-    on_each("SCRIPT LOAD", &NAMES, async |cluster| {
+fn f62_names_are_the_servers<A: Adapter>() -> Done {
+    on_each::<A>("SCRIPT LOAD", &NAMES, async |cluster| {
         let mut connection = cluster.connection(0)?;
         for len in [0, 1, 40, 46, 47, 48, 54, 55, 56, 63, 64, 119, 120, 1000, 20_000] {
             let source = format!("return 1 --{}", "x".repeat(len));
@@ -55,11 +54,11 @@ fn f62_names_are_the_servers() -> Done {
     })
 }
 
-#[test]
-fn f62_a_script_is_sent_in_full_once_and_then_by_its_name() -> Done {
-    on_each("scripts", &NAMES, async |cluster| {
+fn f62_a_script_is_sent_in_full_once_and_then_by_its_name<A: Adapter>() -> Done {
+    on_each::<A>("scripts", &NAMES, async |cluster| {
         for protocol in [Protocol::Resp2, Protocol::Resp3] {
-            let client = connect_with(cluster, |config| config.protocol = protocol).await?;
+            let client =
+                connect_with::<A>(cluster, move |config| config.protocol = protocol).await?;
             let (script, keys) = (counting("once"), keys("once"));
             for key in &keys {
                 client.del(key).await?;
@@ -78,11 +77,11 @@ fn f62_a_script_is_sent_in_full_once_and_then_by_its_name() -> Done {
     })
 }
 
-#[test]
-fn f62_a_node_that_has_lost_a_script_is_sent_it_again() -> Done {
-    on_each("SCRIPT FLUSH", &NAMES, async |cluster| {
+fn f62_a_node_that_has_lost_a_script_is_sent_it_again<A: Adapter>() -> Done {
+    on_each::<A>("SCRIPT FLUSH", &NAMES, async |cluster| {
         for protocol in [Protocol::Resp2, Protocol::Resp3] {
-            let client = connect_with(cluster, |config| config.protocol = protocol).await?;
+            let client =
+                connect_with::<A>(cluster, move |config| config.protocol = protocol).await?;
             let (script, keys) = (counting("lost"), keys("lost"));
             for key in &keys {
                 client.del(key).await?;
@@ -107,10 +106,9 @@ fn f62_a_node_that_has_lost_a_script_is_sent_it_again() -> Done {
 }
 
 /// All of them meet NOSCRIPT, and each runs once.
-#[test]
-fn f62_a_batch_over_all_slots_meets_empty_caches() -> Done {
-    on_each("scripts in a batch", &NAMES, async |cluster| {
-        let client = connect(cluster).await?;
+fn f62_a_batch_over_all_slots_meets_empty_caches<A: Adapter>() -> Done {
+    on_each::<A>("scripts in a batch", &NAMES, async |cluster| {
+        let client = connect::<A>(cluster).await?;
         let script = counting("batch");
         let keys: Vec<_> = (0..300).map(|number| format!("sbatch{number}")).collect();
         client.batch(keys.iter().map(Command::del)).await?;
@@ -131,10 +129,9 @@ fn f62_a_batch_over_all_slots_meets_empty_caches() -> Done {
 }
 
 /// Scripts of one slot keep their order, and a read behind them sees them, with empty caches as well.
-#[test]
-fn f50_f62_scripts_of_a_slot_keep_their_order() -> Done {
-    on_each("the order of scripts", &NAMES, async |cluster| {
-        let client = connect(cluster).await?;
+fn f50_f62_scripts_of_a_slot_keep_their_order<A: Adapter>() -> Done {
+    on_each::<A>("the order of scripts", &NAMES, async |cluster| {
+        let client = connect::<A>(cluster).await?;
         let script = Script::new("return redis.call('APPEND', KEYS[1], ARGV[1]) -- order");
         let spot = Spot::new(cluster, 311)?;
         let key = spot.key("order");
@@ -152,10 +149,9 @@ fn f50_f62_scripts_of_a_slot_keep_their_order() -> Done {
     })
 }
 
-#[test]
-fn f62_a_transaction_needs_no_cache() -> Done {
-    on_each("scripts in a transaction", &NAMES, async |cluster| {
-        let client = connect(cluster).await?;
+fn f62_a_transaction_needs_no_cache<A: Adapter>() -> Done {
+    on_each::<A>("scripts in a transaction", &NAMES, async |cluster| {
+        let client = connect::<A>(cluster).await?;
         let script = counting("multi");
         forget_everywhere(cluster)?;
         client.set("{multi}a", 1).await?;
@@ -176,10 +172,9 @@ fn f62_a_transaction_needs_no_cache() -> Done {
 }
 
 /// An heir may never have heard of a script. What is idempotent follows the slot.
-#[test]
-fn f22_f62_a_failover_needs_nothing_loaded() -> Done {
-    on_each("scripts after a failover", &NAMES, async |cluster| {
-        let client = connect(cluster).await?;
+fn f22_f62_a_failover_needs_nothing_loaded<A: Adapter>() -> Done {
+    on_each::<A>("scripts after a failover", &NAMES, async |cluster| {
+        let client = connect::<A>(cluster).await?;
         let (script, keys) =
             (Script::new("return redis.call('SET', KEYS[1], ARGV[1])"), keys("heir"));
         let set = async |value: i64| {
@@ -204,10 +199,9 @@ fn f22_f62_a_failover_needs_nothing_loaded() -> Done {
 }
 
 /// The target of a slot that moves does not have the script, and gets ASKING with the source.
-#[test]
-fn f17_f62_a_script_is_asked_for_elsewhere() -> Done {
-    on_each("scripts on an open slot", &NAMES, async |cluster| {
-        let client = connect(cluster).await?;
+fn f17_f62_a_script_is_asked_for_elsewhere<A: Adapter>() -> Done {
+    on_each::<A>("scripts on an open slot", &NAMES, async |cluster| {
+        let client = connect::<A>(cluster).await?;
         let spot = Spot::new(cluster, 312)?;
         let (script, key) =
             (Script::new("return redis.call('INCR', KEYS[1]) -- ask"), spot.key("ask"));
@@ -228,7 +222,7 @@ fn f17_f62_a_script_is_asked_for_elsewhere() -> Done {
         assert_eq!((stats.ask_followed, stats.scripts_missed), (2, 1), "{stats:?}");
         spot.close(cluster)?;
         assert_eq!(run(&key).await?, 4);
-        until("the slot is where it is said to be", async || {
+        until::<A>("the slot is where it is said to be", async || {
             Ok(cluster.primary_of(spot.slot)? == spot.to)
         })
         .await
@@ -243,10 +237,9 @@ fn cluster_slot(cluster: &Cluster, node: usize) -> Result<u16, Failure> {
     Ok(range.ok_or("a primary without slots")?.last)
 }
 
-#[test]
-fn f62_a_script_that_only_reads() -> Done {
-    on_each("EVALSHA_RO", SINCE_7_0, async |cluster| {
-        let client = connect(cluster).await?;
+fn f62_a_script_that_only_reads<A: Adapter>() -> Done {
+    on_each::<A>("EVALSHA_RO", SINCE_7_0, async |cluster| {
+        let client = connect::<A>(cluster).await?;
         let script = Script::new("return redis.call('GET', KEYS[1]) -- reads").read_only();
         client.set("reads", 7).await?;
         for _ in 0..2 {
@@ -263,10 +256,9 @@ fn f62_a_script_that_only_reads() -> Done {
 }
 
 /// A name without a source is what the application asked for.
-#[test]
-fn f62_noscript_is_the_callers_where_there_is_no_source() -> Done {
-    on_each("EVALSHA by hand", &NAMES, async |cluster| {
-        let client = connect(cluster).await?;
+fn f62_noscript_is_the_callers_where_there_is_no_source<A: Adapter>() -> Done {
+    on_each::<A>("EVALSHA by hand", &NAMES, async |cluster| {
+        let client = connect::<A>(cluster).await?;
         let name = Script::new("return 'nobody has this'");
         let command = Command::new("EVALSHA").arg(name.sha1()).arg(1).arg("key");
         let error = client.command::<i64>(command).await.expect_err("no script");
@@ -276,4 +268,17 @@ fn f62_noscript_is_the_callers_where_there_is_no_source() -> Done {
         assert_eq!(error.server().map(ToString::to_string), Some(text));
         Ok(())
     })
+}
+
+on_every_adapter! {
+    f62_names_are_the_servers,
+    f62_a_script_is_sent_in_full_once_and_then_by_its_name,
+    f62_a_node_that_has_lost_a_script_is_sent_it_again,
+    f62_a_batch_over_all_slots_meets_empty_caches,
+    f50_f62_scripts_of_a_slot_keep_their_order,
+    f62_a_transaction_needs_no_cache,
+    f22_f62_a_failover_needs_nothing_loaded,
+    f17_f62_a_script_is_asked_for_elsewhere,
+    f62_a_script_that_only_reads,
+    f62_noscript_is_the_callers_where_there_is_no_source,
 }

@@ -2,12 +2,12 @@
 
 use super::{in_both, on_each, sorted};
 use crate::real::Done;
+use crate::real::adapter::{Adapter, on_every_adapter};
 use crate::servers::NAMES;
 use crate::servers::raw::Reply;
 
-#[test]
-fn a_user_is_made_and_deleted_on_all_nodes() -> Done {
-    on_each("ACL users", &NAMES, async |stage| {
+fn a_user_is_made_and_deleted_on_all_nodes<A: Adapter>() -> Done {
+    on_each::<A>("ACL users", &NAMES, async |stage| {
         let get = "ACL GETUSER ann";
         assert!(stage.one("ACL SETUSER ann on >secret ~* +get").await?.is_ok());
         for (node, user) in stage.directs(&stage.nodes(), get)? {
@@ -31,9 +31,8 @@ fn a_user_is_made_and_deleted_on_all_nodes() -> Done {
     })
 }
 
-#[test]
-fn refusals_are_told_node_by_node() -> Done {
-    in_both(async |stage| {
+fn refusals_are_told_node_by_node<A: Adapter>() -> Done {
+    in_both::<A>(async |stage| {
         // RESET makes a status of each node's.
         let reset = stage.each("ACL LOG RESET").await?;
         assert!(reset.len() == 6 && reset.values().all(Reply::is_ok));
@@ -56,4 +55,9 @@ fn refusals_are_told_node_by_node() -> Done {
         stage.each("ACL LOG RESET").await?;
         Ok(())
     })
+}
+
+on_every_adapter! {
+    a_user_is_made_and_deleted_on_all_nodes,
+    refusals_are_told_node_by_node,
 }

@@ -1,21 +1,22 @@
 //! A script that does not end is killed wherever it runs.
 
 use super::{Answer, Stage, on_each, words};
+use crate::real::adapter::{Adapter, on_every_adapter};
 use crate::real::{Done, SINCE_7_0, until};
 use crate::servers::NAMES;
 use crate::servers::raw::Connection;
 use hashslot::{Call, Target};
 
 /// Has a node run something that does not end, until others are told so.
-async fn start(
-    stage: &Stage<'_>,
+async fn start<A: Adapter>(
+    stage: &Stage<'_, A>,
     node: usize,
     endless: &[&str],
 ) -> Result<Connection, crate::real::Failure> {
     let mut connection = stage.cluster.connection(node)?;
     connection.send(endless)?;
     let mut asking = stage.cluster.connection(node)?;
-    until("the node is busy", async || {
+    until::<A>("the node is busy", async || {
         Ok(asking.call(&["PING"])?.error().is_some_and(|error| error.starts_with("BUSY")))
     })
     .await?;
@@ -23,7 +24,7 @@ async fn start(
 }
 
 /// Kills what runs on each primary in turn, while there is nothing to kill on the others.
-async fn kill(stage: &Stage<'_>, line: &str, endless: &[&str]) -> Done {
+async fn kill<A: Adapter>(stage: &Stage<'_, A>, line: &str, endless: &[&str]) -> Done {
     let idle = stage.error(line).await?;
     assert!(idle.server().is_some_and(|error| error.code() == b"NOTBUSY"), "{idle:?}");
     for node in &stage.primaries {
@@ -36,9 +37,8 @@ async fn kill(stage: &Stage<'_>, line: &str, endless: &[&str]) -> Done {
     Ok(())
 }
 
-#[test]
-fn a_script_is_killed_where_it_runs() -> Done {
-    on_each("SCRIPT KILL", &NAMES, async |stage| {
+fn a_script_is_killed_where_it_runs<A: Adapter>() -> Done {
+    on_each::<A>("SCRIPT KILL", &NAMES, async |stage| {
         assert!(stage.one("CONFIG SET lua-time-limit 10").await?.is_ok());
         stage.call(Call::new(words("ECHO linked")).target(Target::AllNodes)).await?;
         kill(stage, "SCRIPT KILL", &["EVAL", "while true do end", "0"]).await?;
@@ -47,9 +47,8 @@ fn a_script_is_killed_where_it_runs() -> Done {
     })
 }
 
-#[test]
-fn a_function_is_killed_where_it_runs() -> Done {
-    on_each("FUNCTION KILL", SINCE_7_0, async |stage| {
+fn a_function_is_killed_where_it_runs<A: Adapter>() -> Done {
+    on_each::<A>("FUNCTION KILL", SINCE_7_0, async |stage| {
         assert!(stage.one("CONFIG SET busy-reply-threshold 10").await?.is_ok());
         let library = "#!lua name=endless\n\
             redis.register_function('endless', function() while true do end end)";
@@ -60,4 +59,9 @@ fn a_function_is_killed_where_it_runs() -> Done {
         assert!(stage.one("CONFIG SET busy-reply-threshold 5000").await?.is_ok());
         Ok(())
     })
+}
+
+on_every_adapter! {
+    a_script_is_killed_where_it_runs,
+    a_function_is_killed_where_it_runs,
 }

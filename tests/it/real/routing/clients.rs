@@ -1,6 +1,7 @@
 //! CLIENT: connections are at any node.
 
 use super::{Answer, Stage, in_both, on_each, words};
+use crate::real::adapter::{Adapter, on_every_adapter};
 use crate::real::{Done, Failure, until};
 use crate::servers::NAMES;
 use crate::servers::raw::{Connection, Reply};
@@ -13,16 +14,18 @@ fn field(line: &str, name: &str) -> Option<String> {
 }
 
 /// A connection to a node, and its address as the node sees it.
-fn connection(stage: &Stage<'_>, node: usize) -> Result<(Connection, String), Failure> {
+fn connection<A: Adapter>(
+    stage: &Stage<'_, A>,
+    node: usize,
+) -> Result<(Connection, String), Failure> {
     let mut connection = stage.cluster.connection(node)?;
     let info = connection.must(&["CLIENT", "INFO"])?.text().unwrap_or_default();
     let address = field(&info, "addr").ok_or("no address")?;
     Ok((connection, address))
 }
 
-#[test]
-fn connections_are_listed_node_by_node() -> Done {
-    on_each("CLIENT LIST", &NAMES, async |stage| {
+fn connections_are_listed_node_by_node<A: Adapter>() -> Done {
+    on_each::<A>("CLIENT LIST", &NAMES, async |stage| {
         let others: Vec<_> = stage
             .nodes()
             .into_iter()
@@ -41,9 +44,8 @@ fn connections_are_listed_node_by_node() -> Done {
     })
 }
 
-#[test]
-fn a_connection_is_killed_wherever_it_is() -> Done {
-    on_each("CLIENT KILL", &NAMES, async |stage| {
+fn a_connection_is_killed_wherever_it_is<A: Adapter>() -> Done {
+    on_each::<A>("CLIENT KILL", &NAMES, async |stage| {
         for node in [stage.primaries[1], stage.replicas()[2]] {
             let (mut killed, address) = connection(stage, node)?;
             let (mut other, _) = connection(stage, node)?;
@@ -59,9 +61,8 @@ fn a_connection_is_killed_wherever_it_is() -> Done {
 }
 
 /// The old form answers OK, or that there is no such client.
-#[test]
-fn a_connection_is_killed_by_the_old_form_as_well() -> Done {
-    on_each("CLIENT KILL address", &NAMES, async |stage| {
+fn a_connection_is_killed_by_the_old_form_as_well<A: Adapter>() -> Done {
+    on_each::<A>("CLIENT KILL address", &NAMES, async |stage| {
         let (mut killed, address) = connection(stage, stage.primaries[2])?;
         assert!(stage.one(&format!("CLIENT KILL {address}")).await?.is_ok());
         assert!(killed.call(&["PING"]).is_err());
@@ -73,15 +74,14 @@ fn a_connection_is_killed_by_the_old_form_as_well() -> Done {
 }
 
 /// Whether a connection waits, as its node says.
-fn waits(stage: &Stage<'_>, node: usize, address: &str) -> Result<bool, Failure> {
+fn waits<A: Adapter>(stage: &Stage<'_, A>, node: usize, address: &str) -> Result<bool, Failure> {
     let list = stage.text(node, "CLIENT LIST")?;
     let line = list.lines().find(|line| field(line, "addr").as_deref() == Some(address));
     Ok(line.and_then(|line| field(line, "flags")).is_some_and(|flags| flags.contains('b')))
 }
 
-#[test]
-fn writes_stand_still_on_all_nodes_for_a_while() -> Done {
-    on_each("CLIENT PAUSE", &NAMES, async |stage| {
+fn writes_stand_still_on_all_nodes_for_a_while<A: Adapter>() -> Done {
+    on_each::<A>("CLIENT PAUSE", &NAMES, async |stage| {
         assert!(stage.one("CLIENT PAUSE 60000 WRITE").await?.is_ok());
         let mut waiting = Vec::new();
         // A message is a write for this: replicas know it as well.
@@ -91,7 +91,7 @@ fn writes_stand_still_on_all_nodes_for_a_while() -> Done {
             waiting.push((node, connection, address));
         }
         for (node, _, address) in &waiting {
-            until("it waits", async || waits(stage, *node, address)).await?;
+            until::<A>("it waits", async || waits(stage, *node, address)).await?;
         }
         assert!(stage.one("CLIENT UNPAUSE").await?.is_ok());
         for (node, connection, _) in &mut waiting {
@@ -101,9 +101,8 @@ fn writes_stand_still_on_all_nodes_for_a_while() -> Done {
     })
 }
 
-#[test]
-fn a_connection_that_waits_is_woken_wherever_it_is() -> Done {
-    in_both(async |stage| {
+fn a_connection_that_waits_is_woken_wherever_it_is<A: Adapter>() -> Done {
+    in_both::<A>(async |stage| {
         for node in stage.primaries.clone() {
             let part = stage.primaries.iter().position(|primary| *primary == node).unwrap_or(0);
             let mut key = format!("waiting:{part}");
@@ -115,11 +114,11 @@ fn a_connection_that_waits_is_woken_wherever_it_is() -> Done {
             let nobody = stage.one("CLIENT UNBLOCK 1000000000").await?;
             assert_eq!(nobody, Reply::Integer(0));
             blocked.send(&["BLPOP", &key, "0"])?;
-            until("it waits", async || waits(stage, node, &address)).await?;
+            until::<A>("it waits", async || waits(stage, node, &address)).await?;
             assert_eq!(stage.one(&format!("CLIENT UNBLOCK {id}")).await?, Reply::Integer(1));
             assert!(blocked.receive()?.is_null());
             blocked.send(&["BLPOP", &key, "0"])?;
-            until("it waits", async || waits(stage, node, &address)).await?;
+            until::<A>("it waits", async || waits(stage, node, &address)).await?;
             assert_eq!(stage.one(&format!("CLIENT UNBLOCK {id} ERROR")).await?, Reply::Integer(1));
             assert!(blocked.receive()?.error().is_some_and(|e| e.starts_with("UNBLOCKED")));
         }
@@ -128,9 +127,8 @@ fn a_connection_that_waits_is_woken_wherever_it_is() -> Done {
 }
 
 /// What tells of one connection is told of the one to the node that the caller names.
-#[test]
-fn a_connection_tells_of_itself_on_the_node_that_is_named() -> Done {
-    in_both(async |stage| {
+fn a_connection_tells_of_itself_on_the_node_that_is_named<A: Adapter>() -> Done {
+    in_both::<A>(async |stage| {
         let address = crate::real::address_of(stage.cluster, stage.primaries[1]);
         for line in
             ["CLIENT GETNAME", "CLIENT INFO", "CLIENT ID", "CLIENT GETREDIR", "CLIENT TRACKINGINFO"]
@@ -149,4 +147,13 @@ fn a_connection_tells_of_itself_on_the_node_that_is_named() -> Done {
         }
         Ok(())
     })
+}
+
+on_every_adapter! {
+    connections_are_listed_node_by_node,
+    a_connection_is_killed_wherever_it_is,
+    a_connection_is_killed_by_the_old_form_as_well,
+    writes_stand_still_on_all_nodes_for_a_while,
+    a_connection_that_waits_is_woken_wherever_it_is,
+    a_connection_tells_of_itself_on_the_node_that_is_named,
 }

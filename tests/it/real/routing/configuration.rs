@@ -4,12 +4,12 @@ use hashslot::{Call, Error, Target};
 
 use super::{Answer, on_each, words};
 use crate::real::Done;
+use crate::real::adapter::{Adapter, on_every_adapter};
 use crate::servers::NAMES;
 use crate::servers::raw::Reply;
 
-#[test]
-fn what_is_set_is_set_on_all_nodes() -> Done {
-    on_each("CONFIG SET and GET", &NAMES, async |stage| {
+fn what_is_set_is_set_on_all_nodes<A: Adapter>() -> Done {
+    on_each::<A>("CONFIG SET and GET", &NAMES, async |stage| {
         for samples in ["7", "5"] {
             assert!(stage.one(&format!("CONFIG SET maxmemory-samples {samples}")).await?.is_ok());
             for (node, reply) in stage.directs(&stage.nodes(), "CONFIG GET maxmemory-samples")? {
@@ -29,9 +29,8 @@ fn what_is_set_is_set_on_all_nodes() -> Done {
     })
 }
 
-#[test]
-fn what_all_nodes_refuse_is_one_error() -> Done {
-    on_each("CONFIG SET refused", &NAMES, async |stage| {
+fn what_all_nodes_refuse_is_one_error<A: Adapter>() -> Done {
+    on_each::<A>("CONFIG SET refused", &NAMES, async |stage| {
         let error = stage.error("CONFIG SET maxmemory-samples none").await?;
         assert!(error.server().is_some_and(|error| error.code() == b"ERR"), "{error:?}");
         Ok(())
@@ -39,9 +38,8 @@ fn what_all_nodes_refuse_is_one_error() -> Done {
 }
 
 /// One node refuses what the others have done: the error tells node by node.
-#[test]
-fn what_one_node_refuses_is_told_node_by_node() -> Done {
-    on_each("CONFIG SET in part", &["redis-7.0"], async |stage| {
+fn what_one_node_refuses_is_told_node_by_node<A: Adapter>() -> Done {
+    on_each::<A>("CONFIG SET in part", &["redis-7.0"], async |stage| {
         let odd = stage.primaries[1];
         // The node is without the right to do it for this one client.
         stage.direct(odd, "ACL SETUSER default -config|set")?;
@@ -66,9 +64,8 @@ fn what_one_node_refuses_is_told_node_by_node() -> Done {
     })
 }
 
-#[test]
-fn figures_are_reset_on_all_nodes() -> Done {
-    on_each("CONFIG RESETSTAT", &NAMES, async |stage| {
+fn figures_are_reset_on_all_nodes<A: Adapter>() -> Done {
+    on_each::<A>("CONFIG RESETSTAT", &NAMES, async |stage| {
         for node in stage.nodes() {
             stage.direct(node, "LOLWUT")?;
             assert!(stage.cluster.command_calls(node, "lolwut")? > 0);
@@ -82,9 +79,8 @@ fn figures_are_reset_on_all_nodes() -> Done {
 }
 
 /// A target of the caller's outweighs the table.
-#[test]
-fn what_is_set_on_one_node_is_set_there_only() -> Done {
-    on_each("CONFIG SET on one node", &["redis-7.0"], async |stage| {
+fn what_is_set_on_one_node_is_set_there_only<A: Adapter>() -> Done {
+    on_each::<A>("CONFIG SET on one node", &["redis-7.0"], async |stage| {
         let (one, other) = (stage.replicas()[0], stage.primaries[0]);
         let call = |samples: &str| {
             let address = crate::real::address_of(stage.cluster, one);
@@ -99,4 +95,12 @@ fn what_is_set_on_one_node_is_set_there_only() -> Done {
         stage.call(call("5")).await?;
         Ok(())
     })
+}
+
+on_every_adapter! {
+    what_is_set_is_set_on_all_nodes,
+    what_all_nodes_refuse_is_one_error,
+    what_one_node_refuses_is_told_node_by_node,
+    figures_are_reset_on_all_nodes,
+    what_is_set_on_one_node_is_set_there_only,
 }

@@ -5,18 +5,22 @@ use std::collections::BTreeSet;
 use hashslot::{Call, Command, Target};
 
 use super::{Answer, Stage, in_both, key_in, on_each, sorted, words};
+use crate::real::adapter::{Adapter, Client, on_every_adapter};
 use crate::real::{Done, address_of, until};
 use crate::servers::NAMES;
 use crate::servers::raw::Reply;
 use crate::servers::slots::{share, slot_of};
 
 /// Fills an empty cluster with keys of all shards, and waits for its replicas.
-async fn fill(stage: &Stage<'_>, count: usize) -> Result<Vec<String>, crate::real::Failure> {
+async fn fill<A: Adapter>(
+    stage: &Stage<'_, A>,
+    count: usize,
+) -> Result<Vec<String>, crate::real::Failure> {
     stage.cluster.flush_all()?;
     let mut keys: Vec<_> = (0..count).map(|number| format!("data:{number}")).collect();
     let ended = stage.client.batch(keys.iter().map(|key| Command::set(key, key))).await?;
     assert!(ended.iter().all(Result::is_ok));
-    until("replicas have all keys", async || {
+    until::<A>("replicas have all keys", async || {
         Ok(stage.sum(&stage.replicas(), "DBSIZE")? == i64::try_from(count)?)
     })
     .await?;
@@ -25,9 +29,8 @@ async fn fill(stage: &Stage<'_>, count: usize) -> Result<Vec<String>, crate::rea
 }
 
 /// Replicas hold the same keys, and are not counted.
-#[test]
-fn keys_are_counted_and_listed_once() -> Done {
-    on_each("DBSIZE and KEYS", &NAMES, async |stage| {
+fn keys_are_counted_and_listed_once<A: Adapter>() -> Done {
+    on_each::<A>("DBSIZE and KEYS", &NAMES, async |stage| {
         let keys = fill(stage, 60).await?;
         assert_eq!(stage.one("DBSIZE").await?, Reply::Integer(60));
         assert_eq!(stage.sum(&stage.primaries, "DBSIZE")?, 60);
@@ -41,9 +44,8 @@ fn keys_are_counted_and_listed_once() -> Done {
     })
 }
 
-#[test]
-fn a_random_key_is_found_wherever_it_is() -> Done {
-    on_each("RANDOMKEY", &NAMES, async |stage| {
+fn a_random_key_is_found_wherever_it_is<A: Adapter>() -> Done {
+    on_each::<A>("RANDOMKEY", &NAMES, async |stage| {
         stage.cluster.flush_all()?;
         assert!(stage.one("RANDOMKEY").await?.is_null(), "all are empty");
         for part in 0..3 {
@@ -69,24 +71,25 @@ fn a_random_key_is_found_wherever_it_is() -> Done {
     })
 }
 
-#[test]
-fn all_keys_are_flushed_everywhere() -> Done {
-    on_each("FLUSHALL and FLUSHDB", &NAMES, async |stage| {
+fn all_keys_are_flushed_everywhere<A: Adapter>() -> Done {
+    on_each::<A>("FLUSHALL and FLUSHDB", &NAMES, async |stage| {
         for line in ["FLUSHALL", "FLUSHDB", "FLUSHALL ASYNC", "FLUSHDB SYNC"] {
             fill(stage, 30).await?;
             assert!(stage.one(line).await?.is_ok());
             assert_eq!(stage.sum(&stage.primaries, "DBSIZE")?, 0, "{line}");
-            until("replicas follow", async || Ok(stage.sum(&stage.replicas(), "DBSIZE")? == 0))
-                .await?;
+            until::<A>(
+                "replicas follow",
+                async || Ok(stage.sum(&stage.replicas(), "DBSIZE")? == 0),
+            )
+            .await?;
         }
         Ok(())
     })
 }
 
 /// A cursor belongs to a node: the caller names it, and gets the keys of that one.
-#[test]
-fn a_scan_walks_the_node_that_it_names() -> Done {
-    in_both(async |stage| {
+fn a_scan_walks_the_node_that_it_names<A: Adapter>() -> Done {
+    in_both::<A>(async |stage| {
         let keys = fill(stage, 300).await?;
         let error = stage.error("SCAN 0").await?.to_string();
         assert!(error.contains("target"), "{error}");
@@ -117,4 +120,11 @@ fn a_scan_walks_the_node_that_it_names() -> Done {
         assert_eq!(all, keys);
         Ok(())
     })
+}
+
+on_every_adapter! {
+    keys_are_counted_and_listed_once,
+    a_random_key_is_found_wherever_it_is,
+    all_keys_are_flushed_everywhere,
+    a_scan_walks_the_node_that_it_names,
 }

@@ -1,28 +1,30 @@
 //! What nodes write to files, and what harms a cluster: on one of its own.
 
 use std::io;
+use std::sync::Mutex;
 
 use hashslot::Protocol;
 
 use super::{Answer, Stage, words};
-use crate::real::{Done, Failure, USUAL, run, until};
-use crate::servers::cluster::{Cluster, Options};
-use crate::servers::find_or_skip;
+use crate::real::adapter::{Adapter, on_every_adapter};
+use crate::real::{Done, Failure, Held, Place, USUAL, hold, patchwork, run, until};
+use crate::servers::cluster::Options;
 use crate::servers::raw::Reply;
 use crate::servers::slots::share;
 
 /// A cluster whose nodes have a configuration file and a file of users.
-fn with_files() -> io::Result<Option<Cluster>> {
-    let Some(server) = find_or_skip(USUAL) else { return Ok(None) };
-    let files = vec![("server.conf", "aclfile users.acl\n"), ("users.acl", "")];
-    Cluster::start(Options { files, ..Options::new(server) }).map(Some)
+fn with_files() -> io::Result<Option<Held>> {
+    static CLUSTERS: [Place; 1] = [Mutex::new(None)];
+    hold(&CLUSTERS, USUAL, |server| {
+        let files = vec![("server.conf", "aclfile users.acl\n"), ("users.acl", "")];
+        Options { files, ..Options::new(server) }
+    })
 }
 
-#[test]
-fn files_are_written_and_read_by_all_nodes() -> Done {
+fn files_are_written_and_read_by_all_nodes<A: Adapter>() -> Done {
     let Some(cluster) = with_files()? else { return Ok(()) };
-    run(async {
-        let stage = Stage::new(&cluster, Protocol::Resp3).await?;
+    run::<A>(async {
+        let stage = Stage::<A>::new(&cluster, Protocol::Resp3).await?;
         rewrite(&stage).await?;
         users(&stage).await?;
         save_configuration(&stage).await?;
@@ -31,19 +33,28 @@ fn files_are_written_and_read_by_all_nodes() -> Done {
     })
 }
 
-async fn rewrite(stage: &Stage<'_>) -> Done {
-    assert!(stage.one("CONFIG SET maxmemory-samples 8").await?.is_ok());
+async fn rewrite<A: Adapter>(stage: &Stage<'_, A>) -> Done {
+    // One more each time that the cluster is used.
+    let samples = stage.direct(0, "CONFIG GET maxmemory-samples")?;
+    let samples = samples.field("maxmemory-samples").and_then(Reply::text).ok_or("no number")?;
+    let line = format!("maxmemory-samples {}", samples.parse::<u32>()? + 1);
+    assert!(stage.one(&format!("CONFIG SET {line}")).await?.is_ok());
     for node in stage.cluster.nodes() {
-        assert!(!node.file("server.conf")?.contains("maxmemory-samples"));
+        assert!(!node.file("server.conf")?.contains(&line));
     }
     assert!(stage.one("CONFIG REWRITE").await?.is_ok());
     for node in stage.cluster.nodes() {
-        assert!(node.file("server.conf")?.contains("maxmemory-samples 8"), "{}", node.address);
+        assert!(node.file("server.conf")?.contains(&line), "{}", node.address);
     }
     Ok(())
 }
 
-async fn users(stage: &Stage<'_>) -> Done {
+async fn users<A: Adapter>(stage: &Stage<'_, A>) -> Done {
+    // Another adapter may have left the user.
+    stage.one("ACL DELUSER ann").await?;
+    for node in stage.cluster.nodes() {
+        node.remove("users.acl")?;
+    }
     assert!(stage.one("ACL SETUSER ann on >secret ~* +get").await?.is_ok());
     assert!(stage.one("ACL SAVE").await?.is_ok());
     for node in stage.cluster.nodes() {
@@ -57,7 +68,7 @@ async fn users(stage: &Stage<'_>) -> Done {
     Ok(())
 }
 
-async fn save_configuration(stage: &Stage<'_>) -> Done {
+async fn save_configuration<A: Adapter>(stage: &Stage<'_, A>) -> Done {
     for node in stage.cluster.nodes() {
         node.remove("nodes.conf")?;
     }
@@ -69,15 +80,15 @@ async fn save_configuration(stage: &Stage<'_>) -> Done {
 }
 
 /// A figure of INFO.
-fn figure(stage: &Stage<'_>, node: usize, name: &str) -> Result<i64, Failure> {
+fn figure<A: Adapter>(stage: &Stage<'_, A>, node: usize, name: &str) -> Result<i64, Failure> {
     let info = stage.cluster.info(node, "persistence")?;
     let line = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
     Ok(line.ok_or("no such figure")?.parse()?)
 }
 
-async fn save_data(stage: &Stage<'_>) -> Done {
+async fn save_data<A: Adapter>(stage: &Stage<'_, A>) -> Done {
     let nodes = stage.nodes();
-    let saves = |stage: &Stage<'_>| -> Result<Vec<i64>, Failure> {
+    let saves = |stage: &Stage<'_, A>| -> Result<Vec<i64>, Failure> {
         nodes.iter().map(|node| figure(stage, *node, "rdb_saves")).collect()
     };
     let is_idle = async || {
@@ -92,14 +103,17 @@ async fn save_data(stage: &Stage<'_>) -> Done {
             .iter()
             .all(|busy| *busy == 0))
     };
-    until("replicas are synchronized", is_idle).await?;
+    until::<A>("replicas are synchronized", is_idle).await?;
+    for node in stage.cluster.nodes().iter().filter(|node| node.has_file("dump.rdb")) {
+        node.remove("dump.rdb")?;
+    }
     let before = saves(stage)?;
     let saved = stage.each("SAVE").await?;
     assert!(saved.len() == 6 && saved.values().all(Reply::is_ok), "{saved:?}");
     assert!(saves(stage)?.iter().zip(&before).all(|(after, before)| *after == before + 1));
     let begun = stage.each("BGSAVE").await?;
     assert!(begun.len() == 6 && begun.values().all(|reply| reply.error().is_none()), "{begun:?}");
-    until("all have saved", is_idle).await?;
+    until::<A>("all have saved", is_idle).await?;
     assert!(saves(stage)?.iter().zip(&before).all(|(after, before)| *after == before + 2));
     for node in stage.cluster.nodes() {
         assert!(node.has_file("dump.rdb"), "{}", node.address);
@@ -107,7 +121,7 @@ async fn save_data(stage: &Stage<'_>) -> Done {
     assert_eq!(stage.each("LASTSAVE").await?, stage.directs(&nodes, "LASTSAVE")?);
     let begun = stage.each("BGREWRITEAOF").await?;
     assert!(begun.len() == 6 && begun.values().all(|reply| reply.error().is_none()), "{begun:?}");
-    until("all have rewritten", is_idle).await?;
+    until::<A>("all have rewritten", is_idle).await?;
     for node in &nodes {
         let info = stage.cluster.info(*node, "persistence")?;
         assert!(info.contains("aof_last_bgrewrite_status:ok"), "{info}");
@@ -116,7 +130,7 @@ async fn save_data(stage: &Stage<'_>) -> Done {
 }
 
 /// Slots of two owners are given up, each by its own, and come back.
-async fn give_up_slots(stage: &Stage<'_>) -> Done {
+async fn give_up_slots<A: Adapter>(stage: &Stage<'_, A>) -> Done {
     let (first, second) = (share(0, 3).1, share(1, 3).0);
     let owners = [stage.cluster.primary_of(first)?, stage.cluster.primary_of(second)?];
     let answer = stage.call(words(&format!("CLUSTER DELSLOTS {first} {second}"))).await?;
@@ -131,7 +145,7 @@ async fn give_up_slots(stage: &Stage<'_>) -> Done {
 }
 
 /// Whether a node says that a slot is its own.
-fn is_owner(stage: &Stage<'_>, node: usize, slot: u16) -> Result<bool, Failure> {
+fn is_owner<A: Adapter>(stage: &Stage<'_, A>, node: usize, slot: u16) -> Result<bool, Failure> {
     let text = stage.text(node, "CLUSTER NODES")?;
     let own = text.lines().find(|line| line.contains("myself")).ok_or("no line")?;
     let mut ranges = own.split(' ').skip(8).filter(|range| !range.starts_with('['));
@@ -143,11 +157,10 @@ fn is_owner(stage: &Stage<'_>, node: usize, slot: u16) -> Result<bool, Failure> 
 }
 
 /// Ranges of slots over the border of two shards: each owner gives up its part of each.
-#[test]
-fn ranges_of_slots_are_given_up_by_their_owners() -> Done {
-    let Some(cluster) = crate::real::own(0)? else { return Ok(()) };
-    run(async {
-        let stage = &Stage::new(&cluster, Protocol::Resp3).await?;
+fn ranges_of_slots_are_given_up_by_their_owners<A: Adapter>() -> Done {
+    let Some(cluster) = patchwork()? else { return Ok(()) };
+    run::<A>(async {
+        let stage = &Stage::<A>::new(&cluster, Protocol::Resp3).await?;
         let (first, second) = (share(0, 3).1, share(1, 3).0);
         let owners = [cluster.primary_of(first)?, cluster.primary_of(second)?];
         // Ranges, over the border of two shards.
@@ -163,6 +176,16 @@ fn ranges_of_slots_are_given_up_by_their_owners() -> Done {
             assert!(!is_owner(stage, node, slot)?, "slot {slot}");
         }
         assert!(is_owner(stage, owners[0], first - 4)? && is_owner(stage, owners[1], second + 1)?);
+        for slot in (first - 9..=first - 5).chain([first]) {
+            stage.direct(owners[0], &format!("CLUSTER ADDSLOTS {slot}"))?;
+        }
+        stage.direct(owners[1], &format!("CLUSTER ADDSLOTS {second}"))?;
+        cluster.wait_ok(crate::real::CHANGE_LIMIT)?;
         Ok(())
     })
+}
+
+on_every_adapter! {
+    files_are_written_and_read_by_all_nodes,
+    ranges_of_slots_are_given_up_by_their_owners,
 }

@@ -5,20 +5,21 @@ use std::collections::BTreeMap;
 use hashslot::{Call, Command, CrossSlot, Error, Why};
 
 use super::{Answer, Stage, in_both, key_in, tags, words};
+use crate::real::adapter::{Adapter, Client, on_every_adapter};
 use crate::real::{Done, Failure};
 use crate::servers::raw::{Connection, Reply};
 use crate::servers::slots::{SLOT_COUNT, slot_of};
 
 /// A connection to each primary, by which keys are asked for one by one.
-struct Owners<'a> {
-    stage: &'a Stage<'a>,
+struct Owners<'a, A: Adapter> {
+    stage: &'a Stage<'a, A>,
     connections: BTreeMap<usize, Connection>,
     /// The node of each part of the slots.
     ranges: Vec<(u16, usize)>,
 }
 
-impl<'a> Owners<'a> {
-    fn new(stage: &'a Stage<'a>) -> Result<Self, Failure> {
+impl<'a, A: Adapter> Owners<'a, A> {
+    fn new(stage: &'a Stage<'a, A>) -> Result<Self, Failure> {
         let mut ranges = Vec::new();
         for range in stage.cluster.slots(0)? {
             let node = stage.cluster.index_of(range.ports[0]).ok_or("no node")?;
@@ -72,9 +73,8 @@ fn many(name: &str, keys: &[String]) -> Command {
 }
 
 /// Lists are null, as they are for an MGET of one slot.
-#[test]
-fn values_come_in_the_order_of_their_keys() -> Done {
-    in_both(async |stage| {
+fn values_come_in_the_order_of_their_keys<A: Adapter>() -> Done {
+    in_both::<A>(async |stage| {
         let mut owners = Owners::new(stage)?;
         let keys = owners.fill()?;
         let values: Vec<Option<String>> = stage.client.command(many("MGET", &keys)).await?;
@@ -93,9 +93,8 @@ fn values_come_in_the_order_of_their_keys() -> Done {
     })
 }
 
-#[test]
-fn keys_are_counted_touched_and_deleted_as_one_by_one() -> Done {
-    in_both(async |stage| {
+fn keys_are_counted_touched_and_deleted_as_one_by_one<A: Adapter>() -> Done {
+    in_both::<A>(async |stage| {
         let mut owners = Owners::new(stage)?;
         for name in ["EXISTS", "TOUCH"] {
             let keys = owners.fill()?;
@@ -115,9 +114,8 @@ fn keys_are_counted_touched_and_deleted_as_one_by_one() -> Done {
 }
 
 /// Of values for one key the last one stays.
-#[test]
-fn values_are_set_as_one_by_one() -> Done {
-    in_both(async |stage| {
+fn values_are_set_as_one_by_one<A: Adapter>() -> Done {
+    in_both::<A>(async |stage| {
         let mut owners = Owners::new(stage)?;
         let keys = owners.fill()?;
         let pairs = keys.iter().enumerate().map(|(number, key)| (key, format!("new {number}")));
@@ -134,10 +132,9 @@ fn values_are_set_as_one_by_one() -> Done {
 }
 
 /// One key of each slot that there is.
-#[test]
-fn all_slots_fit_into_one_command() -> Done {
-    super::super::on_usual(async |cluster| {
-        let client = crate::real::connect(cluster).await?;
+fn all_slots_fit_into_one_command<A: Adapter>() -> Done {
+    super::super::on_usual::<A>(async |cluster| {
+        let client = crate::real::connect::<A>(cluster).await?;
         let keys = tags();
         let mset = keys.iter().fold(Command::new("MSET"), |mset, key| mset.arg(key).arg(key));
         client.command::<()>(mset).await?;
@@ -149,9 +146,8 @@ fn all_slots_fit_into_one_command() -> Done {
 }
 
 /// What is all or nothing stays so, on a server that would have had it split as well.
-#[test]
-fn what_has_a_condition_on_all_keys_is_not_split() -> Done {
-    in_both(async |stage| {
+fn what_has_a_condition_on_all_keys_is_not_split<A: Adapter>() -> Done {
+    in_both::<A>(async |stage| {
         stage.cluster.flush_all()?;
         for line in [
             "MSETNX all:1 a all:2 b",
@@ -176,11 +172,10 @@ fn what_has_a_condition_on_all_keys_is_not_split() -> Done {
     })
 }
 
-#[test]
-fn splitting_is_refused_where_that_is_wanted() -> Done {
-    in_both(async |stage| {
+fn splitting_is_refused_where_that_is_wanted<A: Adapter>() -> Done {
+    in_both::<A>(async |stage| {
         stage.cluster.flush_all()?;
-        let refusing = crate::real::connect_with(stage.cluster, |config| {
+        let refusing = crate::real::connect_with::<A>(stage.cluster, |config| {
             config.cross_slot = CrossSlot::Refuse;
         })
         .await?;
@@ -203,9 +198,8 @@ fn splitting_is_refused_where_that_is_wanted() -> Done {
 }
 
 /// MSETEX of Redis 8.4 and Valkey 9.1: one part a slot, each with the options.
-#[test]
-fn values_that_expire_are_set_in_parts() -> Done {
-    super::on_each("MSETEX", &["redis-7.0", "valkey-9.1"], async |stage| {
+fn values_that_expire_are_set_in_parts<A: Adapter>() -> Done {
+    super::on_each::<A>("MSETEX", &["redis-7.0", "valkey-9.1"], async |stage| {
         let answer = stage.call(words("MSETEX 3 a 1 b 2 c 3 EX 1000")).await?;
         if let Some(unknown) = answer.unknown() {
             eprintln!("{:?}: {unknown}", stage.cluster.version());
@@ -224,13 +218,23 @@ fn values_that_expire_are_set_in_parts() -> Done {
 }
 
 /// A server's own word on the number of arguments.
-#[test]
-fn a_command_without_keys_is_malformed() -> Done {
-    in_both(async |stage| {
+fn a_command_without_keys_is_malformed<A: Adapter>() -> Done {
+    in_both::<A>(async |stage| {
         for line in ["MGET", "DEL", "MSET", "MSET a", "MSET a 1 b", "EXISTS"] {
             let error = stage.error(line).await?;
             assert!(!error.may_have_executed() || error.server().is_some(), "{line}: {error:?}");
         }
         Ok(())
     })
+}
+
+on_every_adapter! {
+    values_come_in_the_order_of_their_keys,
+    keys_are_counted_touched_and_deleted_as_one_by_one,
+    values_are_set_as_one_by_one,
+    all_slots_fit_into_one_command,
+    what_has_a_condition_on_all_keys_is_not_split,
+    splitting_is_refused_where_that_is_wanted,
+    values_that_expire_are_set_in_parts,
+    a_command_without_keys_is_malformed,
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Stage, on_each};
+use crate::real::adapter::{Adapter, on_every_adapter};
 use crate::real::{Done, Failure};
 use crate::servers::NAMES;
 use crate::servers::raw::Reply;
@@ -13,7 +14,7 @@ fn lengths(replies: &BTreeMap<usize, Reply>) -> Vec<usize> {
 }
 
 /// Has each node write a log, a longer one each, and ends that.
-async fn write_logs(stage: &Stage<'_>, threshold: &str, off: &str) -> Done {
+async fn write_logs<A: Adapter>(stage: &Stage<'_, A>, threshold: &str, off: &str) -> Done {
     assert!(stage.one(&format!("CONFIG SET {threshold} 0")).await?.is_ok());
     for node in stage.nodes() {
         for _ in 0..=node {
@@ -25,7 +26,7 @@ async fn write_logs(stage: &Stage<'_>, threshold: &str, off: &str) -> Done {
 }
 
 /// What LEN, GET and RESET of a log tell and do, beside what nodes say.
-async fn check_log(stage: &Stage<'_>, log: &str, kind: &str) -> Done {
+async fn check_log<A: Adapter>(stage: &Stage<'_, A>, log: &str, kind: &str) -> Done {
     let len = format!("{log} LEN{kind}");
     let get = if kind.is_empty() { format!("{log} GET") } else { format!("{log} GET -1{kind}") };
     let sum = stage.sum(&stage.nodes(), &len)?;
@@ -42,9 +43,8 @@ async fn check_log(stage: &Stage<'_>, log: &str, kind: &str) -> Done {
     Ok(())
 }
 
-#[test]
-fn slow_commands_are_told_node_by_node() -> Done {
-    on_each("SLOWLOG", &NAMES, async |stage| {
+fn slow_commands_are_told_node_by_node<A: Adapter>() -> Done {
+    on_each::<A>("SLOWLOG", &NAMES, async |stage| {
         write_logs(stage, "slowlog-log-slower-than", "-1").await?;
         check_log(stage, "SLOWLOG", "").await?;
         assert!(stage.one("CONFIG SET slowlog-log-slower-than 10000").await?.is_ok());
@@ -52,9 +52,8 @@ fn slow_commands_are_told_node_by_node() -> Done {
     })
 }
 
-#[test]
-fn logged_commands_are_told_node_by_node() -> Done {
-    on_each("COMMANDLOG", &["valkey-8.1", "valkey-9.1"], async |stage| {
+fn logged_commands_are_told_node_by_node<A: Adapter>() -> Done {
+    on_each::<A>("COMMANDLOG", &["valkey-8.1", "valkey-9.1"], async |stage| {
         write_logs(stage, "commandlog-execution-slower-than", "-1").await?;
         check_log(stage, "COMMANDLOG", " slow").await?;
         assert!(stage.one("CONFIG SET commandlog-execution-slower-than 10000").await?.is_ok());
@@ -63,9 +62,8 @@ fn logged_commands_are_told_node_by_node() -> Done {
 }
 
 /// Two nodes are slow.
-#[test]
-fn latencies_are_told_node_by_node() -> Done {
-    on_each("LATENCY", &NAMES, async |stage| {
+fn latencies_are_told_node_by_node<A: Adapter>() -> Done {
+    on_each::<A>("LATENCY", &NAMES, async |stage| {
         assert!(stage.one("CONFIG SET latency-monitor-threshold 20").await?.is_ok());
         stage.one("LATENCY RESET").await?;
         let slow = [stage.primaries[1], stage.replicas()[0]];
@@ -91,7 +89,7 @@ fn latencies_are_told_node_by_node() -> Done {
     })
 }
 
-async fn histograms(stage: &Stage<'_>) -> Result<(), Failure> {
+async fn histograms<A: Adapter>(stage: &Stage<'_, A>) -> Result<(), Failure> {
     let answer = stage.call(super::words("LATENCY HISTOGRAM debug")).await?;
     if let Some(unknown) = answer.unknown() {
         assert!(!stage.cluster.version().at_least(7, 0), "{unknown}");
@@ -101,4 +99,10 @@ async fn histograms(stage: &Stage<'_>) -> Result<(), Failure> {
     let direct = stage.directs(&stage.nodes(), "LATENCY HISTOGRAM debug")?;
     assert_eq!(answer, super::Answer::PerNode(direct));
     Ok(())
+}
+
+on_every_adapter! {
+    slow_commands_are_told_node_by_node,
+    logged_commands_are_told_node_by_node,
+    latencies_are_told_node_by_node,
 }

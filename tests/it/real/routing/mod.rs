@@ -28,10 +28,10 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::LazyLock;
 
-use hashslot::tokio::Client;
 use hashslot::{Call, Command, Error, Protocol, Reply};
 
 use super::{Done, Failure, client_name, connect_with};
+use crate::real::adapter::{Adapter, Client};
 use crate::servers::cluster::Cluster;
 use crate::servers::raw::{self, read_reply};
 use crate::servers::slots::{SLOT_COUNT, slot_of};
@@ -43,20 +43,21 @@ pub(super) fn words(line: &str) -> Command {
 }
 
 /// A client of a cluster, and the nodes to check it with.
-pub(super) struct Stage<'a> {
+pub(super) struct Stage<'a, A: Adapter> {
     pub(super) cluster: &'a Cluster,
-    pub(super) client: Client,
+    pub(super) client: A::Client,
     /// The name of the client's connections.
     pub(super) name: String,
     pub(super) primaries: Vec<usize>,
     protocol: Protocol,
 }
 
-impl<'a> Stage<'a> {
+impl<'a, A: Adapter> Stage<'a, A> {
     pub(super) async fn new(cluster: &'a Cluster, protocol: Protocol) -> Result<Self, Failure> {
         let name = client_name("routing");
-        let client = connect_with(cluster, |config| {
-            config.client_name = Some(name.clone());
+        let own_name = name.clone();
+        let client = connect_with::<A>(cluster, move |config| {
+            config.client_name = Some(own_name);
             config.protocol = protocol;
         })
         .await?;
@@ -194,10 +195,10 @@ impl Answer {
 
 /// Runs a test on the usual server, in both versions of the protocol.
 #[expect(clippy::needless_pass_by_value, reason = "a closure stands where it is used")]
-pub(super) fn in_both(test: impl AsyncFn(&Stage<'_>) -> Done) -> Done {
-    super::on_usual(async |cluster| {
+pub(super) fn in_both<A: Adapter>(test: impl AsyncFn(&Stage<'_, A>) -> Done) -> Done {
+    super::on_usual::<A>(async |cluster| {
         for protocol in [Protocol::Resp2, Protocol::Resp3] {
-            let stage = Stage::new(cluster, protocol).await?;
+            let stage = Stage::<A>::new(cluster, protocol).await?;
             test(&stage).await.map_err(|failure| format!("{protocol:?}: {failure}"))?;
         }
         Ok(())
@@ -206,14 +207,14 @@ pub(super) fn in_both(test: impl AsyncFn(&Stage<'_>) -> Done) -> Done {
 
 /// Runs a test on each server, in both versions of the protocol.
 #[expect(clippy::needless_pass_by_value, reason = "a closure stands where it is used")]
-pub(super) fn on_each(
+pub(super) fn on_each<A: Adapter>(
     what: &str,
     names: &[&'static str],
-    test: impl AsyncFn(&Stage<'_>) -> Done,
+    test: impl AsyncFn(&Stage<'_, A>) -> Done,
 ) -> Done {
-    super::on_each(what, names, async |cluster| {
+    super::on_each::<A>(what, names, async |cluster| {
         for protocol in [Protocol::Resp2, Protocol::Resp3] {
-            let stage = Stage::new(cluster, protocol).await?;
+            let stage = Stage::<A>::new(cluster, protocol).await?;
             test(&stage).await.map_err(|failure| format!("{protocol:?}: {failure}"))?;
         }
         Ok(())

@@ -2,12 +2,12 @@
 
 use super::{Answer, Stage, in_both, on_each, sorted};
 use crate::real::Done;
+use crate::real::adapter::{Adapter, Client, on_every_adapter};
 use crate::servers::NAMES;
 use crate::servers::raw::Reply;
 
-#[test]
-fn any_node_answers_for_all() -> Done {
-    on_each("any node", &NAMES, async |stage| {
+fn any_node_answers_for_all<A: Adapter>() -> Done {
+    on_each::<A>("any node", &NAMES, async |stage| {
         assert_eq!(stage.one("PING").await?, Reply::Simple("PONG".into()));
         assert_eq!(stage.one("PING text").await?.text().as_deref(), Some("text"));
         assert_eq!(stage.one("ECHO text").await?.text().as_deref(), Some("text"));
@@ -39,9 +39,8 @@ fn port_of(reply: &Reply) -> Option<u16> {
     text.lines().find_map(|line| line.strip_prefix("tcp_port:"))?.parse().ok()
 }
 
-#[test]
-fn information_is_a_map_from_primary_to_text() -> Done {
-    on_each("INFO", &NAMES, async |stage| {
+fn information_is_a_map_from_primary_to_text<A: Adapter>() -> Done {
+    on_each::<A>("INFO", &NAMES, async |stage| {
         for line in ["INFO", "INFO server"] {
             let told = stage.each(line).await?;
             assert_eq!(told.keys().copied().collect::<Vec<_>>(), stage.primaries);
@@ -72,7 +71,7 @@ fn outline(reply: &Reply) -> Vec<String> {
     }
 }
 
-fn assert_outlines(stage: &Stage<'_>, answer: &Answer, line: &str) -> Done {
+fn assert_outlines<A: Adapter>(stage: &Stage<'_, A>, answer: &Answer, line: &str) -> Done {
     let Answer::PerNode(told) = answer else { return Err(format!("{line}: {answer:?}").into()) };
     let direct = stage.directs(&stage.primaries, line)?;
     let outlines = |replies: &std::collections::BTreeMap<usize, Reply>| {
@@ -88,9 +87,8 @@ fn assert_outlines(stage: &Stage<'_>, answer: &Answer, line: &str) -> Done {
     Ok(())
 }
 
-#[test]
-fn memory_is_told_primary_by_primary() -> Done {
-    on_each("MEMORY", &NAMES, async |stage| {
+fn memory_is_told_primary_by_primary<A: Adapter>() -> Done {
+    on_each::<A>("MEMORY", &NAMES, async |stage| {
         for line in ["MEMORY STATS", "MEMORY DOCTOR", "MEMORY MALLOC-STATS"] {
             let answer = stage.call(super::words(line)).await?;
             assert_outlines(stage, &answer, line)?;
@@ -100,18 +98,16 @@ fn memory_is_told_primary_by_primary() -> Done {
     })
 }
 
-#[test]
-fn functions_that_run_are_told_primary_by_primary() -> Done {
-    on_each("FUNCTION STATS", super::super::SINCE_7_0, async |stage| {
+fn functions_that_run_are_told_primary_by_primary<A: Adapter>() -> Done {
+    on_each::<A>("FUNCTION STATS", super::super::SINCE_7_0, async |stage| {
         let answer = stage.call(super::words("FUNCTION STATS")).await?;
         assert_outlines(stage, &answer, "FUNCTION STATS")
     })
 }
 
 /// All nodes can be asked what the table asks of one.
-#[test]
-fn all_nodes_answer_where_the_caller_wants_it() -> Done {
-    in_both(async |stage| {
+fn all_nodes_answer_where_the_caller_wants_it<A: Adapter>() -> Done {
+    in_both::<A>(async |stage| {
         use hashslot::{Call, ReplyPolicy, Target};
         let all = |line: &str| Call::new(super::words(line)).target(Target::AllNodes);
         let Answer::PerNode(pongs) = stage.call(all("PING")).await? else { panic!("one reply") };
@@ -133,4 +129,12 @@ fn all_nodes_answer_where_the_caller_wants_it() -> Done {
         assert_eq!(error.to_string(), "6 replies that had to be equal differ");
         Ok(())
     })
+}
+
+on_every_adapter! {
+    any_node_answers_for_all,
+    information_is_a_map_from_primary_to_text,
+    memory_is_told_primary_by_primary,
+    functions_that_run_are_told_primary_by_primary,
+    all_nodes_answer_where_the_caller_wants_it,
 }

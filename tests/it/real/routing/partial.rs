@@ -6,6 +6,7 @@ use std::time::Duration;
 use hashslot::{Call, Command, Error, Partial};
 
 use super::{key_in, words};
+use crate::real::adapter::{Adapter, Client, on_every_adapter};
 use crate::real::{Done, Failure, Held, brittle, connect, held_by, run, until};
 use crate::servers::cluster::Cluster;
 use crate::servers::raw::Reply;
@@ -61,16 +62,15 @@ impl Drop for Frozen<'_> {
     }
 }
 
-fn on_brittle(test: impl AsyncFnOnce(&Held) -> Done) -> Done {
+fn on_brittle<A: Adapter>(test: impl AsyncFnOnce(&Held) -> Done) -> Done {
     let Some(cluster) = brittle()? else { return Ok(()) };
-    run(test(&cluster))
+    run::<A>(test(&cluster))
 }
 
 /// A node without memory refuses its parts: they did not run.
-#[test]
-fn keys_of_a_node_that_refuses_are_not_done() -> Done {
-    on_brittle(async |cluster| {
-        let client = connect(cluster).await?;
+fn keys_of_a_node_that_refuses_are_not_done<A: Adapter>() -> Done {
+    on_brittle::<A>(async |cluster| {
+        let client = connect::<A>(cluster).await?;
         let keys = Keys::new(cluster, "refused")?;
         client.command::<()>(keys.mset("old")).await?;
         let full = keys.nodes[0];
@@ -99,10 +99,9 @@ fn keys_of_a_node_that_refuses_are_not_done() -> Done {
 }
 
 /// A node that is silent may have done its parts, and does them when it wakes up.
-#[test]
-fn keys_of_a_node_that_is_silent_are_not_known() -> Done {
-    on_brittle(async |cluster| {
-        let client = connect(cluster).await?;
+fn keys_of_a_node_that_is_silent_are_not_known<A: Adapter>() -> Done {
+    on_brittle::<A>(async |cluster| {
+        let client = connect::<A>(cluster).await?;
         let keys = Keys::new(cluster, "silent")?;
         client.command::<()>(keys.mset("old")).await?;
         let silent = keys.nodes[1];
@@ -121,24 +120,25 @@ fn keys_of_a_node_that_is_silent_are_not_known() -> Done {
         }
         drop(thawing);
         for key in keys.of(silent, true) {
-            until("it runs late", async || Ok(keys.held(cluster, key)?.as_deref() == Some("new")))
-                .await?;
+            until::<A>("it runs late", async || {
+                Ok(keys.held(cluster, key)?.as_deref() == Some("new"))
+            })
+            .await?;
         }
         Ok(())
     })
 }
 
 /// A node that is gone has done nothing of what came later.
-#[test]
-fn keys_of_a_node_that_is_gone_are_not_done() -> Done {
-    on_brittle(async |cluster| {
-        let client = connect(cluster).await?;
+fn keys_of_a_node_that_is_gone_are_not_done<A: Adapter>() -> Done {
+    on_brittle::<A>(async |cluster| {
+        let client = connect::<A>(cluster).await?;
         let keys = Keys::new(cluster, "gone")?;
         client.command::<()>(keys.mset("old")).await?;
         let gone = keys.nodes[2];
         cluster.kill(gone)?;
         let lost = async || Ok(client.stats().await?.links_lost > 0);
-        until("the client knows", lost).await?;
+        until::<A>("the client knows", lost).await?;
         let call = Call::new(keys.mset("new")).timeout(Duration::from_millis(800));
         let partial = partial(client.call(call).await)?;
         let [done, not_done, unknown] = sets(&partial);
@@ -148,7 +148,7 @@ fn keys_of_a_node_that_is_gone_are_not_done() -> Done {
             assert_eq!(keys.held(cluster, key)?.as_deref(), Some("new"));
         }
         cluster.restart(gone)?;
-        until("the node serves", async || {
+        until::<A>("the node serves", async || {
             let info = cluster.call(gone, &["CLUSTER", "INFO"])?.text().unwrap_or_default();
             Ok(info.contains("cluster_state:ok"))
         })
@@ -169,10 +169,9 @@ fn keys_of_a_node_that_is_gone_are_not_done() -> Done {
 }
 
 /// Replies that stay apart do so if a node is gone: its place has the error.
-#[test]
-fn a_map_has_an_error_in_the_place_of_a_node_that_is_gone() -> Done {
-    on_brittle(async |cluster| {
-        let client = connect(cluster).await?;
+fn a_map_has_an_error_in_the_place_of_a_node_that_is_gone<A: Adapter>() -> Done {
+    on_brittle::<A>(async |cluster| {
+        let client = connect::<A>(cluster).await?;
         let silent = 1;
         cluster.freeze(silent)?;
         let _thawing = Frozen(cluster, silent);
@@ -198,10 +197,9 @@ fn a_map_has_an_error_in_the_place_of_a_node_that_is_gone() -> Done {
 }
 
 /// A key of the wrong type fails its part only, where a command says so.
-#[test]
-fn a_part_fails_for_itself() -> Done {
-    on_brittle(async |cluster| {
-        let client = connect(cluster).await?;
+fn a_part_fails_for_itself<A: Adapter>() -> Done {
+    on_brittle::<A>(async |cluster| {
+        let client = connect::<A>(cluster).await?;
         let keys = Keys::new(cluster, "denied")?;
         client.command::<()>(keys.mset("old")).await?;
         // The rights of one node are others: it alone refuses.
@@ -223,4 +221,12 @@ fn a_part_fails_for_itself() -> Done {
         assert_ne!(size, Reply::Integer(0));
         Ok(())
     })
+}
+
+on_every_adapter! {
+    keys_of_a_node_that_refuses_are_not_done,
+    keys_of_a_node_that_is_silent_are_not_known,
+    keys_of_a_node_that_is_gone_are_not_done,
+    a_map_has_an_error_in_the_place_of_a_node_that_is_gone,
+    a_part_fails_for_itself,
 }

@@ -1,6 +1,7 @@
 //! Channels and their subscribers, who are connected to different nodes.
 
 use super::{Answer, Stage, on_each, sorted, words};
+use crate::real::adapter::{Adapter, Client, on_every_adapter};
 use crate::real::{Done, Failure};
 use crate::servers::NAMES;
 use crate::servers::raw::{Connection, Reply};
@@ -8,7 +9,11 @@ use crate::servers::slots::slot_of;
 use hashslot::{Call, ReplyPolicy};
 
 /// A connection to a node that has subscribed.
-fn subscriber(stage: &Stage<'_>, node: usize, line: &str) -> Result<Connection, Failure> {
+fn subscriber<A: Adapter>(
+    stage: &Stage<'_, A>,
+    node: usize,
+    line: &str,
+) -> Result<Connection, Failure> {
     let mut connection = stage.cluster.connection(node)?;
     let reply = connection.must(&line.split(' ').collect::<Vec<_>>())?;
     assert!(reply.at(0).and_then(Reply::text).is_some_and(|kind| kind.ends_with("subscribe")));
@@ -23,9 +28,8 @@ fn message(connection: &mut Connection) -> Result<(String, String), Failure> {
     Ok((text(len - 2).ok_or("no channel")?, text(len - 1).ok_or("no message")?))
 }
 
-#[test]
-fn subscribers_of_all_nodes_are_counted() -> Done {
-    on_each("PUBSUB", &NAMES, async |stage| {
+fn subscribers_of_all_nodes_are_counted<A: Adapter>() -> Done {
+    on_each::<A>("PUBSUB", &NAMES, async |stage| {
         let (primaries, replicas) = (&stage.primaries, stage.replicas());
         let mut news = vec![
             subscriber(stage, primaries[0], "SUBSCRIBE news")?,
@@ -60,9 +64,8 @@ fn subscribers_of_all_nodes_are_counted() -> Done {
     })
 }
 
-#[test]
-fn subscribers_of_a_shard_are_counted() -> Done {
-    on_each("PUBSUB of shards", super::super::SINCE_7_0, async |stage| {
+fn subscribers_of_a_shard_are_counted<A: Adapter>() -> Done {
+    on_each::<A>("PUBSUB of shards", super::super::SINCE_7_0, async |stage| {
         let channels = ["orders:1", "orders:2", "orders:3", "orders:4"];
         let mut subscribers = Vec::new();
         for channel in channels {
@@ -89,4 +92,9 @@ fn subscribers_of_a_shard_are_counted() -> Done {
         assert_eq!(stage.client.stats().await?.moved_followed, 0);
         Ok(())
     })
+}
+
+on_every_adapter! {
+    subscribers_of_all_nodes_are_counted,
+    subscribers_of_a_shard_are_counted,
 }

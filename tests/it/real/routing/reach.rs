@@ -6,6 +6,7 @@ use std::io;
 use hashslot::{Call, Protocol, Target};
 
 use super::{Answer, Stage, words};
+use crate::real::adapter::{Adapter, on_every_adapter};
 use crate::real::{Done, Failure, on_each};
 use crate::servers::NAMES;
 use crate::servers::slots::slot_of;
@@ -169,7 +170,10 @@ const ROWS: &[(Reach, &[&str])] = &[
 ];
 
 /// The nodes that a command reached, and what became of it.
-async fn reached(stage: &Stage<'_>, line: &str) -> Result<(Vec<usize>, Answer), Failure> {
+async fn reached<A: Adapter>(
+    stage: &Stage<'_, A>,
+    line: &str,
+) -> Result<(Vec<usize>, Answer), Failure> {
     let mark = if line.starts_with("ECHO") { "TIME" } else { "ECHO mark" };
     stage.call(Call::new(words(mark)).target(Target::AllNodes)).await?;
     let answer = stage.call(words(line)).await?;
@@ -181,7 +185,7 @@ async fn reached(stage: &Stage<'_>, line: &str) -> Result<(Vec<usize>, Answer), 
 }
 
 /// The name of the last command on the client's connection to a node.
-fn last_command(stage: &Stage<'_>, node: usize) -> io::Result<String> {
+fn last_command<A: Adapter>(stage: &Stage<'_, A>, node: usize) -> io::Result<String> {
     let list = stage.cluster.call(node, &["CLIENT", "LIST"])?.text().unwrap_or_default();
     let name = format!(" name={} ", stage.name);
     let mut lines = list.lines().filter(|line| line.contains(&name));
@@ -193,7 +197,7 @@ fn last_command(stage: &Stage<'_>, node: usize) -> io::Result<String> {
 }
 
 /// Whether those nodes are the ones that a command shall reach.
-fn fits(stage: &Stage<'_>, reach: Reach, nodes: &[usize]) -> Result<bool, Failure> {
+fn fits<A: Adapter>(stage: &Stage<'_, A>, reach: Reach, nodes: &[usize]) -> Result<bool, Failure> {
     Ok(match reach {
         One => matches!(nodes, [node] if stage.primaries.contains(node)),
         Owner(key) => *nodes == [stage.cluster.primary_of(slot_of(key))?],
@@ -203,10 +207,9 @@ fn fits(stage: &Stage<'_>, reach: Reach, nodes: &[usize]) -> Result<bool, Failur
 }
 
 /// Every row of the table that names no file, script or client of its own.
-#[test]
-fn every_command_reaches_the_nodes_that_it_is_for() -> Done {
-    on_each("reach", &NAMES, async |cluster| {
-        let stage = Stage::new(cluster, Protocol::Resp3).await?;
+fn every_command_reaches_the_nodes_that_it_is_for<A: Adapter>() -> Done {
+    on_each::<A>("reach", &NAMES, async |cluster| {
+        let stage = Stage::<A>::new(cluster, Protocol::Resp3).await?;
         let id = &cluster.node(stage.primaries[0]).id;
         let (mut unknown, mut wrong) = (Vec::new(), Vec::new());
         for (reach, lines) in ROWS {
@@ -234,4 +237,8 @@ fn every_command_reaches_the_nodes_that_it_is_for() -> Done {
         }
         Ok(())
     })
+}
+
+on_every_adapter! {
+    every_command_reaches_the_nodes_that_it_is_for,
 }

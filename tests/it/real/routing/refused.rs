@@ -4,6 +4,7 @@
 use hashslot::{Call, Error, Why};
 
 use super::{Answer, Stage, in_both, on_each, words};
+use crate::real::adapter::{Adapter, on_every_adapter};
 use crate::real::{Done, Failure, address_of};
 use crate::servers::NAMES;
 use crate::servers::raw::Reply;
@@ -97,7 +98,7 @@ const EXPLICIT: &[&str] = &[
 ];
 
 /// How often the nodes have run anything but what this asks with.
-fn commands_run(stage: &Stage<'_>) -> Result<Vec<String>, Failure> {
+fn commands_run<A: Adapter>(stage: &Stage<'_, A>) -> Result<Vec<String>, Failure> {
     let mut seen = Vec::new();
     for node in stage.nodes() {
         let info = stage.cluster.info(node, "commandstats")?;
@@ -111,9 +112,8 @@ fn commands_run(stage: &Stage<'_>) -> Result<Vec<String>, Failure> {
     Ok(seen)
 }
 
-#[test]
-fn what_needs_a_connection_of_its_own_is_refused_with_a_way_out() -> Done {
-    in_both(async |stage| {
+fn what_needs_a_connection_of_its_own_is_refused_with_a_way_out<A: Adapter>() -> Done {
+    in_both::<A>(async |stage| {
         stage.one("CONFIG RESETSTAT").await?;
         for (way_out, lines) in REFUSED {
             for line in *lines {
@@ -137,13 +137,12 @@ fn is_not_allowed(error: &Error) -> bool {
     matches!(error, Error::NotExecuted { why: Why::NotAllowedHere { .. }, .. })
 }
 
-fn at(stage: &Stage<'_>, node: usize, line: &str) -> Call {
+fn at<A: Adapter>(stage: &Stage<'_, A>, node: usize, line: &str) -> Call {
     Call::new(words(line)).on_node(address_of(stage.cluster, node))
 }
 
-#[test]
-fn what_concerns_one_node_is_refused_until_it_is_named() -> Done {
-    in_both(async |stage| {
+fn what_concerns_one_node_is_refused_until_it_is_named<A: Adapter>() -> Done {
+    in_both::<A>(async |stage| {
         stage.one("CONFIG RESETSTAT").await?;
         for line in EXPLICIT {
             let error = stage.error(line).await?;
@@ -157,9 +156,8 @@ fn what_concerns_one_node_is_refused_until_it_is_named() -> Done {
 }
 
 /// Named, a node gets it, and no other does; what comes back is the node's own word.
-#[test]
-fn what_concerns_one_node_goes_to_the_one_that_is_named() -> Done {
-    on_each("explicit nodes", &NAMES, async |stage| {
+fn what_concerns_one_node_goes_to_the_one_that_is_named<A: Adapter>() -> Done {
+    on_each::<A>("explicit nodes", &NAMES, async |stage| {
         let (node, replica) = (stage.primaries[1], stage.replicas()[0]);
         let ok = async |node: usize, line: &str| match stage.call(at(stage, node, line)).await? {
             Answer::One(reply) if reply.is_ok() => Ok(()),
@@ -199,9 +197,8 @@ fn what_concerns_one_node_goes_to_the_one_that_is_named() -> Done {
 }
 
 /// A replica that is named reads no keys, but tells what it is.
-#[test]
-fn a_replica_that_is_named_answers_for_itself() -> Done {
-    in_both(async |stage| {
+fn a_replica_that_is_named_answers_for_itself<A: Adapter>() -> Done {
+    in_both::<A>(async |stage| {
         let replica = stage.replicas()[1];
         let Answer::One(role) = stage.call(at(stage, replica, "ROLE")).await? else { panic!() };
         assert_eq!(role.at(0).and_then(Reply::text).as_deref(), Some("slave"));
@@ -212,4 +209,11 @@ fn a_replica_that_is_named_answers_for_itself() -> Done {
         assert!(error.server().is_some_and(|error| error.code() == b"READONLY"), "{error:?}");
         Ok(())
     })
+}
+
+on_every_adapter! {
+    what_needs_a_connection_of_its_own_is_refused_with_a_way_out,
+    what_concerns_one_node_is_refused_until_it_is_named,
+    what_concerns_one_node_goes_to_the_one_that_is_named,
+    a_replica_that_is_named_answers_for_itself,
 }

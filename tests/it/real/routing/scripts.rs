@@ -1,6 +1,7 @@
 //! SCRIPT and FUNCTION: what is loaded is on all nodes that may run it.
 
 use super::{Answer, Stage, on_each, words};
+use crate::real::adapter::{Adapter, on_every_adapter};
 use crate::real::{Done, SINCE_7_0, until};
 use crate::servers::NAMES;
 use crate::servers::raw::Reply;
@@ -8,9 +9,8 @@ use hashslot::{Call, Command};
 
 const SHA: &str = "e0e1f9fabfc9d4800c877a703b823ac0578ff8db"; // of "return 1", as servers' manuals have it
 
-#[test]
-fn a_script_is_loaded_and_flushed_on_all_nodes() -> Done {
-    on_each("SCRIPT", &NAMES, async |stage| {
+fn a_script_is_loaded_and_flushed_on_all_nodes<A: Adapter>() -> Done {
+    on_each::<A>("SCRIPT", &NAMES, async |stage| {
         let exists = format!("SCRIPT EXISTS {SHA}");
         let counts = |nodes: &[usize]| -> std::io::Result<Vec<Option<i64>>> {
             let replies = stage.directs(nodes, &exists)?;
@@ -37,16 +37,16 @@ fn a_script_is_loaded_and_flushed_on_all_nodes() -> Done {
     })
 }
 
-fn library(stage: &Stage<'_>, node: usize) -> std::io::Result<Option<String>> {
+fn library<A: Adapter>(stage: &Stage<'_, A>, node: usize) -> std::io::Result<Option<String>> {
     let list = stage.direct(node, "FUNCTION LIST")?;
     Ok(list.at(0).and_then(|library| library.field("library_name")?.text()))
 }
 
-async fn all_have(stage: &Stage<'_>, name: Option<&str>) -> Done {
+async fn all_have<A: Adapter>(stage: &Stage<'_, A>, name: Option<&str>) -> Done {
     for node in &stage.primaries {
         assert_eq!(library(stage, *node)?.as_deref(), name, "node {node}");
     }
-    until("replicas follow", async || {
+    until::<A>("replicas follow", async || {
         let replicas = stage.replicas();
         let found = replicas.iter().map(|node| library(stage, *node));
         let found = found.collect::<Result<Vec<_>, _>>()?;
@@ -58,9 +58,8 @@ async fn all_have(stage: &Stage<'_>, name: Option<&str>) -> Done {
 const LIBRARY: &str = "#!lua name=routing\n\
     redis.register_function('routed', function(keys) return keys[1] end)";
 
-#[test]
-fn a_function_is_loaded_on_all_primaries() -> Done {
-    on_each("FUNCTION", SINCE_7_0, async |stage| {
+fn a_function_is_loaded_on_all_primaries<A: Adapter>() -> Done {
+    on_each::<A>("FUNCTION", SINCE_7_0, async |stage| {
         stage.one("FUNCTION FLUSH").await?;
         all_have(stage, None).await?;
         let load = || Command::new("FUNCTION").arg("LOAD").arg(LIBRARY);
@@ -92,4 +91,9 @@ fn a_function_is_loaded_on_all_primaries() -> Done {
         assert!(stage.one("FUNCTION FLUSH").await?.is_ok());
         all_have(stage, None).await
     })
+}
+
+on_every_adapter! {
+    a_script_is_loaded_and_flushed_on_all_nodes,
+    a_function_is_loaded_on_all_primaries,
 }

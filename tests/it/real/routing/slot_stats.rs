@@ -1,6 +1,7 @@
 //! CLUSTER SLOT-STATS: the figures of all shards, as one node would tell them if it had all slots.
 
 use super::{Stage, key_in, on_each, words};
+use crate::real::adapter::{Adapter, Client, on_every_adapter};
 use crate::real::{Done, Failure};
 use crate::servers::raw::Reply;
 
@@ -20,7 +21,7 @@ fn rows(reply: &Reply) -> Result<Vec<Row>, Failure> {
 }
 
 /// What all primaries say, one after the other.
-fn direct(stage: &Stage<'_>, line: &str) -> Result<Vec<Row>, Failure> {
+fn direct<A: Adapter>(stage: &Stage<'_, A>, line: &str) -> Result<Vec<Row>, Failure> {
     let mut all = Vec::new();
     for reply in stage.directs(&stage.primaries, line)?.values() {
         all.extend(rows(reply)?);
@@ -29,7 +30,7 @@ fn direct(stage: &Stage<'_>, line: &str) -> Result<Vec<Row>, Failure> {
 }
 
 /// Slots of all shards with 1 to 5 keys each, many with the same number.
-async fn fill(stage: &Stage<'_>) -> Done {
+async fn fill<A: Adapter>(stage: &Stage<'_, A>) -> Done {
     stage.cluster.flush_all()?;
     for (number, slot) in (0..16384).step_by(400).enumerate() {
         for key in 0..=number % 5 {
@@ -39,9 +40,8 @@ async fn fill(stage: &Stage<'_>) -> Done {
     Ok(())
 }
 
-#[test]
-fn figures_of_slots_are_in_the_order_that_is_asked_for() -> Done {
-    on_each("CLUSTER SLOT-STATS", SERVERS, async |stage| {
+fn figures_of_slots_are_in_the_order_that_is_asked_for<A: Adapter>() -> Done {
+    on_each::<A>("CLUSTER SLOT-STATS", SERVERS, async |stage| {
         fill(stage).await?;
         // By slot, over the border of two shards, and all of them.
         for (first, last) in [(5000, 6000), (0, 16383), (10_922, 10_923), (7, 7)] {
@@ -74,11 +74,15 @@ fn figures_of_slots_are_in_the_order_that_is_asked_for() -> Done {
     })
 }
 
-#[test]
-fn servers_without_figures_of_slots_say_so() -> Done {
-    on_each("CLUSTER SLOT-STATS unknown", &["redis-6.2", "redis-7.0"], async |stage| {
+fn servers_without_figures_of_slots_say_so<A: Adapter>() -> Done {
+    on_each::<A>("CLUSTER SLOT-STATS unknown", &["redis-6.2", "redis-7.0"], async |stage| {
         let answer = stage.call(words("CLUSTER SLOT-STATS SLOTSRANGE 0 10")).await?;
         assert!(answer.unknown().is_some(), "{answer:?}");
         Ok(())
     })
+}
+
+on_every_adapter! {
+    figures_of_slots_are_in_the_order_that_is_asked_for,
+    servers_without_figures_of_slots_say_so,
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use super::{in_both, key_in, on_each, sorted};
 use crate::real::Done;
+use crate::real::adapter::{Adapter, Client, on_every_adapter};
 use crate::servers::NAMES;
 use crate::servers::raw::Reply;
 use crate::servers::slots::{share, slot_of};
 
-#[test]
-fn keys_of_a_slot_are_counted_and_listed_by_its_owner() -> Done {
-    on_each("slots as arguments", &NAMES, async |stage| {
+fn keys_of_a_slot_are_counted_and_listed_by_its_owner<A: Adapter>() -> Done {
+    on_each::<A>("slots as arguments", &NAMES, async |stage| {
         stage.cluster.flush_all()?;
         for part in 0..3 {
             for slot in [share(part, 3).0, share(part, 3).1] {
@@ -45,9 +45,8 @@ fn members(text: &str) -> BTreeSet<(String, String, String)> {
         .collect()
 }
 
-#[test]
-fn any_node_tells_of_the_cluster() -> Done {
-    on_each("CLUSTER", &NAMES, async |stage| {
+fn any_node_tells_of_the_cluster<A: Adapter>() -> Done {
+    on_each::<A>("CLUSTER", &NAMES, async |stage| {
         for key in ["a", "{b}c", "d{}"] {
             let slot = stage.one(&format!("CLUSTER KEYSLOT {key}")).await?;
             assert_eq!(slot, Reply::Integer(i64::from(slot_of(key))));
@@ -83,9 +82,8 @@ fn any_node_tells_of_the_cluster() -> Done {
     })
 }
 
-#[test]
-fn shards_and_links_are_told_by_any_node() -> Done {
-    on_each("CLUSTER SHARDS and LINKS", super::super::SINCE_7_0, async |stage| {
+fn shards_and_links_are_told_by_any_node<A: Adapter>() -> Done {
+    on_each::<A>("CLUSTER SHARDS and LINKS", super::super::SINCE_7_0, async |stage| {
         assert_eq!(stage.one("CLUSTER SHARDS").await?.elements().len(), 3);
         assert!(stage.one("CLUSTER LINKS").await?.elements().len() >= 5);
         let answer = stage.call(super::words("CLUSTER MYSHARDID")).await?;
@@ -99,10 +97,16 @@ fn shards_and_links_are_told_by_any_node() -> Done {
     })
 }
 
-#[test]
-fn each_node_saves_what_it_knows() -> Done {
-    in_both(async |stage| {
+fn each_node_saves_what_it_knows<A: Adapter>() -> Done {
+    in_both::<A>(async |stage| {
         assert!(stage.one("CLUSTER SAVECONFIG").await?.is_ok());
         Ok(())
     })
+}
+
+on_every_adapter! {
+    keys_of_a_slot_are_counted_and_listed_by_its_owner,
+    any_node_tells_of_the_cluster,
+    shards_and_links_are_told_by_any_node,
+    each_node_saves_what_it_knows,
 }

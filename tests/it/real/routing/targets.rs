@@ -3,6 +3,7 @@
 use hashslot::{Call, Command, Error, ReplyPolicy, Slot, Target};
 
 use super::{Answer, Stage, in_both, key_in, words};
+use crate::real::adapter::{Adapter, Client, on_every_adapter};
 use crate::real::{Done, Failure, address_of};
 use crate::servers::raw::Reply;
 use crate::servers::slots::share;
@@ -12,7 +13,7 @@ fn port(reply: &Reply) -> Option<String> {
     reply.field("port")?.text()
 }
 
-async fn nodes_at(stage: &Stage<'_>, target: Target) -> Result<Vec<usize>, Failure> {
+async fn nodes_at<A: Adapter>(stage: &Stage<'_, A>, target: Target) -> Result<Vec<usize>, Failure> {
     let call = Call::new(words("CONFIG GET port")).target(target);
     let ports = match stage.call(call).await? {
         Answer::One(reply) => vec![port(&reply)],
@@ -23,9 +24,8 @@ async fn nodes_at(stage: &Stage<'_>, target: Target) -> Result<Vec<usize>, Failu
     ports.into_iter().map(|port| index(port).ok_or_else(|| "no port".into())).collect()
 }
 
-#[test]
-fn a_call_goes_where_its_target_says() -> Done {
-    in_both(async |stage| {
+fn a_call_goes_where_its_target_says<A: Adapter>() -> Done {
+    in_both::<A>(async |stage| {
         for node in stage.nodes() {
             let target = Target::Node(address_of(stage.cluster, node));
             assert_eq!(nodes_at(stage, target).await?, [node]);
@@ -48,9 +48,8 @@ fn a_call_goes_where_its_target_says() -> Done {
     })
 }
 
-#[test]
-fn replies_are_merged_as_the_caller_says() -> Done {
-    in_both(async |stage| {
+fn replies_are_merged_as_the_caller_says<A: Adapter>() -> Done {
+    in_both::<A>(async |stage| {
         stage.cluster.flush_all()?;
         for number in 0..40 {
             stage.client.set(format!("merged:{number}"), number).await?;
@@ -81,9 +80,8 @@ fn replies_are_merged_as_the_caller_says() -> Done {
 }
 
 /// A target is for all commands of a batch; each keeps its place.
-#[test]
-fn a_batch_goes_where_its_target_says() -> Done {
-    in_both(async |stage| {
+fn a_batch_goes_where_its_target_says<A: Adapter>() -> Done {
+    in_both::<A>(async |stage| {
         let batch = Call::batch([words("DBSIZE"), words("MGET a b c"), words("PING")]);
         let hashslot::Reply::Many(replies) = stage.client.call(batch).await? else { panic!() };
         assert_eq!(replies.len(), 3);
@@ -103,9 +101,8 @@ fn a_batch_goes_where_its_target_says() -> Done {
 }
 
 /// Replies of several nodes in a batch are a map in their place.
-#[test]
-fn a_batch_has_a_map_where_replies_stay_apart() -> Done {
-    in_both(async |stage| {
+fn a_batch_has_a_map_where_replies_stay_apart<A: Adapter>() -> Done {
+    in_both::<A>(async |stage| {
         let batch = [words("PING"), words("CONFIG GET port"), words("PUBSUB NUMPAT")];
         let replies = stage.client.batch(batch).await?;
         let map = replies[1].as_ref().map_err(Clone::clone)?.value();
@@ -116,4 +113,11 @@ fn a_batch_has_a_map_where_replies_stay_apart() -> Done {
         }
         Ok(())
     })
+}
+
+on_every_adapter! {
+    a_call_goes_where_its_target_says,
+    replies_are_merged_as_the_caller_says,
+    a_batch_goes_where_its_target_says,
+    a_batch_has_a_map_where_replies_stay_apart,
 }

@@ -4,14 +4,14 @@ use std::net::SocketAddr;
 
 use hashslot::{AddressMap, Command};
 
+use crate::real::adapter::{Adapter, Client, on_every_adapter};
 use crate::real::{Done, address_of, connect_to, on_usual};
 use crate::servers::proxy::{Direction, Proxy};
 use crate::servers::raw::encode;
 use crate::servers::slots::slot_of;
 
-#[test]
-fn a_hundred_keys_are_one_wave_a_node() -> Done {
-    on_usual(async |cluster| {
+fn a_hundred_keys_are_one_wave_a_node<A: Adapter>() -> Done {
+    on_usual::<A>(async |cluster| {
         let primaries = cluster.primaries()?;
         let mut proxies = Vec::new();
         let mut map = AddressMap::default();
@@ -22,7 +22,7 @@ fn a_hundred_keys_are_one_wave_a_node() -> Done {
             proxies.push(proxy);
         }
         let seeds: Vec<_> = proxies.iter().map(Proxy::address).collect();
-        let client = connect_to(&seeds, |config| config.address_map = map).await?;
+        let client = connect_to::<A>(&seeds, |config| config.address_map = map).await?;
         let keys: Vec<_> = (0..100).map(|number| format!("wave:{number}")).collect();
         let ended = client.batch(keys.iter().map(|key| Command::set(key, key))).await?;
         assert!(ended.iter().all(Result::is_ok));
@@ -46,4 +46,8 @@ fn a_hundred_keys_are_one_wave_a_node() -> Done {
         assert!(slots.len() > 90 && encode(&keys).len() < 64 * 1024);
         Ok(())
     })
+}
+
+on_every_adapter! {
+    a_hundred_keys_are_one_wave_a_node,
 }

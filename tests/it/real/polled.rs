@@ -1,0 +1,221 @@
+//! The adapters whose clients are [`runtimes::Client`]: those for runtimes that poll.
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::time::Duration;
+
+use bytes::Bytes;
+use hashslot::runtimes::{self, ConnectError, Runtime};
+use hashslot::topology::Topology;
+use hashslot::{Arg, Call, Command, Error, Explanation, Frame, Notice, Reply, Scan, Stats};
+
+use super::adapter::{Adapter, Answer, Client, Keys, Notices, Pending, Setup};
+
+/// A runtime with the one thing that a [`Runtime`] cannot do.
+pub(crate) trait Polled: Runtime + Default + Debug {
+    const NAME: &'static str;
+
+    fn block_on<V>(future: impl Future<Output = V>) -> V;
+}
+
+/// On two worker threads and this one.
+#[cfg(feature = "tokio")]
+impl Polled for hashslot::tokio::Tokio {
+    const NAME: &'static str = "tokio";
+
+    fn block_on<V>(future: impl Future<Output = V>) -> V {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        let runtime = builder.worker_threads(2).enable_all().build().expect("there are threads");
+        let output = runtime.block_on(future);
+        // Whatever still runs is not waited for: it may be what hangs.
+        runtime.shutdown_background();
+        output
+    }
+}
+
+#[cfg(feature = "smol")]
+impl Polled for hashslot::smol::Smol {
+    const NAME: &'static str = "smol";
+
+    fn block_on<V>(future: impl Future<Output = V>) -> V {
+        smol::block_on(future)
+    }
+}
+
+#[cfg(feature = "async-std")]
+impl Polled for hashslot::async_std::AsyncStd {
+    const NAME: &'static str = "async-std";
+
+    fn block_on<V>(future: impl Future<Output = V>) -> V {
+        async_std::task::block_on(future)
+    }
+}
+
+impl<R: Polled> Adapter for R {
+    const NAME: &'static str = R::NAME;
+    const GIVES_UP: bool = true;
+
+    type Client = runtimes::Client<R>;
+
+    fn block_on<V>(future: impl Future<Output = V>) -> V {
+        R::block_on(future)
+    }
+
+    fn spawn(future: impl Future<Output = ()> + Send + 'static) {
+        R::default().spawn(future);
+    }
+
+    fn sleep(duration: Duration) -> Pending<'static, ()> {
+        // In a future of its own: some runtimes have to be there when a timer is made.
+        Box::pin(async move { R::default().sleep(duration).await })
+    }
+
+    fn connect(setup: Setup) -> Pending<'static, Result<Self::Client, ConnectError>> {
+        let mut builder = runtimes::Client::<R>::builder();
+        for seed in setup.seeds {
+            builder = builder.seed(seed);
+        }
+        if let Some(credentials) = setup.credentials {
+            builder = builder.credentials(credentials);
+        }
+        if let Some(timeout) = setup.call_timeout {
+            builder = builder.call_timeout(timeout);
+        }
+        if let Some(change) = setup.change {
+            builder = builder.configure(change);
+        }
+        Box::pin(builder.connect())
+    }
+
+    fn connect_url(url: &str) -> Pending<'_, Result<Self::Client, ConnectError>> {
+        Box::pin(runtimes::Client::connect(url))
+    }
+}
+
+/// Each method calls the client's own of that name.
+impl<R: Runtime + Debug> Client for runtimes::Client<R> {
+    type Keys = runtimes::Keys<R>;
+    type Notices = runtimes::Notices;
+
+    fn call(&self, call: Call) -> Pending<'_, Result<Reply, Error>> {
+        Box::pin(self.call(call))
+    }
+
+    fn command<V: Answer>(&self, command: Command) -> Pending<'_, Result<V, Error>> {
+        Box::pin(self.command(command))
+    }
+
+    fn call_as<V: Answer>(&self, call: Call) -> Pending<'_, Result<V, Error>> {
+        Box::pin(self.call_as(call))
+    }
+
+    fn batch(
+        &self,
+        commands: impl IntoIterator<Item = Command>,
+    ) -> Pending<'_, Result<Vec<Result<Frame, Error>>, Error>> {
+        Box::pin(self.batch(commands.into_iter().collect::<Vec<_>>()))
+    }
+
+    fn call_each(&self, call: Call) -> Pending<'_, Result<Vec<Result<Frame, Error>>, Error>> {
+        Box::pin(self.call_each(call))
+    }
+
+    fn transaction<V: Answer>(
+        &self,
+        commands: impl IntoIterator<Item = Command>,
+    ) -> Pending<'_, Result<V, Error>> {
+        Box::pin(self.transaction(commands.into_iter().collect::<Vec<_>>()))
+    }
+
+    fn get<'a, V: Answer>(&'a self, key: impl Into<Arg<'a>>) -> Pending<'a, Result<V, Error>> {
+        Box::pin(self.get(key.into()))
+    }
+
+    fn set<'a>(
+        &'a self,
+        key: impl Into<Arg<'a>>,
+        value: impl Into<Arg<'a>>,
+    ) -> Pending<'a, Result<(), Error>> {
+        Box::pin(self.set(key.into(), value.into()))
+    }
+
+    fn del<'a>(&'a self, key: impl Into<Arg<'a>>) -> Pending<'a, Result<bool, Error>> {
+        Box::pin(self.del(key.into()))
+    }
+
+    fn exists<'a>(&'a self, key: impl Into<Arg<'a>>) -> Pending<'a, Result<bool, Error>> {
+        Box::pin(self.exists(key.into()))
+    }
+
+    fn incr<'a>(&'a self, key: impl Into<Arg<'a>>) -> Pending<'a, Result<i64, Error>> {
+        Box::pin(self.incr(key.into()))
+    }
+
+    fn incr_by<'a>(
+        &'a self,
+        key: impl Into<Arg<'a>>,
+        increment: i64,
+    ) -> Pending<'a, Result<i64, Error>> {
+        Box::pin(self.incr_by(key.into(), increment))
+    }
+
+    fn expire<'a>(
+        &'a self,
+        key: impl Into<Arg<'a>>,
+        seconds: u64,
+    ) -> Pending<'a, Result<bool, Error>> {
+        Box::pin(self.expire(key.into(), seconds))
+    }
+
+    fn learn(&self) -> Pending<'_, Result<usize, Error>> {
+        Box::pin(self.learn())
+    }
+
+    fn scan(&self, scan: Scan) -> Self::Keys {
+        self.scan(scan)
+    }
+
+    fn reinit_topology(&self) {
+        self.reinit_topology();
+    }
+
+    fn explain(&self, call: Call) -> Pending<'_, Result<Explanation, Error>> {
+        Box::pin(self.explain(call))
+    }
+
+    fn stats(&self) -> Pending<'_, Result<Stats, Error>> {
+        Box::pin(self.stats())
+    }
+
+    fn topology(&self) -> Pending<'_, Result<Topology, Error>> {
+        Box::pin(self.topology())
+    }
+
+    fn notices(&self) -> Self::Notices {
+        self.notices()
+    }
+
+    fn close(&self) -> Pending<'_, ()> {
+        Box::pin(self.close())
+    }
+}
+
+impl<R: Runtime> Keys for runtimes::Keys<R> {
+    fn next(&mut self) -> Pending<'_, Result<Option<Vec<Bytes>>, Error>> {
+        Box::pin(self.next())
+    }
+
+    fn done_count(&self) -> usize {
+        self.done_count()
+    }
+}
+
+impl Notices for runtimes::Notices {
+    fn next(&mut self) -> Pending<'_, Option<Notice>> {
+        Box::pin(self.next())
+    }
+
+    fn try_next(&mut self) -> Option<Notice> {
+        self.try_next()
+    }
+}
