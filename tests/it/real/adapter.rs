@@ -180,6 +180,14 @@ macro_rules! on_every_adapter {
                 super::$test::<hashslot::async_std::AsyncStd>()
             })*
         }
+
+        #[cfg(all(feature = "blocking", feature = "smol"))]
+        mod blocking {
+            $(#[test]
+            fn $test() -> $crate::real::Done {
+                super::$test::<$crate::real::blocked::Blocked>()
+            })*
+        }
     };
 }
 pub(crate) use on_every_adapter;
@@ -192,6 +200,8 @@ const MODULES: &[&str] = &[
     "smol",
     #[cfg(feature = "async-std")]
     "async_std",
+    #[cfg(all(feature = "blocking", feature = "smol"))]
+    "blocking",
 ];
 
 /// No adapter has a test that another has not. Says how many there are.

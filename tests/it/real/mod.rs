@@ -9,13 +9,17 @@
 #![allow(clippy::print_stderr, reason = "a test over several servers says which it ran on")]
 
 pub(crate) mod adapter;
+#[cfg(all(feature = "blocking", feature = "smol"))]
+mod blocked;
 mod polled;
 pub(crate) mod tasks;
 
+mod addresses;
 mod client;
 mod connecting;
 mod failures;
 mod faults;
+mod leaks;
 mod load;
 mod methods;
 mod moving;

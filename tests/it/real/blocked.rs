@@ -1,0 +1,245 @@
+//! The adapter whose client blocks. Its calls run on threads of a pool, so that tests may wait for many
+//! of them at the same time; a call goes on when its future is dropped.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use hashslot::blocking;
+use hashslot::runtimes::ConnectError;
+use hashslot::topology::Topology;
+use hashslot::{Arg, Call, Command, Error, Explanation, Frame, Notice, Reply, Scan, Stats};
+
+use super::adapter::{Adapter, Answer, Client, Keys, Notices, Pending, Setup};
+
+/// The client of [`blocking`].
+#[derive(Debug)]
+pub(crate) struct Blocked;
+
+impl Adapter for Blocked {
+    const NAME: &'static str = "blocking";
+    const GIVES_UP: bool = false;
+
+    type Client = blocking::Client;
+
+    fn block_on<V>(future: impl Future<Output = V>) -> V {
+        smol::block_on(future)
+    }
+
+    fn spawn(future: impl Future<Output = ()> + Send + 'static) {
+        smol::spawn(future).detach();
+    }
+
+    fn sleep(duration: Duration) -> Pending<'static, ()> {
+        Box::pin(async move {
+            smol::Timer::after(duration).await;
+        })
+    }
+
+    fn connect(setup: Setup) -> Pending<'static, Result<Self::Client, ConnectError>> {
+        let mut builder = blocking::Client::builder();
+        for seed in setup.seeds {
+            builder = builder.seed(seed);
+        }
+        if let Some(credentials) = setup.credentials {
+            builder = builder.credentials(credentials);
+        }
+        if let Some(timeout) = setup.call_timeout {
+            builder = builder.call_timeout(timeout);
+        }
+        if let Some(change) = setup.change {
+            builder = builder.configure(change);
+        }
+        elsewhere(move || builder.connect())
+    }
+
+    fn connect_url(url: &str) -> Pending<'_, Result<Self::Client, ConnectError>> {
+        let url = url.to_owned();
+        elsewhere(move || blocking::Client::connect(&url))
+    }
+}
+
+/// Runs what blocks on a thread of the pool.
+fn elsewhere<V: Send + 'static>(call: impl FnOnce() -> V + Send + 'static) -> Pending<'static, V> {
+    let task = smol::unblock(call);
+    Box::pin(async move {
+        let mut task = Detached(Some(task));
+        std::future::poll_fn(|cx| {
+            let task = task.0.as_mut().expect("is polled until it is done");
+            std::pin::Pin::new(task).poll(cx)
+        })
+        .await
+    })
+}
+
+/// What has begun goes on when nobody waits for it any more.
+struct Detached<V>(Option<smol::Task<V>>);
+
+impl<V> Drop for Detached<V> {
+    fn drop(&mut self) {
+        if let Some(task) = self.0.take() {
+            task.detach();
+        }
+    }
+}
+
+/// The bytes of an argument, to be taken to another thread.
+fn owned(argument: Arg<'_>) -> Vec<u8> {
+    let command = Command::new("HOLDS").arg(argument);
+    command.arguments().nth(1).expect("has an argument").to_vec()
+}
+
+/// Each method calls the client's own of that name.
+impl Client for blocking::Client {
+    type Keys = BlockedKeys;
+    type Notices = BlockedNotices;
+
+    fn call(&self, call: Call) -> Pending<'_, Result<Reply, Error>> {
+        let client = self.clone();
+        elsewhere(move || client.call(call))
+    }
+
+    fn command<V: Answer>(&self, command: Command) -> Pending<'_, Result<V, Error>> {
+        let client = self.clone();
+        elsewhere(move || client.command(command))
+    }
+
+    fn call_as<V: Answer>(&self, call: Call) -> Pending<'_, Result<V, Error>> {
+        let client = self.clone();
+        elsewhere(move || client.call_as(call))
+    }
+
+    fn batch(
+        &self,
+        commands: impl IntoIterator<Item = Command>,
+    ) -> Pending<'_, Result<Vec<Result<Frame, Error>>, Error>> {
+        let (client, commands) = (self.clone(), commands.into_iter().collect::<Vec<_>>());
+        elsewhere(move || client.batch(commands))
+    }
+
+    fn call_each(&self, call: Call) -> Pending<'_, Result<Vec<Result<Frame, Error>>, Error>> {
+        let client = self.clone();
+        elsewhere(move || client.call_each(call))
+    }
+
+    fn transaction<V: Answer>(
+        &self,
+        commands: impl IntoIterator<Item = Command>,
+    ) -> Pending<'_, Result<V, Error>> {
+        let (client, commands) = (self.clone(), commands.into_iter().collect::<Vec<_>>());
+        elsewhere(move || client.transaction(commands))
+    }
+
+    fn get<'a, V: Answer>(&'a self, key: impl Into<Arg<'a>>) -> Pending<'a, Result<V, Error>> {
+        let (client, key) = (self.clone(), owned(key.into()));
+        elsewhere(move || client.get(&key))
+    }
+
+    fn set<'a>(
+        &'a self,
+        key: impl Into<Arg<'a>>,
+        value: impl Into<Arg<'a>>,
+    ) -> Pending<'a, Result<(), Error>> {
+        let (client, key, value) = (self.clone(), owned(key.into()), owned(value.into()));
+        elsewhere(move || client.set(&key, &value))
+    }
+
+    fn del<'a>(&'a self, key: impl Into<Arg<'a>>) -> Pending<'a, Result<bool, Error>> {
+        let (client, key) = (self.clone(), owned(key.into()));
+        elsewhere(move || client.del(&key))
+    }
+
+    fn exists<'a>(&'a self, key: impl Into<Arg<'a>>) -> Pending<'a, Result<bool, Error>> {
+        let (client, key) = (self.clone(), owned(key.into()));
+        elsewhere(move || client.exists(&key))
+    }
+
+    fn incr<'a>(&'a self, key: impl Into<Arg<'a>>) -> Pending<'a, Result<i64, Error>> {
+        let (client, key) = (self.clone(), owned(key.into()));
+        elsewhere(move || client.incr(&key))
+    }
+
+    fn incr_by<'a>(
+        &'a self,
+        key: impl Into<Arg<'a>>,
+        increment: i64,
+    ) -> Pending<'a, Result<i64, Error>> {
+        let (client, key) = (self.clone(), owned(key.into()));
+        elsewhere(move || client.incr_by(&key, increment))
+    }
+
+    fn expire<'a>(
+        &'a self,
+        key: impl Into<Arg<'a>>,
+        seconds: u64,
+    ) -> Pending<'a, Result<bool, Error>> {
+        let (client, key) = (self.clone(), owned(key.into()));
+        elsewhere(move || client.expire(&key, seconds))
+    }
+
+    fn learn(&self) -> Pending<'_, Result<usize, Error>> {
+        let client = self.clone();
+        elsewhere(move || client.learn())
+    }
+
+    fn scan(&self, scan: Scan) -> Self::Keys {
+        BlockedKeys(Arc::new(Mutex::new(self.scan(scan))))
+    }
+
+    fn reinit_topology(&self) {
+        self.reinit_topology();
+    }
+
+    fn explain(&self, call: Call) -> Pending<'_, Result<Explanation, Error>> {
+        let client = self.clone();
+        elsewhere(move || client.explain(call))
+    }
+
+    fn stats(&self) -> Pending<'_, Result<Stats, Error>> {
+        let client = self.clone();
+        elsewhere(move || client.stats())
+    }
+
+    fn topology(&self) -> Pending<'_, Result<Topology, Error>> {
+        let client = self.clone();
+        elsewhere(move || client.topology())
+    }
+
+    fn notices(&self) -> Self::Notices {
+        BlockedNotices(Arc::new(Mutex::new(self.notices())))
+    }
+
+    fn close(&self) -> Pending<'_, ()> {
+        let client = self.clone();
+        elsewhere(move || client.close())
+    }
+}
+
+/// Keys that one thread at a time asks for.
+pub(crate) struct BlockedKeys(Arc<Mutex<blocking::Keys>>);
+
+impl Keys for BlockedKeys {
+    fn next(&mut self) -> Pending<'_, Result<Option<Vec<Bytes>>, Error>> {
+        let keys = Arc::clone(&self.0);
+        elsewhere(move || keys.lock().expect("no thread panics with it").next().transpose())
+    }
+
+    fn done_count(&self) -> usize {
+        self.0.lock().expect("no thread panics with it").done_count()
+    }
+}
+
+/// Notices that one thread at a time waits for.
+pub(crate) struct BlockedNotices(Arc<Mutex<blocking::Notices>>);
+
+impl Notices for BlockedNotices {
+    fn next(&mut self) -> Pending<'_, Option<Notice>> {
+        let notices = Arc::clone(&self.0);
+        elsewhere(move || notices.lock().expect("no thread panics with it").next())
+    }
+
+    fn try_next(&mut self) -> Option<Notice> {
+        self.0.try_lock().ok()?.try_next()
+    }
+}
