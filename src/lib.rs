@@ -135,6 +135,7 @@ mod address;
 mod config;
 mod error;
 mod random;
+mod secret;
 mod url;
 
 pub mod resp;

@@ -145,6 +145,14 @@ pub enum Why {
     /// The node refused to set up the connection: credentials, number of clients, and so on.
     #[error("the node refused the connection: {0}")]
     Handshake(ServerError),
+    /// The user of the connection may not run a command that the client needs to set it up.
+    #[error("the user has no permission to run {command}, which the connection needs: {error}")]
+    NotPermitted {
+        /// The command.
+        command: &'static str,
+        /// What the node said.
+        error: ServerError,
+    },
     /// `MULTI` was refused, so that the commands behind it ran, or did not, each alone.
     #[error("there was no transaction, its commands stood alone: {0}")]
     NoTransaction(ServerError),
@@ -221,6 +229,14 @@ pub enum SeedFailure {
     /// It refused the user name or password, or wants one and got none.
     #[error("authentication failed: {0}")]
     Authentication(ServerError),
+    /// The user may not run a command that the client needs.
+    #[error("no permission to run {command}: {error}")]
+    Permission {
+        /// The command.
+        command: &'static str,
+        /// What the node said.
+        error: ServerError,
+    },
     /// It is a server, but not of a cluster.
     #[error("not a cluster node: {0}")]
     NotACluster(ServerError),
@@ -233,10 +249,15 @@ pub enum SeedFailure {
 }
 
 impl SeedFailure {
+    /// Whether other credentials, or other permissions, would help.
+    pub(crate) const fn is_about_user(&self) -> bool {
+        matches!(self, Self::Authentication(_) | Self::Permission { .. })
+    }
+
     /// Whether asking again cannot help until somebody changes the configuration.
     #[must_use]
     pub const fn is_permanent(&self) -> bool {
-        matches!(self, Self::Authentication(_) | Self::NotACluster(_))
+        matches!(self, Self::Authentication(_) | Self::Permission { .. } | Self::NotACluster(_))
     }
 }
 
@@ -265,6 +286,9 @@ pub enum Closed {
     /// The TLS handshake failed.
     #[error("TLS failed")]
     Tls,
+    /// There were no credentials for the connection: who provides them failed.
+    #[error("the provider of credentials failed")]
+    Credentials,
     /// Anything else.
     #[error("input/output error")]
     Other,

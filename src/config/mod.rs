@@ -1,11 +1,12 @@
 //! Every limit and timeout, with unit, default, reason, and the memory it allows.
 
-use alloc::boxed::Box;
+mod credentials;
+
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 use core::time::Duration;
 
+pub use self::credentials::Credentials;
 use crate::address::Address;
 use crate::error::ConfigError;
 
@@ -245,37 +246,6 @@ pub enum RedirectPolicy {
     Listed,
     /// Wherever a reply points to, for every command.
     Any,
-}
-
-/// User name and password. Never printed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Credentials {
-    pub(crate) username: Option<String>,
-    pub(crate) password: Secret,
-}
-
-impl Credentials {
-    /// The password of the default user.
-    #[must_use]
-    pub fn password(password: &str) -> Self {
-        Self { username: None, password: Secret(password.into()) }
-    }
-
-    /// Name and password of an ACL user.
-    #[must_use]
-    pub fn user(username: &str, password: &str) -> Self {
-        Self { username: Some(username.into()), password: Secret(password.into()) }
-    }
-}
-
-/// Text that is never printed.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Secret(pub(crate) Box<str>);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(..)")
-    }
 }
 
 /// Translates the addresses that nodes announce into those that the client can reach: NAT, tunnels,
