@@ -2,6 +2,7 @@
 
 use super::std;
 
+use core::future::Future;
 use core::marker::PhantomData;
 use core::time::Duration;
 use std::collections::hash_map::RandomState;
@@ -9,14 +10,17 @@ use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::vec::Vec;
 
+use super::dial::{Dialler, Provider};
 use super::driver::Driver;
 use super::mailbox::{Answer, Mailbox};
 use super::notices::{Listeners, Notices};
 use super::runtime::Runtime;
 use super::scan::Keys;
+#[cfg(doc)]
+use crate::Closed;
 use crate::{
     Address, Arg, Call, Cluster, Command, Config, ConfigError, ConversionError, Credentials, Error,
-    Explanation, Frame, FromReply, Instant, Learned, Reply, Scan, Stats, parse_url,
+    Explanation, Frame, FromReply, Instant, Learned, Notice, Reply, Scan, Stats, Why, parse_url,
     topology::Topology,
 };
 
@@ -55,6 +59,7 @@ pub struct Builder<R: Runtime> {
     runtime: R,
     config: Config,
     seeds: Vec<Address>,
+    dialler: Dialler,
 }
 
 impl<R: Runtime> Builder<R> {
@@ -69,6 +74,42 @@ impl<R: Runtime> Builder<R> {
     #[must_use]
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.config.credentials = Some(credentials);
+        self
+    }
+
+    /// Asks for the credentials of each connection, when it is made: for passwords that are short
+    /// lived, or differ from node to node. They win over [`Self::credentials`]. `connect_timeout`
+    /// bounds the answer as well. If there is none the connection has failed
+    /// ([`Closed::Credentials`]) and is dialled again after a pause; the error is not looked at, since
+    /// it may tell secrets. [`Client::set_credentials`] tells connections that are open of others.
+    ///
+    #[cfg_attr(feature = "tokio", doc = "```")]
+    #[cfg_attr(not(feature = "tokio"), doc = "```ignore")]
+    /// # use hashslot::{Address, Credentials};
+    /// # async fn token() -> Result<String, std::io::Error> { Ok(String::new()) }
+    /// let builder = hashslot::tokio::Client::builder().credentials_provider(async |_| {
+    ///     Ok::<_, std::io::Error>(Credentials::user("ann", &token().await?))
+    /// });
+    /// ```
+    #[must_use]
+    pub fn credentials_provider<F, E>(
+        mut self,
+        provide: impl Fn(Address) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<Credentials, E>> + Send + 'static,
+    {
+        self.dialler.provider = Some(Provider::new(provide));
+        self
+    }
+
+    /// The same with a provider that answers at once: it must not block.
+    #[must_use]
+    pub fn credentials_from<E>(
+        mut self,
+        provide: impl Fn(Address) -> Result<Credentials, E> + Send + Sync + 'static,
+    ) -> Self {
+        self.dialler.provider = Some(Provider::immediate(provide));
         self
     }
 
@@ -103,7 +144,8 @@ impl<R: Runtime> Builder<R> {
             }),
             runtime: PhantomData,
         };
-        let driver = Driver::new(self.runtime.clone(), cluster, mailbox, listeners, epoch);
+        let runtime = self.runtime.clone();
+        let driver = Driver::new(runtime, self.dialler, cluster, mailbox, listeners, epoch);
         self.runtime.spawn(driver);
         client.call(Call::discovery()).await?;
         Ok(client)
@@ -132,13 +174,16 @@ impl<R: Runtime + Default> Client<R> {
     /// `call_timeout`.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
         let (config, seeds) = parse_url(url)?;
-        Builder { runtime: R::default(), config, seeds }.connect().await
+        Builder { runtime: R::default(), config, seeds, dialler: Dialler::default() }
+            .connect()
+            .await
     }
 
     /// A client to be configured before it connects.
     #[must_use]
     pub fn builder() -> Builder<R> {
-        Builder { runtime: R::default(), config: Config::default(), seeds: Vec::new() }
+        let (runtime, config, seeds) = (R::default(), Config::default(), Vec::new());
+        Builder { runtime, config, seeds, dialler: Dialler::default() }
     }
 }
 
@@ -282,6 +327,37 @@ impl<R: Runtime> Client<R> {
     #[must_use]
     pub fn scan(&self, scan: Scan) -> Keys<R> {
         Keys::new(self.clone(), scan)
+    }
+
+    /// Replaces the credentials, while calls are being made: connections are authenticated anew behind
+    /// what was sent before, new ones begin with the new credentials (or with those of the
+    /// [provider](Builder::credentials_provider)). Returns when all nodes have answered; a node that
+    /// refuses goes on with the former credentials. Dropping the future does not undo it.
+    ///
+    /// To change a password without a gap, have the servers accept both, call this, and take the
+    /// former one from the servers when it has returned.
+    ///
+    /// # Errors
+    /// [`Error::NotExecuted`] with [`Why::Handshake`] if a node refused: the last one that did.
+    /// [`Error::Closed`] if the client is.
+    pub async fn set_credentials(&self, credentials: Credentials) -> Result<(), Error> {
+        let mut notices = self.notices();
+        let set = move |cluster: &mut Cluster<_>, now| {
+            cluster.set_credentials(now, Some(credentials));
+        };
+        self.shared.mailbox.request(std::boxed::Box::new(set));
+        let mut refused = None;
+        loop {
+            let notice = notices.next().await.ok_or(Error::Closed)?;
+            let may_be_over = notice == Notice::CredentialsReplaced || notices.lost_count() > 0;
+            if let Notice::AuthenticationRefused { node, error } = notice {
+                let (why, node) = (Why::Handshake(error), Some(node));
+                refused = Some(Error::NotExecuted { why, node, slot: None });
+            }
+            if may_be_over && !self.ask(Cluster::is_reauthenticating).await? {
+                return refused.map_or(Ok(()), Err);
+            }
+        }
     }
 
     /// Reads the topology again, as soon as that is allowed.

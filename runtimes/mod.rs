@@ -18,6 +18,7 @@
 extern crate std;
 
 mod client;
+mod dial;
 mod driver;
 mod mailbox;
 mod notices;

@@ -2,15 +2,13 @@
 
 use super::std;
 
-use core::future::Future;
-use core::pin::Pin;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll, Waker};
-use std::boxed::Box;
 use std::io::{self, IoSlice};
 use std::sync::Arc;
 use std::task::Wake;
 
+use super::dial::{Dial, Dialled};
 use super::mailbox::Signal;
 use super::runtime::Stream;
 use crate::{Closed, Cluster, Instant, LinkId};
@@ -19,9 +17,6 @@ use crate::{Closed, Cluster, Instant, LinkId};
 const SLICE_COUNT: usize = 64;
 /// Reads of one socket before the others have their turn.
 const READ_COUNT_MAX: usize = 4;
-
-/// A connection that is being made.
-pub(super) type Dial<S> = Pin<Box<dyn Future<Output = io::Result<S>> + Send>>;
 
 /// One connection, or one that is being made.
 pub(super) struct Socket<S> {
@@ -104,10 +99,13 @@ impl<S: Stream> Socket<S> {
         if let State::Dialling(dial) = &mut self.state {
             match dial.as_mut().poll(cx) {
                 Poll::Pending => return Driven::Idle,
-                Poll::Ready(Err(error)) => return Driven::Closed(closed_by(&error)),
-                Poll::Ready(Ok(stream)) => {
+                Poll::Ready(Err(cause)) => return Driven::Closed(cause),
+                Poll::Ready(Ok(Dialled { stream, credentials })) => {
                     self.state = State::Open(stream);
-                    cluster.handle_connected(now, self.id);
+                    match credentials {
+                        Some(own) => cluster.handle_connected_with(now, self.id, own),
+                        None => cluster.handle_connected(now, self.id),
+                    }
                     return Driven::Busy; // what it has to send has been announced meanwhile
                 }
             }
@@ -163,7 +161,7 @@ fn write_all<T, S: Stream>(
 
 /// The core's word for an error of the operating system.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the system has many; these have a word")]
-fn closed_by(error: &io::Error) -> Closed {
+pub(super) fn closed_by(error: &io::Error) -> Closed {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => Closed::Refused,
         io::ErrorKind::ConnectionReset
