@@ -212,10 +212,10 @@ impl<T> Cluster<T> {
         if was_needed {
             self.refresh_link_lost(now, index, &loss.failure());
         }
-        self.fail_refused(now, index);
         if was_needed {
             self.send_guests_on(now, index);
         }
+        self.fail_refused(now, index);
         let needed = self.links.node(index).is_some_and(|node| node.queue.live_count() > 0);
         if needed {
             self.ensure_link(now, index);
@@ -514,10 +514,22 @@ impl Loss {
     }
 }
 
+/// Whether nobody is to wait for a node that fails like this: it refuses the user.
+pub(super) const fn is_refusal(failure: &SeedFailure) -> bool {
+    match failure {
+        SeedFailure::Authentication(_) | SeedFailure::Permission { .. } => true,
+        SeedFailure::Unreachable(_)
+        | SeedFailure::NoAnswer
+        | SeedFailure::NotACluster(_)
+        | SeedFailure::Refused(_)
+        | SeedFailure::Unusable(_) => false,
+    }
+}
+
 /// How long a node is left alone after so many failures in a row: not at all after the first, then a
 /// random part of a time that doubles.
 fn pause(config: &Config, random: &mut Random, failures: u32, loss: &Loss) -> Duration {
-    if loss.failure().is_about_user() {
+    if is_refusal(&loss.failure()) {
         return REFUSAL_PAUSE + random.up_to(REFUSAL_PAUSE);
     }
     let Some(doublings) = failures.checked_sub(2) else { return Duration::ZERO };

@@ -4,10 +4,10 @@
 //! and the commands of a part are written in one go.
 
 use super::calls::{PartRef, Place};
-use super::nodes::{Node, Role, Work};
+use super::links::is_refusal;
+use super::nodes::{Role, Work};
 use super::{Cluster, scripts};
 use crate::action::{Action, LinkId};
-use crate::address::Address;
 use crate::command::Command;
 use crate::error::{Closed, Error, SeedFailure, Why};
 use crate::plan::{Payload, Plan};
@@ -45,7 +45,8 @@ impl<T> Cluster<T> {
             return self.write_part(now, link, part);
         }
         let is_mostly_dead = state.queue.is_mostly_dead();
-        if let Some(error) = self.refusal_of(now, node, part) {
+        let slot = self.calls.part(part).and_then(|state| state.piece.route.slot());
+        if let Some(error) = self.refusal_of(now, node, slot) {
             return self.fail(part, error);
         }
         if is_mostly_dead {
@@ -56,18 +57,22 @@ impl<T> Cluster<T> {
         self.ensure_link(now, node);
     }
 
-    /// The error of a part for a node that refuses the user: nobody is to wait for it.
-    fn refusal_of(&self, now: Instant, node: usize, part: PartRef) -> Option<Error> {
-        let node = self.links.node(node)?;
-        let failure = node.last_failure.as_ref().filter(|failure| failure.is_about_user())?;
-        if node.retry_at.is_none_or(|at| at <= now) {
+    /// The error for a node that refuses the user: nobody is to wait for it.
+    pub(super) fn refusal_of(
+        &self,
+        now: Instant,
+        node: usize,
+        slot: Option<Slot>,
+    ) -> Option<Error> {
+        let state = self.links.node(node)?;
+        let failure = state.last_failure.as_ref().filter(|failure| is_refusal(failure))?;
+        if state.retry_at.is_none_or(|at| at <= now) {
             return None;
         }
         if let SeedFailure::Authentication(error) = failure {
             return Some(Error::Server(error.clone()));
         }
-        let slot = self.calls.part(part).and_then(|state| state.piece.route.slot());
-        Some(not_executed(failure.clone(), node.address.clone(), slot))
+        self.waited_for(node, slot)
     }
 
     pub(super) fn link_has_room(&self, link: LinkId) -> bool {
@@ -143,15 +148,14 @@ impl<T> Cluster<T> {
 
     /// Nobody waits for a node that refuses the user.
     pub(super) fn fail_refused(&mut self, now: Instant, node: usize) {
-        let is_refused =
-            |node: &Node| node.last_failure.as_ref().is_some_and(SeedFailure::is_about_user);
-        if !self.links.node(node).is_some_and(is_refused) {
+        if self.refusal_of(now, node, None).is_none() {
             return;
         }
         let parts = self.links.node_mut(node).map(|node| node.queue.take()).unwrap_or_default();
         for part in parts {
-            if self.calls.part(part).is_some_and(|state| state.place == Place::Waiting(node))
-                && let Some(error) = self.refusal_of(now, node, part)
+            let Some(state) = self.calls.part(part) else { continue };
+            if state.place == Place::Waiting(node)
+                && let Some(error) = self.refusal_of(now, node, state.piece.route.slot())
             {
                 self.fail(part, error);
             }
@@ -182,19 +186,16 @@ impl<T> Cluster<T> {
     /// The error of a part that waited for a node until its deadline.
     pub(super) fn waited_for(&self, node: usize, slot: Option<Slot>) -> Option<Error> {
         let state = self.links.node(node)?;
-        Some(not_executed(state.last_failure.clone()?, state.address.clone(), slot))
+        let why = match state.last_failure.clone()? {
+            SeedFailure::Unreachable(cause) => Why::ConnectFailed(cause),
+            SeedFailure::NoAnswer | SeedFailure::Unusable(_) => {
+                Why::ConnectFailed(Closed::TimedOut)
+            }
+            SeedFailure::Permission { command, error } => Why::NotPermitted { command, error },
+            SeedFailure::Authentication(error)
+            | SeedFailure::NotACluster(error)
+            | SeedFailure::Refused(error) => Why::Handshake(error),
+        };
+        Some(Error::NotExecuted { why, node: Some(state.address.clone()), slot })
     }
-}
-
-/// The error of a command for a node that is of no use.
-fn not_executed(failure: SeedFailure, node: Address, slot: Option<Slot>) -> Error {
-    let why = match failure {
-        SeedFailure::Unreachable(cause) => Why::ConnectFailed(cause),
-        SeedFailure::NoAnswer | SeedFailure::Unusable(_) => Why::ConnectFailed(Closed::TimedOut),
-        SeedFailure::Permission { command, error } => Why::NotPermitted { command, error },
-        SeedFailure::Authentication(error)
-        | SeedFailure::NotACluster(error)
-        | SeedFailure::Refused(error) => Why::Handshake(error),
-    };
-    Error::NotExecuted { why, node: Some(node), slot }
 }

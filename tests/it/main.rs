@@ -25,6 +25,7 @@ mod real;
 mod resp;
 mod scenarios;
 mod search;
+mod secrets;
 #[cfg(feature = "tokio")]
 #[path = "../servers/mod.rs"]
 mod servers;

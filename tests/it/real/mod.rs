@@ -9,6 +9,7 @@
 
 mod client;
 mod connecting;
+mod credentials;
 mod failures;
 mod faults;
 mod load;
