@@ -10,10 +10,11 @@ use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::vec::Vec;
 
-use super::dial::{Dialler, Provider};
+use super::dial::Dialler;
 use super::driver::Driver;
 use super::mailbox::{Answer, Mailbox};
 use super::notices::{Listeners, Notices};
+use super::provider::Provider;
 use super::runtime::Runtime;
 use super::scan::Keys;
 #[cfg(doc)]
@@ -59,10 +60,14 @@ pub struct Builder<R: Runtime> {
     runtime: R,
     config: Config,
     seeds: Vec<Address>,
-    dialler: Dialler,
+    provider: Option<Provider>,
 }
 
 impl<R: Runtime> Builder<R> {
+    const fn new(runtime: R, config: Config, seeds: Vec<Address>) -> Self {
+        Self { runtime, config, seeds, provider: None }
+    }
+
     /// Adds a node to ask for the cluster. One that can be reached is enough; several are safer.
     #[must_use]
     pub fn seed(mut self, seed: Address) -> Self {
@@ -99,7 +104,7 @@ impl<R: Runtime> Builder<R> {
     where
         F: Future<Output = Result<Credentials, E>> + Send + 'static,
     {
-        self.dialler.provider = Some(Provider::new(provide));
+        self.provider = Some(Provider::new(provide));
         self
     }
 
@@ -109,7 +114,7 @@ impl<R: Runtime> Builder<R> {
         mut self,
         provide: impl Fn(Address) -> Result<Credentials, E> + Send + Sync + 'static,
     ) -> Self {
-        self.dialler.provider = Some(Provider::immediate(provide));
+        self.provider = Some(Provider::immediate(provide));
         self
     }
 
@@ -134,6 +139,7 @@ impl<R: Runtime> Builder<R> {
     pub async fn connect(self) -> Result<Client<R>, ConnectError> {
         let epoch = std::time::Instant::now();
         let random_seed = RandomState::new().build_hasher().finish();
+        let dialler = Dialler::new(self.runtime.clone(), self.provider);
         let cluster = Cluster::new(Instant::EPOCH, self.config, self.seeds, random_seed)?;
         let mailbox = Arc::new(Mailbox::new());
         let listeners = Arc::new(Listeners::default());
@@ -145,7 +151,7 @@ impl<R: Runtime> Builder<R> {
             runtime: PhantomData,
         };
         let runtime = self.runtime.clone();
-        let driver = Driver::new(runtime, self.dialler, cluster, mailbox, listeners, epoch);
+        let driver = Driver::new(runtime, dialler, cluster, mailbox, listeners, epoch);
         self.runtime.spawn(driver);
         client.call(Call::discovery()).await?;
         Ok(client)
@@ -174,16 +180,13 @@ impl<R: Runtime + Default> Client<R> {
     /// `call_timeout`.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
         let (config, seeds) = parse_url(url)?;
-        Builder { runtime: R::default(), config, seeds, dialler: Dialler::default() }
-            .connect()
-            .await
+        Builder::new(R::default(), config, seeds).connect().await
     }
 
     /// A client to be configured before it connects.
     #[must_use]
     pub fn builder() -> Builder<R> {
-        let (runtime, config, seeds) = (R::default(), Config::default(), Vec::new());
-        Builder { runtime, config, seeds, dialler: Dialler::default() }
+        Builder::new(R::default(), Config::default(), Vec::new())
     }
 }
 

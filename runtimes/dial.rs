@@ -1,19 +1,22 @@
-//! How a connection is made: all that comes before the first byte of the protocol.
+//! From an address to a connection that the machine may use.
+//!
+//! A dial connects, and asks for credentials if somebody provides them. All of it is one future, so
+//! that the machine's `connect_timeout` covers all of it.
 
 use super::std;
 
-use core::fmt;
-use core::future::{Future, ready};
-use core::pin::Pin;
 use std::boxed::Box;
-use std::sync::Arc;
 
+use super::provider::Provider;
 use super::runtime::Runtime;
-use super::socket::closed_by;
-use crate::{Address, Closed, Credentials};
+use super::socket::Dial;
+use crate::{Address, Credentials};
 
-/// A connection that is being made. Dropping it gives it up.
-pub(super) type Dial<S> = Pin<Box<dyn Future<Output = Result<Dialled<S>, Closed>> + Send>>;
+/// How connections of a client are made.
+pub(super) struct Dialler<R> {
+    runtime: R,
+    provider: Option<Provider>,
+}
 
 /// A connection that is made.
 pub(super) struct Dialled<S> {
@@ -22,18 +25,17 @@ pub(super) struct Dialled<S> {
     pub(super) credentials: Option<Credentials>,
 }
 
-/// How connections are made.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Dialler {
-    pub(super) provider: Option<Provider>,
-}
+impl<R: Runtime> Dialler<R> {
+    pub(super) const fn new(runtime: R, provider: Option<Provider>) -> Self {
+        Self { runtime, provider }
+    }
 
-impl Dialler {
-    pub(super) fn dial<R: Runtime>(&self, runtime: &R, address: Address) -> Dial<R::Stream> {
-        let connect = runtime.connect(address.clone());
+    /// Begins to connect to a node.
+    pub(super) fn dial(&self, address: Address) -> Dial<R::Stream> {
+        let connect = self.runtime.connect(address.clone());
         let provider = self.provider.clone();
         Box::pin(async move {
-            let stream = connect.await.map_err(|error| closed_by(&error))?;
+            let stream = connect.await?;
             // Asked last: a node that cannot be reached needs no credentials.
             let credentials = match provider {
                 Some(provider) => Some(provider.ask(address).await?),
@@ -41,45 +43,5 @@ impl Dialler {
             };
             Ok(Dialled { stream, credentials })
         })
-    }
-}
-
-type Provided = Pin<Box<dyn Future<Output = Result<Credentials, Closed>> + Send>>;
-
-/// Who is asked for the credentials of each connection.
-#[derive(Clone)]
-pub(super) struct Provider(Arc<dyn Fn(Address) -> Provided + Send + Sync>);
-
-impl Provider {
-    /// An asynchronous one. Its error is its own: it may tell secrets.
-    pub(super) fn new<P, F, E>(provide: P) -> Self
-    where
-        P: Fn(Address) -> F + Send + Sync + 'static,
-        F: Future<Output = Result<Credentials, E>> + Send + 'static,
-    {
-        Self(Arc::new(move |address| {
-            let provided = provide(address);
-            Box::pin(async move { provided.await.map_err(|_| Closed::Credentials) })
-        }))
-    }
-
-    /// One that answers at once.
-    pub(super) fn immediate<P, E>(provide: P) -> Self
-    where
-        P: Fn(Address) -> Result<Credentials, E> + Send + Sync + 'static,
-    {
-        Self(Arc::new(move |address| {
-            Box::pin(ready(provide(address).map_err(|_| Closed::Credentials)))
-        }))
-    }
-
-    fn ask(&self, address: Address) -> Provided {
-        (self.0)(address)
-    }
-}
-
-impl fmt::Debug for Provider {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Provider(..)")
     }
 }

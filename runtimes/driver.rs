@@ -32,7 +32,7 @@ const TURN_COUNT_MAX: usize = 64;
 /// The task that drives one machine.
 pub(super) struct Driver<R: Runtime> {
     runtime: R,
-    dialler: Dialler,
+    dialler: Dialler<R>,
     cluster: Cluster<Token>,
     mailbox: Arc<Mailbox>,
     listeners: Arc<Listeners>,
@@ -55,7 +55,7 @@ struct Timer {
 impl<R: Runtime> Driver<R> {
     pub(super) fn new(
         runtime: R,
-        dialler: Dialler,
+        dialler: Dialler<R>,
         cluster: Cluster<Token>,
         mailbox: Arc<Mailbox>,
         listeners: Arc<Listeners>,
@@ -130,7 +130,7 @@ impl<R: Runtime> Driver<R> {
                     }
                 }
                 Action::Connect { link, address } => {
-                    let dial = self.dialler.dial(&self.runtime, address);
+                    let dial = self.dialler.dial(address);
                     let socket = Socket::dial(link, dial, &self.mailbox.signal);
                     if self.sockets.len() <= link.index() {
                         self.sockets.resize_with(link.index() + 1, || None);

@@ -22,6 +22,7 @@ mod dial;
 mod driver;
 mod mailbox;
 mod notices;
+mod provider;
 mod runtime;
 mod scan;
 mod socket;

@@ -2,14 +2,18 @@
 
 use super::std;
 
+use core::future::Future;
+use core::pin::Pin;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll, Waker};
+use std::boxed::Box;
 use std::io::{self, IoSlice};
 use std::sync::Arc;
 use std::task::Wake;
 
-use super::dial::{Dial, Dialled};
+use super::dial::Dialled;
 use super::mailbox::Signal;
+use super::provider::NoCredentials;
 use super::runtime::Stream;
 use crate::{Closed, Cluster, Instant, LinkId};
 
@@ -17,6 +21,9 @@ use crate::{Closed, Cluster, Instant, LinkId};
 const SLICE_COUNT: usize = 64;
 /// Reads of one socket before the others have their turn.
 const READ_COUNT_MAX: usize = 4;
+
+/// A connection that is being made.
+pub(super) type Dial<S> = Pin<Box<dyn Future<Output = io::Result<Dialled<S>>> + Send>>;
 
 /// One connection, or one that is being made.
 pub(super) struct Socket<S> {
@@ -99,7 +106,7 @@ impl<S: Stream> Socket<S> {
         if let State::Dialling(dial) = &mut self.state {
             match dial.as_mut().poll(cx) {
                 Poll::Pending => return Driven::Idle,
-                Poll::Ready(Err(cause)) => return Driven::Closed(cause),
+                Poll::Ready(Err(error)) => return Driven::Closed(closed_by(&error)),
                 Poll::Ready(Ok(Dialled { stream, credentials })) => {
                     self.state = State::Open(stream);
                     match credentials {
@@ -161,7 +168,10 @@ fn write_all<T, S: Stream>(
 
 /// The core's word for an error of the operating system.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the system has many; these have a word")]
-pub(super) fn closed_by(error: &io::Error) -> Closed {
+fn closed_by(error: &io::Error) -> Closed {
+    if error.get_ref().is_some_and(|inner| inner.is::<NoCredentials>()) {
+        return Closed::Credentials;
+    }
     match error.kind() {
         io::ErrorKind::ConnectionRefused => Closed::Refused,
         io::ErrorKind::ConnectionReset
