@@ -4,7 +4,6 @@ use super::std;
 
 use core::future::Future;
 use core::marker::PhantomData;
-use core::time::Duration;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
@@ -21,7 +20,7 @@ use super::scan::Keys;
 use crate::Closed;
 use crate::{
     Address, Arg, Call, Cluster, Command, Config, ConfigError, ConversionError, Credentials, Error,
-    Explanation, Frame, FromReply, Instant, Learned, Notice, Reply, Scan, Stats, Why, parse_url,
+    Explanation, Frame, FromReply, Instant, Learned, Notice, Reply, Scan, Stats, Url, UrlTls, Why,
     topology::Topology,
 };
 
@@ -58,14 +57,25 @@ impl Drop for Shared {
 #[derive(Debug, Clone)]
 pub struct Builder<R: Runtime> {
     runtime: R,
-    config: Config,
+    pub(super) config: Config,
     seeds: Vec<Address>,
+    tls: Option<UrlTls>,
     provider: Option<Provider>,
 }
 
 impl<R: Runtime> Builder<R> {
     const fn new(runtime: R, config: Config, seeds: Vec<Address>) -> Self {
-        Self { runtime, config, seeds, provider: None }
+        Self { runtime, config, seeds, tls: None, provider: None }
+    }
+
+    /// Takes the configuration of a URL, in place of all that was set so far, and its seeds, besides
+    /// those that were added.
+    #[must_use]
+    pub fn url(mut self, url: Url) -> Self {
+        self.config = url.config;
+        self.seeds.extend(url.seeds);
+        self.tls = url.tls;
+        self
     }
 
     /// Adds a node to ask for the cluster. One that can be reached is enough; several are safer.
@@ -118,13 +128,6 @@ impl<R: Runtime> Builder<R> {
         self
     }
 
-    /// The time budget of a call, connecting included.
-    #[must_use]
-    pub const fn call_timeout(mut self, timeout: Duration) -> Self {
-        self.config.call_timeout = timeout;
-        self
-    }
-
     /// Changes anything else of the configuration.
     #[must_use]
     pub fn configure(mut self, change: impl FnOnce(&mut Config)) -> Self {
@@ -137,6 +140,9 @@ impl<R: Runtime> Builder<R> {
     /// # Errors
     /// As [`Client::connect`].
     pub async fn connect(self) -> Result<Client<R>, ConnectError> {
+        if self.tls.is_some() {
+            return Err(ConfigError::NoTls.into());
+        }
         let epoch = std::time::Instant::now();
         let random_seed = RandomState::new().build_hasher().finish();
         let dialler = Dialler::new(self.runtime.clone(), self.provider);
@@ -171,16 +177,16 @@ pub enum ConnectError {
 }
 
 impl<R: Runtime + Default> Client<R> {
-    /// Connects to the cluster of a URL: `redis://[[user]:password@]host[:port][,host[:port]..]`.
-    /// The port is 6379 if there is none. Returns as soon as the topology of the cluster is known.
+    /// Connects to the cluster of a [`Url`]: `redis://[[user]:password@]host[:port][,host[:port]..]`,
+    /// with `?parameter=value` for each option. Returns as soon as the topology of the cluster is
+    /// known.
     ///
     /// # Errors
     /// [`ConnectError::Config`] if the URL cannot be read; [`ConnectError::Cluster`] if no seed leads
     /// to a cluster: at once if all that answer refuse the password or are no cluster, else after
     /// `call_timeout`.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
-        let (config, seeds) = parse_url(url)?;
-        Builder::new(R::default(), config, seeds).connect().await
+        Self::builder().url(url.parse()?).connect().await
     }
 
     /// A client to be configured before it connects.

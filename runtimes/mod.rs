@@ -25,6 +25,7 @@ mod notices;
 mod provider;
 mod runtime;
 mod scan;
+mod setters;
 mod socket;
 #[cfg(any(feature = "tokio", feature = "smol"))]
 mod tcp;

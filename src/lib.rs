@@ -184,13 +184,13 @@ pub use config::{
 };
 pub use error::{
     Closed, ConfigError, ConversionError, Error, Part, Partial, Phase, ProtocolError, SeedFailure,
-    SeedFailures, ServerError, Violation, Why,
+    SeedFailures, ServerError, UrlError, UrlPart, Violation, Why,
 };
 pub use plan::{Call, ExplainedPiece, Explanation, Scan, Target};
 pub use resp::Frame;
 pub use slot::{SLOT_COUNT, Slot, hashed_part};
 pub use time::Instant;
-pub use url::parse_url;
+pub use url::{Url, UrlTls};
 
 #[cfg(all(doctest, feature = "sim", feature = "tokio"))]
 #[doc = include_str!("../README.md")]

@@ -193,6 +193,7 @@ impl<T> Cluster<T> {
             }
             SeedFailure::Permission { command, error } => Why::NotPermitted { command, error },
             SeedFailure::Authentication(error)
+            | SeedFailure::Database { error, .. }
             | SeedFailure::NotACluster(error)
             | SeedFailure::Refused(error) => Why::Handshake(error),
         };

@@ -31,6 +31,10 @@ impl Credentials {
         Self { username: Some(username.into()), password: Secret::copy_of(password.as_bytes()) }
     }
 
+    pub(crate) const fn of_secret(username: Option<String>, password: Secret) -> Self {
+        Self { username, password }
+    }
+
     /// The name of the user, if it is not the default one.
     pub(crate) fn username(&self) -> Option<&str> {
         self.username.as_deref()

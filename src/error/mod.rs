@@ -5,6 +5,7 @@
 //! submit the command again. No error shows an argument, a key or a password.
 
 mod partial;
+mod url;
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -14,6 +15,7 @@ use core::fmt;
 use bytes::Bytes;
 
 pub use self::partial::{Part, Partial};
+pub use self::url::{UrlError, UrlPart};
 use crate::address::Address;
 use crate::slot::Slot;
 
@@ -237,6 +239,14 @@ pub enum SeedFailure {
         /// What the node said.
         error: ServerError,
     },
+    /// It does not have the database that the configuration asks for.
+    #[error("database {database} cannot be used: {error}")]
+    Database {
+        /// The number of the database.
+        database: u32,
+        /// What the node said.
+        error: ServerError,
+    },
     /// It is a server, but not of a cluster.
     #[error("not a cluster node: {0}")]
     NotACluster(ServerError),
@@ -257,7 +267,13 @@ impl SeedFailure {
     /// Whether asking again cannot help until somebody changes the configuration.
     #[must_use]
     pub const fn is_permanent(&self) -> bool {
-        matches!(self, Self::Authentication(_) | Self::Permission { .. } | Self::NotACluster(_))
+        match self {
+            Self::Authentication(_)
+            | Self::Permission { .. }
+            | Self::Database { .. }
+            | Self::NotACluster(_) => true,
+            Self::Unreachable(_) | Self::NoAnswer | Self::Refused(_) | Self::Unusable(_) => false,
+        }
     }
 }
 
@@ -503,12 +519,12 @@ pub enum ConfigError {
         /// What is wrong with its value.
         problem: &'static str,
     },
-    /// A URL that cannot be read; never quotes it, since it may hold a password.
-    #[error("malformed URL: {0}")]
-    Url(&'static str),
-    /// An address in a URL that cannot be read.
+    /// A URL that cannot be read.
     #[error(transparent)]
-    Address(#[from] crate::address::AddressError),
+    Url(#[from] UrlError),
+    /// A URL asks for TLS, and whoever is to connect has none. It does not connect in clear text.
+    #[error("the URL asks for TLS, and this client was built without")]
+    NoTls,
 }
 
 /// ` at node` and ` for slot`, as far as they are known.

@@ -1,7 +1,7 @@
 //! Setting up a connection: protocol, credentials, name, role.
 //!
 //! Theory of operation. Everything leaves in one write: `HELLO 3` with credentials and name, the
-//! library's name and version, and `READONLY` for a link that reads from a replica. Replies come in
+//! library's name and version, `SELECT` if it is not for database 0, and `READONLY` for a link that reads from a replica. Replies come in
 //! that order. A server that does not know `HELLO` gets a second write with `AUTH`, `CLIENT SETNAME`
 //! and `READONLY`, and speaks RESP2. No command of a caller leaves before the last reply has come: a
 //! server that still checks the password closes the connection on long commands.
@@ -12,7 +12,8 @@ use alloc::vec::Vec;
 
 use crate::config::{Config, Credentials, Protocol};
 use crate::error::{SeedFailure, ServerError};
-use crate::resp::{Frame, encode};
+use crate::resp::Frame;
+use crate::resp::encode::{self, Digits};
 use crate::secret::Secret;
 
 /// One command of the handshake, so that its reply is understood.
@@ -24,6 +25,8 @@ pub(crate) enum Step {
     Auth,
     /// A command that servers may refuse: names, and what hangs on `HELLO`.
     Optional,
+    /// `SELECT` of this database.
+    Select(u32),
     /// `READONLY`.
     ReadOnly,
 }
@@ -35,6 +38,7 @@ impl Step {
             Self::Hello => "HELLO",
             Self::Auth => "AUTH",
             Self::Optional => "CLIENT",
+            Self::Select(_) => "SELECT",
             Self::ReadOnly => "READONLY",
         }
     }
@@ -77,7 +81,12 @@ impl Opening {
         }
     }
 
-    fn add_read_only(&mut self, read_only: bool) {
+    /// Which data the connection is for.
+    fn add_choices(&mut self, config: &Config, read_only: bool) {
+        if config.database > 0 {
+            let number = Digits::of(config.database.into());
+            self.add(Step::Select(config.database), &[b"SELECT", number.as_bytes()]);
+        }
         if read_only {
             self.add(Step::ReadOnly, &[b"READONLY"]);
         }
@@ -107,7 +116,7 @@ pub(super) fn resp3(
     let mut opening = Opening::new();
     opening.add(Step::Hello, &hello);
     opening.add_library();
-    opening.add_read_only(read_only);
+    opening.add_choices(config, read_only);
     opening
 }
 
@@ -127,7 +136,7 @@ pub(super) fn resp2(
     if config.protocol == Protocol::Resp2 {
         opening.add_library();
     }
-    opening.add_read_only(read_only);
+    opening.add_choices(config, read_only);
     opening
 }
 
@@ -159,9 +168,9 @@ pub(super) fn judge(
             Progress::Fail(SeedFailure::Authentication(error))
         }
         Step::Optional => Progress::Continue,
-        Step::ReadOnly if falling_back => Progress::Continue,
+        Step::Select(_) | Step::ReadOnly if falling_back => Progress::Continue,
         Step::Hello if is_about_hello(&error) => Progress::FallBack,
-        Step::Hello | Step::Auth | Step::ReadOnly => {
+        Step::Hello | Step::Auth | Step::Select(_) | Step::ReadOnly => {
             Progress::Fail(failure(step, without_secrets(error, credentials)))
         }
     }
@@ -184,10 +193,11 @@ fn failure(step: Step, error: ServerError) -> SeedFailure {
     let about_password = text.contains("invalid password")
         || text.contains("without any password")
         || text.contains("invalid username-password");
-    match error.code() {
-        b"WRONGPASS" | b"NOAUTH" => SeedFailure::Authentication(error),
-        b"NOPERM" => SeedFailure::Permission { command: step.command(), error },
+    match (error.code(), step) {
+        (b"WRONGPASS" | b"NOAUTH", _) => SeedFailure::Authentication(error),
+        (b"NOPERM", _) => SeedFailure::Permission { command: step.command(), error },
         _ if about_password => SeedFailure::Authentication(error),
+        (b"ERR", Step::Select(database)) => SeedFailure::Database { database, error },
         _ => SeedFailure::Refused(error),
     }
 }

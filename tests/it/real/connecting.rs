@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use hashslot::runtimes::ConnectError;
 use hashslot::tokio::Client;
-use hashslot::{Credentials, Error, Protocol, SeedFailure, Why};
+use hashslot::{ConfigError, Credentials, Error, Protocol, SeedFailure, Why};
 
 use super::{CHANGE_LIMIT, Done, Failure, Lone, USUAL, connect_to, on_usual, run};
+use crate::servers::cluster::{Cluster, Options};
 use crate::servers::fake::{Bound, FakeNode, Reaction, answers_handshake};
 use crate::servers::raw::Connection;
 use crate::servers::slots::SLOT_COUNT;
@@ -187,6 +188,60 @@ async fn check_credentials(address: &str) -> Done {
     let text = seed().connect().await.err().ok_or("it connected")?.to_string();
     assert!(text.contains("authentication failed: NOAUTH"), "{text}");
     Ok(())
+}
+
+#[test]
+fn a_database_is_used_or_its_refusal_told() -> Done {
+    for name in NAMES {
+        let Some(server) = find_or_skip(name) else { continue };
+        let has_databases = name == "valkey-9.1";
+        let args = if has_databases { &["--cluster-databases", "4"][..] } else { &[] };
+        let args = args.iter().map(|arg| (*arg).to_owned()).collect();
+        let options = Options { primaries: 3, replicas: 0, args, ..Options::new(server) };
+        let cluster = Cluster::start(options)?;
+        run(async {
+            let url = |database| {
+                let nodes = cluster.addresses().join(",");
+                format!("redis://{nodes}/{database}?client_name=db-{database}")
+            };
+            let connected = Client::connect(&url(3)).await;
+            if !has_databases {
+                let text = connected.err().ok_or_else(|| format!("{name} connected"))?.to_string();
+                for address in cluster.addresses() {
+                    let told = format!("{address}: database 3 cannot be used: ERR SELECT is not");
+                    assert!(text.contains(&told), "{name}: {text}");
+                }
+                return Ok(());
+            }
+            let (three, zero) = (connected?, Client::connect(&url(0)).await?);
+            for key in ["b", "c", "foo"] {
+                three.set(key, "three").await?;
+                assert_eq!(zero.get::<Option<String>>(key).await?, None);
+                assert_eq!(three.get::<String>(key).await?, "three");
+            }
+            let text = Client::connect(&url(4)).await.err().ok_or("it connected")?.to_string();
+            assert!(text.contains("database 4 cannot be used: ERR DB index is out"), "{text}");
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Who asks for TLS never gets a connection without.
+#[test]
+fn a_url_with_tls_is_refused_where_there_is_none() -> Done {
+    run(async {
+        let node = odd("NOTHING", "+OK")?;
+        for scheme in ["rediss", "valkeys"] {
+            let url = format!("{scheme}://{}", node.address());
+            let Err(ConnectError::Config(error)) = Client::connect(&url).await else {
+                return Err("it connected".into());
+            };
+            assert_eq!(error, ConfigError::NoTls);
+        }
+        assert_eq!(node.connection_count(), 0);
+        Ok(())
+    })
 }
 
 /// A password for a server that has none. RESP3's `HELLO` names the user, who needs no password: any
