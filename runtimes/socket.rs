@@ -169,7 +169,7 @@ fn write_all<T, S: Stream>(
 /// The core's word for an error of the operating system.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the system has many; these have a word")]
 fn closed_by(error: &io::Error) -> Closed {
-    if error.get_ref().is_some_and(|inner| inner.is::<NoCredentials>()) {
+    if error.get_ref().and_then(|inner| inner.downcast_ref::<NoCredentials>()).is_some() {
         return Closed::Credentials;
     }
     match error.kind() {

@@ -6,8 +6,6 @@
 //! and `READONLY`, and speaks RESP2. No command of a caller leaves before the last reply has come: a
 //! server that still checks the password closes the connection on long commands.
 
-use alloc::borrow::Cow;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::config::{Config, Credentials, Protocol};
@@ -210,18 +208,17 @@ pub(super) fn without_secrets(
 ) -> ServerError {
     const ARGUMENTS: &str = "with args beginning with";
     let text = error.text();
-    let quoted =
-        credentials.map(|credentials| String::from_utf8_lossy(credentials.secret().as_slice()));
-    let quotes = |secret: &Cow<'_, str>| !secret.is_empty() && text.contains(&**secret);
     if let Some((before, _)) = text.split_once(ARGUMENTS) {
         return ServerError::new(alloc::format!("{before}{ARGUMENTS}: ..").into_bytes().into());
     }
-    if quoted.as_ref().is_some_and(quotes) {
-        let code = String::from_utf8_lossy(error.code());
-        let code = if quotes(&code) { Cow::Borrowed("ERR") } else { code };
-        let told =
-            alloc::format!("{code} (the server repeats the password; its answer is left out)");
-        return ServerError::new(told.into_bytes().into());
+    let password = credentials.map_or(&b""[..], |credentials| credentials.secret().as_slice());
+    let repeats = |text: &[u8]| {
+        !password.is_empty() && text.windows(password.len()).any(|part| part == password)
+    };
+    if repeats(error.as_bytes()) {
+        let code = if repeats(error.code()) { b"ERR" } else { error.code() };
+        let told = b" (the server repeats the password: its answer is left out)";
+        return ServerError::new([code, told].concat().into());
     }
     drop(text);
     error

@@ -2,6 +2,8 @@
 //!
 //! Each has what is `EXPECTED`, in words, `read` and `write`. What is written is read as what it was.
 
+#![allow(clippy::trivially_copy_pass_by_ref, reason = "all kinds are written in the same way")]
+
 use alloc::format;
 use alloc::string::{String, ToString};
 
@@ -80,8 +82,8 @@ fn with_unit(text: &str, units: &[(&str, u128)]) -> Option<u128> {
 
 /// The same number in the largest unit that it is a multiple of.
 fn in_units(number: u128, units: &[(&str, u128)]) -> String {
-    let fits = |(_, worth): &&(&str, u128)| number % *worth == 0 && number > 0;
-    match units.iter().find(fits).or(units.last()) {
+    let fits = |(_, worth): &&(&str, u128)| number > 0 && number.is_multiple_of(*worth);
+    match units.iter().find(fits).or_else(|| units.last()) {
         Some((unit, worth)) => format!("{}{unit}", number / worth),
         None => number.to_string(),
     }
@@ -141,6 +143,7 @@ pub(super) mod name {
         (!text.is_empty()).then(|| Some(text.into()))
     }
 
+    #[expect(clippy::ref_option, reason = "all kinds are written in the same way")]
     pub(in crate::url) fn write(value: &Option<String>) -> String {
         value.clone().unwrap_or_default()
     }
