@@ -55,7 +55,7 @@ impl Drop for Shared {
 
 /// What a client is made from.
 #[derive(Debug, Clone)]
-pub struct Builder<R: Runtime> {
+pub struct Builder<R> {
     runtime: R,
     pub(super) config: Config,
     seeds: Vec<Address>,
@@ -63,9 +63,18 @@ pub struct Builder<R: Runtime> {
     provider: Option<Provider>,
 }
 
-impl<R: Runtime> Builder<R> {
-    const fn new(runtime: R, config: Config, seeds: Vec<Address>) -> Self {
+impl<R> Builder<R> {
+    /// What is there before anything is set.
+    pub(super) fn new(runtime: R) -> Self {
+        let (config, seeds) = (Config::default(), Vec::new());
         Self { runtime, config, seeds, tls: None, provider: None }
+    }
+
+    /// The same on another runtime.
+    #[cfg(feature = "blocking")]
+    pub(super) fn on<O>(self, runtime: O) -> Builder<O> {
+        let Self { runtime: _, config, seeds, tls, provider } = self;
+        Builder { runtime, config, seeds, tls, provider }
     }
 
     /// Takes the configuration of a URL, in place of all that was set so far, and its seeds, besides
@@ -134,7 +143,9 @@ impl<R: Runtime> Builder<R> {
         change(&mut self.config);
         self
     }
+}
 
+impl<R: Runtime> Builder<R> {
     /// Connects: returns as soon as the topology of the cluster is known.
     ///
     /// # Errors
@@ -174,6 +185,10 @@ pub enum ConnectError {
     /// No seed led to a cluster; the error says why, seed by seed.
     #[error(transparent)]
     Cluster(#[from] Error),
+    /// The system gave the client nothing to wait with, because it is out of file descriptors or of
+    /// memory. Blocking clients only.
+    #[error("the operating system has no means to wait for sockets: {0}")]
+    System(std::io::ErrorKind),
 }
 
 impl<R: Runtime + Default> Client<R> {
@@ -192,7 +207,7 @@ impl<R: Runtime + Default> Client<R> {
     /// A client to be configured before it connects.
     #[must_use]
     pub fn builder() -> Builder<R> {
-        Builder::new(R::default(), Config::default(), Vec::new())
+        Builder::new(R::default())
     }
 }
 

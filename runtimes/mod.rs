@@ -8,6 +8,7 @@
 //! | `tokio` | [`tokio::Client`] | tokio, multi-thread or current-thread |
 //! | `smol` | [`smol::Client`] | smol's global executor |
 //! | `async-std` | [`async_std::Client`] | async-std's, which is discontinued |
+//! | `blocking` | [`blocking::Client`] | the caller's own thread |
 //!
 //! A runtime that is not here needs an implementation of [`Runtime`] and [`Stream`], some fifty
 //! lines: `client::Client` is generic over it.
@@ -27,12 +28,15 @@ mod runtime;
 mod scan;
 mod setters;
 mod socket;
-#[cfg(any(feature = "tokio", feature = "smol"))]
+#[cfg(any(feature = "tokio", feature = "smol", feature = "blocking"))]
 mod tcp;
 
 #[cfg(feature = "async-std")]
 #[cfg_attr(docsrs, doc(cfg(feature = "async-std")))]
 pub mod async_std;
+#[cfg(feature = "blocking")]
+#[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
+pub mod blocking;
 #[cfg(feature = "smol")]
 #[cfg_attr(docsrs, doc(cfg(feature = "smol")))]
 pub mod smol;

@@ -6,7 +6,6 @@ use core::time::Duration;
 use std::string::String;
 
 use super::client::Builder;
-use super::runtime::Runtime;
 use crate::{AddressMap, CrossSlot, Limits, Protocol, ReadFrom, RedirectPolicy};
 #[cfg(doc)]
 use crate::{Config, ConfigError};
@@ -15,7 +14,7 @@ macro_rules! setters {
     ($($(#[$doc:meta])* $field:ident: $type:ty;)+) => {
         /// Options, each the field of [`Config`] of the same name, which says more and has the
         /// default. What cannot work is a [`ConfigError`] when the client connects.
-        impl<R: Runtime> Builder<R> {
+        impl<R> Builder<R> {
             $($(#[$doc])*
             #[must_use]
             pub fn $field(mut self, $field: $type) -> Self {

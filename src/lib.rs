@@ -163,6 +163,10 @@ pub mod runtimes;
 #[cfg_attr(docsrs, doc(cfg(feature = "async-std")))]
 #[doc(inline)]
 pub use runtimes::async_std;
+#[cfg(feature = "blocking")]
+#[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
+#[doc(inline)]
+pub use runtimes::blocking;
 #[cfg(feature = "smol")]
 #[cfg_attr(docsrs, doc(cfg(feature = "smol")))]
 #[doc(inline)]

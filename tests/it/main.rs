@@ -29,6 +29,9 @@ mod secrets;
 #[cfg(feature = "tokio")]
 #[path = "../servers/mod.rs"]
 mod servers;
+#[cfg(feature = "tokio")]
+#[path = "../servers/selftest.rs"]
+mod servers_selftest;
 #[cfg(feature = "sim")]
 mod simulation;
 mod support;

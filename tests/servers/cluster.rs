@@ -8,6 +8,7 @@
 
 use std::fs;
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -37,6 +38,8 @@ pub struct Options {
     pub replicas: usize,
     /// After how long a node that does not answer counts as failing.
     pub node_timeout: Duration,
+    /// The address that the servers listen on and announce.
+    pub host: IpAddr,
     /// More arguments for each server, such as `["--maxmemory", "1mb"]`; they win over the harness's.
     pub args: Vec<String>,
     /// Names and contents of files in the folder of each server; `server.conf` is its configuration.
@@ -47,11 +50,17 @@ pub struct Options {
 const CONFIGURATION: &str = "server.conf";
 
 impl Options {
-    /// Three primaries, each with one replica, and a node timeout of 500 ms.
+    /// Three primaries, each with one replica, and a node timeout of 500 ms, on 127.0.0.1.
     pub fn new(server: impl Into<PathBuf>) -> Self {
         let node_timeout = Duration::from_millis(500);
         let (args, files) = (Vec::new(), Vec::new());
-        Self { server: server.into(), primaries: 3, replicas: 1, node_timeout, args, files }
+        let (server, host) = (server.into(), Ipv4Addr::LOCALHOST.into());
+        Self { server, primaries: 3, replicas: 1, node_timeout, host, args, files }
+    }
+
+    /// The address of a server on this port.
+    fn address(&self, port: u16) -> String {
+        SocketAddr::new(self.host, port).to_string()
     }
 }
 
@@ -129,7 +138,8 @@ impl Cluster {
             String::new()
         };
         let id = id_of(port);
-        format!("{id} 127.0.0.1:{port}@{bus}{shard} ROLE 0 0 {epoch} connectedSLOTS\n")
+        let host = self.options.host;
+        format!("{id} {host}:{port}@{bus}{shard} ROLE 0 0 {epoch} connectedSLOTS\n")
     }
 
     /// Starts the process of a new node.
@@ -146,7 +156,7 @@ impl Cluster {
             fs::write(folder.join(name), content)?;
         }
         let started = Process::start(&self.options.server, &self.arguments(port), &folder)?;
-        let (address, id) = (format!("127.0.0.1:{port}"), id_of(port));
+        let (address, id) = (self.options.address(port), id_of(port));
         let process = Mutex::new(started);
         self.nodes.push(Node { port, address, id, primary, folder, process });
         Ok(self.nodes.len() - 1)
@@ -154,10 +164,10 @@ impl Cluster {
 
     fn arguments(&self, port: u16) -> Vec<String> {
         let node_timeout = self.options.node_timeout.as_millis().to_string();
-        let port = port.to_string();
+        let (host, port) = (self.options.host.to_string(), port.to_string());
         let mut args = vec![
             ["--port", &port],
-            ["--bind", "127.0.0.1"],
+            ["--bind", &host],
             ["--daemonize", "no"],
             ["--loglevel", "notice"],
             ["--save", ""],
@@ -216,7 +226,7 @@ impl Cluster {
 
     /// A new connection to a node.
     pub fn connection(&self, index: usize) -> io::Result<Connection> {
-        Connection::to_port(self.node(index).port)
+        Connection::connect(self.node(index).address.as_str())
     }
 
     /// Sends one command to a node. An error reply is an [`io::Error`].
@@ -380,8 +390,8 @@ impl Cluster {
 
     /// Moves one key of an open slot. False when the source does not have it.
     pub fn move_key(&self, key: &str, from: usize, to: usize) -> io::Result<bool> {
-        let port = self.node(to).port.to_string();
-        let reply = self.call(from, &["MIGRATE", "127.0.0.1", &port, key, "0", "5000"])?;
+        let (host, port) = (self.options.host.to_string(), self.node(to).port.to_string());
+        let reply = self.call(from, &["MIGRATE", &host, &port, key, "0", "5000"])?;
         Ok(reply.is_ok())
     }
 
@@ -392,8 +402,8 @@ impl Cluster {
         let keys = connection.must(&["CLUSTER", "GETKEYSINSLOT", &slot, &max])?;
         let keys = keys.elements().iter().filter_map(Reply::bytes).collect::<Vec<_>>();
         if !keys.is_empty() {
-            let port = self.node(to).port.to_string();
-            let words = ["MIGRATE", "127.0.0.1", &port, "", "0", "5000", "KEYS"];
+            let (host, port) = (self.options.host.to_string(), self.node(to).port.to_string());
+            let words = ["MIGRATE", &host, &port, "", "0", "5000", "KEYS"];
             let words = words.into_iter().map(str::as_bytes).chain(keys.iter().copied());
             connection.must(&words.collect::<Vec<_>>())?;
         }
@@ -481,7 +491,7 @@ impl Cluster {
         self.kill(index)?;
         let port = process::free_port()?;
         let node = self.nodes.get_mut(index).expect("the test names a node that exists");
-        (node.port, node.address) = (port, format!("127.0.0.1:{port}"));
+        (node.port, node.address) = (port, self.options.address(port));
         self.restart(index)
     }
 
@@ -490,7 +500,7 @@ impl Cluster {
         let port = process::free_port()?;
         let line = self.configuration_line(port, port, 0);
         let configuration = line.replace("ROLE", "myself,master -").replace("SLOTS", "");
-        let known = self.running();
+        let (host, known) = (self.options.host.to_string(), self.running());
         let new = self.launch(
             port,
             None,
@@ -498,7 +508,7 @@ impl Cluster {
         )?;
         self.wait_for(new, "start", CHANGE_LIMIT, || self.call(new, &["PING"]).map(|_| true))?;
         for index in &known {
-            self.call(*index, &["CLUSTER", "MEET", "127.0.0.1", &port.to_string()])?;
+            self.call(*index, &["CLUSTER", "MEET", &host, &port.to_string()])?;
         }
         wait_until("all nodes know the new one", CHANGE_LIMIT, || {
             for index in &known {

@@ -26,8 +26,6 @@ pub mod node;
 pub mod process;
 pub mod proxy;
 pub mod raw;
-#[cfg(test)]
-mod selftest;
 pub mod slots;
 
 use std::env;

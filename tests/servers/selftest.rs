@@ -1,14 +1,16 @@
 //! The harness itself: what it promises holds with every server version.
 
+#![allow(clippy::print_stderr, reason = "a test over several servers says how it went")]
+
 use std::io;
 use std::time::{Duration, Instant};
 
-use super::cluster::{Cluster, Options};
-use super::fake::{FakeNode, Reaction, answers_handshake, id_of};
-use super::proxy::{Direction, Flow, Proxy};
-use super::raw::{Connection, Reply};
-use super::slots::{key_in_slot, slot_of};
-use super::{Version, find, find_any_or_skip, find_or_skip, wait_until};
+use crate::servers::cluster::{Cluster, Options};
+use crate::servers::fake::{FakeNode, Reaction, answers_handshake, id_of};
+use crate::servers::proxy::{Direction, Flow, Proxy};
+use crate::servers::raw::{Connection, Reply};
+use crate::servers::slots::{key_in_slot, slot_of};
+use crate::servers::{Version, find, find_any_or_skip, find_or_skip, wait_until};
 
 /// Enough for any failover on a busy machine.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -192,7 +194,7 @@ fn a_server_that_cannot_start_says_why() {
 
 #[test]
 fn names_and_versions_match() -> io::Result<()> {
-    for name in super::NAMES {
+    for name in crate::servers::NAMES {
         let Some(server) = find(name) else { continue };
         let version = Version::of(&server)?;
         let product = if version.valkey { "valkey" } else { "redis" };

@@ -19,6 +19,8 @@ mod probes;
 mod routing;
 mod scanning;
 mod scripts;
+#[cfg(feature = "blocking")]
+mod threads;
 
 use std::future::Future;
 use std::io;

@@ -1,63 +1,67 @@
-//! The main job: a program talks to a cluster that changes under it.
-//!
-//! Starts three primaries and three replicas as real servers on loopback, has many tasks write and
-//! read back values, and meanwhile moves slots with keys in them, fails one primary over and kills
-//! another. Every value that is read is checked. `scripts/demo` runs it with all its set-up;
-//! `--nodes host:port,..` runs it against a cluster of yours, which it only writes keys of its own
-//! to, and deletes them.
-
-#![expect(clippy::print_stdout, reason = "it tells how it goes")]
-
-// The harness of the tests starts the servers; the example needs a part of it.
-#[path = "../tests/servers/mod.rs"]
-mod servers;
+//! The callers, what becomes of the cluster meanwhile, and how it ended.
 
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use hashslot::tokio::Client;
 use hashslot::topology::{Node, Shard, Topology};
 use hashslot::{Address, Error, Phase, Slot, Stats};
-use servers::cluster::{Cluster, Options};
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+use crate::Failure;
+use crate::adapters::{Adapter, Talk};
+use crate::servers::cluster::Cluster;
 
 /// A call that has no answer after this long never gets one: the client's own budget is 20 s.
 const ANSWER_LIMIT: Duration = Duration::from_secs(40);
 /// Keys of one task; all have one hash tag, so that a slot that moves is met half-way.
 const KEY_COUNT: u64 = 8;
 
-#[derive(Debug)]
-struct Arguments {
-    nodes: Option<String>,
-    seconds: u64,
-    tasks: u64,
-}
+/// Has the callers work, and the cluster change, for so long.
+pub(crate) fn run<A: Adapter>(
+    adapter: &A,
+    client: &A::Client,
+    task_count: u64,
+    length: Duration,
+    cluster: Option<&Cluster>,
+) -> Result<ExitCode, Failure> {
+    let counters = Arc::new(Counters::default());
+    let run = std::process::id();
+    let prefixes: Vec<_> =
+        (0..task_count).map(|task| format!("hashslot-demo:{{{run}-{task}}}")).collect();
+    let slots: Vec<_> =
+        prefixes.iter().map(|prefix| Slot::of_key(prefix.as_bytes()).number()).collect();
 
-impl Arguments {
-    fn read() -> Result<Self, Failure> {
-        let mut arguments = Self { nodes: None, seconds: 12, tasks: 48 };
-        let mut words = std::env::args().skip(1);
-        while let Some(word) = words.next() {
-            let value = words.next().ok_or_else(|| format!("{word} needs a value"))?;
-            match word.as_str() {
-                "--nodes" => arguments.nodes = Some(value),
-                "--seconds" => arguments.seconds = value.parse()?,
-                "--tasks" => arguments.tasks = value.parse()?,
-                _ => return Err(format!("unknown option {word}").into()),
-            }
-        }
-        Ok(arguments)
+    println!("  {task_count} callers write and read back values for {length:?}");
+    let watching = watch(client.clone(), Arc::clone(&counters));
+    let watcher = thread::spawn(|| smol::block_on(watching));
+    for prefix in prefixes {
+        adapter.spawn(work(client.clone(), Arc::clone(&counters), prefix));
     }
+    let ends_at = Instant::now() + length;
+    let changed = cluster.map_or(Ok(()), |cluster| change(cluster, &slots, ends_at));
+    thread::sleep(ends_at.saturating_duration_since(Instant::now()));
+    counters.is_over.store(true, Ordering::Relaxed);
+    let given_up_at = Instant::now() + ANSWER_LIMIT;
+    while read(&counters.done) < task_count && Instant::now() < given_up_at {
+        thread::sleep(Duration::from_millis(10));
+    }
+    // Each of the others waits for one answer.
+    let unanswered = task_count - read(&counters.done);
+    watcher.join().map_err(|_| "the watcher panicked")?;
+    changed?;
+    let stats = adapter.wait(client.stats())?;
+    adapter.wait(client.close());
+    Ok(conclude(&counters, unanswered, &stats))
 }
 
 #[derive(Debug, Default)]
 struct Counters {
     calls: AtomicU64,
     wrong: AtomicU64,
-    unanswered: AtomicU64,
+    /// Callers that are done.
+    done: AtomicU64,
     maybe_executed: AtomicU64,
     not_executed: AtomicU64,
     failovers: AtomicU64,
@@ -74,24 +78,20 @@ fn read(counter: &AtomicU64) -> u64 {
 
 impl Counters {
     /// Counts a call and how it ended. The value, if it ended with one.
-    fn note<V>(&self, what: &str, answer: Option<Result<V, Error>>) -> Ended<V> {
+    fn note<V>(&self, what: &str, answer: Result<V, Error>) -> Ended<V> {
         add(&self.calls);
         match answer {
-            None => {
-                add(&self.unanswered);
-                Ended::Unknown
-            }
-            Some(Ok(value)) => Ended::Value(value),
-            Some(Err(Error::MaybeExecuted { .. } | Error::TimedOut { phase: Phase::Sent, .. })) => {
+            Ok(value) => Ended::Value(value),
+            Err(Error::MaybeExecuted { .. } | Error::TimedOut { phase: Phase::Sent, .. }) => {
                 add(&self.maybe_executed);
                 Ended::Unknown
             }
-            Some(Err(error)) if !error.may_have_executed() => {
+            Err(error) if !error.may_have_executed() => {
                 println!("  {what}: {error}");
                 add(&self.not_executed);
                 Ended::NotExecuted
             }
-            Some(Err(error)) => {
+            Err(error) => {
                 println!("  {what}: {error}");
                 add(&self.wrong);
                 Ended::Unknown
@@ -111,7 +111,7 @@ enum Ended<V> {
 struct Expected(Vec<Option<u64>>);
 
 /// One task: writes values that nobody else writes, and reads each back.
-async fn work(client: Client, counters: Arc<Counters>, prefix: String) {
+async fn work(client: impl Talk, counters: Arc<Counters>, prefix: String) {
     let keys: Vec<_> = (0..KEY_COUNT).map(|key| format!("{prefix}:{key}")).collect();
     let mut expected = vec![Expected(vec![None]); keys.len()];
     let counter = format!("{prefix}:counter");
@@ -120,13 +120,13 @@ async fn work(client: Client, counters: Arc<Counters>, prefix: String) {
     while !counters.is_over.load(Ordering::Relaxed) {
         for (key, expected) in keys.iter().zip(&mut expected) {
             value += 1;
-            let answer = tokio::time::timeout(ANSWER_LIMIT, client.set(key, value)).await.ok();
+            let answer = client.set(key, value).await;
             match counters.note("SET", answer) {
                 Ended::Value(()) => expected.0 = vec![Some(value)],
                 Ended::Unknown => expected.0.push(Some(value)),
                 Ended::NotExecuted => {}
             }
-            let answer = tokio::time::timeout(ANSWER_LIMIT, client.get(key)).await.ok();
+            let answer = client.get(key).await;
             if let Ended::Value(found) = counters.note("GET", answer) {
                 if !expected.0.contains(&found) {
                     println!("  {key}: expected one of {:?}, found {found:?}", expected.0);
@@ -135,7 +135,7 @@ async fn work(client: Client, counters: Arc<Counters>, prefix: String) {
                 expected.0 = vec![found];
             }
         }
-        let answer = tokio::time::timeout(ANSWER_LIMIT, client.incr(&counter)).await.ok();
+        let answer = client.incr(&counter).await;
         match counters.note("INCR", answer) {
             Ended::Value(count) => {
                 most += 1;
@@ -151,9 +151,10 @@ async fn work(client: Client, counters: Arc<Counters>, prefix: String) {
         }
     }
     for key in keys.iter().chain([&counter]) {
-        let answer = tokio::time::timeout(ANSWER_LIMIT, client.del(key)).await.ok();
+        let answer = client.del(key).await;
         counters.note("DEL", answer);
     }
+    add(&counters.done);
 }
 
 /// Changes the cluster while the tasks work: moves slots all the time, fails a primary over after a
@@ -191,26 +192,29 @@ fn move_slot(cluster: &Cluster, slot: u16) -> std::io::Result<()> {
     let pause = Duration::from_millis(40);
     for _ in 0..=KEY_COUNT / 2 {
         cluster.move_keys(slot, from, to, 1)?;
-        std::thread::sleep(pause / 4);
+        thread::sleep(pause / 4);
     }
-    std::thread::sleep(pause);
+    thread::sleep(pause);
     while cluster.move_keys(slot, from, to, 100)? > 0 {}
     cluster.close_slot(slot, to)
 }
 
 /// Tells how it goes, and counts the nodes that became primaries.
-async fn watch(client: Client, counters: Arc<Counters>) {
+async fn watch(client: impl Talk, counters: Arc<Counters>) {
     let begun_at = Instant::now();
     let mut before = client.topology().await.unwrap_or_default();
     let mut last_calls = 0;
     for tick in 1_u64.. {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        thread::sleep(Duration::from_millis(100)); // on a thread of its own
         let Ok(now) = client.topology().await else { return };
         let promoted = promoted_count(&before, &now);
         counters.failovers.fetch_add(promoted, Ordering::Relaxed);
         before = now;
         let Ok(stats) = client.stats().await else { return };
-        if tick % 10 == 0 && !counters.is_over.load(Ordering::Relaxed) {
+        if counters.is_over.load(Ordering::Relaxed) {
+            return;
+        }
+        if tick % 10 == 0 {
             let calls = read(&counters.calls);
             println!(
                 "  {:>3} s: {:>7} calls/s, {} MOVED and {} ASK followed, {} wrong",
@@ -239,62 +243,13 @@ fn promoted_count(before: &Topology, now: &Topology) -> u64 {
     u64::try_from(promoted).unwrap_or(u64::MAX)
 }
 
-/// Real servers, on loopback.
-async fn start() -> Result<Cluster, Failure> {
-    let server = servers::find_any().ok_or("no server: run scripts/servers")?;
-    println!("  starting three primaries and three replicas of {}", server.display());
-    Ok(tokio::task::spawn_blocking(|| Cluster::start(Options::new(server))).await??)
-}
-
-async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let cluster = if arguments.nodes.is_some() { None } else { Some(start().await?) };
-    let nodes = cluster.as_ref().map(|cluster| cluster.addresses().join(","));
-    let nodes = nodes.or(arguments.nodes).ok_or("no nodes")?;
-    let client = Client::connect(&format!("redis://{nodes}")).await?;
-    let counters = Arc::new(Counters::default());
-    let run = std::process::id();
-    let prefixes: Vec<_> =
-        (0..arguments.tasks).map(|task| format!("hashslot-demo:{{{run}-{task}}}")).collect();
-    let slots: Vec<_> =
-        prefixes.iter().map(|prefix| Slot::of_key(prefix.as_bytes()).number()).collect();
-
-    let length = Duration::from_secs(arguments.seconds);
-    println!("  {} tasks write and read back values for {length:?}", arguments.tasks);
-    let watcher = tokio::spawn(watch(client.clone(), Arc::clone(&counters)));
-    let mut workers = tokio::task::JoinSet::new();
-    for prefix in prefixes {
-        workers.spawn(work(client.clone(), Arc::clone(&counters), prefix));
-    }
-    let ends_at = Instant::now() + length;
-    // The servers must live until the last task is done.
-    let (_cluster, changed) = if let Some(cluster) = cluster {
-        let changing = move || {
-            let changed = change(&cluster, &slots, ends_at);
-            (Some(cluster), changed)
-        };
-        tokio::task::spawn_blocking(changing).await?
-    } else {
-        tokio::time::sleep(length).await;
-        (None, Ok(()))
-    };
-    counters.is_over.store(true, Ordering::Relaxed);
-    while let Some(worker) = workers.join_next().await {
-        worker?;
-    }
-    watcher.abort();
-    changed?;
-    let stats = client.stats().await?;
-    client.close().await;
-    Ok(conclude(&counters, &stats))
-}
-
 /// The closing line, and what it means for whoever started the demo.
-fn conclude(counters: &Counters, stats: &Stats) -> ExitCode {
+fn conclude(counters: &Counters, unanswered: u64, stats: &Stats) -> ExitCode {
     let not_executed = read(&counters.not_executed);
     if not_executed > 0 {
         println!("  {not_executed} calls ended with the proof that they did not run");
     }
-    let (wrong, unanswered) = (read(&counters.wrong), read(&counters.unanswered));
+    let wrong = read(&counters.wrong);
     println!(
         "demo: {} calls, {wrong} wrong, {unanswered} unanswered, {} maybe-executed, \
          {} MOVED followed, {} ASK followed, {} failovers",
@@ -305,16 +260,4 @@ fn conclude(counters: &Counters, stats: &Stats) -> ExitCode {
         read(&counters.failovers),
     );
     if wrong == 0 && unanswered == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-#[tokio::main]
-async fn main() -> ExitCode {
-    let outcome = match Arguments::read() {
-        Ok(arguments) => run(arguments).await,
-        Err(failure) => Err(failure),
-    };
-    outcome.unwrap_or_else(|failure| {
-        println!("demo: {failure}");
-        ExitCode::FAILURE
-    })
 }

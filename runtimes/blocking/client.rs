@@ -1,0 +1,334 @@
+//! The client of programs without a runtime.
+
+use super::std;
+
+use core::future::Future;
+use std::sync::Arc;
+use std::vec::Vec;
+
+use bytes::Bytes;
+
+use super::engine::Engine;
+use super::socket::Handle;
+use crate::runtimes::client::{self, ConnectError};
+use crate::runtimes::{notices, scan};
+use crate::topology::Topology;
+use crate::{
+    Arg, Call, Command, Credentials, Error, Explanation, Frame, FromReply, Notice, Reply, Scan,
+    Stats,
+};
+
+/// Stands for the caller's own thread, where other adapters have a runtime.
+#[derive(Debug, Clone, Copy, Default)]
+#[non_exhaustive]
+pub struct Blocking;
+
+/// What a client is made from.
+pub type Builder = client::Builder<Blocking>;
+
+/// A client of one cluster that blocks. Cheap to clone; all clones share the same connections.
+///
+/// Every method takes `&self`, and any number of threads may call at the same time: one of those who
+/// wait drives the machine for all. When the last clone is dropped all connections are closed.
+///
+/// ```no_run
+/// let client = hashslot::blocking::Client::connect("redis://10.0.0.1:7000,10.0.0.2:7000")?;
+/// client.set("user:1", "ann")?;
+/// let name: Option<String> = client.get("user:1")?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Client {
+    inner: client::Client<Handle>,
+    owner: Arc<Owner>,
+}
+
+/// Ends the engine with the last client.
+#[derive(Debug)]
+struct Owner(Arc<Engine>);
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+impl Builder {
+    /// Connects: returns as soon as the topology of the cluster is known.
+    ///
+    /// # Errors
+    /// As [`Client::connect`].
+    pub fn connect(self) -> Result<Client, ConnectError> {
+        let engine = Engine::new().map_err(|error| ConnectError::System(error.kind()))?;
+        let owner = Arc::new(Owner(Arc::clone(&engine)));
+        let inner = engine.wait(self.on(Handle(Arc::clone(&engine))).connect())?;
+        Ok(Client { inner, owner })
+    }
+}
+
+impl Client {
+    /// Connects to the cluster of a [`Url`](crate::Url):
+    /// `redis://[[user]:password@]host[:port][,host[:port]..]`, with `?parameter=value` for each
+    /// option. Returns as soon as the topology of the cluster is known.
+    ///
+    /// # Errors
+    /// [`ConnectError::Config`] if the URL cannot be read; [`ConnectError::Cluster`] if no seed leads
+    /// to a cluster: at once if all that answer refuse the password or are no cluster, else after
+    /// `call_timeout`; [`ConnectError::System`] if there is nothing to wait with.
+    pub fn connect(url: &str) -> Result<Self, ConnectError> {
+        Self::builder().url(url.parse()?).connect()
+    }
+
+    /// A client to be configured before it connects.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::new(Blocking)
+    }
+
+    fn wait<F: Future>(&self, future: F) -> F::Output {
+        self.owner.0.wait(future)
+    }
+
+    /// Makes a call: a command with options, a batch or a transaction.
+    ///
+    /// # Errors
+    /// [`Error`] tells what happened, and through [`Error::may_have_executed`] whether it is safe to
+    /// call again. Errors of the commands of a batch stay in their places.
+    pub fn call(&self, call: Call) -> Result<Reply, Error> {
+        self.wait(self.inner.call(call))
+    }
+
+    /// Sends a command, and converts its reply.
+    ///
+    /// # Errors
+    /// As [`Client::call`]; an error reply is [`Error::Server`], a reply of another type than asked
+    /// for is [`Error::Conversion`].
+    pub fn command<V: FromReply>(&self, command: Command) -> Result<V, Error> {
+        self.wait(self.inner.command(command))
+    }
+
+    /// Makes a call of one command or of a transaction, and converts its reply. Replies of several
+    /// nodes that stay apart are a map from address to reply.
+    ///
+    /// # Errors
+    /// As [`Client::command`]. [`Error::Conversion`] for a batch: its replies are not one.
+    pub fn call_as<V: FromReply>(&self, call: Call) -> Result<V, Error> {
+        self.wait(self.inner.call_as(call))
+    }
+
+    /// Sends independent commands together, over any slots; each has an end of its own.
+    ///
+    /// # Errors
+    /// [`Error::NotExecuted`] or [`Error::Overloaded`] if one of them cannot be sent: none is.
+    pub fn batch(
+        &self,
+        commands: impl IntoIterator<Item = Command>,
+    ) -> Result<Vec<Result<Frame, Error>>, Error> {
+        self.wait(self.inner.batch(commands))
+    }
+
+    /// Makes a call of a batch, with options: each of its commands has an end of its own.
+    ///
+    /// # Errors
+    /// As [`Client::batch`]. [`Error::Conversion`] for a call of another kind.
+    pub fn call_each(&self, call: Call) -> Result<Vec<Result<Frame, Error>>, Error> {
+        self.wait(self.inner.call_each(call))
+    }
+
+    /// Runs commands of one slot as a transaction, and converts the array of their replies.
+    ///
+    /// # Errors
+    /// As [`Client::command`]; the error of a command that was refused before the transaction ran is
+    /// the transaction's.
+    pub fn transaction<V: FromReply>(
+        &self,
+        commands: impl IntoIterator<Item = Command>,
+    ) -> Result<V, Error> {
+        self.wait(self.inner.transaction(commands))
+    }
+
+    /// The value of a key: `None` into an `Option` if there is none.
+    ///
+    /// # Errors
+    /// As [`Client::command`].
+    pub fn get<'a, V: FromReply>(&self, key: impl Into<Arg<'a>>) -> Result<V, Error> {
+        self.wait(self.inner.get(key))
+    }
+
+    /// Sets the value of a key.
+    ///
+    /// # Errors
+    /// As [`Client::command`].
+    pub fn set<'a>(&self, key: impl Into<Arg<'a>>, value: impl Into<Arg<'a>>) -> Result<(), Error> {
+        self.wait(self.inner.set(key, value))
+    }
+
+    /// Deletes a key. Whether there was one.
+    ///
+    /// # Errors
+    /// As [`Client::command`].
+    pub fn del<'a>(&self, key: impl Into<Arg<'a>>) -> Result<bool, Error> {
+        self.wait(self.inner.del(key))
+    }
+
+    /// Whether there is a key.
+    ///
+    /// # Errors
+    /// As [`Client::command`].
+    pub fn exists<'a>(&self, key: impl Into<Arg<'a>>) -> Result<bool, Error> {
+        self.wait(self.inner.exists(key))
+    }
+
+    /// Adds one to a number, and returns the sum.
+    ///
+    /// # Errors
+    /// As [`Client::command`].
+    pub fn incr<'a>(&self, key: impl Into<Arg<'a>>) -> Result<i64, Error> {
+        self.wait(self.inner.incr(key))
+    }
+
+    /// Adds to a number, and returns the sum.
+    ///
+    /// # Errors
+    /// As [`Client::command`].
+    pub fn incr_by<'a>(&self, key: impl Into<Arg<'a>>, increment: i64) -> Result<i64, Error> {
+        self.wait(self.inner.incr_by(key, increment))
+    }
+
+    /// Has a key expire after so many seconds. Whether there is one.
+    ///
+    /// # Errors
+    /// As [`Client::command`].
+    pub fn expire<'a>(&self, key: impl Into<Arg<'a>>, seconds: u64) -> Result<bool, Error> {
+        self.wait(self.inner.expire(key, seconds))
+    }
+
+    /// Asks a node for the commands that it has, so that those of modules and of newer servers go
+    /// where they belong. Returns how many the client did not know before. Nothing else needs it.
+    ///
+    /// # Errors
+    /// As [`Client::command`]: the user of the connection needs the permission to run `COMMAND`.
+    pub fn learn(&self) -> Result<usize, Error> {
+        self.wait(self.inner.learn())
+    }
+
+    /// Replaces the credentials, while calls are being made: connections are authenticated anew behind
+    /// what was sent before, new ones begin with the new credentials (or with those of the provider).
+    /// Returns when all nodes have answered; a node that refuses goes on with the former credentials.
+    ///
+    /// # Errors
+    /// [`Error::NotExecuted`] with [`Why::Handshake`](crate::Why::Handshake) if a node refused: the
+    /// last one that did. [`Error::Closed`] if the client is.
+    pub fn set_credentials(&self, credentials: Credentials) -> Result<(), Error> {
+        self.wait(self.inner.set_credentials(credentials))
+    }
+
+    /// What would become of a call if it were made now: where its commands would go, and how the
+    /// replies would become one. Sends nothing.
+    ///
+    /// # Errors
+    /// As [`Client::call`] for a call that cannot be sent as it is.
+    pub fn explain(&self, call: Call) -> Result<Explanation, Error> {
+        self.wait(self.inner.explain(call))
+    }
+
+    /// What was counted so far.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] if the client is.
+    pub fn stats(&self) -> Result<Stats, Error> {
+        self.wait(self.inner.stats())
+    }
+
+    /// Who serves which slot, as far as is known.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] if the client is.
+    pub fn topology(&self) -> Result<Topology, Error> {
+        self.wait(self.inner.topology())
+    }
+
+    /// Closes the client and all its clones: waits for replies to what was sent, `drain_timeout` of
+    /// the configuration at the most. What was not sent ends with [`Error::Closed`].
+    pub fn close(&self) {
+        self.wait(self.inner.close());
+    }
+
+    /// All keys of the cluster, page by page, while slots move and nodes fail.
+    #[must_use]
+    pub fn scan(&self, scan: Scan) -> Keys {
+        Keys { keys: self.inner.scan(scan), client: self.clone() }
+    }
+
+    /// Reads the topology again, as soon as that is allowed and somebody waits for anything.
+    pub fn reinit_topology(&self) {
+        self.inner.reinit_topology();
+    }
+
+    /// What happens from now on: redirections, changes of the topology, links that come and go. It is
+    /// found out while somebody waits, for these or for anything else.
+    #[must_use]
+    pub fn notices(&self) -> Notices {
+        Notices { notices: self.inner.notices(), engine: Arc::clone(&self.owner.0) }
+    }
+}
+
+/// The keys of a cluster, on their way: [`Client::scan`].
+///
+/// An iterator over pages, each of at least one key. After an error it may be asked again, best after
+/// a pause, and goes on.
+#[derive(Debug)]
+pub struct Keys {
+    keys: scan::Keys<Handle>,
+    client: Client,
+}
+
+impl Keys {
+    /// How far it has come: the number of slots that are done, of 16384.
+    #[must_use]
+    pub fn done_count(&self) -> usize {
+        self.keys.done_count()
+    }
+}
+
+impl Iterator for Keys {
+    type Item = Result<Vec<Bytes>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.client.wait(self.keys.next()).transpose()
+    }
+}
+
+/// What the machine has to tell, from the moment on at which a client was asked for it.
+///
+/// An iterator that waits for the next notice, and ends once the client is closed or the last of its
+/// clones is dropped.
+///
+/// **Limit**: 1024 notices wait; beyond, the oldest are dropped and counted.
+#[derive(Debug)]
+pub struct Notices {
+    notices: notices::Notices,
+    engine: Arc<Engine>,
+}
+
+impl Notices {
+    /// A notice that is there already.
+    #[must_use]
+    pub fn try_next(&mut self) -> Option<Notice> {
+        self.notices.try_next()
+    }
+
+    /// How many notices were dropped because nobody took them.
+    #[must_use]
+    pub fn lost_count(&self) -> u64 {
+        self.notices.lost_count()
+    }
+}
+
+impl Iterator for Notices {
+    type Item = Notice;
+
+    fn next(&mut self) -> Option<Notice> {
+        self.engine.wait(self.notices.next())
+    }
+}

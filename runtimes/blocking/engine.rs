@@ -1,0 +1,410 @@
+//! Who drives the machine when there is no task for it: one of those who wait.
+//!
+//! Theory of operation. The driver is the one of all runtimes, and so are its parts; what is special
+//! here is that no thread of its own polls it. There is one seat. Whoever waits for an outcome and
+//! finds the seat free takes it: he polls the driver, waits for sockets and timers, and polls it again,
+//! until his own outcome is there; then he gets up, and wakes one of the others who wait, for whom the
+//! seat is free now. Who finds the seat taken sleeps until his outcome is there or the seat is his.
+//! While nobody waits nothing is driven: what came in meanwhile is read before any timer is looked at.
+
+use super::std;
+
+use core::future::Future;
+use core::pin::{Pin, pin};
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::task::{Context, Poll, Waker};
+use core::time::Duration;
+use std::boxed::Box;
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::Wake;
+use std::thread::{self, Thread};
+use std::time::Instant;
+use std::vec::Vec;
+
+use mio::event::Event;
+use mio::{Events, Interest, Registry, Token};
+
+/// Events that are taken at a time. More of them come with the next look.
+const EVENT_COUNT: usize = 256;
+/// The token of the alarm; the others are places in a table.
+const ALARM: Token = Token(usize::MAX);
+
+/// What a client has instead of a runtime.
+#[derive(Debug)]
+pub(super) struct Engine {
+    seat: Mutex<Seat>,
+    registry: Registry,
+    /// The sockets, by their tokens.
+    sources: Mutex<Vec<Weak<Source>>>,
+    /// When the driver wants to be polled at the latest.
+    timer: Mutex<Option<Instant>>,
+    alarm: Arc<Alarm>,
+}
+
+/// The one place from which the machine is driven.
+#[derive(Debug)]
+struct Seat {
+    /// `None` while somebody has it.
+    reactor: Option<Box<Reactor>>,
+    waiting: VecDeque<Thread>,
+}
+
+/// What it takes to drive.
+struct Reactor {
+    poll: mio::Poll,
+    events: Events,
+    /// `None` before the client connects, and once it is closed.
+    driver: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    waker: Waker,
+    left_at: Instant,
+}
+
+impl core::fmt::Debug for Reactor {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Reactor").finish_non_exhaustive()
+    }
+}
+
+/// Wakes the driver: who has the seat polls it again.
+#[derive(Debug)]
+struct Alarm {
+    is_woken: AtomicBool,
+    /// Whether somebody waits for events.
+    is_asleep: AtomicBool,
+    is_closed: AtomicBool,
+    waker: mio::Waker,
+}
+
+impl Wake for Alarm {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.is_woken.store(true, Ordering::SeqCst);
+        if self.is_asleep.load(Ordering::SeqCst) {
+            // A full pipe of the system has an alarm in it already; nothing else can fail.
+            drop(self.waker.wake());
+        }
+    }
+}
+
+fn lock<V>(mutex: &Mutex<V>) -> MutexGuard<'_, V> {
+    // Nothing that runs under these locks can panic half-way.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Engine {
+    pub(super) fn new() -> io::Result<Arc<Self>> {
+        let poll = mio::Poll::new()?;
+        let registry = poll.registry().try_clone()?;
+        let alarm = Arc::new(Alarm {
+            is_woken: AtomicBool::new(false),
+            is_asleep: AtomicBool::new(false),
+            is_closed: AtomicBool::new(false),
+            waker: mio::Waker::new(&registry, ALARM)?,
+        });
+        let reactor = Reactor {
+            poll,
+            events: Events::with_capacity(EVENT_COUNT),
+            driver: None,
+            waker: Waker::from(Arc::clone(&alarm)),
+            left_at: Instant::now(),
+        };
+        Ok(Arc::new(Self {
+            seat: Mutex::new(Seat { reactor: Some(Box::new(reactor)), waiting: VecDeque::new() }),
+            registry,
+            sources: Mutex::default(),
+            timer: Mutex::default(),
+            alarm,
+        }))
+    }
+
+    /// Has a driver run whenever somebody waits.
+    pub(super) fn employ(&self, driver: impl Future<Output = ()> + Send + 'static) {
+        self.alarm.is_woken.store(true, Ordering::SeqCst);
+        if let Some(reactor) = &mut lock(&self.seat).reactor {
+            reactor.driver = Some(Box::pin(driver));
+        }
+    }
+
+    /// Ends the driver, at once if nobody has the seat.
+    pub(super) fn close(&self) {
+        self.alarm.is_closed.store(true, Ordering::SeqCst);
+        let driver = lock(&self.seat).reactor.as_mut().and_then(|reactor| reactor.driver.take());
+        drop(driver);
+        self.alarm.wake_by_ref();
+    }
+
+    /// Waits for what the driver brings, and drives it if nobody else does.
+    pub(super) fn wait<F: Future>(&self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        let caller = Caller::current();
+        let waker = Waker::from(Arc::clone(&caller));
+        let cx = &mut Context::from_waker(&waker);
+        let mut visit = Visit { engine: self, reactor: None };
+        loop {
+            if let Poll::Ready(output) = future.as_mut().poll(cx) {
+                return output;
+            }
+            if let Some(reactor) = &mut visit.reactor {
+                while !caller.take_ready() {
+                    reactor.turn(self);
+                }
+            } else if !visit.sits_down(&caller.thread) {
+                thread::park();
+            }
+        }
+    }
+
+    pub(super) fn set_timer(&self, at: Option<Instant>) {
+        *lock(&self.timer) = at;
+    }
+
+    /// Watches a socket.
+    pub(super) fn watch(&self, stream: &mut mio::net::TcpStream) -> io::Result<Arc<Source>> {
+        let source = Arc::new(Source::default());
+        let mut sources = lock(&self.sources);
+        let free = sources.iter().position(|source| source.strong_count() == 0);
+        let token = Token(free.unwrap_or(sources.len()));
+        self.registry.register(stream, token, Interest::READABLE | Interest::WRITABLE)?;
+        match sources.get_mut(token.0) {
+            Some(place) => *place = Arc::downgrade(&source),
+            None => sources.push(Arc::downgrade(&source)),
+        }
+        Ok(source)
+    }
+
+    /// Tells a socket what happened to it.
+    fn tell(&self, event: &Event) {
+        let source = lock(&self.sources).get(event.token().0).and_then(Weak::upgrade);
+        if let Some(source) = source {
+            source.note(event);
+        }
+    }
+}
+
+/// The time that somebody spends waiting.
+struct Visit<'e> {
+    engine: &'e Engine,
+    /// Whether he has the seat.
+    reactor: Option<Box<Reactor>>,
+}
+
+impl Visit<'_> {
+    /// Takes the seat if it is free; else waits in line for it.
+    fn sits_down(&mut self, thread: &Thread) -> bool {
+        let mut seat = lock(&self.engine.seat);
+        self.reactor = seat.reactor.take();
+        if let Some(reactor) = &mut self.reactor {
+            drop(seat);
+            reactor.catch_up(self.engine);
+            return true;
+        }
+        if seat.waiting.iter().all(|waiting| waiting.id() != thread.id()) {
+            seat.waiting.push_back(thread.clone());
+        }
+        false
+    }
+}
+
+impl Drop for Visit<'_> {
+    /// Leaves the seat to the next one, also if a panic ends the visit.
+    fn drop(&mut self) {
+        let mut seat = lock(&self.engine.seat);
+        if let Some(mut reactor) = self.reactor.take() {
+            reactor.left_at = Instant::now();
+            seat.reactor = Some(reactor);
+        } else {
+            let this = thread::current().id();
+            seat.waiting.retain(|waiting| waiting.id() != this);
+        }
+        if seat.reactor.is_some()
+            && let Some(next) = seat.waiting.pop_front()
+        {
+            drop(seat);
+            next.unpark();
+        }
+    }
+}
+
+impl Reactor {
+    /// Looks at what happened while nobody had the seat, before timers are.
+    fn catch_up(&mut self, engine: &Engine) {
+        if self.left_at.elapsed() > IDLE_MIN {
+            self.look(engine, Some(Duration::ZERO));
+            engine.alarm.is_woken.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// Polls the driver if there is a reason; else waits for one.
+    fn turn(&mut self, engine: &Engine) {
+        if engine.alarm.is_closed.load(Ordering::SeqCst) {
+            self.driver = None;
+        }
+        if engine.alarm.is_woken.swap(false, Ordering::SeqCst) {
+            let cx = &mut Context::from_waker(&self.waker);
+            if self.driver.as_mut().is_some_and(|driver| driver.as_mut().poll(cx).is_ready()) {
+                self.driver = None;
+            }
+            return;
+        }
+        let timer = *lock(&engine.timer);
+        let timeout = timer.map(|at| at.saturating_duration_since(Instant::now()));
+        engine.alarm.is_asleep.store(true, Ordering::SeqCst);
+        let is_woken = engine.alarm.is_woken.load(Ordering::SeqCst);
+        self.look(engine, if is_woken { Some(Duration::ZERO) } else { timeout });
+        engine.alarm.is_asleep.store(false, Ordering::SeqCst);
+        if timer.is_some_and(|at| at <= Instant::now()) {
+            engine.alarm.is_woken.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// Takes events, and waits for them no longer than this.
+    fn look(&mut self, engine: &Engine, timeout: Option<Duration>) {
+        // An interrupted wait is tried again with the next turn. Nothing else can fail.
+        if self.poll.poll(&mut self.events, timeout).is_ok() {
+            for event in self.events.iter().filter(|event| event.token() != ALARM) {
+                engine.tell(event);
+            }
+        }
+    }
+}
+
+/// Within this time of the last look nothing is looked at again for its own sake.
+const IDLE_MIN: Duration = Duration::from_millis(1);
+
+/// A thread that waits.
+#[derive(Debug)]
+struct Caller {
+    thread: Thread,
+    is_ready: AtomicBool,
+}
+
+impl Caller {
+    fn current() -> Arc<Self> {
+        std::thread_local! {
+            static CALLER: Arc<Caller> =
+                Arc::new(Caller { thread: thread::current(), is_ready: AtomicBool::new(false) });
+        }
+        CALLER.with(Arc::clone)
+    }
+
+    fn take_ready(&self) -> bool {
+        self.is_ready.swap(false, Ordering::AcqRel)
+    }
+}
+
+impl Wake for Caller {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.is_ready.store(true, Ordering::Release);
+        self.thread.unpark();
+    }
+}
+
+/// What is known of one socket, and who wants to know more.
+///
+/// The system tells of changes only: a direction is ready until an attempt shows that it is not.
+#[derive(Debug, Default)]
+pub(super) struct Source {
+    readable: Direction,
+    writable: Direction,
+    /// The end of the stream was seen, or an error: no further change will be told.
+    is_over: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Direction {
+    is_ready: AtomicBool,
+    waker: Mutex<Option<Waker>>,
+}
+
+impl Direction {
+    fn set_ready(&self) {
+        self.is_ready.store(true, Ordering::Release);
+        if let Some(waker) = &*lock(&self.waker) {
+            waker.wake_by_ref();
+        }
+    }
+
+    /// Whether it is ready; if not, who asks is woken when it is.
+    fn poll_ready(&self, cx: &Context<'_>) -> Poll<()> {
+        if self.is_ready.load(Ordering::Acquire) {
+            return Poll::Ready(());
+        }
+        let mut waker = lock(&self.waker);
+        if !waker.as_ref().is_some_and(|old| old.will_wake(cx.waker())) {
+            *waker = Some(cx.waker().clone());
+        }
+        drop(waker);
+        if self.is_ready.load(Ordering::Acquire) { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+impl Source {
+    fn note(&self, event: &Event) {
+        let is_over = event.is_read_closed() || event.is_error();
+        if is_over {
+            self.is_over.store(true, Ordering::Release);
+        }
+        if event.is_readable() || is_over {
+            self.readable.set_ready();
+        }
+        if event.is_writable() || event.is_write_closed() || event.is_error() {
+            self.writable.set_ready();
+        }
+    }
+
+    /// Waits until the connection is made, or is not.
+    pub(super) fn poll_connected(&self, cx: &Context<'_>) -> Poll<()> {
+        self.writable.poll_ready(cx)
+    }
+
+    /// Reads with `attempt` up to `len` bytes, if there may be any.
+    pub(super) fn poll_read(
+        &self,
+        cx: &Context<'_>,
+        len: usize,
+        attempt: impl FnOnce() -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        Self::poll(&self.readable, cx, attempt).map_ok(|read| {
+            // The system has no more for now, and will tell.
+            if read < len && !self.is_over.load(Ordering::Acquire) {
+                self.readable.is_ready.store(false, Ordering::Release);
+            }
+            read
+        })
+    }
+
+    /// Writes with `attempt`, if there may be room.
+    pub(super) fn poll_write(
+        &self,
+        cx: &Context<'_>,
+        attempt: impl FnOnce() -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        Self::poll(&self.writable, cx, attempt)
+    }
+
+    fn poll(
+        direction: &Direction,
+        cx: &Context<'_>,
+        attempt: impl FnOnce() -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        if direction.poll_ready(cx).is_pending() {
+            return Poll::Pending;
+        }
+        match attempt() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                direction.is_ready.store(false, Ordering::Release);
+                direction.poll_ready(cx).map(|()| Err(io::ErrorKind::Interrupted.into()))
+            }
+            done => Poll::Ready(done),
+        }
+    }
+}
