@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::str;
 use std::time::Duration;
 
-use hashslot::{Address, Config, ConfigError, Credentials, Protocol, Slot, Target, Url};
+use hashslot::{Address, Config, ConfigError, Credentials, CrossSlot, Protocol, Slot, Target, Url};
 
 /// How to use the program.
 pub(crate) const USAGE: &str = "\
@@ -42,8 +42,8 @@ pub(crate) struct Arguments {
     pub(crate) json: bool,
     pub(crate) explain: bool,
     pub(crate) target: Option<Target>,
-    pub(crate) no_split: bool,
-    resp2: bool,
+    pub(crate) cross_slot: Option<CrossSlot>,
+    protocol: Option<Protocol>,
     credentials: Option<Credentials>,
     timeout: Option<Duration>,
     /// The words of the command; none if commands come from standard input.
@@ -86,8 +86,8 @@ impl Arguments {
             json: false,
             explain: false,
             target: None,
-            no_split: false,
-            resp2: false,
+            cross_slot: None,
+            protocol: None,
             credentials: None,
             timeout: None,
             command: Vec::new(),
@@ -101,8 +101,8 @@ impl Arguments {
                 "--nodes" => arguments.nodes = nodes(&text(value()?)?)?,
                 "--json" => arguments.json = true,
                 "--explain" => arguments.explain = true,
-                "--no-split" => arguments.no_split = true,
-                "--resp2" => arguments.resp2 = true,
+                "--no-split" => arguments.cross_slot = Some(CrossSlot::Refuse),
+                "--resp2" => arguments.protocol = Some(Protocol::Resp2),
                 "--target" => arguments.target = Some(target(&value()?)?),
                 "--user" => user = Some(text(value()?)?),
                 "--pass" => password = Some(text(value()?)?),
@@ -131,9 +131,7 @@ impl Arguments {
 
     /// Changes the configuration of the client to what is asked for.
     pub(crate) fn configure(&self, config: &mut Config) {
-        if self.resp2 {
-            config.protocol = Protocol::Resp2;
-        }
+        config.protocol = self.protocol.unwrap_or(config.protocol);
         if self.credentials.is_some() {
             config.credentials.clone_from(&self.credentials);
         }

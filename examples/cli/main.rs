@@ -25,7 +25,7 @@ use answer::{Answer, Failure};
 use arguments::{Arguments, USAGE, Usage};
 use hashslot::runtimes::ConnectError;
 use hashslot::tokio::Client;
-use hashslot::{Call, Command, CrossSlot};
+use hashslot::{Call, Command};
 
 /// The wish to end with the usage text and status 2.
 const WRONG_USAGE: u8 = 2;
@@ -130,8 +130,8 @@ impl Session<'_> {
         };
         let command = Command::new(name).args(rest);
         let mut call = Call::new(command.clone());
-        if self.arguments.no_split {
-            call = call.cross_slot(CrossSlot::Refuse);
+        if let Some(cross_slot) = self.arguments.cross_slot {
+            call = call.cross_slot(cross_slot);
         }
         if let Some(target) = &self.arguments.target {
             call = call.target(target.clone());

