@@ -59,7 +59,8 @@ pub struct Builder<R> {
     runtime: R,
     pub(super) config: Config,
     seeds: Vec<Address>,
-    tls: Option<UrlTls>,
+    /// What its URL says about TLS, if it asks for that.
+    url_tls: Option<UrlTls>,
     provider: Option<Provider>,
 }
 
@@ -67,14 +68,14 @@ impl<R> Builder<R> {
     /// What is there before anything is set.
     pub(super) fn new(runtime: R) -> Self {
         let (config, seeds) = (Config::default(), Vec::new());
-        Self { runtime, config, seeds, tls: None, provider: None }
+        Self { runtime, config, seeds, url_tls: None, provider: None }
     }
 
     /// The same on another runtime.
     #[cfg(feature = "blocking")]
     pub(super) fn on<O>(self, runtime: O) -> Builder<O> {
-        let Self { runtime: _, config, seeds, tls, provider } = self;
-        Builder { runtime, config, seeds, tls, provider }
+        let Self { runtime: _, config, seeds, url_tls, provider } = self;
+        Builder { runtime, config, seeds, url_tls, provider }
     }
 
     /// Takes the configuration of a URL, in place of all that was set so far, and its seeds, besides
@@ -83,7 +84,7 @@ impl<R> Builder<R> {
     pub fn url(mut self, url: Url) -> Self {
         self.config = url.config;
         self.seeds.extend(url.seeds);
-        self.tls = url.tls;
+        self.url_tls = url.tls;
         self
     }
 
@@ -151,7 +152,7 @@ impl<R: Runtime> Builder<R> {
     /// # Errors
     /// As [`Client::connect`].
     pub async fn connect(self) -> Result<Client<R>, ConnectError> {
-        if self.tls.is_some() {
+        if self.url_tls.is_some() {
             return Err(ConfigError::NoTls.into());
         }
         let epoch = std::time::Instant::now();

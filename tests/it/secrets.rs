@@ -65,6 +65,17 @@ fn f74_credentials_and_configurations() {
     check_debug(&config);
 }
 
+#[cfg(feature = "tokio")]
+#[test]
+fn f74_builders() {
+    let url = format!("redis://{CANARY}:{CANARY}@h?client_name=app");
+    let builder = hashslot::tokio::Client::builder().url(url.parse().unwrap());
+    check_debug(&builder);
+    let provider = credentials();
+    let provide = move |_| Ok::<_, ()>(provider.clone());
+    check_debug(&builder.credentials(credentials()).credentials_from(provide));
+}
+
 #[test]
 fn f74_commands_calls_and_their_arguments() {
     for command in commands() {

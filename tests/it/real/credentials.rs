@@ -198,6 +198,31 @@ fn f38_rotation_under_load_has_no_error() -> Done {
     })
 }
 
+#[cfg(feature = "blocking")]
+#[test]
+fn f38_credentials_of_a_blocking_client() -> Done {
+    let Some(cluster) = cluster()? else { return Ok(()) };
+    for name in ["fay", "gus"] {
+        add_user(&cluster, name, &["+@all"])?;
+    }
+    let mut builder = hashslot::blocking::Client::builder();
+    for address in cluster.addresses() {
+        builder = builder.seed(address.parse()?);
+    }
+    let provide = |_| Ok::<_, Failure>(Credentials::user("fay", "old"));
+    let client = builder.credentials_from(provide).connect()?;
+    let who = || client.command::<String>(Command::new("ACL").arg("WHOAMI"));
+    KEYS.iter().try_for_each(|key| client.set(*key, "value"))?;
+    assert_eq!(who()?, "fay");
+    client.set_credentials(Credentials::user("gus", "old"))?;
+    everywhere(&cluster, &["ACL", "DELUSER", "fay"])?;
+    KEYS.iter().try_for_each(|key| client.set(*key, "value"))?;
+    assert_eq!(who()?, "gus");
+    assert!(client.set_credentials(Credentials::user("gus", "wrong")).is_err());
+    KEYS.iter().try_for_each(|key| client.set(*key, "value"))?;
+    Ok(())
+}
+
 #[test]
 fn f38_a_rotation_that_is_refused_changes_nothing() -> Done {
     on_cluster(async |cluster| {
