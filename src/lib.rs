@@ -218,6 +218,13 @@ pub use slot::{SLOT_COUNT, Slot, hashed_part};
 pub use time::Instant;
 pub use url::{Url, UrlTls};
 
-#[cfg(all(doctest, feature = "sim", feature = "tokio"))]
+#[cfg(all(
+    doctest,
+    feature = "async-std",
+    feature = "blocking",
+    feature = "sim",
+    feature = "smol",
+    feature = "tokio"
+))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -43,6 +43,8 @@ pub struct Flow {
 /// What the threads of a proxy share.
 #[derive(Debug, Default)]
 struct State {
+    /// Where new connections lead.
+    server: Option<SocketAddr>,
     to_server: Flow,
     to_client: Flow,
     refusing: bool,
@@ -90,11 +92,17 @@ impl Proxy {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let port = listener.local_addr()?.port();
         let shared = Arc::new(Shared::default());
+        lock(&shared.state).server = Some(server);
         let accepting = Arc::clone(&shared);
         let thread = thread::Builder::new()
             .name(format!("proxy {port}"))
-            .spawn(move || accept(&accepting, &listener, server))?;
+            .spawn(move || accept(&accepting, &listener))?;
         Ok(Self { port, shared, thread: Some(thread) })
+    }
+
+    /// Leads new connections to another server.
+    pub fn lead_to(&self, server: SocketAddr) {
+        lock(&self.shared.state).server = Some(server);
     }
 
     /// The port that clients connect to.
@@ -161,7 +169,7 @@ impl Drop for Proxy {
     }
 }
 
-fn accept(shared: &Arc<Shared>, listener: &TcpListener, server: SocketAddr) {
+fn accept(shared: &Arc<Shared>, listener: &TcpListener) {
     while let Ok((client, _)) = listener.accept() {
         let mut state = lock(&shared.state);
         if state.stopping {
@@ -170,17 +178,13 @@ fn accept(shared: &Arc<Shared>, listener: &TcpListener, server: SocketAddr) {
         state.accepted_count += 1;
         if !state.refusing {
             // A server that refuses, or streams that run out, close the client's connection.
-            forward(shared, &mut state, client, server).ok();
+            forward(shared, &mut state, client).ok();
         }
     }
 }
 
-fn forward(
-    shared: &Arc<Shared>,
-    state: &mut State,
-    client: TcpStream,
-    server: SocketAddr,
-) -> io::Result<()> {
+fn forward(shared: &Arc<Shared>, state: &mut State, client: TcpStream) -> io::Result<()> {
+    let server = state.server.ok_or(io::ErrorKind::NotConnected)?;
     let server = TcpStream::connect_timeout(&server, STOP_LIMIT)?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
