@@ -336,7 +336,8 @@ fn f38_missing_permissions_are_told_at_once() -> Done {
         let text = text.ok_or("it connected")?.to_string();
         assert!(text.contains(": no permission to run READONLY: NOPERM"), "{text}");
         use_every_node(&connect_as(cluster, "no-readonly", |_| {}).await??).await?;
-        Ok(())
+        let users = ["no-get", "no-names", "no-cluster", "no-readonly"];
+        Ok(users.into_iter().try_for_each(|user| everywhere(cluster, &["ACL", "DELUSER", user]))?)
     })
 }
 
@@ -357,6 +358,8 @@ fn f38_a_transaction_without_permissions_harms_nobody() -> Done {
                 let append = Command::new("APPEND").arg("{b}other").arg("");
                 assert_eq!(client.command::<i64>(append).await?, 5, "{denied}");
             }
+            client.close().await;
+            everywhere(cluster, &["ACL", "DELUSER", &name])?;
         }
         Ok(())
     })
