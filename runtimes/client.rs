@@ -2,21 +2,25 @@
 
 use super::std;
 
+use core::future::Future;
 use core::marker::PhantomData;
-use core::time::Duration;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::vec::Vec;
 
+use super::dial::Dialler;
 use super::driver::Driver;
 use super::mailbox::{Answer, Mailbox};
 use super::notices::{Listeners, Notices};
+use super::provider::Provider;
 use super::runtime::Runtime;
 use super::scan::Keys;
+#[cfg(doc)]
+use crate::Closed;
 use crate::{
     Address, Arg, Call, Cluster, Command, Config, ConfigError, ConversionError, Credentials, Error,
-    Explanation, Frame, FromReply, Instant, Learned, Reply, Scan, Stats, parse_url,
+    Explanation, Frame, FromReply, Instant, Learned, Notice, Reply, Scan, Stats, Url, UrlTls, Why,
     topology::Topology,
 };
 
@@ -53,26 +57,35 @@ impl Drop for Shared {
 #[derive(Debug, Clone)]
 pub struct Builder<R> {
     runtime: R,
-    config: Config,
+    pub(super) config: Config,
     seeds: Vec<Address>,
+    /// What its URL says about TLS, if it asks for that.
+    url_tls: Option<UrlTls>,
+    provider: Option<Provider>,
 }
 
 impl<R> Builder<R> {
     /// What is there before anything is set.
     pub(super) fn new(runtime: R) -> Self {
-        Self { runtime, config: Config::default(), seeds: Vec::new() }
-    }
-
-    /// What a URL says.
-    pub(super) fn of_url(runtime: R, url: &str) -> Result<Self, ConfigError> {
-        let (config, seeds) = parse_url(url)?;
-        Ok(Self { runtime, config, seeds })
+        let (config, seeds) = (Config::default(), Vec::new());
+        Self { runtime, config, seeds, url_tls: None, provider: None }
     }
 
     /// The same on another runtime.
+    #[cfg(feature = "blocking")]
     pub(super) fn on<O>(self, runtime: O) -> Builder<O> {
-        let Self { runtime: _, config, seeds } = self;
-        Builder { runtime, config, seeds }
+        let Self { runtime: _, config, seeds, url_tls, provider } = self;
+        Builder { runtime, config, seeds, url_tls, provider }
+    }
+
+    /// Takes the configuration of a URL, in place of all that was set so far, and its seeds, besides
+    /// those that were added.
+    #[must_use]
+    pub fn url(mut self, url: Url) -> Self {
+        self.config = url.config;
+        self.seeds.extend(url.seeds);
+        self.url_tls = url.tls;
+        self
     }
 
     /// Adds a node to ask for the cluster. One that can be reached is enough; several are safer.
@@ -89,10 +102,39 @@ impl<R> Builder<R> {
         self
     }
 
-    /// The time budget of a call, connecting included.
+    /// Asks for the credentials of each connection, when it is made: for passwords that are short
+    /// lived, or differ from node to node. They win over [`Self::credentials`]. `connect_timeout`
+    /// bounds the answer as well. If there is none the connection has failed
+    /// ([`Closed::Credentials`]) and is dialled again after a pause; the error is not looked at, since
+    /// it may tell secrets. [`Client::set_credentials`] tells connections that are open of others.
+    ///
+    #[cfg_attr(feature = "tokio", doc = "```")]
+    #[cfg_attr(not(feature = "tokio"), doc = "```ignore")]
+    /// # use hashslot::{Address, Credentials};
+    /// # async fn token() -> Result<String, std::io::Error> { Ok(String::new()) }
+    /// let builder = hashslot::tokio::Client::builder().credentials_provider(async |_| {
+    ///     Ok::<_, std::io::Error>(Credentials::user("ann", &token().await?))
+    /// });
+    /// ```
     #[must_use]
-    pub const fn call_timeout(mut self, timeout: Duration) -> Self {
-        self.config.call_timeout = timeout;
+    pub fn credentials_provider<F, E>(
+        mut self,
+        provide: impl Fn(Address) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<Credentials, E>> + Send + 'static,
+    {
+        self.provider = Some(Provider::new(provide));
+        self
+    }
+
+    /// The same with a provider that answers at once: it must not block.
+    #[must_use]
+    pub fn credentials_from<E>(
+        mut self,
+        provide: impl Fn(Address) -> Result<Credentials, E> + Send + Sync + 'static,
+    ) -> Self {
+        self.provider = Some(Provider::immediate(provide));
         self
     }
 
@@ -110,8 +152,12 @@ impl<R: Runtime> Builder<R> {
     /// # Errors
     /// As [`Client::connect`].
     pub async fn connect(self) -> Result<Client<R>, ConnectError> {
+        if self.url_tls.is_some() {
+            return Err(ConfigError::NoTls.into());
+        }
         let epoch = std::time::Instant::now();
         let random_seed = RandomState::new().build_hasher().finish();
+        let dialler = Dialler::new(self.runtime.clone(), self.provider);
         let cluster = Cluster::new(Instant::EPOCH, self.config, self.seeds, random_seed)?;
         let mailbox = Arc::new(Mailbox::new());
         let listeners = Arc::new(Listeners::default());
@@ -122,7 +168,8 @@ impl<R: Runtime> Builder<R> {
             }),
             runtime: PhantomData,
         };
-        let driver = Driver::new(self.runtime.clone(), cluster, mailbox, listeners, epoch);
+        let runtime = self.runtime.clone();
+        let driver = Driver::new(runtime, dialler, cluster, mailbox, listeners, epoch);
         self.runtime.spawn(driver);
         client.call(Call::discovery()).await?;
         Ok(client)
@@ -146,15 +193,16 @@ pub enum ConnectError {
 }
 
 impl<R: Runtime + Default> Client<R> {
-    /// Connects to the cluster of a URL: `redis://[[user]:password@]host[:port][,host[:port]..]`.
-    /// The port is 6379 if there is none. Returns as soon as the topology of the cluster is known.
+    /// Connects to the cluster of a [`Url`]: `redis://[[user]:password@]host[:port][,host[:port]..]`,
+    /// with `?parameter=value` for each option. Returns as soon as the topology of the cluster is
+    /// known.
     ///
     /// # Errors
     /// [`ConnectError::Config`] if the URL cannot be read; [`ConnectError::Cluster`] if no seed leads
     /// to a cluster: at once if all that answer refuse the password or are no cluster, else after
     /// `call_timeout`.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
-        Builder::of_url(R::default(), url)?.connect().await
+        Self::builder().url(url.parse()?).connect().await
     }
 
     /// A client to be configured before it connects.
@@ -304,6 +352,37 @@ impl<R: Runtime> Client<R> {
     #[must_use]
     pub fn scan(&self, scan: Scan) -> Keys<R> {
         Keys::new(self.clone(), scan)
+    }
+
+    /// Replaces the credentials, while calls are being made: connections are authenticated anew behind
+    /// what was sent before, new ones begin with the new credentials (or with those of the
+    /// [provider](Builder::credentials_provider)). Returns when all nodes have answered; a node that
+    /// refuses goes on with the former credentials. Dropping the future does not undo it.
+    ///
+    /// To change a password without a gap, have the servers accept both, call this, and take the
+    /// former one from the servers when it has returned.
+    ///
+    /// # Errors
+    /// [`Error::NotExecuted`] with [`Why::Handshake`] if a node refused: the last one that did.
+    /// [`Error::Closed`] if the client is.
+    pub async fn set_credentials(&self, credentials: Credentials) -> Result<(), Error> {
+        let mut notices = self.notices();
+        let set = move |cluster: &mut Cluster<_>, now| {
+            cluster.set_credentials(now, Some(credentials));
+        };
+        self.shared.mailbox.request(std::boxed::Box::new(set));
+        let mut refused = None;
+        loop {
+            let notice = notices.next().await.ok_or(Error::Closed)?;
+            let may_be_over = notice == Notice::CredentialsReplaced || notices.lost_count() > 0;
+            if let Notice::AuthenticationRefused { node, error } = notice {
+                let (why, node) = (Why::Handshake(error), Some(node));
+                refused = Some(Error::NotExecuted { why, node, slot: None });
+            }
+            if may_be_over && !self.ask(Cluster::is_reauthenticating).await? {
+                return refused.map_or(Ok(()), Err);
+            }
+        }
     }
 
     /// Reads the topology again, as soon as that is allowed.

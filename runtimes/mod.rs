@@ -19,11 +19,14 @@
 extern crate std;
 
 mod client;
+mod dial;
 mod driver;
 mod mailbox;
 mod notices;
+mod provider;
 mod runtime;
 mod scan;
+mod setters;
 mod socket;
 #[cfg(any(feature = "tokio", feature = "smol", feature = "blocking"))]
 mod tcp;

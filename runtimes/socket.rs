@@ -11,7 +11,9 @@ use std::io::{self, IoSlice};
 use std::sync::Arc;
 use std::task::Wake;
 
+use super::dial::Dialled;
 use super::mailbox::Signal;
+use super::provider::NoCredentials;
 use super::runtime::Stream;
 use crate::{Closed, Cluster, Instant, LinkId};
 
@@ -21,7 +23,7 @@ const SLICE_COUNT: usize = 64;
 const READ_COUNT_MAX: usize = 4;
 
 /// A connection that is being made.
-pub(super) type Dial<S> = Pin<Box<dyn Future<Output = io::Result<S>> + Send>>;
+pub(super) type Dial<S> = Pin<Box<dyn Future<Output = io::Result<Dialled<S>>> + Send>>;
 
 /// One connection, or one that is being made.
 pub(super) struct Socket<S> {
@@ -105,9 +107,12 @@ impl<S: Stream> Socket<S> {
             match dial.as_mut().poll(cx) {
                 Poll::Pending => return Driven::Idle,
                 Poll::Ready(Err(error)) => return Driven::Closed(closed_by(&error)),
-                Poll::Ready(Ok(stream)) => {
+                Poll::Ready(Ok(Dialled { stream, credentials })) => {
                     self.state = State::Open(stream);
-                    cluster.handle_connected(now, self.id);
+                    match credentials {
+                        Some(own) => cluster.handle_connected_with(now, self.id, own),
+                        None => cluster.handle_connected(now, self.id),
+                    }
                     return Driven::Busy; // what it has to send has been announced meanwhile
                 }
             }
@@ -164,6 +169,9 @@ fn write_all<T, S: Stream>(
 /// The core's word for an error of the operating system.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the system has many; these have a word")]
 fn closed_by(error: &io::Error) -> Closed {
+    if error.get_ref().and_then(|inner| inner.downcast_ref::<NoCredentials>()).is_some() {
+        return Closed::Credentials;
+    }
     match error.kind() {
         io::ErrorKind::ConnectionRefused => Closed::Refused,
         io::ErrorKind::ConnectionReset

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use crate::address::Address;
 use crate::config::Protocol;
-use crate::error::{Closed, Error, SeedFailures};
+use crate::error::{Closed, Error, SeedFailures, ServerError};
 use crate::resp::{Frame, Value, encode};
 use crate::slot::Slot;
 use crate::topology::TopologyChange;
@@ -155,6 +155,22 @@ pub enum Notice {
         /// To this node.
         node: Address,
     },
+    /// The credentials were replaced, and a connection is authenticated with the new ones.
+    Authenticated {
+        /// To this node.
+        node: Address,
+    },
+    /// The credentials were replaced, and a node refuses the new ones: its connection goes on with
+    /// those that it was set up with.
+    AuthenticationRefused {
+        /// The node.
+        node: Address,
+        /// What it said.
+        error: ServerError,
+    },
+    /// The credentials were replaced, and no connection is left that is still to be authenticated
+    /// with the new ones.
+    CredentialsReplaced,
     /// A connection is lost, or could not be made.
     LinkLost {
         /// To this node.

@@ -114,6 +114,28 @@
 //! - No input from a server panics, recurses without bound, or makes the machine hold more memory
 //!   than [`Config`] allows. A node that is sick delays calls to no other node.
 //!
+//! # Where a cluster is, and who the client is
+//!
+//! A [`Url`] says both in one line, with every option of [`Config`]:
+//!
+//! ```
+//! let url: hashslot::Url =
+//!     "redis://ann:s3cret@10.0.0.1:7000,10.0.0.2?call_timeout=5s&read_from=prefer_replica".parse()?;
+//! assert_eq!(url.seeds.len(), 2);
+//! # Ok::<(), hashslot::ConfigError>(())
+//! ```
+//!
+//! [`Credentials`] may change while connections are in use ([`Cluster::set_credentials`]), and each
+//! connection may have its own ([`Cluster::handle_connected_with`]). A password that is wrong or
+//! missing, and a permission that the client lacks, are told at once and by their names; a node that
+//! refuses is left alone for a second or two.
+//!
+//! Nothing shows a password: not [`Debug`](core::fmt::Debug) of whatever holds one, no error, no
+//! [`Notice`]; what servers repeat of it is left out. Passwords are overwritten in memory when they are
+//! dropped, and the commands that carry them when they have left. That does not reach the text that
+//! they were made from, a [`Command`] of the application's, the buffers of the transport and of the
+//! system, nor memory that the system has written to disk.
+//!
 //! # Features
 //!
 //! None is on by default: the core is `no_std` with `alloc`, and needs three crates. `tokio`,
@@ -135,6 +157,7 @@ mod address;
 mod config;
 mod error;
 mod random;
+mod secret;
 mod url;
 
 pub mod resp;
@@ -187,13 +210,13 @@ pub use config::{
 };
 pub use error::{
     Closed, ConfigError, ConversionError, Error, Part, Partial, Phase, ProtocolError, SeedFailure,
-    SeedFailures, ServerError, Violation, Why,
+    SeedFailures, ServerError, UrlError, UrlPart, Violation, Why,
 };
 pub use plan::{Call, ExplainedPiece, Explanation, Scan, Target};
 pub use resp::Frame;
 pub use slot::{SLOT_COUNT, Slot, hashed_part};
 pub use time::Instant;
-pub use url::parse_url;
+pub use url::{Url, UrlTls};
 
 #[cfg(all(
     doctest,

@@ -103,6 +103,7 @@ const fn reason(why: &Why) -> &'static str {
         Why::ConnectionLost(_) => "CONNECTIONLOST",
         Why::Protocol(_) => "PROTOCOL",
         Why::Handshake(_) => "HANDSHAKE",
+        Why::NotPermitted { .. } => "NOTPERMITTED",
         Why::NoTransaction(_) => "NOTRANSACTION",
         Why::SlotUnassigned => "UNASSIGNED",
         Why::CrossSlot(..) => "CROSSSLOT",

@@ -5,17 +5,19 @@ use std::ffi::OsString;
 use std::str;
 use std::time::Duration;
 
-use hashslot::{Address, Config, Credentials, CrossSlot, Protocol, Slot, Target};
+use hashslot::{Address, Config, ConfigError, Credentials, CrossSlot, Protocol, Slot, Target, Url};
 
 /// How to use the program.
 pub(crate) const USAGE: &str = "\
-usage: cli --nodes HOST:PORT[,HOST:PORT..] [OPTION..] [COMMAND [ARGUMENT..]]
+usage: cli [--nodes HOST:PORT[,HOST:PORT..]] [OPTION..] [COMMAND [ARGUMENT..]]
 
 Sends a command to a Redis Cluster and prints the reply. Without a command it runs the lines of
 standard input, one after the other; they are quoted as for redis-cli. Blank lines and lines that
 begin with # are skipped.
 
-  --nodes HOST:PORT,..  nodes to ask for the cluster: one that can be reached is enough
+  --nodes HOST:PORT,..  nodes to ask for the cluster: one that can be reached is enough.
+                        Without, the environment variable HASHSLOT_URL says where the cluster is
+                        and how to connect: redis://user:password@HOST:PORT,..?call_timeout=5s
   --json                prints one JSON value a line
   --target TARGET       any | primaries | replicas | nodes | slot:N | key:K | HOST:PORT:
                         where commands go, whatever their keys
@@ -35,11 +37,13 @@ Exit status: 0 if servers answered everything, 1 if the client failed, 2 for wro
 #[derive(Debug)]
 pub(crate) struct Arguments {
     pub(crate) nodes: Vec<Address>,
+    /// The URL of the environment, if no nodes are named.
+    pub(crate) url: Option<Url>,
     pub(crate) json: bool,
     pub(crate) explain: bool,
     pub(crate) target: Option<Target>,
-    pub(crate) cross_slot: CrossSlot,
-    protocol: Protocol,
+    pub(crate) cross_slot: Option<CrossSlot>,
+    protocol: Option<Protocol>,
     credentials: Option<Credentials>,
     timeout: Option<Duration>,
     /// The words of the command; none if commands come from standard input.
@@ -65,22 +69,25 @@ impl Arguments {
     /// What this program was started with.
     pub(crate) fn read() -> Result<Self, Usage> {
         let password = env::var("REDISCLI_AUTH").ok().filter(|password| !password.is_empty());
+        let url = env::var("HASHSLOT_URL").ok().filter(|url| !url.is_empty());
         let words = env::args_os().skip(1).map(OsString::into_encoded_bytes);
-        Self::parse(words, password)
+        Self::parse(words, password, url.as_deref())
     }
 
     /// What these words ask for.
     pub(crate) fn parse(
         mut words: impl Iterator<Item = Vec<u8>>,
         mut password: Option<String>,
+        url: Option<&str>,
     ) -> Result<Self, Usage> {
         let mut arguments = Self {
             nodes: Vec::new(),
+            url: None,
             json: false,
             explain: false,
             target: None,
-            cross_slot: CrossSlot::Split,
-            protocol: Protocol::Resp3,
+            cross_slot: None,
+            protocol: None,
             credentials: None,
             timeout: None,
             command: Vec::new(),
@@ -94,8 +101,8 @@ impl Arguments {
                 "--nodes" => arguments.nodes = nodes(&text(value()?)?)?,
                 "--json" => arguments.json = true,
                 "--explain" => arguments.explain = true,
-                "--no-split" => arguments.cross_slot = CrossSlot::Refuse,
-                "--resp2" => arguments.protocol = Protocol::Resp2,
+                "--no-split" => arguments.cross_slot = Some(CrossSlot::Refuse),
+                "--resp2" => arguments.protocol = Some(Protocol::Resp2),
                 "--target" => arguments.target = Some(target(&value()?)?),
                 "--user" => user = Some(text(value()?)?),
                 "--pass" => password = Some(text(value()?)?),
@@ -109,7 +116,9 @@ impl Arguments {
             }
         }
         if arguments.nodes.is_empty() {
-            return Err("--nodes is needed".into());
+            let url = url.ok_or("--nodes or HASHSLOT_URL is needed")?;
+            arguments.url =
+                Some(url.parse().map_err(|error: ConfigError| format!("HASHSLOT_URL: {error}"))?);
         }
         arguments.credentials = match (user, password) {
             (None, None) => None,
@@ -122,8 +131,10 @@ impl Arguments {
 
     /// Changes the configuration of the client to what is asked for.
     pub(crate) fn configure(&self, config: &mut Config) {
-        config.protocol = self.protocol;
-        config.credentials.clone_from(&self.credentials);
+        config.protocol = self.protocol.unwrap_or(config.protocol);
+        if self.credentials.is_some() {
+            config.credentials.clone_from(&self.credentials);
+        }
         config.call_timeout = self.timeout.unwrap_or(config.call_timeout);
     }
 }

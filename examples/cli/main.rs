@@ -54,7 +54,11 @@ fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     // One thread for the client's own work; this one waits for input and for answers.
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let mut builder = Client::builder().configure(|config| arguments.configure(config));
+    let mut builder = Client::builder();
+    if let Some(url) = &arguments.url {
+        builder = builder.url(url.clone());
+    }
+    builder = builder.configure(|config| arguments.configure(config));
     for node in &arguments.nodes {
         builder = builder.seed(node.clone());
     }
@@ -125,7 +129,10 @@ impl Session<'_> {
             return Answer::Failure(Failure::client("MALFORMED", "the command's name is no text"));
         };
         let command = Command::new(name).args(rest);
-        let mut call = Call::new(command.clone()).cross_slot(self.arguments.cross_slot);
+        let mut call = Call::new(command.clone());
+        if let Some(cross_slot) = self.arguments.cross_slot {
+            call = call.cross_slot(cross_slot);
+        }
         if let Some(target) = &self.arguments.target {
             call = call.target(target.clone());
         }

@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use hashslot::{
-    Address, AddressMap, Cluster, Config, Credentials, Instant, Protocol, ReadFrom, RedirectPolicy,
-    parse_url,
+    Address, AddressMap, Cluster, Config, ConfigError, Credentials, Instant, Protocol, ReadFrom,
+    RedirectPolicy, Url,
 };
 
 use crate::source::Source;
@@ -51,28 +51,42 @@ fn check(address: &Address) {
 }
 
 fn read_url(text: &str) {
-    let Ok((config, seeds)) = parse_url(text) else { return };
-    assert_eq!(config.validate(), Ok(()));
-    assert!(!seeds.is_empty());
-    seeds.iter().for_each(check);
+    let url = match text.parse::<Url>() {
+        Ok(url) => url,
+        Err(ConfigError::Url(error)) => {
+            let pointed_at = text.get(error.range()).expect("it points into the text");
+            assert!(error.text().is_none_or(|quoted| quoted == pointed_at), "{error}");
+            return;
+        }
+        Err(_) => return,
+    };
+    assert_eq!(url.config.validate(), Ok(()));
+    assert!(!url.seeds.is_empty());
+    url.seeds.iter().for_each(check);
 
-    // Written in another way, every byte of user and password escaped.
-    let user = text.rsplit_once('@').map(|(user, _)| user.split_once("://").expect("a scheme").1);
-    let mut again = String::from("valkey://");
-    if let Some(user) = user {
+    // What is printed means the same, but for user and password. A host may have what separates.
+    let printed = url.to_string();
+    let (_, hosts) = printed.split_once("://").expect("a scheme");
+    let is_plain = !url.seeds.iter().any(|seed| seed.host().contains(['#', ',']));
+    let mut again = printed.clone();
+    if let Some(credentials) = &url.config.credentials {
+        let user = text.rsplit_once('@').expect("a user").0.split_once("://").expect("a scheme").1;
         let (user, password) = user.split_once(':').expect("a password");
         let (user, password) = (plain(user), plain(password));
-        let credentials = if user.is_empty() {
+        let expected = if user.is_empty() {
             Credentials::password(&password)
         } else {
             Credentials::user(&user, &password)
         };
-        assert_eq!(config.credentials.as_ref(), Some(&credentials));
-        again = again + &escaped(&user) + ":" + &escaped(&password) + "@";
+        assert_eq!(credentials, &expected);
+        let hosts = hosts.strip_prefix("***@").expect("they are left out");
+        let scheme = if url.tls.is_some() { "valkeys" } else { "Redis" };
+        // Every byte of them escaped.
+        again = format!("{scheme}://{}:{}@{hosts}", escaped(&user), escaped(&password));
     }
-    let printed: Vec<_> = seeds.iter().map(Address::to_string).collect();
-    again += &printed.join(",");
-    assert_eq!(parse_url(&again), Ok((config, seeds)), "{again}");
+    if is_plain {
+        assert_eq!(again.parse(), Ok(url), "{again}");
+    }
 }
 
 /// Text without its escapes.
@@ -99,8 +113,8 @@ fn keep_secret(text: &str) {
     let (before, behind) = text.split_once('|').unwrap_or(("redis://ann", text));
     for password in [SECRET.to_string(), escaped(SECRET)] {
         let url = format!("{before}:{password}@{behind}");
-        let printed = match parse_url(&url) {
-            Ok((config, seeds)) => format!("{config:?} {seeds:?}"),
+        let printed = match url.parse::<Url>() {
+            Ok(url) => format!("{url:?} {url}"),
             Err(error) => format!("{error} {error:?}"),
         };
         assert!(!printed.contains(&password), "{printed}");
@@ -108,7 +122,7 @@ fn keep_secret(text: &str) {
         if before.contains('@') || behind.contains('@') {
             continue;
         }
-        if let Err(error) = parse_url(&format!("{before}:{password}{behind}")) {
+        if let Err(error) = format!("{before}:{password}{behind}").parse::<Url>() {
             assert!(!format!("{error} {error:?}").contains(SECRET), "the @ is forgotten: {error}");
         }
     }
@@ -177,6 +191,7 @@ fn configure(mut source: Source<'_>) {
     config.calls_len_max = count();
     config.node_count_max = count();
     config.limits.depth_max = count();
+    config.database = source.number().into();
     config.redirection_count_max = source.byte();
     config.protocol = source.pick(&[Protocol::Resp3, Protocol::Resp2]);
     config.read_from = source.pick(&[ReadFrom::Primary, ReadFrom::PreferReplica]);

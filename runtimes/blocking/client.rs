@@ -13,7 +13,10 @@ use super::socket::Handle;
 use crate::runtimes::client::{self, ConnectError};
 use crate::runtimes::{notices, scan};
 use crate::topology::Topology;
-use crate::{Arg, Call, Command, Error, Explanation, Frame, FromReply, Notice, Reply, Scan, Stats};
+use crate::{
+    Arg, Call, Command, Credentials, Error, Explanation, Frame, FromReply, Notice, Reply, Scan,
+    Stats,
+};
 
 /// Stands for the caller's own thread, where other adapters have a runtime.
 #[derive(Debug, Clone, Copy, Default)]
@@ -64,15 +67,16 @@ impl Builder {
 }
 
 impl Client {
-    /// Connects to the cluster of a URL: `redis://[[user]:password@]host[:port][,host[:port]..]`.
-    /// The port is 6379 if there is none. Returns as soon as the topology of the cluster is known.
+    /// Connects to the cluster of a [`Url`](crate::Url):
+    /// `redis://[[user]:password@]host[:port][,host[:port]..]`, with `?parameter=value` for each
+    /// option. Returns as soon as the topology of the cluster is known.
     ///
     /// # Errors
     /// [`ConnectError::Config`] if the URL cannot be read; [`ConnectError::Cluster`] if no seed leads
     /// to a cluster: at once if all that answer refuse the password or are no cluster, else after
     /// `call_timeout`; [`ConnectError::System`] if there is nothing to wait with.
     pub fn connect(url: &str) -> Result<Self, ConnectError> {
-        Builder::of_url(Blocking, url)?.connect()
+        Self::builder().url(url.parse()?).connect()
     }
 
     /// A client to be configured before it connects.
@@ -206,6 +210,17 @@ impl Client {
     /// As [`Client::command`]: the user of the connection needs the permission to run `COMMAND`.
     pub fn learn(&self) -> Result<usize, Error> {
         self.wait(self.inner.learn())
+    }
+
+    /// Replaces the credentials, while calls are being made: connections are authenticated anew behind
+    /// what was sent before, new ones begin with the new credentials (or with those of the provider).
+    /// Returns when all nodes have answered; a node that refuses goes on with the former credentials.
+    ///
+    /// # Errors
+    /// [`Error::NotExecuted`] with [`Why::Handshake`](crate::Why::Handshake) if a node refused: the
+    /// last one that did. [`Error::Closed`] if the client is.
+    pub fn set_credentials(&self, credentials: Credentials) -> Result<(), Error> {
+        self.wait(self.inner.set_credentials(credentials))
     }
 
     /// What would become of a call if it were made now: where its commands would go, and how the

@@ -16,7 +16,7 @@ use super::nodes::{Node, Role, Tenant, Work};
 use super::scripts::Scripts;
 use crate::action::{Action, LinkId, Notice, ReinitReason};
 use crate::command::Command;
-use crate::config::{Config, ReadFrom};
+use crate::config::{Config, Credentials, ReadFrom};
 use crate::error::{Closed, Error, SeedFailure, Why};
 use crate::link::{Link, Owed, Received};
 use crate::plan::Route;
@@ -49,6 +49,8 @@ impl<T> Cluster<T> {
             node: index,
             link: Link::new(now, &self.config, read_only),
             is_connected: false,
+            credentials_serial: self.credentials_serial,
+            auth_count: 0,
             dialled_at: now,
             drain_by: None,
             is_announced: false,
@@ -70,12 +72,17 @@ impl<T> Cluster<T> {
         self.actions.push_back(Action::Connect { link: id, address });
     }
 
-    pub(super) fn link_connected(&mut self, now: Instant, id: LinkId) {
+    /// The connection is there. Without credentials of its own it has those of the configuration.
+    pub(super) fn link_connected(&mut self, now: Instant, id: LinkId, own: Option<Credentials>) {
         let Some(tenant) = self.links.get_mut(id) else { return };
         if core::mem::replace(&mut tenant.is_connected, true) {
             return;
         }
-        let is_ready = tenant.link.connected(now, &self.config);
+        if own.is_none() {
+            tenant.credentials_serial = self.credentials_serial;
+        }
+        let credentials = own.or_else(|| self.config.credentials.clone());
+        let is_ready = tenant.link.connected(now, &self.config, credentials);
         self.announce(id);
         if is_ready {
             self.link_ready(now, id);
@@ -92,6 +99,7 @@ impl<T> Cluster<T> {
             let notice = Notice::LinkReady { node: address.clone() };
             self.notify(notice);
         }
+        self.authenticate_again(now, id);
         self.refresh_link_ready(now, node, id);
         self.pump(now, node);
     }
@@ -112,6 +120,7 @@ impl<T> Cluster<T> {
                             self.handle_topology(now, node, round, question, &frame);
                         }
                         Work::Ping => {}
+                        Work::Auth => self.handle_auth(id, &frame),
                     }
                     if is_past_fence {
                         self.lift_fences(now, id);
@@ -121,7 +130,13 @@ impl<T> Cluster<T> {
                 Ok(Some(Received::Ready)) => self.link_ready(now, id),
                 Ok(Some(Received::Refused(failure))) => {
                     self.actions.push_back(Action::Close { link: id });
-                    return self.lose_link(now, id, &Loss::Refused(failure));
+                    let is_outdated = self.has_outdated_credentials(id) && failure.is_about_user();
+                    let loss = if is_outdated {
+                        Loss::Closed(Closed::Other)
+                    } else {
+                        Loss::Refused(failure)
+                    };
+                    return self.lose_link(now, id, &loss);
                 }
                 Ok(None) => break,
                 Err(error) => {
@@ -197,10 +212,10 @@ impl<T> Cluster<T> {
         if was_needed {
             self.refresh_link_lost(now, index, &loss.failure());
         }
-        self.fail_refused(now, index);
         if was_needed {
             self.send_guests_on(now, index);
         }
+        self.fail_refused(now, index);
         let needed = self.links.node(index).is_some_and(|node| node.queue.live_count() > 0);
         if needed {
             self.ensure_link(now, index);
@@ -209,6 +224,7 @@ impl<T> Cluster<T> {
             self.request_refresh(now, ReinitReason::Unreachable, needed);
         }
         self.forget_if_useless(index);
+        self.end_reauthentication();
     }
 
     /// What waits for a node that does not answer, and could as well be answered by another one, goes
@@ -361,6 +377,7 @@ impl<T> Cluster<T> {
         {
             node.link = None;
         }
+        self.end_reauthentication();
     }
 
     /// Closes all links that owe nothing, because the machine ends.
@@ -458,8 +475,8 @@ impl<T> Cluster<T> {
     }
 }
 
-/// A node that refuses the credentials is not asked again before.
-const AUTHENTICATION_PAUSE: Duration = Duration::from_secs(1);
+/// A node that refuses the user, or lacks the database, is not asked again before.
+const REFUSAL_PAUSE: Duration = Duration::from_secs(1);
 
 /// How a link came to be gone.
 #[derive(Debug)]
@@ -497,11 +514,26 @@ impl Loss {
     }
 }
 
+/// Whether nobody is to wait for a node that fails like this: it refuses the user, or lacks
+/// the database.
+pub(super) const fn is_refusal(failure: &SeedFailure) -> bool {
+    match failure {
+        SeedFailure::Authentication(_)
+        | SeedFailure::Permission { .. }
+        | SeedFailure::Database { .. } => true,
+        SeedFailure::Unreachable(_)
+        | SeedFailure::NoAnswer
+        | SeedFailure::NotACluster(_)
+        | SeedFailure::Refused(_)
+        | SeedFailure::Unusable(_) => false,
+    }
+}
+
 /// How long a node is left alone after so many failures in a row: not at all after the first, then a
 /// random part of a time that doubles.
 fn pause(config: &Config, random: &mut Random, failures: u32, loss: &Loss) -> Duration {
-    if matches!(loss.failure(), SeedFailure::Authentication(_)) {
-        return AUTHENTICATION_PAUSE + random.up_to(AUTHENTICATION_PAUSE);
+    if is_refusal(&loss.failure()) {
+        return REFUSAL_PAUSE + random.up_to(REFUSAL_PAUSE);
     }
     let Some(doublings) = failures.checked_sub(2) else { return Duration::ZERO };
     let longest = config.reconnect_delay_min.saturating_mul(1 << doublings.min(16));

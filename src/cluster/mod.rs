@@ -7,6 +7,7 @@
 //! - [`calls`]: the calls that are not over, and their deadlines
 //! - [`nodes`]: who has which address, which link, who waits
 //! - [`links`]: links come and go
+//! - [`credentials`]: whom links are authenticated as, and how that changes
 //! - [`mod@write`]: from the queue of a node onto its link, and back
 //! - [`redirect`]: what replies lead to: an end, a redirection, a pause
 //! - [`scripts`]: when a script is sent by its name, and when in full
@@ -16,6 +17,7 @@
 //! - [`timers`]: what is due
 
 mod calls;
+mod credentials;
 mod ends;
 mod fence;
 mod links;
@@ -41,7 +43,7 @@ use self::timers::Timers;
 use crate::action::{Action, CallId, LinkId, Notice, Outcome, ReinitReason, Reply};
 use crate::address::Address;
 use crate::command::Learned;
-use crate::config::{Config, ReadFrom};
+use crate::config::{Config, Credentials, ReadFrom};
 use crate::error::{Closed, ConfigError, Error, Phase};
 use crate::plan::{Call, Context, Explanation, Route};
 use crate::random::Random;
@@ -90,6 +92,10 @@ pub struct Cluster<T> {
     fences: BTreeMap<Slot, Fence>,
     refresh: Refresh,
     timers: Timers,
+    /// How often the credentials were replaced.
+    credentials_serial: u64,
+    /// Whether there are links that are still to be told.
+    is_reauthenticating: bool,
     /// Set once the application has shut the machine down: when it ends at the latest.
     ends_by: Option<Instant>,
     stats: Stats,
@@ -134,6 +140,8 @@ impl<T> Cluster<T> {
             pause_serial: 0,
             fences: BTreeMap::new(),
             refresh: Refresh::new(&config),
+            credentials_serial: 0,
+            is_reauthenticating: false,
             timers: Timers::default(),
             ends_by: None,
             stats: Stats::default(),
@@ -265,6 +273,28 @@ impl<T> Cluster<T> {
         self.check();
     }
 
+    /// Replaces the credentials of the configuration, while connections are in use. Connections that
+    /// are set up are authenticated anew, each behind what was sent on it before: no reply is lost,
+    /// and no command waits. New connections begin with the new credentials, unless they are given
+    /// their own. [`Notice::Authenticated`] and [`Notice::AuthenticationRefused`] tell what nodes
+    /// say; who refuses goes on with the former credentials.
+    ///
+    /// To change a password without a gap, have the servers accept both passwords, call this, wait
+    /// for [`Notice::CredentialsReplaced`], then take the former one from the servers.
+    ///
+    /// Without credentials connections stay what they are, and new ones begin without.
+    pub fn set_credentials(&mut self, now: Instant, credentials: Option<Credentials>) {
+        self.replace_credentials(now, credentials);
+        self.check();
+    }
+
+    /// Whether there are connections that are still to be authenticated with the credentials that
+    /// were set last.
+    #[must_use]
+    pub const fn is_reauthenticating(&self) -> bool {
+        self.is_reauthenticating
+    }
+
     /// Takes no more calls. What was not sent ends with [`Error::Closed`]; replies to what was sent
     /// are waited for, `drain_timeout` at the most. Over when [`Self::is_shut_down`].
     pub fn shut_down(&mut self, now: Instant) {
@@ -292,7 +322,16 @@ impl<T> Cluster<T> {
 
     /// The link is connected: bytes can be sent.
     pub fn handle_connected(&mut self, now: Instant, link: LinkId) {
-        self.link_connected(now, link);
+        self.link_connected(now, link, None);
+        self.check();
+    }
+
+    /// The link is connected, and has credentials of its own, which win over those of the
+    /// configuration: for drivers that ask somebody for each connection. If the credentials were
+    /// replaced since the link was to be dialled, it is authenticated with the new ones as soon as it
+    /// is set up.
+    pub fn handle_connected_with(&mut self, now: Instant, link: LinkId, credentials: Credentials) {
+        self.link_connected(now, link, Some(credentials));
         self.check();
     }
 

@@ -28,6 +28,8 @@ pub(super) enum Work {
     Topology { round: u64, question: Question },
     /// A sign of life.
     Ping,
+    /// Other credentials.
+    Auth,
 }
 
 /// Which command of a part.
@@ -59,7 +61,7 @@ impl Work {
     pub(super) fn slot(self) -> Option<Slot> {
         match self {
             Self::Part { slot, .. } => slot,
-            Self::Topology { .. } | Self::Ping => None,
+            Self::Topology { .. } | Self::Ping | Self::Auth => None,
         }
     }
 }
@@ -89,6 +91,10 @@ pub(super) struct Tenant {
     pub(super) node: usize,
     pub(super) link: Link<Work>,
     pub(super) is_connected: bool,
+    /// Which credentials it is authenticated with, or will be: those that were in use then.
+    pub(super) credentials_serial: u64,
+    /// How many answers to an `AUTH` it owes, besides that of its handshake.
+    pub(super) auth_count: u32,
     pub(super) dialled_at: Instant,
     /// It takes no more work, and is closed when its last reply has come, or by then.
     pub(super) drain_by: Option<Instant>,

@@ -70,6 +70,9 @@ impl<T> Cluster<T> {
                 if error.server().is_some_and(|error| error.code() == b"MOVED") {
                     self.request_refresh(now, ReinitReason::Moved, false);
                 }
+                if error.server().is_some_and(|error| error.code() == b"NOAUTH") {
+                    self.leave_unauthenticated(now, link);
+                }
                 self.fail(part, error);
             }
             _ if self.ends_by.is_some() => {

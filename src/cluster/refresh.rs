@@ -397,6 +397,7 @@ impl<T> Cluster<T> {
 fn refused(error: ServerError) -> SeedFailure {
     match error.code() {
         b"NOAUTH" | b"WRONGPASS" => SeedFailure::Authentication(error),
+        b"NOPERM" => SeedFailure::Permission { command: "CLUSTER SLOTS", error },
         b"ERR" if error.text().contains("cluster support disabled") => {
             SeedFailure::NotACluster(error)
         }

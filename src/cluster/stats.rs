@@ -45,6 +45,10 @@ pub struct Stats {
     pub links_ready: u64,
     /// Connections that were lost, or could not be made.
     pub links_lost: u64,
+    /// Connections that were authenticated anew with other credentials.
+    pub links_reauthenticated: u64,
+    /// Connections whose nodes refused other credentials.
+    pub reauthentications_refused: u64,
     /// Connections that were closed because they owed replies and were silent.
     pub links_stalled: u64,
     /// Connections that were closed because the node broke the protocol.

@@ -246,7 +246,7 @@ impl fmt::Debug for Command {
 }
 
 /// The arguments of a command, beginning with its name.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Arguments<'a> {
     packed: &'a [u8],
     offset: usize,
@@ -259,8 +259,15 @@ impl fmt::Debug for Large {
     }
 }
 
+impl fmt::Debug for Arguments<'_> {
+    /// Shows no argument: it may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Arguments({} left)", self.clone().count())
+    }
+}
+
 /// An argument, and the memory that it can be shared with.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct ArgumentRef<'a> {
     pub(crate) bytes: &'a [u8],
     shared: Option<&'a Bytes>,
@@ -293,10 +300,15 @@ impl<'a> Iterator for Arguments<'a> {
 }
 
 /// One argument on its way into a command. Made with `into` from text, bytes and numbers.
-#[derive(Debug)]
 pub struct Arg<'a>(Content<'a>);
 
-#[derive(Debug)]
+impl fmt::Debug for Arg<'_> {
+    /// Shows no content: it may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Arg(..)")
+    }
+}
+
 enum Content<'a> {
     Borrowed(&'a [u8]),
     Owned(Bytes),

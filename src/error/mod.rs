@@ -5,6 +5,7 @@
 //! submit the command again. No error shows an argument, a key or a password.
 
 mod partial;
+mod url;
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -14,6 +15,7 @@ use core::fmt;
 use bytes::Bytes;
 
 pub use self::partial::{Part, Partial};
+pub use self::url::{UrlError, UrlPart};
 use crate::address::Address;
 use crate::slot::Slot;
 
@@ -145,6 +147,14 @@ pub enum Why {
     /// The node refused to set up the connection: credentials, number of clients, and so on.
     #[error("the node refused the connection: {0}")]
     Handshake(ServerError),
+    /// The user of the connection may not run a command that the client needs to set it up.
+    #[error("the user has no permission to run {command}, which the connection needs: {error}")]
+    NotPermitted {
+        /// The command.
+        command: &'static str,
+        /// What the node said.
+        error: ServerError,
+    },
     /// `MULTI` was refused, so that the commands behind it ran, or did not, each alone.
     #[error("there was no transaction, its commands stood alone: {0}")]
     NoTransaction(ServerError),
@@ -221,6 +231,22 @@ pub enum SeedFailure {
     /// It refused the user name or password, or wants one and got none.
     #[error("authentication failed: {0}")]
     Authentication(ServerError),
+    /// The user may not run a command that the client needs.
+    #[error("no permission to run {command}: {error}")]
+    Permission {
+        /// The command.
+        command: &'static str,
+        /// What the node said.
+        error: ServerError,
+    },
+    /// It does not have the database that the configuration asks for.
+    #[error("database {database} cannot be used: {error}")]
+    Database {
+        /// The number of the database.
+        database: u32,
+        /// What the node said.
+        error: ServerError,
+    },
     /// It is a server, but not of a cluster.
     #[error("not a cluster node: {0}")]
     NotACluster(ServerError),
@@ -233,10 +259,21 @@ pub enum SeedFailure {
 }
 
 impl SeedFailure {
+    /// Whether other credentials, or other permissions, would help.
+    pub(crate) const fn is_about_user(&self) -> bool {
+        matches!(self, Self::Authentication(_) | Self::Permission { .. })
+    }
+
     /// Whether asking again cannot help until somebody changes the configuration.
     #[must_use]
     pub const fn is_permanent(&self) -> bool {
-        matches!(self, Self::Authentication(_) | Self::NotACluster(_))
+        match self {
+            Self::Authentication(_)
+            | Self::Permission { .. }
+            | Self::Database { .. }
+            | Self::NotACluster(_) => true,
+            Self::Unreachable(_) | Self::NoAnswer | Self::Refused(_) | Self::Unusable(_) => false,
+        }
     }
 }
 
@@ -265,6 +302,9 @@ pub enum Closed {
     /// The TLS handshake failed.
     #[error("TLS failed")]
     Tls,
+    /// There were no credentials for the connection: who provides them failed.
+    #[error("the provider of credentials failed")]
+    Credentials,
     /// Anything else.
     #[error("input/output error")]
     Other,
@@ -479,12 +519,12 @@ pub enum ConfigError {
         /// What is wrong with its value.
         problem: &'static str,
     },
-    /// A URL that cannot be read; never quotes it, since it may hold a password.
-    #[error("malformed URL: {0}")]
-    Url(&'static str),
-    /// An address in a URL that cannot be read.
+    /// A URL that cannot be read.
     #[error(transparent)]
-    Address(#[from] crate::address::AddressError),
+    Url(#[from] UrlError),
+    /// A URL asks for TLS, and whoever is to connect has none. It does not connect in clear text.
+    #[error("the URL asks for TLS, and this client was built without")]
+    NoTls,
 }
 
 /// ` at node` and ` for slot`, as far as they are known.

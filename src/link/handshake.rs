@@ -1,17 +1,18 @@
 //! Setting up a connection: protocol, credentials, name, role.
 //!
 //! Theory of operation. Everything leaves in one write: `HELLO 3` with credentials and name, the
-//! library's name and version, and `READONLY` for a link that reads from a replica. Replies come in
+//! library's name and version, `SELECT` if it is not for database 0, and `READONLY` for a link that reads from a replica. Replies come in
 //! that order. A server that does not know `HELLO` gets a second write with `AUTH`, `CLIENT SETNAME`
 //! and `READONLY`, and speaks RESP2. No command of a caller leaves before the last reply has come: a
 //! server that still checks the password closes the connection on long commands.
 
 use alloc::vec::Vec;
 
-use crate::command::Command;
-use crate::config::{Config, Protocol};
+use crate::config::{Config, Credentials, Protocol};
 use crate::error::{SeedFailure, ServerError};
 use crate::resp::Frame;
+use crate::resp::encode::{self, Digits};
+use crate::secret::Secret;
 
 /// One command of the handshake, so that its reply is understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,8 +23,23 @@ pub(crate) enum Step {
     Auth,
     /// A command that servers may refuse: names, and what hangs on `HELLO`.
     Optional,
+    /// `SELECT` of this database.
+    Select(u32),
     /// `READONLY`.
     ReadOnly,
+}
+
+impl Step {
+    /// The command, as permissions name it.
+    const fn command(self) -> &'static str {
+        match self {
+            Self::Hello => "HELLO",
+            Self::Auth => "AUTH",
+            Self::Optional => "CLIENT",
+            Self::Select(_) => "SELECT",
+            Self::ReadOnly => "READONLY",
+        }
+    }
 }
 
 /// What a reply to the handshake means.
@@ -37,57 +53,124 @@ pub(super) enum Progress {
     Fail(SeedFailure),
 }
 
+/// What is written to set a connection up.
+#[derive(Debug)]
+pub(super) struct Opening {
+    /// The commands, one after the other: a password is among them.
+    pub(super) bytes: Secret,
+    /// What each command is, and where it ends.
+    pub(super) steps: Vec<(Step, usize)>,
+}
+
+impl Opening {
+    const fn new() -> Self {
+        Self { bytes: Secret::new(), steps: Vec::new() }
+    }
+
+    fn add(&mut self, step: Step, words: &[&[u8]]) {
+        append(&mut self.bytes, words);
+        self.steps.push((step, self.bytes.as_slice().len()));
+    }
+
+    fn add_library(&mut self) {
+        let version = env!("CARGO_PKG_VERSION").as_bytes();
+        for (what, value) in [(&b"LIB-NAME"[..], &b"hashslot"[..]), (b"LIB-VER", version)] {
+            self.add(Step::Optional, &[b"CLIENT", b"SETINFO", what, value]);
+        }
+    }
+
+    /// Which data the connection is for.
+    fn add_choices(&mut self, config: &Config, read_only: bool) {
+        if config.database > 0 {
+            let number = Digits::of(config.database.into());
+            self.add(Step::Select(config.database), &[b"SELECT", number.as_bytes()]);
+        }
+        if read_only {
+            self.add(Step::ReadOnly, &[b"READONLY"]);
+        }
+    }
+}
+
+fn append(bytes: &mut Secret, words: &[&[u8]]) {
+    // A header has 25 bytes at most.
+    let len = words.iter().fold(32, |len, word| len + word.len() + 32);
+    encode::command(bytes.with_room(len), words);
+}
+
 /// The commands for a server that knows `HELLO`.
-pub(super) fn resp3(config: &Config, read_only: bool) -> Vec<(Step, Command)> {
-    let mut hello = Command::new("HELLO").arg(3);
-    if let Some(credentials) = &config.credentials {
-        let user = credentials.username.as_deref().unwrap_or("default");
-        hello = hello.arg("AUTH").arg(user).arg(&*credentials.password.0);
+pub(super) fn resp3(
+    config: &Config,
+    credentials: Option<&Credentials>,
+    read_only: bool,
+) -> Opening {
+    let mut hello: Vec<&[u8]> = Vec::from([&b"HELLO"[..], b"3"]);
+    if let Some(credentials) = credentials {
+        let user = credentials.username().unwrap_or("default");
+        hello.extend([&b"AUTH"[..], user.as_bytes(), credentials.secret().as_slice()]);
     }
     if let Some(name) = &config.client_name {
-        hello = hello.arg("SETNAME").arg(name);
+        hello.extend([&b"SETNAME"[..], name.as_bytes()]);
     }
-    let mut commands = Vec::from([(Step::Hello, hello)]);
-    commands.extend(library().map(|command| (Step::Optional, command)));
-    if read_only {
-        commands.push((Step::ReadOnly, Command::new("READONLY")));
-    }
-    commands
+    let mut opening = Opening::new();
+    opening.add(Step::Hello, &hello);
+    opening.add_library();
+    opening.add_choices(config, read_only);
+    opening
 }
 
 /// The commands for a server that does not know `HELLO`.
-pub(super) fn resp2(config: &Config, read_only: bool) -> Vec<(Step, Command)> {
-    let mut commands = Vec::new();
-    if let Some(credentials) = &config.credentials {
-        let auth = Command::new("AUTH").args(credentials.username.as_deref());
-        commands.push((Step::Auth, auth.arg(&*credentials.password.0)));
+pub(super) fn resp2(
+    config: &Config,
+    credentials: Option<&Credentials>,
+    read_only: bool,
+) -> Opening {
+    let mut opening = Opening::new();
+    if let Some(credentials) = credentials {
+        opening.add(Step::Auth, &auth_words(credentials, None));
     }
     if let Some(name) = &config.client_name {
-        let set_name = Command::new("CLIENT").arg("SETNAME").arg(name);
-        commands.push((Step::Optional, set_name));
+        opening.add(Step::Optional, &[b"CLIENT", b"SETNAME", name.as_bytes()]);
     }
     if config.protocol == Protocol::Resp2 {
-        commands.extend(library().map(|command| (Step::Optional, command)));
+        opening.add_library();
     }
-    if read_only {
-        commands.push((Step::ReadOnly, Command::new("READONLY")));
-    }
-    commands
+    opening.add_choices(config, read_only);
+    opening
 }
 
-fn library() -> [Command; 2] {
-    let set = |what, value| Command::new("CLIENT").arg("SETINFO").arg(what).arg(value);
-    [set("LIB-NAME", "hashslot"), set("LIB-VER", env!("CARGO_PKG_VERSION"))]
+/// `AUTH` on a connection that is set up, whose server knows `HELLO` or not.
+pub(super) fn auth(credentials: &Credentials, knows_hello: bool) -> Secret {
+    let mut bytes = Secret::new();
+    // As in `HELLO`: the default user may have no password, and then takes any.
+    append(&mut bytes, &auth_words(credentials, knows_hello.then_some("default")));
+    bytes
+}
+
+fn auth_words<'a>(credentials: &'a Credentials, default_user: Option<&'a str>) -> Vec<&'a [u8]> {
+    let user = credentials.username().or(default_user).map(str::as_bytes);
+    let password = credentials.secret().as_slice();
+    [Some(&b"AUTH"[..]), user, Some(password)].into_iter().flatten().collect()
 }
 
 /// What the reply to one step means. `falling_back` is set once `HELLO` was refused.
-pub(super) fn judge(step: Step, reply: &Frame, falling_back: bool) -> Progress {
+pub(super) fn judge(
+    step: Step,
+    reply: &Frame,
+    falling_back: bool,
+    credentials: Option<&Credentials>,
+) -> Progress {
     let Some(error) = reply.error() else { return Progress::Continue };
     match step {
+        // Without HELLO, and without a password, this is the first to say that one is missing.
+        Step::Optional if error.code() == b"NOAUTH" && !falling_back => {
+            Progress::Fail(SeedFailure::Authentication(error))
+        }
         Step::Optional => Progress::Continue,
-        Step::ReadOnly if falling_back => Progress::Continue,
+        Step::Select(_) | Step::ReadOnly if falling_back => Progress::Continue,
         Step::Hello if is_about_hello(&error) => Progress::FallBack,
-        Step::Hello | Step::Auth | Step::ReadOnly => Progress::Fail(failure(error)),
+        Step::Hello | Step::Auth | Step::Select(_) | Step::ReadOnly => {
+            Progress::Fail(failure(step, without_secrets(error, credentials)))
+        }
     }
 }
 
@@ -103,14 +186,40 @@ fn is_about_hello(error: &ServerError) -> bool {
     }
 }
 
-fn failure(error: ServerError) -> SeedFailure {
+fn failure(step: Step, error: ServerError) -> SeedFailure {
     let text = error.text().to_ascii_lowercase();
     let about_password = text.contains("invalid password")
         || text.contains("without any password")
         || text.contains("invalid username-password");
-    match error.code() {
-        b"WRONGPASS" | b"NOAUTH" => SeedFailure::Authentication(error),
+    match (error.code(), step) {
+        (b"WRONGPASS" | b"NOAUTH", _) => SeedFailure::Authentication(error),
+        (b"NOPERM", _) => SeedFailure::Permission { command: step.command(), error },
         _ if about_password => SeedFailure::Authentication(error),
+        (b"ERR", Step::Select(database)) => SeedFailure::Database { database, error },
         _ => SeedFailure::Refused(error),
     }
+}
+
+/// The answer to a command with a password, without what it may quote of it: some servers and
+/// proxies repeat the arguments of a command that they do not know.
+pub(super) fn without_secrets(
+    error: ServerError,
+    credentials: Option<&Credentials>,
+) -> ServerError {
+    const ARGUMENTS: &str = "with args beginning with";
+    let text = error.text();
+    if let Some((before, _)) = text.split_once(ARGUMENTS) {
+        return ServerError::new(alloc::format!("{before}{ARGUMENTS}: ..").into_bytes().into());
+    }
+    let password = credentials.map_or(&b""[..], |credentials| credentials.secret().as_slice());
+    let repeats = |text: &[u8]| {
+        !password.is_empty() && text.windows(password.len()).any(|part| part == password)
+    };
+    if repeats(error.as_bytes()) {
+        let code = if repeats(error.code()) { b"ERR" } else { error.code() };
+        let told = b" (the server repeats the password: its answer is left out)";
+        return ServerError::new([code, told].concat().into());
+    }
+    drop(text);
+    error
 }

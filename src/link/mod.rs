@@ -12,12 +12,12 @@ mod outbox;
 
 use alloc::collections::VecDeque;
 
-use self::handshake::{Progress, Step};
+use self::handshake::{Opening, Progress, Step};
 use self::inbox::Inbox;
 use self::outbox::Outbox;
 use crate::command::Command;
-use crate::config::{Config, Protocol};
-use crate::error::{ProtocolError, SeedFailure, Violation};
+use crate::config::{Config, Credentials, Protocol};
+use crate::error::{ProtocolError, SeedFailure, ServerError, Violation};
 use crate::resp::Frame;
 use crate::time::Instant;
 
@@ -37,6 +37,8 @@ pub(crate) struct Link<W> {
     /// The server's major version; 0 if it did not tell.
     version: u32,
     read_only: bool,
+    /// Whom it is set up as; forgotten once it is.
+    credentials: Option<Credentials>,
     /// When the last byte came in, or when something was first expected.
     progress_at: Instant,
 }
@@ -115,35 +117,54 @@ impl<W: Copy> Link<W> {
             asking_failed: None,
             version: 0,
             read_only,
+            credentials: None,
             progress_at: now,
         }
     }
 
     /// The connection is there: writes the handshake. Whether the link is ready at once, because
     /// there is nothing to set up.
-    pub(crate) fn connected(&mut self, now: Instant, config: &Config) -> bool {
+    pub(crate) fn connected(
+        &mut self,
+        now: Instant,
+        config: &Config,
+        credentials: Option<Credentials>,
+    ) -> bool {
         if self.state != State::Dialling {
             return false;
         }
         self.progress_at = now;
+        self.credentials = credentials;
+        let credentials = self.credentials.as_ref();
         match config.protocol {
-            Protocol::Resp3 => self.set_up(&handshake::resp3(config, self.read_only), Round::First),
+            Protocol::Resp3 => {
+                let opening = handshake::resp3(config, credentials, self.read_only);
+                self.set_up(opening, Round::First)
+            }
             Protocol::Resp2 => {
-                self.set_up(&handshake::resp2(config, self.read_only), Round::Second)
+                let opening = handshake::resp2(config, credentials, self.read_only);
+                self.set_up(opening, Round::Second)
             }
         }
     }
 
-    fn set_up(&mut self, commands: &[(Step, Command)], round: Round) -> bool {
+    fn set_up(&mut self, opening: Opening, round: Round) -> bool {
         self.state = State::SettingUp(round);
-        for (step, command) in commands {
-            let end = self.outbox.append_command(command);
-            self.expected.push_back(Expected { what: Expect::Setup(*step), end });
+        let start = self.outbox.end();
+        for (step, end) in opening.steps {
+            let end = start + u64::try_from(end).unwrap_or(u64::MAX);
+            self.expected.push_back(Expected { what: Expect::Setup(step), end });
         }
+        self.outbox.append_secret(opening.bytes);
         if self.expected.is_empty() {
-            self.state = State::Ready;
+            self.become_ready();
         }
         self.is_ready()
+    }
+
+    fn become_ready(&mut self) {
+        self.state = State::Ready;
+        self.credentials = None;
     }
 
     /// Whether commands may be written.
@@ -165,6 +186,16 @@ impl<W: Copy> Link<W> {
         let end = self.outbox.append_command(command);
         self.expected.push_back(Expected { what: Expect::Work(work), end });
         end
+    }
+
+    /// Appends an `AUTH`.
+    pub(crate) fn write_auth(&mut self, now: Instant, credentials: &Credentials, work: W) {
+        if self.expected.is_empty() {
+            self.progress_at = now;
+        }
+        let knows_hello = self.version > 0;
+        let end = self.outbox.append_secret(handshake::auth(credentials, knows_hello));
+        self.expected.push_back(Expected { what: Expect::Work(work), end });
     }
 
     /// Appends `ASKING`. What it is for must be appended next.
@@ -219,7 +250,8 @@ impl<W: Copy> Link<W> {
 
     fn handle_setup(&mut self, config: &Config, step: Step, reply: &Frame) -> Option<Received<W>> {
         let State::SettingUp(round) = self.state else { return None };
-        match handshake::judge(step, reply, round == Round::Refused) {
+        let is_refused = round == Round::Refused;
+        match handshake::judge(step, reply, is_refused, self.credentials.as_ref()) {
             Progress::Fail(failure) => return Some(Received::Refused(failure)),
             Progress::FallBack => self.state = State::SettingUp(Round::Refused),
             Progress::Continue if step == Step::Hello => self.version = major_version(reply),
@@ -229,10 +261,10 @@ impl<W: Copy> Link<W> {
             return None;
         }
         if self.state == State::SettingUp(Round::Refused) {
-            let commands = handshake::resp2(config, self.read_only);
-            return self.set_up(&commands, Round::Second).then_some(Received::Ready);
+            let opening = handshake::resp2(config, self.credentials.as_ref(), self.read_only);
+            return self.set_up(opening, Round::Second).then_some(Received::Ready);
         }
-        self.state = State::Ready;
+        self.become_ready();
         Some(Received::Ready)
     }
 
@@ -333,6 +365,14 @@ impl<W: Copy> Link<W> {
         let number = |index: usize| u64::try_from(index).unwrap_or(u64::MAX);
         Some((self.answered + number(first), number(after - first)))
     }
+}
+
+/// The answer to an `AUTH` without what it may quote of it.
+pub(crate) fn without_secrets(
+    error: ServerError,
+    credentials: Option<&Credentials>,
+) -> ServerError {
+    handshake::without_secrets(error, credentials)
 }
 
 /// The major version in the reply to `HELLO`; 0 if it has none.

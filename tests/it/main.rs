@@ -25,6 +25,7 @@ mod real;
 mod resp;
 mod scenarios;
 mod search;
+mod secrets;
 #[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
 #[path = "../servers/mod.rs"]
 mod servers;

@@ -4,6 +4,8 @@
 //! pins nothing; only a frame that is still incomplete is kept, in a buffer that grows with what has
 //! come and never with what a length promises; no byte is scanned twice.
 
+use core::fmt;
+
 use bytes::{Bytes, BytesMut};
 
 use crate::config::Limits;
@@ -17,7 +19,6 @@ const COPIED_LEN: usize = 4 << 10;
 const GROWTH_LEN: usize = 64 << 10;
 
 /// What a link has received.
-#[derive(Debug)]
 pub(super) struct Inbox {
     scanner: Scanner,
     /// The beginning of a frame that is not complete; empty between frames.
@@ -108,6 +109,13 @@ fn copied(frame: &[u8]) -> Bytes {
         _ => return Bytes::copy_from_slice(frame),
     };
     Bytes::from_static(common)
+}
+
+impl fmt::Debug for Inbox {
+    /// Shows no bytes: they may be secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Inbox({} bytes)", self.buffer.len())
+    }
 }
 
 #[cfg(test)]

@@ -6,16 +6,18 @@
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::fmt;
 
 use bytes::{Buf, Bytes};
 
 use crate::command::{Command, Segment};
+use crate::secret::Secret;
 
 /// An emptied buffer larger than this is given back.
 const KEPT_LEN: usize = 256 << 10;
 
 /// The bytes that a link has to send.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Outbox {
     /// What must leave before the tail: sealed tails, and large arguments between them.
     sealed: VecDeque<Bytes>,
@@ -64,6 +66,17 @@ impl Outbox {
                 self.sealed.push_back(bytes.clone());
             }
         });
+        self.end
+    }
+
+    /// Appends bytes that are overwritten once they have left, or need not leave any more. Tells the
+    /// position after them.
+    pub(super) fn append_secret(&mut self, bytes: Secret) -> u64 {
+        if !bytes.as_slice().is_empty() {
+            self.seal();
+            self.end += position(bytes.as_slice().len());
+            self.sealed.push_back(Bytes::from_owner(bytes));
+        }
         self.end
     }
 
@@ -128,6 +141,13 @@ impl Outbox {
         let len = position(end - start);
         self.end -= len;
         len
+    }
+}
+
+impl fmt::Debug for Outbox {
+    /// Shows no bytes: they may be secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Outbox({} bytes)", self.len())
     }
 }
 

@@ -28,7 +28,7 @@ fn program() -> Option<PathBuf> {
 
 fn command(options: &[&str]) -> Option<Command> {
     let mut command = Command::new(program()?);
-    command.args(options).env_remove("REDISCLI_AUTH");
+    command.args(options).env_remove("REDISCLI_AUTH").env_remove("HASHSLOT_URL");
     Some(command)
 }
 
@@ -227,11 +227,19 @@ fn passwords_come_from_options_or_environment() -> Done {
     let variable = run(&["--user", "cli-auth"], Some("pass"))?;
     let wrong = run(&["--user", "cli-auth", "--pass", "wrong"], None)?;
     let usage = run(&["--user", "cli-auth"], None)?;
+    let by_url = || {
+        let Some(mut command) = command(&[]) else { return Ok(None) };
+        command.env("HASHSLOT_URL", format!("redis://cli-auth:pass@{node}"));
+        let output = output(command, b"GET mine\nGET other")?;
+        let printed = String::from_utf8(output.stdout)?;
+        Ok::<_, Failure>(Some((printed, output.status.code())))
+    };
+    let url = by_url()?;
     for node in 0..cluster.nodes().len() {
         cluster.call(node, &["ACL", "DELUSER", "cli-auth"])?;
     }
     let Some((wrong, status)) = wrong else { return Ok(()) };
-    for of_user in [option, variable] {
+    for of_user in [option, variable, url] {
         let (printed, status) = of_user.ok_or("it was there")?;
         assert!(printed.starts_with("(nil)\n(error) NOPERM "), "{printed}");
         assert_eq!(status, Some(0));
@@ -298,11 +306,11 @@ fn wrong_usage_ends_with_the_usage_text() -> Done {
         let Some(command) = command(options) else { return Ok(()) };
         let output = output(command, b"PING\n")?;
         let told = String::from_utf8(output.stderr)?;
-        assert!(told.starts_with("cli: ") && told.contains("\nusage: cli --nodes "), "{told}");
+        assert!(told.starts_with("cli: ") && told.contains("\nusage: cli [--nodes "), "{told}");
         assert_eq!((output.stdout.len(), output.status.code()), (0, Some(2)));
     }
     let Some((help, status)) = told(&["--help"], "")? else { return Ok(()) };
-    assert!(help.starts_with("usage: cli --nodes ") && status == 0, "{help}");
+    assert!(help.starts_with("usage: cli [--nodes ") && status == 0, "{help}");
     Ok(())
 }
 

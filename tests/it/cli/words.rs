@@ -63,7 +63,7 @@ fn blank_lines_and_comments_are_skipped() {
 
 fn parse(line: &str, password: Option<&str>) -> Result<Arguments, Usage> {
     let words = words(line.as_bytes()).unwrap();
-    Arguments::parse(words.into_iter(), password.map(str::to_owned))
+    Arguments::parse(words.into_iter(), password.map(str::to_owned), None)
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn options_say_how_the_client_is_configured() {
     let arguments = parse(line, Some("other")).unwrap();
     assert_eq!(arguments.nodes, ["a:1".parse().unwrap(), "::1:2".parse().unwrap()]);
     assert!(arguments.json && arguments.explain);
-    assert_eq!(arguments.cross_slot, CrossSlot::Refuse);
+    assert_eq!(arguments.cross_slot, Some(CrossSlot::Refuse));
     assert_eq!(arguments.target, Some(Target::Slot(Slot::of_key(b"x"))));
     assert_eq!(arguments.command, [b"SET".to_vec(), b"--json".to_vec(), b"--".to_vec()]);
     let mut config = Config::default();
@@ -97,6 +97,31 @@ fn without_options_everything_is_as_usual() {
 }
 
 #[test]
+fn the_url_of_the_environment_is_for_want_of_nodes() {
+    let url = Some("redis://ann:secret@db:7000?protocol=2&call_timeout=5s");
+    let parse = |line: &[&str], url| {
+        let words = line.iter().map(|word| word.as_bytes().to_vec()).collect::<Vec<_>>();
+        Arguments::parse(words.into_iter(), None, url)
+    };
+    let arguments = parse(&["--timeout", "1", "GET", "a"], url).unwrap();
+    let mut config = arguments.url.clone().unwrap().config;
+    arguments.configure(&mut config);
+    assert_eq!(config.protocol, Protocol::Resp2);
+    assert_eq!(config.credentials, Some(Credentials::user("ann", "secret")));
+    assert_eq!(config.call_timeout, Duration::from_secs(1));
+    assert!(parse(&["--nodes", "a:1"], url).unwrap().url.is_none());
+    match parse(&["GET", "a"], Some("redis://ann:secret@db:x")) {
+        Err(Usage::Wrong(problem)) => {
+            assert!(
+                problem.starts_with("HASHSLOT_URL: malformed URL: the host `db:x`"),
+                "{problem}"
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn targets_are_read() {
     let cases = [
         ("any", Target::Any),
@@ -117,9 +142,9 @@ fn targets_are_read() {
 #[test]
 fn wrong_usage_says_what_is_wrong() {
     let cases = [
-        ("", "--nodes is needed"),
-        ("GET a", "--nodes is needed"),
-        ("--nodes ,", "--nodes is needed"),
+        ("", "--nodes or HASHSLOT_URL is needed"),
+        ("GET a", "--nodes or HASHSLOT_URL is needed"),
+        ("--nodes ,", "--nodes or HASHSLOT_URL is needed"),
         ("--nodes", "--nodes needs a value"),
         ("--nodes a", "`a` has no port"),
         ("--nodes a:1 --odd", "no option --odd"),

@@ -10,7 +10,10 @@ use hashslot::runtimes::ConnectError;
 use hashslot::{Config, Credentials, Error, Protocol, SeedFailure, Why};
 
 use super::adapter::{Adapter, Client, Setup, on_every_adapter};
-use super::{CHANGE_LIMIT, Done, Failure, Lone, USUAL, connect_to, on_usual, run, until};
+use super::{
+    CHANGE_LIMIT, Done, Failure, Lone, Place, USUAL, connect_to, hold, on_usual, run, shared, until,
+};
+use crate::servers::cluster::Options;
 use crate::servers::fake::{Bound, FakeNode, Reaction, answers_handshake, lock};
 use crate::servers::raw::Connection;
 use crate::servers::slots::SLOT_COUNT;
@@ -223,6 +226,42 @@ async fn check_credentials<A: Adapter>(address: &str) -> Done {
     Ok(())
 }
 
+fn a_database_is_used_or_its_refusal_told<A: Adapter>() -> Done {
+    static PLACE: [Place; 1] = [Mutex::new(None)];
+    for name in NAMES {
+        let has_databases = name == "valkey-9.1";
+        let args = ["--cluster-databases", "4"].map(String::from).to_vec();
+        let options = |server| Options { replicas: 0, args, ..Options::new(server) };
+        let cluster = if has_databases { hold(&PLACE, name, options)? } else { shared(name)? };
+        let Some(cluster) = cluster else { continue };
+        let url = |database| {
+            let nodes = cluster.addresses().join(",");
+            format!("redis://{nodes}/{database}?client_name=db-{database}")
+        };
+        run::<A>(async {
+            let connected = A::connect_url(&url(3)).await;
+            if !has_databases {
+                let text = connected.err().ok_or_else(|| format!("{name} connected"))?.to_string();
+                for address in cluster.addresses() {
+                    let told = format!("{address}: database 3 cannot be used: ERR SELECT is not");
+                    assert!(text.contains(&told), "{name}: {text}");
+                }
+                return Ok(());
+            }
+            let (three, zero) = (connected?, A::connect_url(&url(0)).await?);
+            for key in ["b", "c", "foo"] {
+                three.set(key, "three").await?;
+                assert_eq!(zero.get::<Option<String>>(key).await?, None);
+                assert_eq!(three.get::<String>(key).await?, "three");
+            }
+            let text = A::connect_url(&url(4)).await.err().ok_or("it connected")?.to_string();
+            assert!(text.contains("database 4 cannot be used: ERR DB index is out"), "{text}");
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
 /// A password for a server that has none. RESP3's `HELLO` names the user, who needs no password: any
 /// is right. RESP2's `AUTH` is refused, and the client says so.
 fn a_password_too_many_is_told<A: Adapter>() -> Done {
@@ -274,6 +313,7 @@ fn a_password_that_changes_is_told<A: Adapter>() -> Done {
 }
 
 on_every_adapter! {
+    a_database_is_used_or_its_refusal_told,
     each_seed_has_its_own_reason,
     a_hopeless_seed_is_not_waited_for,
     one_good_seed_is_enough,

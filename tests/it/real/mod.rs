@@ -17,6 +17,8 @@ pub(crate) mod tasks;
 mod addresses;
 mod client;
 mod connecting;
+#[cfg(feature = "tokio")]
+mod credentials;
 mod failures;
 mod faults;
 mod leaks;

@@ -125,6 +125,56 @@ fn resp2_by_configuration() {
 }
 
 #[test]
+fn the_database_is_selected_before_anything_else_is_sent() {
+    let mut world = World::new(
+        config(|config| {
+            config.database = 3;
+            config.read_from = ReadFrom::PreferReplica;
+        }),
+        &[A],
+    );
+    world.submit(Call::discovery());
+    let a = world.accept(A);
+    assert_eq!(world.reads(a), format!("{HELLO}; SELECT 3; READONLY"));
+    world.answer(a, &welcome("9.1.0"));
+    world.answer(a, "+OK\r\n");
+    assert_eq!(world.reads(a), "");
+    world.answer(a, "+OK\r\n");
+    assert_eq!(world.reads(a), ASK_TOPOLOGY);
+}
+
+#[test]
+fn the_database_is_selected_without_hello_as_well() {
+    let mut world = World::new(config(|config| config.database = 3), &[A]);
+    world.submit(Call::discovery());
+    let a = world.accept(A);
+    world.reads(a);
+    world.answer(a, "-ERR unknown command 'HELLO'\r\n-ERR no\r\n-ERR no\r\n+OK\r\n");
+    assert_eq!(world.reads(a), "SELECT 3");
+    world.answer(a, "+OK\r\n");
+    assert_eq!(world.reads(a), "CLUSTER SLOTS; CLUSTER NODES");
+}
+
+#[test]
+fn a_database_that_there_is_not_fails_calls_at_once() {
+    let mut world = World::new(config(|config| config.database = 3), &[A]);
+    let get = world.submit(Command::get("foo"));
+    let a = world.accept(A);
+    world.reads(a);
+    let refusal = "ERR SELECT is not allowed in cluster mode";
+    world.answer(a, &format!("{}-{refusal}\r\n", welcome("8.2.3")));
+    assert!(world.is_closed(a));
+    assert_eq!(
+        world.outcome(get),
+        format!(
+            "not executed for slot 12182: no seed led to a cluster: {A}: database 3 cannot be \
+             used: {refusal}"
+        )
+    );
+    assert_eq!(world.elapsed(), ms(0));
+}
+
+#[test]
 fn f38_a_wrong_password_fails_calls_at_once_and_is_not_tried_in_a_storm() {
     let mut world = World::new(with_password(), &[A]);
     let get = world.submit(Command::get("foo"));

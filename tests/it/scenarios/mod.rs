@@ -2,6 +2,7 @@
 
 mod bounds;
 mod calls;
+mod credentials;
 mod determinism;
 mod discovery;
 mod endpoints;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use hashslot::{Call, Closed, Command, LinkId};
+use hashslot::{Call, Closed, Command, Credentials, LinkId};
 
 use crate::support::canned::*;
 use crate::support::script::*;
@@ -128,11 +128,19 @@ impl Model {
 #[test]
 fn f50_p7_resharding_changes_no_order_and_runs_nothing_twice() {
     for seed in seeds() {
-        reshard(seed);
+        reshard(seed, false);
     }
 }
 
-fn reshard(seed: u64) {
+#[test]
+fn f38_p7_other_credentials_change_no_order_and_lose_no_reply() {
+    for seed in seeds().take(15) {
+        reshard(seed, true);
+    }
+}
+
+fn reshard(seed: u64, rotates: bool) {
+    let mut rotation = Dice(seed.wrapping_mul(0xA076_1D64_78BD_642F));
     let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
     let mut model = Model {
         owner: [0, 0, 1, 2, 2],
@@ -164,10 +172,18 @@ fn reshard(seed: u64) {
         if !is_over && dice.one_in(60) {
             world.reinit_topology();
         }
+        if !is_over && rotates && rotation.one_in(10) {
+            world.set_credentials(Credentials::password(&step.to_string()));
+        }
         let dialled: Vec<_> = world.dialled().into_iter().map(String::from).collect();
         for node in dialled {
             if is_over || dice.one_in(4) {
-                world.open(&node);
+                let link = world.accept(&node);
+                assert!(world.reads(link).starts_with("HELLO 3"));
+                if rotates && rotation.one_in(3) {
+                    world.set_credentials(Credentials::password("while it is set up"));
+                }
+                world.answer(link, &welcome("8.2.3"));
             }
         }
         for link in world.links() {
@@ -191,6 +207,7 @@ fn reshard(seed: u64) {
         }
         world.advance(ms(u64::try_from(dice.below(40)).expect("a small number")));
     }
+    assert!(!world.machine.is_reauthenticating(), "seed {seed}");
     for (number, call) in calls.iter().enumerate() {
         assert_eq!(world.outcome(*call), "+OK\r\n", "seed {seed}, call {number}");
     }
@@ -206,7 +223,10 @@ fn reshard(seed: u64) {
 #[test]
 fn whatever_happens_every_call_ends_and_nothing_spins() {
     for seed in seeds() {
-        anything(seed);
+        anything(seed, false);
+    }
+    for seed in seeds().take(10) {
+        anything(seed, true);
     }
 }
 
@@ -237,7 +257,8 @@ fn any_reply(dice: &mut Dice, command: &str) -> String {
     }
 }
 
-fn anything(seed: u64) {
+fn anything(seed: u64, rotates: bool) {
+    let mut rotation = Dice(seed.wrapping_mul(0xA076_1D64_78BD_642F));
     let mut dice = Dice(seed.wrapping_mul(0xD134_2543_DE82_EF95));
     let config = config(|config| {
         config.in_flight_count_max = [1, 2, 5, 10_000][dice.below(4)];
@@ -277,6 +298,10 @@ fn anything(seed: u64) {
         }
         if dice.one_in(40) {
             world.reinit_topology();
+        }
+        if rotates && rotation.one_in(10) {
+            let credentials = Credentials::password(&step.to_string());
+            world.set_credentials((!rotation.one_in(8)).then_some(credentials));
         }
         for node in world.dialled().into_iter().map(String::from).collect::<Vec<_>>() {
             match dice.below(6) {

@@ -17,8 +17,8 @@ use std::time::Duration;
 
 use super::canned::{topology, welcome};
 use hashslot::{
-    Action, Address, Call, CallId, Closed, Cluster, Command, Config, Instant, LinkId, Notice,
-    Outcome, RedirectKind, Refused, Reply,
+    Action, Address, Call, CallId, Closed, Cluster, Command, Config, Credentials, Instant, LinkId,
+    Notice, Outcome, RedirectKind, Refused, Reply,
 };
 
 /// Three nodes that share the slots evenly.
@@ -173,6 +173,12 @@ impl World {
         self.settle();
     }
 
+    pub(crate) fn set_credentials(&mut self, credentials: impl Into<Option<Credentials>>) {
+        self.record(format_args!("set credentials"));
+        self.machine.set_credentials(self.now, credentials.into());
+        self.settle();
+    }
+
     pub(crate) fn shut_down(&mut self) {
         self.record(format_args!("shut down"));
         self.machine.shut_down(self.now);
@@ -226,6 +232,17 @@ impl World {
         self.socket(link).state = State::Open;
         self.record(format_args!("accept {link:?}"));
         self.machine.handle_connected(self.now, link);
+        self.settle();
+        link
+    }
+
+    /// Accepts the connection that is being dialled, which has credentials of its own.
+    #[track_caller]
+    pub(crate) fn accept_with(&mut self, address: &str, credentials: Credentials) -> LinkId {
+        let link = self.dialled_link(address);
+        self.socket(link).state = State::Open;
+        self.record(format_args!("accept {link:?} with credentials"));
+        self.machine.handle_connected_with(self.now, link, credentials);
         self.settle();
         link
     }
@@ -595,6 +612,9 @@ fn shown(notice: &Notice) -> String {
         Notice::TopologyChanged(change) => format!("changed: {change}"),
         Notice::TopologyUnavailable(failures) => format!("unavailable: {failures}"),
         Notice::LinkReady { node } => format!("ready: {node}"),
+        Notice::Authenticated { node } => format!("authenticated: {node}"),
+        Notice::AuthenticationRefused { node, error } => format!("unchanged: {node}, {error}"),
+        Notice::CredentialsReplaced => "credentials replaced".into(),
         Notice::LinkLost { node, cause, in_flight } => {
             format!("lost: {node}, {cause}, {in_flight} in flight")
         }

@@ -1,11 +1,12 @@
 //! Every limit and timeout, with unit, default, reason, and the memory it allows.
 
-use alloc::boxed::Box;
+mod credentials;
+
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 use core::time::Duration;
 
+pub use self::credentials::Credentials;
 use crate::address::Address;
 use crate::error::ConfigError;
 
@@ -21,6 +22,9 @@ pub struct Config {
     pub credentials: Option<Credentials>,
     /// The name of each connection, as `CLIENT LIST` shows it. Default: none.
     pub client_name: Option<String>,
+    /// The number of the database. Clusters have the one numbered 0, but for Valkey from 9.0 on with
+    /// `cluster-databases`; a node that does not have it refuses the connection. Default: 0.
+    pub database: u32,
     /// The protocol to ask for. Default: RESP3, and RESP2 where a server does not know it.
     pub protocol: Protocol,
     /// Translates the addresses that nodes announce. Default: as announced.
@@ -94,6 +98,7 @@ impl Default for Config {
         Self {
             credentials: None,
             client_name: None,
+            database: 0,
             protocol: Protocol::Resp3,
             address_map: AddressMap::default(),
             read_from: ReadFrom::Primary,
@@ -247,37 +252,6 @@ pub enum RedirectPolicy {
     Any,
 }
 
-/// User name and password. Never printed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Credentials {
-    pub(crate) username: Option<String>,
-    pub(crate) password: Secret,
-}
-
-impl Credentials {
-    /// The password of the default user.
-    #[must_use]
-    pub fn password(password: &str) -> Self {
-        Self { username: None, password: Secret(password.into()) }
-    }
-
-    /// Name and password of an ACL user.
-    #[must_use]
-    pub fn user(username: &str, password: &str) -> Self {
-        Self { username: Some(username.into()), password: Secret(password.into()) }
-    }
-}
-
-/// Text that is never printed.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Secret(pub(crate) Box<str>);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(..)")
-    }
-}
-
 /// Translates the addresses that nodes announce into those that the client can reach: NAT, tunnels,
 /// containers. Applied to every address of a topology and of a redirection, not to seeds.
 ///
@@ -317,6 +291,17 @@ impl AddressMap {
     pub fn host(mut self, from: &str, to: &str) -> Self {
         self.rules.push(AddressRule::Host { from: from.into(), to: to.into() });
         self
+    }
+
+    /// The rules as text: `from>to`.
+    pub(crate) fn rules(&self) -> impl Iterator<Item = String> {
+        let host = |host: &str| {
+            if host.contains(':') { alloc::format!("[{host}]") } else { host.into() }
+        };
+        self.rules.iter().map(move |rule| match rule {
+            AddressRule::Node { from, to } => alloc::format!("{from}>{to}"),
+            AddressRule::Host { from, to } => alloc::format!("{}>{}", host(from), host(to)),
+        })
     }
 
     /// The address to dial for an announced one.

@@ -1,0 +1,106 @@
+//! Whom links are authenticated as, and how that changes while they are used.
+//!
+//! Theory of operation. Credentials are counted: each link knows which ones it began with. When they
+//! are replaced, every link that is set up is written an `AUTH`, behind all that it was sent before
+//! and before all that comes; its answer is awaited in its turn like any other, and is nobody's but
+//! the machine's. Transactions and what follows an `ASKING` are written in one go: nothing comes
+//! between. A link that is being set up with former credentials gets its `AUTH` when it is ready; if
+//! they are refused by then, that says nothing about the new ones, and the node is dialled again.
+
+use super::Cluster;
+use super::nodes::{Tenant, Work};
+use crate::action::{LinkId, Notice, ReinitReason};
+use crate::config::Credentials;
+use crate::error::SeedFailure;
+use crate::link::without_secrets;
+use crate::resp::Frame;
+use crate::time::Instant;
+
+impl<T> Cluster<T> {
+    pub(super) fn replace_credentials(&mut self, now: Instant, credentials: Option<Credentials>) {
+        self.config.credentials = credentials;
+        self.credentials_serial += 1;
+        for link in self.links.ids() {
+            self.authenticate_again(now, link);
+        }
+        self.forget_refusals(now);
+        self.is_reauthenticating = true;
+        self.end_reauthentication();
+    }
+
+    /// Nodes that refused the former user may take the new one: they are asked at once.
+    fn forget_refusals(&mut self, now: Instant) {
+        for node in self.links.nodes.iter_mut().flatten() {
+            if node.last_failure.as_ref().is_some_and(SeedFailure::is_about_user) {
+                node.failures = 0;
+                node.last_failure = None;
+                node.retry_at = None;
+            }
+        }
+        if self.unrouted.live_count() > 0 {
+            self.request_refresh(now, ReinitReason::Start, true);
+        }
+    }
+
+    /// Authenticates a link that is set up with other credentials than those of now.
+    pub(super) fn authenticate_again(&mut self, now: Instant, link: LinkId) {
+        let Some(tenant) = self.links.get_mut(link) else { return };
+        if !tenant.link.is_ready() || tenant.credentials_serial == self.credentials_serial {
+            return;
+        }
+        tenant.credentials_serial = self.credentials_serial;
+        let Some(credentials) = &self.config.credentials else {
+            return self.end_reauthentication();
+        };
+        tenant.auth_count += 1;
+        tenant.link.write_auth(now, credentials, Work::Auth);
+        self.announce(link);
+    }
+
+    /// The answer to an `AUTH`.
+    pub(super) fn handle_auth(&mut self, link: LinkId, reply: &Frame) {
+        let Some(tenant) = self.links.get_mut(link) else { return };
+        tenant.auth_count = tenant.auth_count.saturating_sub(1);
+        let node = tenant.node;
+        let Some(node) = self.links.address(node).cloned() else { return };
+        match reply.error() {
+            None => {
+                self.stats.links_reauthenticated += 1;
+                self.notify(Notice::Authenticated { node });
+            }
+            Some(error) => {
+                self.stats.reauthentications_refused += 1;
+                let error = without_secrets(error, self.config.credentials.as_ref());
+                self.notify(Notice::AuthenticationRefused { node, error });
+            }
+        }
+        self.end_reauthentication();
+    }
+
+    /// A node has forgotten who a link is: a new one tells it again. Not sooner than links are dialled
+    /// again in any case, since it may forget that one as well.
+    pub(super) fn leave_unauthenticated(&mut self, now: Instant, link: LinkId) {
+        let age = self.links.get(link).map(|tenant| now.since(tenant.dialled_at));
+        if age >= Some(self.config.reconnect_delay_max) {
+            self.drain(now, link);
+        }
+    }
+
+    /// Whether a link was set up with credentials that have been replaced since.
+    pub(super) fn has_outdated_credentials(&self, link: LinkId) -> bool {
+        let serial = self.credentials_serial;
+        self.links.get(link).is_some_and(|tenant| tenant.credentials_serial < serial)
+    }
+
+    /// A link has been told of the credentials of now, or is gone: perhaps it was the last.
+    pub(super) fn end_reauthentication(&mut self) {
+        let owes = |tenant: &Tenant| {
+            let is_outdated = tenant.credentials_serial < self.credentials_serial;
+            tenant.auth_count > 0 || (is_outdated && tenant.is_connected)
+        };
+        if self.is_reauthenticating && !self.links.tenants.iter().flatten().any(owes) {
+            self.is_reauthenticating = false;
+            self.notify(Notice::CredentialsReplaced);
+        }
+    }
+}

@@ -1,0 +1,395 @@
+//! Users, passwords and permissions on real clusters, and how they change under load.
+
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use hashslot::runtimes::{Builder, ConnectError};
+use hashslot::tokio::{Client, Tokio};
+use hashslot::{
+    Address, Call, Command, Config, Credentials, Error, Frame, Protocol, ReadFrom, SeedFailure, Why,
+};
+
+use super::load::Load;
+use super::{Done, Failure, Held, Lone, Place, USUAL, client_name, hold, on_each, run, until};
+use crate::servers::cluster::{Cluster, Options};
+use crate::servers::fake::{FakeNode, Reaction, answers_handshake};
+use crate::servers::slots::slot_of;
+use crate::servers::{NAMES, find_or_skip};
+
+/// Three primaries whose users change.
+fn cluster() -> io::Result<Option<Held>> {
+    static CLUSTERS: [Place; 1] = [Mutex::new(None)];
+    let (replicas, node_timeout) = (0, Duration::from_secs(60));
+    hold(&CLUSTERS, USUAL, |server| Options { replicas, node_timeout, ..Options::new(server) })
+}
+
+fn on_cluster(test: impl AsyncFnOnce(&Cluster) -> Done) -> Done {
+    let Some(cluster) = cluster()? else { return Ok(()) };
+    run::<Tokio>(test(&cluster))
+}
+
+/// Has every node run a command.
+fn everywhere(cluster: &Cluster, words: &[&str]) -> io::Result<()> {
+    (0..cluster.nodes().len()).try_for_each(|node| cluster.call(node, words).map(drop))
+}
+
+/// A user whose permissions are these, with the password `old`.
+fn add_user(cluster: &Cluster, name: &str, permissions: &[&str]) -> io::Result<()> {
+    let words = ["ACL", "SETUSER", name, "reset", "on", ">old", "~*"];
+    everywhere(cluster, &words.into_iter().chain(permissions.iter().copied()).collect::<Vec<_>>())
+}
+
+fn builder(cluster: &Cluster) -> Result<Builder<Tokio>, Failure> {
+    let mut builder = Client::builder();
+    for address in cluster.addresses() {
+        builder = builder.seed(address.parse()?);
+    }
+    Ok(builder)
+}
+
+/// Three keys, one on each primary.
+const KEYS: [&str; 3] = ["b", "c", "foo"];
+
+async fn use_every_node(client: &Client) -> Result<(), Error> {
+    for key in KEYS {
+        client.set(key, "value").await?;
+        client.get::<Option<String>>(key).await?;
+    }
+    Ok(())
+}
+
+/// Who a node says that the client is.
+async fn users(client: &Client) -> Result<Vec<String>, Error> {
+    let ask = Command::new("ACL").arg("WHOAMI");
+    let mut users = Vec::new();
+    for shard in client.topology().await?.shards() {
+        let Some(node) = shard.primary() else { continue };
+        let call = Call::new(ask.clone()).on_node(node.address().clone());
+        users.push(client.call_as(call).await?);
+    }
+    Ok(users)
+}
+
+/// How many connections a node has from clients of this name.
+fn connection_count(cluster: &Cluster, name: &str) -> io::Result<usize> {
+    let mut count = 0;
+    for node in 0..cluster.nodes().len() {
+        let list = cluster.call(node, &["CLIENT", "LIST"])?.text().unwrap_or_default();
+        count += list.lines().filter(|line| line.contains(&format!(" name={name} "))).count();
+    }
+    Ok(count)
+}
+
+#[test]
+fn f38_a_provider_is_asked_once_for_each_connection() -> Done {
+    on_cluster(async |cluster| {
+        // Each node has a password of its own.
+        for node in 0..cluster.nodes().len() {
+            let password = format!(">of {}", cluster.node(node).port);
+            cluster.call(node, &["ACL", "SETUSER", "own", "on", &password, "~*", "+@all"])?;
+        }
+        let of = |address: &Address| Credentials::user("own", &format!("of {}", address.port()));
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        let immediate = builder(cluster)?.credentials_from(move |address| {
+            count.fetch_add(1, Ordering::Relaxed);
+            Ok::<_, Failure>(of(&address))
+        });
+        let count = Arc::clone(&asked);
+        let asynchronous = builder(cluster)?.credentials_provider(move |address| {
+            count.fetch_add(1, Ordering::Relaxed);
+            async move {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                Ok::<_, Failure>(of(&address))
+            }
+        });
+        for (index, builder) in [immediate, asynchronous].into_iter().enumerate() {
+            asked.store(0, Ordering::Relaxed);
+            let name = client_name(&format!("provided-{index}"));
+            let own = name.clone();
+            let client =
+                builder.configure(|config| config.client_name = Some(own)).connect().await?;
+            use_every_node(&client).await?;
+            assert_eq!(asked.load(Ordering::Relaxed), 3);
+            assert_eq!(connection_count(cluster, &name)?, 3);
+            assert_eq!(users(&client).await?, ["own", "own", "own"]);
+            // And again for the next one.
+            let first = cluster.primary_of(slot_of(KEYS[0]))?;
+            cluster.call(first, &["CLIENT", "KILL", "USER", "own"])?;
+            until::<Tokio>("the node is used again", async || {
+                Ok(use_every_node(&client).await.is_ok())
+            })
+            .await?;
+            assert_eq!(asked.load(Ordering::Relaxed), 4);
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn f38_a_provider_that_fails_is_told_and_asked_again() -> Done {
+    on_cluster(async |cluster| {
+        let fail = |_| Err::<Credentials, _>(io::Error::other("s3cret"));
+        let failing = builder(cluster)?.credentials_from(fail);
+        let failing = failing.call_timeout(Duration::from_millis(300)).connect().await;
+        let text = failing.err().ok_or("it connected")?.to_string();
+        assert!(text.contains("cannot connect: the provider of credentials failed"), "{text}");
+        assert!(!text.contains("s3cret"), "{text}");
+
+        let left = AtomicUsize::new(4);
+        let sick = builder(cluster)?.credentials_from(move |_| {
+            let one_less = |left: usize| left.checked_sub(1);
+            match left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less) {
+                Ok(_) => Err(()),
+                Err(_) => Ok(Credentials::password("any")),
+            }
+        });
+        use_every_node(&sick.connect().await?).await?;
+
+        let hanging = builder(cluster)?
+            .credentials_provider(|_| std::future::pending::<Result<_, io::Error>>());
+        let hanging = hanging.call_timeout(Duration::from_millis(500)).configure(|config| {
+            config.connect_timeout = Duration::from_millis(100);
+        });
+        let Err(ConnectError::Cluster(Error::NotExecuted {
+            why: Why::NoCluster(failures), ..
+        })) = hanging.connect().await
+        else {
+            return Err("it connected".into());
+        };
+        assert!(failures.iter().all(|(_, failure)| *failure == SeedFailure::NoAnswer));
+        Ok(())
+    })
+}
+
+/// From one user to another, under load, and the former one is deleted, which would end every
+/// connection that is still his.
+#[test]
+fn f38_rotation_under_load_has_no_error() -> Done {
+    on_cluster(async |cluster| {
+        add_user(cluster, "ann", &["+@all"])?;
+        let client =
+            builder(cluster)?.credentials(Credentials::user("ann", "old")).connect().await?;
+        let load = Load::<Tokio>::start(&client, "rotation", 20);
+        load.goes_on(500).await?;
+        assert_eq!(users(&client).await?, ["ann", "ann", "ann"]);
+        // Both passwords are right for a while.
+        everywhere(cluster, &["ACL", "SETUSER", "ann", ">new"])?;
+        client.set_credentials(Credentials::user("ann", "new")).await?;
+        everywhere(cluster, &["ACL", "SETUSER", "ann", "<old"])?;
+        load.goes_on(500).await?;
+        for (former, name) in [("ann", "bob"), ("bob", "ann"), ("ann", "cid")] {
+            add_user(cluster, name, &["+@all"])?;
+            client.set_credentials(Credentials::user(name, "old")).await?;
+            assert_eq!(users(&client).await?, [name, name, name]);
+            everywhere(cluster, &["ACL", "DELUSER", former])?;
+            load.goes_on(500).await?;
+        }
+        let tally = load.stop().await?;
+        tally.assert_flawless();
+        let stats = client.stats().await?;
+        assert_eq!((stats.links_reauthenticated, stats.links_lost), (12, 0));
+        // New connections begin with the new ones.
+        everywhere(cluster, &["CLIENT", "KILL", "USER", "cid"])?;
+        until::<Tokio>("the nodes are used again", async || {
+            Ok(use_every_node(&client).await.is_ok())
+        })
+        .await?;
+        assert_eq!(users(&client).await?, ["cid", "cid", "cid"]);
+        Ok(())
+    })
+}
+
+#[cfg(feature = "blocking")]
+#[test]
+fn f38_credentials_of_a_blocking_client() -> Done {
+    let Some(cluster) = cluster()? else { return Ok(()) };
+    for name in ["fay", "gus"] {
+        add_user(&cluster, name, &["+@all"])?;
+    }
+    let mut builder = hashslot::blocking::Client::builder();
+    for address in cluster.addresses() {
+        builder = builder.seed(address.parse()?);
+    }
+    let provide = |_| Ok::<_, Failure>(Credentials::user("fay", "old"));
+    let client = builder.credentials_from(provide).connect()?;
+    let who = || client.command::<String>(Command::new("ACL").arg("WHOAMI"));
+    KEYS.iter().try_for_each(|key| client.set(*key, "value"))?;
+    assert_eq!(who()?, "fay");
+    client.set_credentials(Credentials::user("gus", "old"))?;
+    everywhere(&cluster, &["ACL", "DELUSER", "fay"])?;
+    KEYS.iter().try_for_each(|key| client.set(*key, "value"))?;
+    assert_eq!(who()?, "gus");
+    assert!(client.set_credentials(Credentials::user("gus", "wrong")).is_err());
+    KEYS.iter().try_for_each(|key| client.set(*key, "value"))?;
+    Ok(())
+}
+
+#[test]
+fn f38_a_rotation_that_is_refused_changes_nothing() -> Done {
+    on_cluster(async |cluster| {
+        add_user(cluster, "dan", &["+@all"])?;
+        let client =
+            builder(cluster)?.credentials(Credentials::user("dan", "old")).connect().await?;
+        use_every_node(&client).await?;
+        let refused = client.set_credentials(Credentials::user("dan", "S3cret")).await;
+        let Err(Error::NotExecuted { why: Why::Handshake(error), node: Some(_), .. }) = &refused
+        else {
+            return Err(format!("{refused:?}").into());
+        };
+        assert_eq!(error.code(), b"WRONGPASS");
+        assert!(!format!("{refused:?}").contains("S3cret"));
+        use_every_node(&client).await?;
+        assert_eq!(users(&client).await?, ["dan", "dan", "dan"]);
+        assert_eq!(client.stats().await?.reauthentications_refused, 3);
+        client.set_credentials(Credentials::user("dan", "old")).await?;
+        Ok(())
+    })
+}
+
+/// The password is another one now, and nobody has told the client, which is called all the time.
+#[test]
+fn f38_a_wrong_password_is_told_at_once_and_makes_no_storm() -> Done {
+    on_cluster(async |cluster| {
+        add_user(cluster, "eve", &["+@all"])?;
+        let client =
+            builder(cluster)?.credentials(Credentials::user("eve", "old")).connect().await?;
+        use_every_node(&client).await?;
+        everywhere(cluster, &["ACL", "SETUSER", "eve", "resetpass", ">new"])?;
+        let connections = |cluster: &Cluster| -> io::Result<u64> {
+            (0..3).map(|node| cluster.connections_received(node)).sum()
+        };
+        everywhere(cluster, &["CLIENT", "KILL", "USER", "eve"])?;
+        let before = connections(cluster)?;
+        let (mut refused, mut others) = (0, 0);
+        let end = tokio::time::Instant::now() + Duration::from_secs(3);
+        while tokio::time::Instant::now() < end {
+            for key in KEYS {
+                match client.get::<Option<String>>(key).await {
+                    Err(Error::Server(error)) if error.code() == b"WRONGPASS" => refused += 1,
+                    Err(_) => others += 1,
+                    Ok(value) => return Err(format!("{key}: {value:?}").into()),
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        // Three of them are the questions for this number.
+        let new = connections(cluster)? - before - 3;
+        assert!(refused > 100, "{refused} refused, {others} other errors");
+        assert!(others <= 20, "{others} other errors");
+        assert!((3..=30).contains(&new), "{new} connections in 3 s to 3 nodes");
+        // Told of the new one it goes on at once.
+        client.set_credentials(Credentials::user("eve", "new")).await?;
+        until::<Tokio>("the client is let in", async || Ok(use_every_node(&client).await.is_ok()))
+            .await
+    })
+}
+
+#[test]
+fn f38_a_missing_password_is_told() -> Done {
+    let Some(server) = find_or_skip(USUAL) else { return Ok(()) };
+    let lone = Lone::start(&server, &["--cluster-enabled", "yes", "--requirepass", "s3cret"])?;
+    run::<Tokio>(async {
+        for protocol in [Protocol::Resp3, Protocol::Resp2] {
+            let seed = Client::builder().seed(lone.address().parse()?);
+            let connected = seed.configure(|config| config.protocol = protocol).connect().await;
+            let text = connected.err().ok_or("it connected")?.to_string();
+            let told = format!("{}: authentication failed: NOAUTH", lone.address());
+            assert!(text.contains(&told), "{text}");
+        }
+        Ok(())
+    })
+}
+
+async fn connect_as(
+    cluster: &Cluster,
+    name: &str,
+    change: impl FnOnce(&mut Config),
+) -> Result<Result<Client, ConnectError>, Failure> {
+    let builder = builder(cluster)?.credentials(Credentials::user(name, "old"));
+    Ok(builder.configure(change).connect().await)
+}
+
+#[test]
+fn f38_missing_permissions_are_told_at_once() -> Done {
+    on_each::<Tokio>("missing permissions", &NAMES, async |cluster| {
+        add_user(cluster, "no-get", &["+@all", "-get"])?;
+        let client = connect_as(cluster, "no-get", |_| {}).await??;
+        client.set("b", "value").await?;
+        let error = client.get::<Option<String>>("b").await.expect_err("not permitted");
+        let is_told = error.server().is_some_and(|error| error.code() == b"NOPERM");
+        assert!(is_told && error.to_string().contains("'get'"), "{error}");
+        assert!(!error.may_have_executed());
+
+        // What only adorns is not needed.
+        add_user(cluster, "no-names", &["+@all", "-client", "-hello"])?;
+        use_every_node(&connect_as(cluster, "no-names", |_| {}).await??).await?;
+
+        add_user(cluster, "no-cluster", &["+@all", "-cluster"])?;
+        let text = connect_as(cluster, "no-cluster", |_| {}).await?.err().ok_or("it connected")?;
+        let text = text.to_string();
+        for address in cluster.addresses() {
+            let told = format!("{address}: no permission to run CLUSTER SLOTS: NOPERM");
+            assert!(text.contains(&told), "{text}");
+        }
+
+        add_user(cluster, "no-readonly", &["+@all", "-readonly"])?;
+        let replicas = |config: &mut Config| config.read_from = ReadFrom::PreferReplica;
+        let text = connect_as(cluster, "no-readonly", replicas).await?.err();
+        let text = text.ok_or("it connected")?.to_string();
+        assert!(text.contains(": no permission to run READONLY: NOPERM"), "{text}");
+        use_every_node(&connect_as(cluster, "no-readonly", |_| {}).await??).await?;
+        let users = ["no-get", "no-names", "no-cluster", "no-readonly"];
+        Ok(users.into_iter().try_for_each(|user| everywhere(cluster, &["ACL", "DELUSER", user]))?)
+    })
+}
+
+/// A server that refuses `EXEC` leaves no transaction open for those who come next.
+#[test]
+fn f38_a_transaction_without_permissions_harms_nobody() -> Done {
+    on_each::<Tokio>("transactions without permissions", &NAMES, async |cluster| {
+        for denied in ["-multi", "-exec", "-get"] {
+            let name = format!("no{denied}");
+            add_user(cluster, &name, &["+@all", denied])?;
+            let client = connect_as(cluster, &name, |_| {}).await??;
+            client.set("{b}other", "other").await?;
+            for _ in 0..3 {
+                let failed =
+                    client.transaction::<Frame>([Command::set("b", "x"), Command::get("b")]).await;
+                let text = failed.expect_err("not permitted").to_string();
+                assert!(text.contains("NOPERM"), "{denied}: {text}");
+                let append = Command::new("APPEND").arg("{b}other").arg("");
+                assert_eq!(client.command::<i64>(append).await?, 5, "{denied}");
+            }
+            client.close().await;
+            everywhere(cluster, &["ACL", "DELUSER", &name])?;
+        }
+        Ok(())
+    })
+}
+
+/// An identity is checked before the first command: what a server of another kind repeats of the
+/// password is not passed on.
+#[test]
+fn f74_what_a_server_repeats_of_a_password_is_not_told() -> Done {
+    run::<Tokio>(async {
+        let node = FakeNode::start(|request| {
+            if request.is("HELLO") {
+                return Reaction::line("-ERR unknown command `HELLO`");
+            }
+            if request.is("AUTH") {
+                return Reaction::line(&format!("-ERR no such user {}", request.arg(2)));
+            }
+            let slots = [(0, 16_383, request.port)];
+            answers_handshake(request, &slots).unwrap_or(Reaction::Close)
+        })?;
+        let seed = Client::builder().seed(node.address().parse()?);
+        let seed = seed.credentials(Credentials::user("ann", "s3cret"));
+        let refused = seed.call_timeout(Duration::from_millis(300)).connect().await;
+        let text = refused.err().ok_or("it connected")?.to_string();
+        assert!(text.contains("it answered: ERR") && !text.contains("s3cret"), "{text}");
+        Ok(())
+    })
+}
