@@ -183,7 +183,7 @@ pub use config::{
 };
 pub use error::{
     Closed, ConfigError, ConversionError, Error, Part, Partial, Phase, ProtocolError, SeedFailure,
-    SeedFailures, ServerError, Violation, Why,
+    SeedFailures, ServerError, TlsFailure, Violation, Why,
 };
 pub use plan::{Call, ExplainedPiece, Explanation, Scan, Target};
 pub use resp::Frame;

@@ -197,10 +197,10 @@ impl<T> Cluster<T> {
         if was_needed {
             self.refresh_link_lost(now, index, &loss.failure());
         }
-        self.fail_refused(now, index);
         if was_needed {
             self.send_guests_on(now, index);
         }
+        self.fail_refused(now, index);
         let needed = self.links.node(index).is_some_and(|node| node.queue.live_count() > 0);
         if needed {
             self.ensure_link(now, index);
@@ -458,8 +458,8 @@ impl<T> Cluster<T> {
     }
 }
 
-/// A node that refuses the credentials is not asked again before.
-const AUTHENTICATION_PAUSE: Duration = Duration::from_secs(1);
+/// A node that refuses the credentials, or cannot be trusted, is not asked again before.
+const REFUSAL_PAUSE: Duration = Duration::from_secs(1);
 
 /// How a link came to be gone.
 #[derive(Debug)]
@@ -497,11 +497,25 @@ impl Loss {
     }
 }
 
+/// Whether nobody is to wait for a node that fails like this: it refuses the credentials, or cannot
+/// be talked to safely.
+pub(super) const fn is_refusal(failure: &SeedFailure) -> bool {
+    match failure {
+        SeedFailure::Authentication(_) => true,
+        SeedFailure::Unreachable(Closed::Tls(failure)) => failure.is_permanent(),
+        SeedFailure::Unreachable(_)
+        | SeedFailure::NoAnswer
+        | SeedFailure::NotACluster(_)
+        | SeedFailure::Refused(_)
+        | SeedFailure::Unusable(_) => false,
+    }
+}
+
 /// How long a node is left alone after so many failures in a row: not at all after the first, then a
 /// random part of a time that doubles.
 fn pause(config: &Config, random: &mut Random, failures: u32, loss: &Loss) -> Duration {
-    if matches!(loss.failure(), SeedFailure::Authentication(_)) {
-        return AUTHENTICATION_PAUSE + random.up_to(AUTHENTICATION_PAUSE);
+    if is_refusal(&loss.failure()) {
+        return REFUSAL_PAUSE + random.up_to(REFUSAL_PAUSE);
     }
     let Some(doublings) = failures.checked_sub(2) else { return Duration::ZERO };
     let longest = config.reconnect_delay_min.saturating_mul(1 << doublings.min(16));

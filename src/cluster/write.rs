@@ -4,6 +4,7 @@
 //! and the commands of a part are written in one go.
 
 use super::calls::{PartRef, Place};
+use super::links::is_refusal;
 use super::nodes::{Role, Work};
 use super::{Cluster, scripts};
 use crate::action::{Action, LinkId};
@@ -44,7 +45,8 @@ impl<T> Cluster<T> {
             return self.write_part(now, link, part);
         }
         let is_mostly_dead = state.queue.is_mostly_dead();
-        if let Some(error) = self.refusal_of(now, node) {
+        let slot = self.calls.part(part).and_then(|state| state.piece.route.slot());
+        if let Some(error) = self.refusal_of(now, node, slot) {
             return self.fail(part, error);
         }
         if is_mostly_dead {
@@ -55,17 +57,23 @@ impl<T> Cluster<T> {
         self.ensure_link(now, node);
     }
 
-    /// The error for a node that refuses the credentials: nobody is to wait for it.
-    pub(super) fn refusal_of(&self, now: Instant, node: usize) -> Option<Error> {
-        let node = self.links.node(node)?;
-        match &node.last_failure {
-            Some(SeedFailure::Authentication(error))
-                if node.retry_at.is_some_and(|at| at > now) =>
-            {
-                Some(Error::Server(error.clone()))
-            }
-            _ => None,
+    /// The error for a node that refuses the credentials or cannot be trusted: nobody is to wait for
+    /// it.
+    pub(super) fn refusal_of(
+        &self,
+        now: Instant,
+        node: usize,
+        slot: Option<Slot>,
+    ) -> Option<Error> {
+        let state = self.links.node(node)?;
+        let failure = state.last_failure.as_ref().filter(|failure| is_refusal(failure))?;
+        if state.retry_at.is_none_or(|at| at <= now) {
+            return None;
         }
+        if let SeedFailure::Authentication(error) = failure {
+            return Some(Error::Server(error.clone()));
+        }
+        self.waited_for(node, slot)
     }
 
     pub(super) fn link_has_room(&self, link: LinkId) -> bool {
@@ -139,13 +147,18 @@ impl<T> Cluster<T> {
         }
     }
 
-    /// Nobody waits for a node that refuses the credentials.
+    /// Nobody waits for a node that refuses the credentials or cannot be trusted.
     pub(super) fn fail_refused(&mut self, now: Instant, node: usize) {
-        let Some(error) = self.refusal_of(now, node) else { return };
+        if self.refusal_of(now, node, None).is_none() {
+            return;
+        }
         let parts = self.links.node_mut(node).map(|node| node.queue.take()).unwrap_or_default();
         for part in parts {
-            if self.calls.part(part).is_some_and(|state| state.place == Place::Waiting(node)) {
-                self.fail(part, error.clone());
+            let Some(state) = self.calls.part(part) else { continue };
+            if state.place == Place::Waiting(node)
+                && let Some(error) = self.refusal_of(now, node, state.piece.route.slot())
+            {
+                self.fail(part, error);
             }
         }
     }

@@ -5,6 +5,7 @@
 //! submit the command again. No error shows an argument, a key or a password.
 
 mod partial;
+mod tls;
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -14,6 +15,7 @@ use core::fmt;
 use bytes::Bytes;
 
 pub use self::partial::{Part, Partial};
+pub use self::tls::TlsFailure;
 use crate::address::Address;
 use crate::slot::Slot;
 
@@ -236,7 +238,11 @@ impl SeedFailure {
     /// Whether asking again cannot help until somebody changes the configuration.
     #[must_use]
     pub const fn is_permanent(&self) -> bool {
-        matches!(self, Self::Authentication(_) | Self::NotACluster(_))
+        match self {
+            Self::Authentication(_) | Self::NotACluster(_) => true,
+            Self::Unreachable(Closed::Tls(failure)) => failure.is_permanent(),
+            Self::Unreachable(_) | Self::NoAnswer | Self::Refused(_) | Self::Unusable(_) => false,
+        }
     }
 }
 
@@ -262,9 +268,9 @@ pub enum Closed {
     /// The other side closed the connection.
     #[error("closed by the peer")]
     EndOfStream,
-    /// The TLS handshake failed.
-    #[error("TLS failed")]
-    Tls,
+    /// The connection could not be secured, or TLS broke on it.
+    #[error("TLS failed: {0}")]
+    Tls(TlsFailure),
     /// Anything else.
     #[error("input/output error")]
     Other,
@@ -393,7 +399,7 @@ impl ProtocolError {
 #[non_exhaustive]
 pub enum Violation {
     /// No type begins with this byte.
-    #[error("unknown type {0:#04x}")]
+    #[error("unknown type {byte:#04x}{hint}", byte = .0, hint = tls_hint(*.0))]
     UnknownType(u8),
     /// A line that does not end with CR LF, or has one of them inside.
     #[error("malformed line end")]
@@ -479,12 +485,22 @@ pub enum ConfigError {
         /// What is wrong with its value.
         problem: &'static str,
     },
+    /// What TLS was configured with is of no use: a certificate, a key, no cryptography.
+    #[error("TLS: {0}")]
+    Tls(Cow<'static, str>),
     /// A URL that cannot be read; never quotes it, since it may hold a password.
     #[error("malformed URL: {0}")]
     Url(&'static str),
     /// An address in a URL that cannot be read.
     #[error(transparent)]
     Address(#[from] crate::address::AddressError),
+}
+
+/// What a server that expects TLS answers to clear text begins with this byte: an alert.
+const TLS_ALERT: u8 = 0x15;
+
+fn tls_hint(byte: u8) -> &'static str {
+    if byte == TLS_ALERT { " (a TLS alert: the server expects TLS at this port)" } else { "" }
 }
 
 /// ` at node` and ` for slot`, as far as they are known.

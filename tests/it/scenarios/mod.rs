@@ -17,3 +17,4 @@ mod retries;
 mod scan;
 mod scripts;
 mod storm;
+mod tls;
