@@ -9,11 +9,14 @@ use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::vec::Vec;
 
+use super::dial::Dialler;
 use super::driver::Driver;
 use super::mailbox::{Answer, Mailbox};
 use super::notices::{Listeners, Notices};
 use super::runtime::Runtime;
 use super::scan::Keys;
+#[cfg(feature = "tls")]
+use super::tls::{Tls, without_tls};
 use crate::{
     Address, Arg, Call, Cluster, Command, Config, ConfigError, ConversionError, Credentials, Error,
     Explanation, Frame, FromReply, Instant, Learned, Reply, Scan, Stats, parse_url,
@@ -55,9 +58,21 @@ pub struct Builder<R: Runtime> {
     runtime: R,
     config: Config,
     seeds: Vec<Address>,
+    #[cfg(feature = "tls")]
+    tls: Option<Tls>,
 }
 
 impl<R: Runtime> Builder<R> {
+    fn new(runtime: R, config: Config, seeds: Vec<Address>) -> Self {
+        Self {
+            runtime,
+            config,
+            seeds,
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
+    }
+
     /// Adds a node to ask for the cluster. One that can be reached is enough; several are safer.
     #[must_use]
     pub fn seed(mut self, seed: Address) -> Self {
@@ -69,6 +84,15 @@ impl<R: Runtime> Builder<R> {
     #[must_use]
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.config.credentials = Some(credentials);
+        self
+    }
+
+    /// Secures every connection. Nothing is sent in clear text then, whatever happens.
+    #[cfg(feature = "tls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
+    #[must_use]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
         self
     }
 
@@ -93,6 +117,9 @@ impl<R: Runtime> Builder<R> {
     pub async fn connect(self) -> Result<Client<R>, ConnectError> {
         let epoch = std::time::Instant::now();
         let random_seed = RandomState::new().build_hasher().finish();
+        let dialler = Dialler::new(self.runtime.clone(), &self.config);
+        #[cfg(feature = "tls")]
+        let dialler = dialler.with_security(self.tls.as_ref().map(Tls::security).transpose()?);
         let cluster = Cluster::new(Instant::EPOCH, self.config, self.seeds, random_seed)?;
         let mailbox = Arc::new(Mailbox::new());
         let listeners = Arc::new(Listeners::default());
@@ -103,7 +130,7 @@ impl<R: Runtime> Builder<R> {
             }),
             runtime: PhantomData,
         };
-        let driver = Driver::new(self.runtime.clone(), cluster, mailbox, listeners, epoch);
+        let driver = Driver::new(self.runtime.clone(), dialler, cluster, mailbox, listeners, epoch);
         self.runtime.spawn(driver);
         client.call(Call::discovery()).await?;
         Ok(client)
@@ -126,19 +153,28 @@ impl<R: Runtime + Default> Client<R> {
     /// Connects to the cluster of a URL: `redis://[[user]:password@]host[:port][,host[:port]..]`.
     /// The port is 6379 if there is none. Returns as soon as the topology of the cluster is known.
     ///
+    /// With the feature `tls`, `rediss://` connects with TLS and trusts whom the platform trusts
+    /// (`Tls::platform`). No URL says less than that; [`Client::builder`] says more.
+    ///
     /// # Errors
     /// [`ConnectError::Config`] if the URL cannot be read; [`ConnectError::Cluster`] if no seed leads
     /// to a cluster: at once if all that answer refuse the password or are no cluster, else after
     /// `call_timeout`.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
+        #[cfg(feature = "tls")]
+        if let Some(url) = without_tls(url) {
+            let (config, seeds) = parse_url(&url)?;
+            let builder = Builder::new(R::default(), config, seeds);
+            return builder.tls(Tls::platform()?).connect().await;
+        }
         let (config, seeds) = parse_url(url)?;
-        Builder { runtime: R::default(), config, seeds }.connect().await
+        Builder::new(R::default(), config, seeds).connect().await
     }
 
     /// A client to be configured before it connects.
     #[must_use]
     pub fn builder() -> Builder<R> {
-        Builder { runtime: R::default(), config: Config::default(), seeds: Vec::new() }
+        Builder::new(R::default(), Config::default(), Vec::new())
     }
 }
 

@@ -13,7 +13,7 @@ use std::task::Wake;
 
 use super::mailbox::Signal;
 use super::runtime::Stream;
-use crate::{Closed, Cluster, Instant, LinkId};
+use crate::{Closed, Cluster, Instant, LinkId, TlsFailure};
 
 /// Pieces of one vectored write.
 const SLICE_COUNT: usize = 64;
@@ -164,6 +164,9 @@ fn write_all<T, S: Stream>(
 /// The core's word for an error of the operating system.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the system has many; these have a word")]
 fn closed_by(error: &io::Error) -> Closed {
+    if let Some(failure) = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsFailure>()) {
+        return Closed::Tls(*failure);
+    }
     match error.kind() {
         io::ErrorKind::ConnectionRefused => Closed::Refused,
         io::ErrorKind::ConnectionReset

@@ -170,6 +170,10 @@ pub use runtimes::smol;
 #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
 #[doc(inline)]
 pub use runtimes::tokio;
+#[cfg(feature = "tls")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
+#[doc(inline)]
+pub use runtimes::{ServerNames, Tls};
 
 pub use action::{Action, CallId, LinkId, Notice, Outcome, RedirectKind, ReinitReason, Reply};
 pub use address::{Address, AddressError};

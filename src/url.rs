@@ -24,6 +24,9 @@ const DEFAULT_PORT: u16 = 6379;
 /// # Ok::<(), hashslot::ConfigError>(())
 /// ```
 pub fn parse_url(url: &str) -> Result<(Config, Vec<Address>), ConfigError> {
+    if url.starts_with("rediss://") || url.starts_with("valkeys://") {
+        return Err(ConfigError::Url("TLS is an adapter's: `connect` with the feature `tls`"));
+    }
     let rest = url.strip_prefix("redis://").or_else(|| url.strip_prefix("valkey://"));
     let rest = rest.ok_or(ConfigError::Url("it must begin with redis:// or valkey://"))?;
     let rest = rest.strip_suffix('/').unwrap_or(rest);
