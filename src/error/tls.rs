@@ -31,7 +31,10 @@ pub enum TlsFailure {
     #[error("the server's certificate is revoked: give the server another one")]
     Revoked,
     /// The certificate, or the handshake, is not signed by the key that it names.
-    #[error("a signature of the server is wrong: its certificate and key do not belong together")]
+    #[error(
+        "a signature is wrong: another authority of the same name has signed the server's \
+         certificate, or the server has another key"
+    )]
     BadSignature,
     /// The certificate cannot be read, or is not for servers.
     #[error("the server's certificate is malformed, or is no certificate for servers")]

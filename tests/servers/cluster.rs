@@ -17,6 +17,7 @@ use super::node::Node;
 use super::process::{self, Process};
 use super::raw::{Connection, Reply};
 use super::slots::share;
+use super::tls::{SOCKET, Tls};
 use super::{Version, wait_until};
 
 /// How long a cluster may take to start: 2 to 3 s, more on a machine that is busy.
@@ -41,6 +42,9 @@ pub struct Options {
     pub args: Vec<String>,
     /// Names and contents of files in the folder of each server; `server.conf` is its configuration.
     pub files: Vec<(&'static str, &'static str)>,
+    /// Has the nodes speak TLS and nothing else, to clients and to each other. The harness itself
+    /// uses a socket in the server's folder then.
+    pub tls: Option<Tls>,
 }
 
 /// The file that a server takes its configuration from, if there is one.
@@ -50,8 +54,8 @@ impl Options {
     /// Three primaries, each with one replica, and a node timeout of 500 ms.
     pub fn new(server: impl Into<PathBuf>) -> Self {
         let node_timeout = Duration::from_millis(500);
-        let (args, files) = (Vec::new(), Vec::new());
-        Self { server: server.into(), primaries: 3, replicas: 1, node_timeout, args, files }
+        let (args, files, tls) = (Vec::new(), Vec::new(), None);
+        Self { server: server.into(), primaries: 3, replicas: 1, node_timeout, args, files, tls }
     }
 }
 
@@ -145,6 +149,9 @@ impl Cluster {
         for (name, content) in &self.options.files {
             fs::write(folder.join(name), content)?;
         }
+        if let Some(tls) = &self.options.tls {
+            tls.write(&folder)?;
+        }
         let started = Process::start(&self.options.server, &self.arguments(port), &folder)?;
         let (address, id) = (format!("127.0.0.1:{port}"), id_of(port));
         let process = Mutex::new(started);
@@ -178,6 +185,9 @@ impl Cluster {
             args.push(["--enable-debug-command", "yes"]);
             // A primary that loses its last slot stays a primary.
             args.push(["--cluster-allow-replica-migration", "no"]);
+        }
+        if let Some(tls) = &self.options.tls {
+            args.extend(tls.arguments(&port));
         }
         let file =
             self.options.files.iter().map(|(name, _)| *name).find(|name| *name == CONFIGURATION);
@@ -216,7 +226,11 @@ impl Cluster {
 
     /// A new connection to a node.
     pub fn connection(&self, index: usize) -> io::Result<Connection> {
-        Connection::to_port(self.node(index).port)
+        let node = self.node(index);
+        match self.options.tls {
+            Some(_) => Connection::to_file(&node.folder.join(SOCKET)),
+            None => Connection::to_port(node.port),
+        }
     }
 
     /// Sends one command to a node. An error reply is an [`io::Error`].

@@ -18,6 +18,8 @@ mod probes;
 mod routing;
 mod scanning;
 mod scripts;
+#[cfg(feature = "tls-ring")]
+mod tls;
 
 use std::future::Future;
 use std::io;
