@@ -119,6 +119,8 @@
 //! None is on by default: the core is `no_std` with `alloc`, and needs three crates. `tokio`,
 //! `smol` and `async-std` add `hashslot::tokio`, `hashslot::smol` and `hashslot::async_std`; `std`, which
 //! every adapter turns on, adds `hashslot::runtimes`: what adapters share.
+//! `tls` secures their connections with rustls (`hashslot::Tls`), and `tls-ring` or `tls-aws-lc-rs`
+//! brings the cryptography that it needs, unless the program has installed a provider of its own.
 //! `sim` adds `hashslot::sim`, a simulated cluster and strategies for property tests; it brings
 //! `proptest`, and belongs into dev-dependencies. Features only add.
 #![no_std]
@@ -195,6 +197,6 @@ pub use slot::{SLOT_COUNT, Slot, hashed_part};
 pub use time::Instant;
 pub use url::parse_url;
 
-#[cfg(all(doctest, feature = "sim", feature = "tokio"))]
+#[cfg(all(doctest, feature = "sim", feature = "tokio", feature = "tls"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

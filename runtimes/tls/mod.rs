@@ -8,7 +8,8 @@ use super::std;
 mod failure;
 mod names;
 mod secured;
-#[cfg(all(test, feature = "tls-ring"))]
+#[cfg(test)]
+#[cfg(feature = "tls-ring")]
 mod tests;
 
 use core::fmt;

@@ -54,7 +54,7 @@ pub(in crate::runtimes) async fn secure<S: Stream>(
         Poll::Pending if !has_heard && patience.as_mut().poll(cx).is_ready() => {
             Poll::Ready(Err(io::Error::other(TlsFailure::NoAnswer)))
         }
-        shaken => shaken,
+        shaken @ (Poll::Pending | Poll::Ready(_)) => shaken,
     })
     .await?;
     Ok(secured)
@@ -183,12 +183,9 @@ impl<S: Stream> Stream for Secured<S> {
             Ok(false) => return Poll::Pending,
             Err(error) => return Poll::Ready(Err(self.last_words(cx, error))),
         }
-        let taken = match self.connection.writer().write_vectored(from) {
-            Ok(taken) => taken,
-            Err(_) => {
-                let failure = self.failure.unwrap_or(TlsFailure::Other);
-                return Poll::Ready(Err(io::Error::other(failure)));
-            }
+        let Ok(taken) = self.connection.writer().write_vectored(from) else {
+            let failure = self.failure.unwrap_or(TlsFailure::Other);
+            return Poll::Ready(Err(io::Error::other(failure)));
         };
         // Some of it may have left when this fails, and so all of it counts as taken: the next turn
         // meets the error again.
