@@ -16,6 +16,8 @@ use super::notices::{Listeners, Notices};
 use super::provider::Provider;
 use super::runtime::Runtime;
 use super::scan::Keys;
+#[cfg(feature = "tls")]
+use super::tls::Tls;
 #[cfg(doc)]
 use crate::Closed;
 use crate::{
@@ -62,20 +64,37 @@ pub struct Builder<R> {
     /// What its URL says about TLS, if it asks for that.
     url_tls: Option<UrlTls>,
     provider: Option<Provider>,
+    #[cfg(feature = "tls")]
+    tls: Option<Tls>,
 }
 
 impl<R> Builder<R> {
     /// What is there before anything is set.
     pub(super) fn new(runtime: R) -> Self {
         let (config, seeds) = (Config::default(), Vec::new());
-        Self { runtime, config, seeds, url_tls: None, provider: None }
+        Self {
+            runtime,
+            config,
+            seeds,
+            url_tls: None,
+            provider: None,
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
     }
 
     /// The same on another runtime.
     #[cfg(feature = "blocking")]
     pub(super) fn on<O>(self, runtime: O) -> Builder<O> {
-        let Self { runtime: _, config, seeds, url_tls, provider } = self;
-        Builder { runtime, config, seeds, url_tls, provider }
+        Builder {
+            runtime,
+            config: self.config,
+            seeds: self.seeds,
+            url_tls: self.url_tls,
+            provider: self.provider,
+            #[cfg(feature = "tls")]
+            tls: self.tls,
+        }
     }
 
     /// Takes the configuration of a URL, in place of all that was set so far, and its seeds, besides
@@ -99,6 +118,15 @@ impl<R> Builder<R> {
     #[must_use]
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.config.credentials = Some(credentials);
+        self
+    }
+
+    /// Secures every connection. Nothing is sent in clear text then, whatever happens.
+    #[cfg(feature = "tls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
+    #[must_use]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
         self
     }
 
@@ -147,17 +175,31 @@ impl<R> Builder<R> {
 }
 
 impl<R: Runtime> Builder<R> {
+    /// How connections are secured: as [`Self::tls`] says, else as the URL does.
+    #[cfg(feature = "tls")]
+    fn security(&self) -> Result<Option<super::tls::Security>, ConfigError> {
+        if let Some(tls) = &self.tls {
+            return tls.security().map(Some);
+        }
+        self.url_tls.as_ref().map(|url| Tls::of_url(url)?.security()).transpose()
+    }
+
     /// Connects: returns as soon as the topology of the cluster is known.
     ///
     /// # Errors
     /// As [`Client::connect`].
     pub async fn connect(self) -> Result<Client<R>, ConnectError> {
+        #[cfg(not(feature = "tls"))]
         if self.url_tls.is_some() {
             return Err(ConfigError::NoTls.into());
         }
         let epoch = std::time::Instant::now();
         let random_seed = RandomState::new().build_hasher().finish();
-        let dialler = Dialler::new(self.runtime.clone(), self.provider);
+        #[cfg(feature = "tls")]
+        let security = self.security()?;
+        let dialler = Dialler::new(self.runtime.clone(), &self.config, self.provider);
+        #[cfg(feature = "tls")]
+        let dialler = dialler.with_security(security);
         let cluster = Cluster::new(Instant::EPOCH, self.config, self.seeds, random_seed)?;
         let mailbox = Arc::new(Mailbox::new());
         let listeners = Arc::new(Listeners::default());
@@ -196,6 +238,9 @@ impl<R: Runtime + Default> Client<R> {
     /// Connects to the cluster of a [`Url`]: `redis://[[user]:password@]host[:port][,host[:port]..]`,
     /// with `?parameter=value` for each option. Returns as soon as the topology of the cluster is
     /// known.
+    ///
+    /// With the feature `tls`, `rediss://` connects with TLS and trusts whom the platform trusts
+    /// (`Tls::platform`), or the authorities in the file `tls_ca_file`. No URL says less than that.
     ///
     /// # Errors
     /// [`ConnectError::Config`] if the URL cannot be read; [`ConnectError::Cluster`] if no seed leads

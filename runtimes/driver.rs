@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::vec;
 use std::vec::Vec;
 
-use super::dial::Dialler;
+use super::dial::{Dialler, Wire};
 use super::mailbox::{Letters, Mailbox, ReplySlot, Token};
 use super::notices::Listeners;
 use super::runtime::Runtime;
@@ -36,7 +36,7 @@ pub(super) struct Driver<R: Runtime> {
     cluster: Cluster<Token>,
     mailbox: Arc<Mailbox>,
     listeners: Arc<Listeners>,
-    sockets: Vec<Option<Socket<R::Stream>>>,
+    sockets: Vec<Option<Socket<Wire<R::Stream>>>>,
     timer: Option<Timer>,
     epoch: std::time::Instant,
     scratch: Vec<u8>,
@@ -130,7 +130,7 @@ impl<R: Runtime> Driver<R> {
                     }
                 }
                 Action::Connect { link, address } => {
-                    let dial = self.dialler.dial(address);
+                    let dial = self.dialler.dial(address, self.cluster.topology());
                     let socket = Socket::dial(link, dial, &self.mailbox.signal);
                     if self.sockets.len() <= link.index() {
                         self.sockets.resize_with(link.index() + 1, || None);
@@ -150,7 +150,7 @@ impl<R: Runtime> Driver<R> {
         had_actions
     }
 
-    fn socket(&mut self, link: LinkId) -> Option<&mut Socket<R::Stream>> {
+    fn socket(&mut self, link: LinkId) -> Option<&mut Socket<Wire<R::Stream>>> {
         self.sockets.get_mut(link.index())?.as_mut().filter(|socket| socket.id == link)
     }
 

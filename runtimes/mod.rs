@@ -13,6 +13,8 @@
 //! A runtime that is not here needs an implementation of [`Runtime`] and [`Stream`], some fifty
 //! lines: `client::Client` is generic over it.
 //!
+//! With the feature `tls` every adapter can secure its connections: [`Tls`].
+//!
 //! This is the only place with sockets, clocks and threads: `std` is named in this folder and cannot
 //! be named in `src/`.
 
@@ -30,6 +32,8 @@ mod setters;
 mod socket;
 #[cfg(any(feature = "tokio", feature = "smol", feature = "blocking"))]
 mod tcp;
+#[cfg(feature = "tls")]
+mod tls;
 
 #[cfg(feature = "async-std")]
 #[cfg_attr(docsrs, doc(cfg(feature = "async-std")))]
@@ -50,3 +54,10 @@ pub use self::notices::Notices;
 pub use self::runtime::NoUnixStream;
 pub use self::runtime::{Either, Runtime, Stream};
 pub use self::scan::Keys;
+#[cfg(feature = "tls")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
+pub use self::tls::{ServerNames, Tls};
+/// The implementation of TLS, in the version that [`Tls`] takes parts of.
+#[cfg(feature = "tls")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
+pub use rustls;

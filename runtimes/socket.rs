@@ -15,7 +15,7 @@ use super::dial::Dialled;
 use super::mailbox::Signal;
 use super::provider::NoCredentials;
 use super::runtime::Stream;
-use crate::{Closed, Cluster, Instant, LinkId};
+use crate::{Closed, Cluster, Instant, LinkId, TlsFailure};
 
 /// Pieces of one vectored write.
 const SLICE_COUNT: usize = 64;
@@ -169,8 +169,12 @@ fn write_all<T, S: Stream>(
 /// The core's word for an error of the operating system.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the system has many; these have a word")]
 fn closed_by(error: &io::Error) -> Closed {
-    if error.get_ref().and_then(|inner| inner.downcast_ref::<NoCredentials>()).is_some() {
+    let inner = error.get_ref();
+    if inner.and_then(|inner| inner.downcast_ref::<NoCredentials>()).is_some() {
         return Closed::Credentials;
+    }
+    if let Some(failure) = inner.and_then(|inner| inner.downcast_ref::<TlsFailure>()) {
+        return Closed::Tls(*failure);
     }
     match error.kind() {
         io::ErrorKind::ConnectionRefused => Closed::Refused,

@@ -141,6 +141,8 @@
 //! None is on by default: the core is `no_std` with `alloc`, and needs three crates. `tokio`,
 //! `smol` and `async-std` add `hashslot::tokio`, `hashslot::smol` and `hashslot::async_std`; `std`, which
 //! every adapter turns on, adds `hashslot::runtimes`: what adapters share.
+//! `tls` secures their connections with rustls (`hashslot::Tls`), and `tls-ring` or `tls-aws-lc-rs`
+//! brings the cryptography that it needs, unless the program has installed a provider of its own.
 //! `sim` adds `hashslot::sim`, a simulated cluster and strategies for property tests; it brings
 //! `proptest`, and belongs into dev-dependencies. Features only add.
 #![no_std]
@@ -197,6 +199,10 @@ pub use runtimes::smol;
 #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
 #[doc(inline)]
 pub use runtimes::tokio;
+#[cfg(feature = "tls")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
+#[doc(inline)]
+pub use runtimes::{ServerNames, Tls};
 
 pub use action::{Action, CallId, LinkId, Notice, Outcome, RedirectKind, ReinitReason, Reply};
 pub use address::{Address, AddressError};
@@ -210,7 +216,7 @@ pub use config::{
 };
 pub use error::{
     Closed, ConfigError, ConversionError, Error, Part, Partial, Phase, ProtocolError, SeedFailure,
-    SeedFailures, ServerError, UrlError, UrlPart, Violation, Why,
+    SeedFailures, ServerError, TlsFailure, UrlError, UrlPart, Violation, Why,
 };
 pub use plan::{Call, ExplainedPiece, Explanation, Scan, Target};
 pub use resp::Frame;
@@ -224,6 +230,7 @@ pub use url::{Url, UrlTls};
     feature = "blocking",
     feature = "sim",
     feature = "smol",
+    feature = "tls",
     feature = "tokio"
 ))]
 #[doc = include_str!("../README.md")]

@@ -38,9 +38,26 @@ pub(super) struct Engine {
     registry: Registry,
     /// The sockets, by their tokens.
     sources: Mutex<Vec<Weak<Source>>>,
-    /// When the driver wants to be polled at the latest.
-    timer: Mutex<Option<Instant>>,
+    timers: Mutex<Timers>,
     alarm: Arc<Alarm>,
+}
+
+/// Who is to be woken, and when: the driver, and dials that are patient for so long only.
+#[derive(Debug, Default)]
+struct Timers {
+    serial: u64,
+    waiting: Vec<(u64, Instant, Waker)>,
+}
+
+impl Timers {
+    fn next(&self) -> Option<Instant> {
+        self.waiting.iter().map(|(_, at, _)| *at).min()
+    }
+
+    fn take_due(&mut self, now: Instant) -> Vec<Waker> {
+        let due = self.waiting.extract_if(.., |(_, at, _)| *at <= now);
+        due.map(|(_, _, waker)| waker).collect()
+    }
 }
 
 /// The one place from which the machine is driven.
@@ -117,7 +134,7 @@ impl Engine {
             seat: Mutex::new(Seat { reactor: Some(Box::new(reactor)), waiting: VecDeque::new() }),
             registry,
             sources: Mutex::default(),
-            timer: Mutex::default(),
+            timers: Mutex::default(),
             alarm,
         }))
     }
@@ -159,8 +176,22 @@ impl Engine {
         }
     }
 
-    pub(super) fn set_timer(&self, at: Option<Instant>) {
-        *lock(&self.timer) = at;
+    /// A name for a timer.
+    pub(super) fn new_timer(&self) -> u64 {
+        let mut timers = lock(&self.timers);
+        timers.serial += 1;
+        timers.serial
+    }
+
+    /// Has someone woken at this time, in place of what was said of the timer before.
+    pub(super) fn set_timer(&self, timer: u64, at: Instant, waker: &Waker) {
+        let mut timers = lock(&self.timers);
+        timers.waiting.retain(|waiting| waiting.0 != timer);
+        timers.waiting.push((timer, at, waker.clone()));
+    }
+
+    pub(super) fn clear_timer(&self, timer: u64) {
+        lock(&self.timers).waiting.retain(|waiting| waiting.0 != timer);
     }
 
     /// Watches a socket.
@@ -251,14 +282,16 @@ impl Reactor {
             }
             return;
         }
-        let timer = *lock(&engine.timer);
-        let timeout = timer.map(|at| at.saturating_duration_since(Instant::now()));
+        let next = lock(&engine.timers).next();
+        let timeout = next.map(|at| at.saturating_duration_since(Instant::now()));
         engine.alarm.is_asleep.store(true, Ordering::SeqCst);
         let is_woken = engine.alarm.is_woken.load(Ordering::SeqCst);
         self.look(engine, if is_woken { Some(Duration::ZERO) } else { timeout });
         engine.alarm.is_asleep.store(false, Ordering::SeqCst);
-        if timer.is_some_and(|at| at <= Instant::now()) {
-            engine.alarm.is_woken.store(true, Ordering::SeqCst);
+        let now = Instant::now();
+        if next.is_some_and(|at| at <= now) {
+            let due = lock(&engine.timers).take_due(now);
+            due.iter().for_each(Waker::wake_by_ref);
         }
     }
 

@@ -57,7 +57,11 @@ impl Runtime for Handle {
     }
 
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + 'static {
-        Sleep { engine: Arc::clone(&self.0), at: Instant::now() + duration }
+        Sleep {
+            engine: Arc::clone(&self.0),
+            timer: self.0.new_timer(),
+            at: Instant::now() + duration,
+        }
     }
 
     fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
@@ -123,26 +127,27 @@ impl<S: io::Read + io::Write + Send + Unpin + 'static> Stream for Socket<S> {
     }
 }
 
-/// Ends when it is time. A driver has one at a time.
+/// Ends when it is time.
 struct Sleep {
     engine: Arc<Engine>,
+    timer: u64,
     at: Instant,
 }
 
 impl Future for Sleep {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if self.at <= Instant::now() {
             return Poll::Ready(());
         }
-        self.engine.set_timer(Some(self.at));
+        self.engine.set_timer(self.timer, self.at, cx.waker());
         Poll::Pending
     }
 }
 
 impl Drop for Sleep {
     fn drop(&mut self) {
-        self.engine.set_timer(None);
+        self.engine.clear_timer(self.timer);
     }
 }

@@ -475,7 +475,7 @@ impl<T> Cluster<T> {
     }
 }
 
-/// A node that refuses the user, or lacks the database, is not asked again before.
+/// A node that refuses the user, lacks the database or cannot be trusted is not asked again before.
 const REFUSAL_PAUSE: Duration = Duration::from_secs(1);
 
 /// How a link came to be gone.
@@ -514,13 +514,14 @@ impl Loss {
     }
 }
 
-/// Whether nobody is to wait for a node that fails like this: it refuses the user, or lacks
-/// the database.
+/// Whether nobody is to wait for a node that fails like this: it refuses the user, lacks the database,
+/// or cannot be talked to safely.
 pub(super) const fn is_refusal(failure: &SeedFailure) -> bool {
     match failure {
         SeedFailure::Authentication(_)
         | SeedFailure::Permission { .. }
         | SeedFailure::Database { .. } => true,
+        SeedFailure::Unreachable(Closed::Tls(failure)) => failure.is_permanent(),
         SeedFailure::Unreachable(_)
         | SeedFailure::NoAnswer
         | SeedFailure::NotACluster(_)

@@ -365,7 +365,8 @@ impl<T> Cluster<T> {
         self.refresh.last_failures = failures.clone();
         self.rest(now, false);
         let answered = |failure: &SeedFailure| {
-            !matches!(failure, SeedFailure::Unreachable(_) | SeedFailure::NoAnswer)
+            failure.is_permanent()
+                || !matches!(failure, SeedFailure::Unreachable(_) | SeedFailure::NoAnswer)
         };
         let mut answers = failures.iter().filter(|(_, failure)| answered(failure)).peekable();
         let is_hopeless = answers.peek().is_some() && answers.all(|(_, f)| f.is_permanent());

@@ -57,7 +57,7 @@ impl<T> Cluster<T> {
         self.ensure_link(now, node);
     }
 
-    /// The error for a node that refuses the user: nobody is to wait for it.
+    /// The error for a node that refuses the user or cannot be trusted: nobody is to wait for it.
     pub(super) fn refusal_of(
         &self,
         now: Instant,
@@ -146,7 +146,7 @@ impl<T> Cluster<T> {
         }
     }
 
-    /// Nobody waits for a node that refuses the user.
+    /// Nobody waits for a node that refuses the user or cannot be trusted.
     pub(super) fn fail_refused(&mut self, now: Instant, node: usize) {
         if self.refusal_of(now, node, None).is_none() {
             return;

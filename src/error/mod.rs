@@ -5,6 +5,7 @@
 //! submit the command again. No error shows an argument, a key or a password.
 
 mod partial;
+mod tls;
 mod url;
 
 use alloc::borrow::Cow;
@@ -15,6 +16,7 @@ use core::fmt;
 use bytes::Bytes;
 
 pub use self::partial::{Part, Partial};
+pub use self::tls::TlsFailure;
 pub use self::url::{UrlError, UrlPart};
 use crate::address::Address;
 use crate::slot::Slot;
@@ -272,6 +274,7 @@ impl SeedFailure {
             | Self::Permission { .. }
             | Self::Database { .. }
             | Self::NotACluster(_) => true,
+            Self::Unreachable(Closed::Tls(failure)) => failure.is_permanent(),
             Self::Unreachable(_) | Self::NoAnswer | Self::Refused(_) | Self::Unusable(_) => false,
         }
     }
@@ -299,9 +302,9 @@ pub enum Closed {
     /// The other side closed the connection.
     #[error("closed by the peer")]
     EndOfStream,
-    /// The TLS handshake failed.
-    #[error("TLS failed")]
-    Tls,
+    /// The connection could not be secured, or TLS broke on it.
+    #[error("TLS failed: {0}")]
+    Tls(TlsFailure),
     /// There were no credentials for the connection: who provides them failed.
     #[error("the provider of credentials failed")]
     Credentials,
@@ -433,7 +436,7 @@ impl ProtocolError {
 #[non_exhaustive]
 pub enum Violation {
     /// No type begins with this byte.
-    #[error("unknown type {0:#04x}")]
+    #[error("unknown type {byte:#04x}{hint}", byte = .0, hint = tls_hint(*.0))]
     UnknownType(u8),
     /// A line that does not end with CR LF, or has one of them inside.
     #[error("malformed line end")]
@@ -519,12 +522,22 @@ pub enum ConfigError {
         /// What is wrong with its value.
         problem: &'static str,
     },
+    /// What TLS was configured with is of no use: a certificate, a key, no cryptography.
+    #[error("TLS: {0}")]
+    Tls(Cow<'static, str>),
     /// A URL that cannot be read.
     #[error(transparent)]
     Url(#[from] UrlError),
     /// A URL asks for TLS, and whoever is to connect has none. It does not connect in clear text.
     #[error("the URL asks for TLS, and this client was built without")]
     NoTls,
+}
+
+/// What a server that expects TLS answers to clear text begins with this byte: an alert.
+const TLS_ALERT: u8 = 0x15;
+
+fn tls_hint(byte: u8) -> &'static str {
+    if byte == TLS_ALERT { " (a TLS alert: the server expects TLS at this port)" } else { "" }
 }
 
 /// ` at node` and ` for slot`, as far as they are known.

@@ -18,6 +18,7 @@ use super::node::Node;
 use super::process::{self, Process};
 use super::raw::{Connection, Reply};
 use super::slots::share;
+use super::tls::{SOCKET, Tls};
 use super::{Version, wait_until};
 
 /// How long a cluster may take to start: 2 to 3 s, more on a machine that is busy.
@@ -44,6 +45,9 @@ pub struct Options {
     pub args: Vec<String>,
     /// Names and contents of files in the folder of each server; `server.conf` is its configuration.
     pub files: Vec<(&'static str, &'static str)>,
+    /// Has the nodes speak TLS and nothing else, to clients and to each other. The harness itself
+    /// uses a socket in the server's folder then.
+    pub tls: Option<Tls>,
 }
 
 /// The file that a server takes its configuration from, if there is one.
@@ -53,9 +57,9 @@ impl Options {
     /// Three primaries, each with one replica, and a node timeout of 500 ms, on 127.0.0.1.
     pub fn new(server: impl Into<PathBuf>) -> Self {
         let node_timeout = Duration::from_millis(500);
-        let (args, files) = (Vec::new(), Vec::new());
+        let (args, files, tls) = (Vec::new(), Vec::new(), None);
         let (server, host) = (server.into(), Ipv4Addr::LOCALHOST.into());
-        Self { server, primaries: 3, replicas: 1, node_timeout, host, args, files }
+        Self { server, primaries: 3, replicas: 1, node_timeout, host, args, files, tls }
     }
 
     /// The address of a server on this port.
@@ -155,6 +159,9 @@ impl Cluster {
         for (name, content) in &self.options.files {
             fs::write(folder.join(name), content)?;
         }
+        if let Some(tls) = &self.options.tls {
+            tls.write(&folder)?;
+        }
         let started = Process::start(&self.options.server, &self.arguments(port), &folder)?;
         let (address, id) = (self.options.address(port), id_of(port));
         let process = Mutex::new(started);
@@ -188,6 +195,9 @@ impl Cluster {
             args.push(["--enable-debug-command", "yes"]);
             // A primary that loses its last slot stays a primary.
             args.push(["--cluster-allow-replica-migration", "no"]);
+        }
+        if let Some(tls) = &self.options.tls {
+            args.extend(tls.arguments(&port));
         }
         let file =
             self.options.files.iter().map(|(name, _)| *name).find(|name| *name == CONFIGURATION);
@@ -226,7 +236,11 @@ impl Cluster {
 
     /// A new connection to a node.
     pub fn connection(&self, index: usize) -> io::Result<Connection> {
-        Connection::connect(self.node(index).address.as_str())
+        let node = self.node(index);
+        match self.options.tls {
+            Some(_) => Connection::to_file(&node.folder.join(SOCKET)),
+            None => Connection::connect(node.address.as_str()),
+        }
     }
 
     /// Sends one command to a node. An error reply is an [`io::Error`].

@@ -3,6 +3,7 @@
 //! - [`cluster`] runs a cluster of real server processes and reshards it, fails it over, breaks it.
 //! - [`fake`] is a node that answers what a test tells it to.
 //! - [`proxy`] stands in front of a node and splits, delays, holds or cuts the bytes.
+//! - [`tls`] has servers speak TLS and nothing else.
 //! - [`slots`] knows the slot of a key, and a key of a slot.
 //! - [`process`] starts and ends the servers.
 //! - [`raw`] is a small blocking connection. It shares no code with the crate, so what it sees is
@@ -27,6 +28,7 @@ pub mod process;
 pub mod proxy;
 pub mod raw;
 pub mod slots;
+pub mod tls;
 
 use std::env;
 use std::io;

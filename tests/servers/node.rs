@@ -49,6 +49,11 @@ impl Node {
         fs::read_to_string(self.folder.join(name))
     }
 
+    /// Writes a file in the server's folder.
+    pub fn write(&self, name: &str, content: &str) -> io::Result<()> {
+        fs::write(self.folder.join(name), content)
+    }
+
     /// Whether there is a file in the server's folder.
     pub fn has_file(&self, name: &str) -> bool {
         self.folder.join(name).is_file()

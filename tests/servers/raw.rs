@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::Duration;
 
 /// How long a connection waits for bytes, unless told otherwise.
@@ -112,7 +114,38 @@ impl Reply {
 
 /// A connection to one server. Speaks RESP2 until `HELLO 3` is called.
 pub struct Connection {
-    stream: BufReader<TcpStream>,
+    stream: BufReader<Socket>,
+}
+
+#[derive(Debug)]
+enum Socket {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+impl Socket {
+    fn set_read_timeout(&self, timeout: Duration) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.set_read_timeout(Some(timeout)),
+            Self::Unix(stream) => stream.set_read_timeout(Some(timeout)),
+        }
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.write_all(bytes),
+            Self::Unix(stream) => stream.write_all(bytes),
+        }
+    }
+}
+
+impl Read for Socket {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.read(into),
+            Self::Unix(stream) => stream.read(into),
+        }
+    }
 }
 
 impl fmt::Debug for Connection {
@@ -129,7 +162,15 @@ impl Connection {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(TIMEOUT))?;
         stream.set_write_timeout(Some(TIMEOUT))?;
-        Ok(Self { stream: BufReader::new(stream) })
+        Ok(Self { stream: BufReader::new(Socket::Tcp(stream)) })
+    }
+
+    /// Connects to a socket in the file system.
+    pub fn to_file(path: &Path) -> io::Result<Self> {
+        let stream = UnixStream::connect(path)?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
+        stream.set_write_timeout(Some(TIMEOUT))?;
+        Ok(Self { stream: BufReader::new(Socket::Unix(stream)) })
     }
 
     /// Connects to a port of 127.0.0.1.
@@ -139,7 +180,7 @@ impl Connection {
 
     /// Sets how long [`receive`](Self::receive) waits for bytes: 5 s at first.
     pub fn set_timeout(&self, timeout: Duration) -> io::Result<()> {
-        self.stream.get_ref().set_read_timeout(Some(timeout))
+        self.stream.get_ref().set_read_timeout(timeout)
     }
 
     /// Sends one command and receives one reply. An error reply is `Ok(Reply::Error)`.

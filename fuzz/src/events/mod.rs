@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use hashslot::{
     Action, Address, Closed, Cluster, Config, Credentials, Error, Instant, Protocol, ReadFrom,
-    RedirectPolicy,
+    RedirectPolicy, TlsFailure,
 };
 
 use self::calls::{CallState, Submitted};
@@ -299,7 +299,12 @@ impl World {
 
     fn close(&mut self, source: &mut Source<'_>) {
         let Some(index) = self.wire(source) else { return };
-        let cause = source.pick(&[Closed::Reset, Closed::Refused, Closed::TimedOut, Closed::Tls]);
+        let cause = source.pick(&[
+            Closed::Reset,
+            Closed::Refused,
+            Closed::TimedOut,
+            Closed::Tls(TlsFailure::Expired),
+        ]);
         self.wires[index].state = State::Gone;
         self.machine.handle_closed(self.now, self.wires[index].id, cause);
         self.settle();

@@ -14,7 +14,7 @@ use crate::address::Address;
 use crate::cluster::Cluster;
 use crate::command::Command;
 use crate::config::{Limits, Protocol};
-use crate::error::{Closed, Error};
+use crate::error::{Closed, Error, TlsFailure};
 use crate::resp::{Frame, Scan, Scanner};
 use crate::slot::Slot;
 use crate::time::Instant;
@@ -445,6 +445,8 @@ fn closed() -> impl Strategy<Value = Closed> {
         Closed::TimedOut,
         Closed::Reset,
         Closed::EndOfStream,
+        Closed::Tls(TlsFailure::Expired),
+        Closed::Tls(TlsFailure::NoAnswer),
         Closed::Other,
     ])
 }

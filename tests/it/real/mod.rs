@@ -34,6 +34,8 @@ mod scanning;
 mod scripts;
 #[cfg(feature = "blocking")]
 mod threads;
+#[cfg(all(feature = "tls-ring", feature = "tokio"))]
+mod tls;
 
 use std::future::Future;
 use std::io;

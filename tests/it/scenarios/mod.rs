@@ -18,3 +18,4 @@ mod retries;
 mod scan;
 mod scripts;
 mod storm;
+mod tls;
