@@ -213,6 +213,16 @@ fn make_ready(cluster: &Cluster) -> io::Result<()> {
     cluster.flush_all()
 }
 
+/// A primary and its replica, of the shard of a shared cluster that failed over longest ago.
+pub(crate) fn rested_pair(cluster: &Cluster) -> io::Result<(usize, usize)> {
+    let pairs = (0..3).map(|primary| (primary, primary + 3));
+    let last = |(one, other): &(usize, usize)| {
+        cluster.last_failover(*one).max(cluster.last_failover(*other))
+    };
+    let (one, other) = pairs.min_by_key(last).expect("three pairs");
+    Ok(if cluster.is_primary(one)? { (one, other) } else { (other, one) })
+}
+
 /// A client of a cluster that knows all its nodes.
 pub(crate) async fn connect<A: Adapter>(cluster: &Cluster) -> Result<A::Client, Failure> {
     connect_with::<A>(cluster, |_| {}).await
