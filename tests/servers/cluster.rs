@@ -6,11 +6,13 @@
 //! `primaries + j * primaries + i`. A start takes 2 to 3 s, most of it a pause that servers make
 //! before a primary takes writes. So start one cluster for many tests where they do no harm.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::fake::lock;
@@ -25,6 +27,10 @@ use super::{Version, wait_until};
 const START_LIMIT: Duration = Duration::from_secs(30);
 /// How long one change by an operator may take: 0.2 s, more on a machine that is busy.
 const CHANGE_LIMIT: Duration = Duration::from_secs(20);
+/// How long a server remembers the votes for it, with a node timeout of up to a second. A second
+/// failover to it within this time is won with them at once, at the epoch of the first one: the shard
+/// goes back to its former primary, and what was written meanwhile is lost.
+const VOTE_TIME: Duration = Duration::from_millis(4500);
 /// How many keys `migrate_slot` moves at a time.
 const BATCH_COUNT: usize = 100;
 
@@ -88,6 +94,8 @@ pub struct Cluster {
     version: Version,
     folder: PathBuf,
     nodes: Vec<Node>,
+    /// When nodes were made primaries.
+    failovers: Mutex<BTreeMap<usize, Instant>>,
 }
 
 impl Cluster {
@@ -104,7 +112,8 @@ impl Cluster {
         let count = primary_count * (1 + options.replicas);
         let ports = (0..count).map(|_| process::free_port()).collect::<io::Result<Vec<_>>>()?;
         let folder = process::new_folder()?;
-        let mut cluster = Self { options, version, folder, nodes: Vec::new() };
+        let failovers = Mutex::default();
+        let mut cluster = Self { options, version, folder, nodes: Vec::new(), failovers };
         for myself in 0..count {
             let primary = (myself >= primary_count).then(|| myself % primary_count);
             let configuration = cluster.configuration(myself, &ports);
@@ -459,8 +468,11 @@ impl Cluster {
     }
 
     /// Makes a replica the primary of its shard (CLUSTER FAILOVER) and waits until it says so. The
-    /// other nodes hear of it a little later.
+    /// other nodes hear of it a little later. Waits first if it was made one just now.
     pub fn failover(&self, replica: usize) -> io::Result<()> {
+        if let Some(last) = self.last_failover(replica) {
+            thread::sleep(VOTE_TIME.saturating_sub(last.elapsed()));
+        }
         let mut asked: Option<Instant> = None;
         wait_until(&format!("failover to node {replica}"), CHANGE_LIMIT, || {
             // Servers give an attempt up after 5 s.
@@ -469,7 +481,14 @@ impl Cluster {
                 asked = Some(Instant::now());
             }
             self.is_primary(replica)
-        })
+        })?;
+        lock(&self.failovers).insert(replica, Instant::now());
+        Ok(())
+    }
+
+    /// When a node was made a primary.
+    pub fn last_failover(&self, index: usize) -> Option<Instant> {
+        lock(&self.failovers).get(&index).copied()
     }
 
     /// Kills a node (SIGKILL). Its peers see it after the node timeout and a little more.

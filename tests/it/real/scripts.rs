@@ -4,7 +4,8 @@ use hashslot::{Call, Command, Protocol, Script};
 
 use super::adapter::{Adapter, Client, on_every_adapter};
 use super::{
-    CHANGE_LIMIT, Done, Failure, SINCE_7_0, Spot, connect, connect_with, on_each, one, until,
+    CHANGE_LIMIT, Done, Failure, SINCE_7_0, Spot, connect, connect_with, on_each, one, rested_pair,
+    until,
 };
 use crate::servers::NAMES;
 use crate::servers::cluster::Cluster;
@@ -186,8 +187,8 @@ fn f22_f62_a_failover_needs_nothing_loaded<A: Adapter>() -> Done {
             Ok::<_, Failure>(())
         };
         set(1).await?;
-        for (round, (old, new)) in [(2, (0, 3)), (3, (3, 0))] {
-            let (old, new) = if cluster.is_primary(old)? { (old, new) } else { (new, old) };
+        let (one, other) = rested_pair(cluster)?;
+        for (round, (old, new)) in [(2, (one, other)), (3, (other, one))] {
             cluster.call(new, &["SCRIPT", "FLUSH"])?;
             cluster.failover(new)?;
             cluster.wait_ok(CHANGE_LIMIT)?;
