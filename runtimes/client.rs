@@ -58,8 +58,10 @@ pub struct Builder<R> {
 }
 
 impl<R> Builder<R> {
-    /// What is there before anything is set.
-    pub(super) fn new(runtime: R) -> Self {
+    /// On a runtime of one's own: see [the guide](super::guide). The clients of adapters have a
+    /// shorter way: `Client::builder`.
+    #[must_use]
+    pub fn new(runtime: R) -> Self {
         Self { runtime, config: Config::default(), seeds: Vec::new() }
     }
 
@@ -72,6 +74,7 @@ impl<R> Builder<R> {
     /// The same on another runtime.
     pub(super) fn on<O>(self, runtime: O) -> Builder<O> {
         let Self { runtime: _, config, seeds } = self;
+    #[cfg(feature = "blocking")]
         Builder { runtime, config, seeds }
     }
 

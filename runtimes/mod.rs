@@ -19,6 +19,9 @@
 extern crate std;
 
 mod client;
+#[doc = include_str!("guide.md")]
+pub mod guide {}
+
 mod driver;
 mod mailbox;
 mod notices;

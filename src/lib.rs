@@ -23,7 +23,8 @@
 //! - **Test without servers.** The machine is deterministic: the same inputs give the same outputs,
 //!   byte for byte. Script a cluster, or turn the feature `sim` on and search for faults with random
 //!   ones: `hashslot::sim` has a cluster, its network, what goes wrong there, and a judge.
-//! - **Bring your own transport.** Drive [`Cluster`] yourself; the loop is below.
+//! - **Bring your own transport.** Drive [`Cluster`] yourself; the loop is below. Or bring a runtime,
+//!   and have the client on it: the page `hashslot::runtimes::guide` walks through both.
 //!
 //! # The loop
 //!

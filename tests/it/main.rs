@@ -16,6 +16,8 @@
 
 #[cfg(feature = "tokio")]
 mod cli;
+#[cfg(all(feature = "sim", feature = "std"))]
+mod custom_runtime;
 #[cfg(all(feature = "sim", feature = "tokio"))]
 mod differential;
 #[cfg(feature = "sim")]

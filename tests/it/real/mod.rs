@@ -9,6 +9,7 @@
 
 mod client;
 mod connecting;
+mod event_loop;
 mod failures;
 mod faults;
 mod load;
