@@ -14,6 +14,7 @@ use super::mailbox::{Answer, Mailbox};
 use super::notices::{Listeners, Notices};
 use super::runtime::Runtime;
 use super::scan::Keys;
+use super::telemetry::Observer;
 use crate::{
     Address, Arg, Call, Cluster, Command, Config, ConfigError, ConversionError, Credentials, Error,
     Explanation, Frame, FromReply, Instant, Learned, Reply, Scan, Stats, parse_url,
@@ -41,6 +42,7 @@ impl<R: Runtime> Clone for Client<R> {
 struct Shared {
     mailbox: Arc<Mailbox>,
     listeners: Arc<Listeners>,
+    observer: Observer,
 }
 
 impl Drop for Shared {
@@ -72,9 +74,9 @@ impl<R> Builder<R> {
     }
 
     /// The same on another runtime.
+    #[cfg(feature = "blocking")]
     pub(super) fn on<O>(self, runtime: O) -> Builder<O> {
         let Self { runtime: _, config, seeds } = self;
-    #[cfg(feature = "blocking")]
         Builder { runtime, config, seeds }
     }
 
@@ -122,6 +124,7 @@ impl<R: Runtime> Builder<R> {
             shared: Arc::new(Shared {
                 mailbox: Arc::clone(&mailbox),
                 listeners: Arc::clone(&listeners),
+                observer: Observer::default(),
             }),
             runtime: PhantomData,
         };
@@ -174,7 +177,10 @@ impl<R: Runtime> Client<R> {
     /// [`Error`] tells what happened, and through [`Error::may_have_executed`] whether it is safe to
     /// call again. Errors of the commands of a batch stay in their places.
     pub async fn call(&self, call: Call) -> Result<Reply, Error> {
-        self.shared.mailbox.submit(call).await
+        let watch = self.shared.observer.begin(&call);
+        let outcome = self.shared.mailbox.submit(call).await;
+        watch.end(&outcome);
+        outcome
     }
 
     /// Sends a command, and converts its reply.

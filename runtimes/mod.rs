@@ -11,17 +11,18 @@
 //! | `blocking` | [`blocking::Client`] | the caller's own thread |
 //!
 //! A runtime that is not here needs an implementation of [`Runtime`] and [`Stream`], some fifty
-//! lines: `client::Client` is generic over it.
+//! lines: [`Client`] is generic over it. [The guide](guide) walks through one, and through a loop of
+//! one's own without any runtime. What clients tell `tracing` and `metrics` is in [`telemetry`].
 //!
 //! This is the only place with sockets, clocks and threads: `std` is named in this folder and cannot
 //! be named in `src/`.
 
 extern crate std;
 
-mod client;
 #[doc = include_str!("guide.md")]
 pub mod guide {}
 
+mod client;
 mod driver;
 mod mailbox;
 mod notices;
@@ -30,6 +31,7 @@ mod scan;
 mod socket;
 #[cfg(any(feature = "tokio", feature = "smol", feature = "blocking"))]
 mod tcp;
+pub mod telemetry;
 
 #[cfg(feature = "async-std")]
 #[cfg_attr(docsrs, doc(cfg(feature = "async-std")))]

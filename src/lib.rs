@@ -120,6 +120,7 @@
 //! None is on by default: the core is `no_std` with `alloc`, and needs three crates. `tokio`,
 //! `smol` and `async-std` add `hashslot::tokio`, `hashslot::smol` and `hashslot::async_std`; `std`, which
 //! every adapter turns on, adds `hashslot::runtimes`: what adapters share.
+//! `tracing` and `metrics` have clients tell what they do; `hashslot::runtimes::telemetry` lists it.
 //! `sim` adds `hashslot::sim`, a simulated cluster and strategies for property tests; it brings
 //! `proptest`, and belongs into dev-dependencies. Features only add.
 #![no_std]

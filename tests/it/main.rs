@@ -37,5 +37,7 @@ mod servers_selftest;
 mod simulation;
 mod support;
 mod table;
+#[cfg(all(feature = "tracing", feature = "metrics", feature = "tokio", feature = "blocking"))]
+mod telemetry;
 mod topology;
 mod verdicts;
