@@ -16,6 +16,7 @@ use super::notices::{Listeners, Notices};
 use super::provider::Provider;
 use super::runtime::Runtime;
 use super::scan::Keys;
+use super::telemetry::Observer;
 #[cfg(feature = "tls")]
 use super::tls::Tls;
 #[cfg(doc)]
@@ -47,6 +48,7 @@ impl<R: Runtime> Clone for Client<R> {
 struct Shared {
     mailbox: Arc<Mailbox>,
     listeners: Arc<Listeners>,
+    observer: Observer,
 }
 
 impl Drop for Shared {
@@ -69,8 +71,10 @@ pub struct Builder<R> {
 }
 
 impl<R> Builder<R> {
-    /// What is there before anything is set.
-    pub(super) fn new(runtime: R) -> Self {
+    /// On a runtime of one's own: see [the guide](super::guide). The clients of adapters have a
+    /// shorter way: `Client::builder`.
+    #[must_use]
+    pub fn new(runtime: R) -> Self {
         let (config, seeds) = (Config::default(), Vec::new());
         Self {
             runtime,
@@ -207,6 +211,7 @@ impl<R: Runtime> Builder<R> {
             shared: Arc::new(Shared {
                 mailbox: Arc::clone(&mailbox),
                 listeners: Arc::clone(&listeners),
+                observer: Observer::default(),
             }),
             runtime: PhantomData,
         };
@@ -264,7 +269,10 @@ impl<R: Runtime> Client<R> {
     /// [`Error`] tells what happened, and through [`Error::may_have_executed`] whether it is safe to
     /// call again. Errors of the commands of a batch stay in their places.
     pub async fn call(&self, call: Call) -> Result<Reply, Error> {
-        self.shared.mailbox.submit(call).await
+        let watch = self.shared.observer.begin(&call);
+        let outcome = self.shared.mailbox.submit(call).await;
+        watch.end(&outcome);
+        outcome
     }
 
     /// Sends a command, and converts its reply.

@@ -22,6 +22,7 @@ use super::mailbox::{Letters, Mailbox, ReplySlot, Token};
 use super::notices::Listeners;
 use super::runtime::Runtime;
 use super::socket::{Driven, Socket};
+use super::telemetry::Meter;
 use crate::{Action, Cluster, Instant, LinkId};
 
 /// One read drains a default socket buffer in a few calls.
@@ -45,6 +46,7 @@ pub(super) struct Driver<R: Runtime> {
     used: VecDeque<Arc<ReplySlot>>,
     /// Whether others were let run before their letters are taken.
     has_yielded: bool,
+    meter: Meter,
 }
 
 struct Timer {
@@ -74,6 +76,7 @@ impl<R: Runtime> Driver<R> {
             letters: Letters::default(),
             used: VecDeque::new(),
             has_yielded: false,
+            meter: Meter::default(),
         }
     }
 
@@ -144,7 +147,10 @@ impl<R: Runtime> Driver<R> {
                         self.forget(link);
                     }
                 }
-                Action::Notify(notice) => self.listeners.tell(&notice),
+                Action::Notify(notice) => {
+                    self.meter.tell(&notice);
+                    self.listeners.tell(&notice);
+                }
             }
         }
         had_actions
@@ -204,13 +210,10 @@ impl<R: Runtime> Driver<R> {
         }
         false
     }
-}
 
-impl<R: Runtime> Future for Driver<R> {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let driver = self.get_mut();
+    /// Takes turns as long as there is progress. Ready when there is nothing to drive any more.
+    fn take_turns(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let driver = self;
         driver.mailbox.signal.register(cx.waker());
         if driver.lets_others_run() {
             cx.waker().wake_by_ref();
@@ -235,6 +238,17 @@ impl<R: Runtime> Future for Driver<R> {
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+}
+
+impl<R: Runtime> Future for Driver<R> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let driver = self.get_mut();
+        let polled = driver.take_turns(cx);
+        driver.meter.read(&driver.cluster, || driver.sockets.iter().flatten().count());
+        polled
     }
 }
 

@@ -11,7 +11,8 @@
 //! | `blocking` | [`blocking::Client`] | the caller's own thread |
 //!
 //! A runtime that is not here needs an implementation of [`Runtime`] and [`Stream`], some fifty
-//! lines: `client::Client` is generic over it.
+//! lines: [`Client`] is generic over it. [The guide](guide) walks through one, and through a loop of
+//! one's own without any runtime. What clients tell `tracing` and `metrics` is in [`telemetry`].
 //!
 //! With the feature `tls` every adapter can secure its connections: [`Tls`].
 //!
@@ -19,6 +20,9 @@
 //! be named in `src/`.
 
 extern crate std;
+
+#[doc = include_str!("guide.md")]
+pub mod guide {}
 
 mod client;
 mod dial;
@@ -32,6 +36,7 @@ mod setters;
 mod socket;
 #[cfg(any(feature = "tokio", feature = "smol", feature = "blocking"))]
 mod tcp;
+pub mod telemetry;
 #[cfg(feature = "tls")]
 mod tls;
 

@@ -8,37 +8,92 @@ use core::time::Duration;
 use std::io::{self, IoSlice};
 
 use crate::Address;
+#[cfg(doc)]
+use crate::Config;
 
-/// What the driver needs from a runtime.
+/// What the driver needs from a runtime: to dial, to wait, and a task to run in.
+///
+/// [The guide](super::guide) has a whole one, and the contract as a list. In short: nothing here may
+/// block; whatever is pending wakes the task that polled it last when it can go on; a future that is
+/// dropped is given up, and leaves nothing behind. A wake-up too many does no harm, one too few stops
+/// the connection, or the client.
+///
+/// It is cloned for each client, so it should be a handle. Nothing in it is called by two threads at a
+/// time on behalf of one client.
 pub trait Runtime: Clone + Send + Sync + Unpin + 'static {
     /// A connection of this runtime.
     type Stream: Stream;
 
-    /// Connects to an address: resolves its host, and tries all that it resolves to.
+    /// Dials an address: resolves its host, and tries all that it resolves to. With TLS or a proxy
+    /// between, the connection is ready when these are: the first write is the first byte of RESP.
+    ///
+    /// Called by the driver, within its task; the work is the future's, which must not block. It needs
+    /// no time limit: the machine has one, [`Config::connect_timeout`], and drops the future
+    /// when that is over, or when nobody wants the connection any more. Then the dial is given up: no
+    /// connection stays open that nobody has.
+    ///
+    /// **Errors** end the dial. The node is tried again after a pause, and commands that need it wait,
+    /// or go elsewhere. The kind says what callers are told: `ConnectionRefused`, `TimedOut`,
+    /// `HostUnreachable`, `NotFound` and `InvalidInput` for a name without an address; every other kind
+    /// is told as [`Closed::Other`](crate::Closed::Other).
     fn connect(
         &self,
         address: Address,
     ) -> impl Future<Output = io::Result<Self::Stream>> + Send + 'static;
 
-    /// Waits for this long.
+    /// Waits for this long, from the call on.
+    ///
+    /// May end late, by a few milliseconds at the most: all time limits and pauses are late by as much.
+    /// Never early: the driver would ask again at once, and spin until it is time. A driver waits for
+    /// one sleep at a time, and drops it for another when it has something earlier, or later, to wait
+    /// for.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + 'static;
 
-    /// Runs a future to its end, beside everything else.
+    /// Runs a future to its end, beside everything else. Called once a client, when it connects.
+    ///
+    /// It must return before the future is over, and have the future polled also while nobody waits for
+    /// a call: that is when timers run, and when replies to those who have gone are read. A runtime that
+    /// ends drops the future. That closes the client: calls on their way end with
+    /// [`Error::MaybeExecuted`](crate::Error::MaybeExecuted), later ones with
+    /// [`Error::Closed`](crate::Error::Closed). One that keeps it and polls it no more has all callers
+    /// wait for ever.
     fn spawn(&self, future: impl Future<Output = ()> + Send + 'static);
 }
 
-/// What the driver needs from a connection. Closed when it is dropped.
+/// What the driver needs from a connection: bytes that arrive whole, once and in order, or not at all.
+///
+/// Reads and writes are polled by one task, which may wait for both at a time: a waker that one of them
+/// has registered must not take the place of the other's, unless there is one place for both. The waker
+/// of the last poll counts.
+///
+/// Dropping it closes the connection. That must not block; bytes that were taken and not sent yet may
+/// be lost.
 pub trait Stream: Send + Unpin + 'static {
-    /// Reads some bytes; 0 at the end of the stream.
+    /// Reads some bytes, as many as are there and fit; 0 at the end of the stream.
+    ///
+    /// `into` is never empty. Pending means that there is nothing to read, and that the task is woken
+    /// when there is, or when the connection ends: after part of what is there, the rest has to be ready
+    /// at the next poll. Polled in every turn, also while a write waits for room: with both buffers full
+    /// the two sides would wait for each other. Not polled again after 0 or an error.
     ///
     /// # Errors
-    /// Whatever ends the connection.
+    /// Whatever ends the connection; `Interrupted` alone is tried again at once. `WouldBlock` is no
+    /// exception: it has to become `Pending`.
     fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>>;
 
-    /// Writes some bytes.
+    /// Takes some bytes, from the first piece on, and tells how many: at least one.
+    ///
+    /// `from` has 1 to 64 pieces, none of them empty. Taken bytes are the stream's: it sends them by
+    /// itself, nobody flushes it. Pending means that it took none, and that the task is woken when it
+    /// takes some. What comes next time may be something else: bytes that were not taken may be taken
+    /// back by the machine, so none of them may be remembered.
+    ///
+    /// The number must be exact. By it the machine knows which commands cannot have run, and sends those
+    /// again: a byte that left and was not told lets a command run twice.
     ///
     /// # Errors
-    /// Whatever ends the connection.
+    /// Whatever ends the connection, as for [`poll_read`](Self::poll_read). None of the bytes may have
+    /// left.
     fn poll_write(&mut self, cx: &mut Context<'_>, from: &[IoSlice<'_>])
     -> Poll<io::Result<usize>>;
 }

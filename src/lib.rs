@@ -23,7 +23,8 @@
 //! - **Test without servers.** The machine is deterministic: the same inputs give the same outputs,
 //!   byte for byte. Script a cluster, or turn the feature `sim` on and search for faults with random
 //!   ones: `hashslot::sim` has a cluster, its network, what goes wrong there, and a judge.
-//! - **Bring your own transport.** Drive [`Cluster`] yourself; the loop is below.
+//! - **Bring your own transport.** Drive [`Cluster`] yourself; the loop is below. Or bring a runtime,
+//!   and have the client on it: the page `hashslot::runtimes::guide` walks through both.
 //!
 //! # The loop
 //!
@@ -143,6 +144,7 @@
 //! every adapter turns on, adds `hashslot::runtimes`: what adapters share.
 //! `tls` secures their connections with rustls (`hashslot::Tls`), and `tls-ring` or `tls-aws-lc-rs`
 //! brings the cryptography that it needs, unless the program has installed a provider of its own.
+//! `tracing` and `metrics` have clients tell what they do; `hashslot::runtimes::telemetry` lists it.
 //! `sim` adds `hashslot::sim`, a simulated cluster and strategies for property tests; it brings
 //! `proptest`, and belongs into dev-dependencies. Features only add.
 #![no_std]

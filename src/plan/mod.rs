@@ -183,6 +183,30 @@ impl Call {
     }
 }
 
+impl Call {
+    /// Its commands, in their order; none of a [`discovery`](Self::discovery).
+    #[must_use]
+    pub fn commands(&self) -> &[Command] {
+        match &self.work {
+            Work::One(command) => core::slice::from_ref(command),
+            Work::Batch(commands) => commands,
+            Work::Transaction(commands) => commands,
+            Work::Discovery => &[],
+        }
+    }
+
+    /// What it is, in a word: `one`, `batch`, `transaction` or `discovery`.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match &self.work {
+            Work::One(_) => "one",
+            Work::Batch(_) => "batch",
+            Work::Transaction(_) => "transaction",
+            Work::Discovery => "discovery",
+        }
+    }
+}
+
 impl From<Command> for Call {
     fn from(command: Command) -> Self {
         Self::new(command)

@@ -2,6 +2,7 @@
 //!
 //! - [`World`] is a simulated cluster and the network that leads to it, with faults that a seed
 //!   draws. A transport under test dials, writes and reads it like the real one.
+//! - [`Pipes`] are the same network for runtimes: connections that are polled.
 //! - [`Workload`] makes calls that can be recognised afterwards, and [`Oracle`] judges how they ended
 //!   by what the nodes really did.
 //! - [`Scenario`] puts them together with clients and a driver in virtual time: one call runs it,
@@ -30,6 +31,7 @@ mod merged;
 mod nemesis;
 mod node;
 mod oracle;
+mod pipes;
 mod ranges;
 mod replication;
 mod resharding;
@@ -49,6 +51,7 @@ pub use self::faults::{Fault, Faults, Profile, UnknownName};
 pub use self::history::History;
 pub use self::node::{Session, Version};
 pub use self::oracle::Oracle;
+pub use self::pipes::Pipes;
 pub use self::scenario::{Report, Scenario};
 pub use self::tell::Endpoints;
 pub use self::workload::{Planned, Workload};

@@ -16,6 +16,8 @@
 
 #[cfg(feature = "tokio")]
 mod cli;
+#[cfg(all(feature = "sim", feature = "std"))]
+mod custom_runtime;
 #[cfg(all(feature = "sim", feature = "tokio"))]
 mod differential;
 #[cfg(feature = "sim")]
@@ -36,5 +38,7 @@ mod servers_selftest;
 mod simulation;
 mod support;
 mod table;
+#[cfg(all(feature = "tracing", feature = "metrics", feature = "tokio", feature = "blocking"))]
+mod telemetry;
 mod topology;
 mod verdicts;

@@ -19,6 +19,7 @@ mod client;
 mod connecting;
 #[cfg(feature = "tokio")]
 mod credentials;
+mod event_loop;
 mod failures;
 mod faults;
 mod leaks;

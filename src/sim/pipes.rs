@@ -1,0 +1,150 @@
+//! The network as runtimes have it: connections that are polled, and wake who waits for them.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use core::task::{Context, Poll, Waker};
+
+use super::world::{ConnectionId, Event, World};
+use crate::address::Address;
+use crate::error::Closed;
+use crate::time::Instant;
+
+/// A simulated cluster whose connections are polled, for runtimes of one's own.
+///
+/// [`World`] tells what happened, one event after the other; here each connection is asked, and a
+/// task that came too early is woken. Time passes in [`run_until`](Self::run_until), and only there: a
+/// runtime calls it as its clock goes on.
+///
+/// ```
+/// use std::task::{Context, Poll, Waker};
+/// use std::time::Duration;
+/// use hashslot::Instant;
+/// use hashslot::sim::{Pipes, Version, World};
+/// let mut pipes = Pipes::new(World::still(Version::Valkey9, 3));
+/// let cx = &mut Context::from_waker(Waker::noop());
+/// let seed = pipes.world().seeds()[0].clone();
+/// let id = pipes.dial(&seed);
+/// assert!(pipes.poll_connected(id, cx).is_pending());
+/// pipes.run_until(Instant::from_epoch(Duration::from_millis(1)));
+/// assert_eq!(pipes.poll_connected(id, cx), Poll::Ready(Ok(())));
+/// assert_eq!(pipes.poll_write(id, cx, b"*1\r\n$4\r\nPING\r\n"), Poll::Ready(Ok(14)));
+/// let mut reply = [0; 100];
+/// assert!(pipes.poll_read(id, cx, &mut reply).is_pending());
+/// pipes.run_until(Instant::from_epoch(Duration::from_millis(2)));
+/// assert_eq!(pipes.poll_read(id, cx, &mut reply), Poll::Ready(Ok(7)));
+/// assert!(reply.starts_with(b"+PONG\r\n"));
+/// ```
+#[derive(Debug)]
+pub struct Pipes {
+    world: World,
+    ends: BTreeMap<ConnectionId, End>,
+}
+
+/// The client's end of a connection. It needs one waker: one task dials, reads and writes.
+#[derive(Debug, Default)]
+struct End {
+    is_connected: bool,
+    received: VecDeque<u8>,
+    closed: Option<Closed>,
+    waker: Option<Waker>,
+}
+
+impl Pipes {
+    /// The network of this cluster.
+    #[must_use]
+    pub const fn new(world: World) -> Self {
+        Self { world, ends: BTreeMap::new() }
+    }
+
+    /// The cluster.
+    #[must_use]
+    pub const fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Lets happen what is due by then, and wakes those who wait for it.
+    pub fn run_until(&mut self, now: Instant) {
+        while let Some(event) = self.world.next_event(Some(now)) {
+            let Some(end) = self.ends.get_mut(&event.connection()) else { continue };
+            match event {
+                Event::Connected(_) => end.is_connected = true,
+                Event::Received(_, bytes) => end.received.extend(bytes),
+                Event::Writable(_) => {}
+                Event::Closed(_, cause) => end.closed = Some(cause),
+            }
+            end.waker.take().into_iter().for_each(Waker::wake);
+        }
+    }
+
+    /// Begins to dial.
+    pub fn dial(&mut self, address: &Address) -> ConnectionId {
+        let id = self.world.dial(address, 0);
+        self.ends.insert(id, End::default());
+        id
+    }
+
+    /// Waits for the end of a dial.
+    ///
+    /// # Errors
+    /// Why the connection is over. Ready as well, with [`Closed::Other`], after [`Self::close`].
+    pub fn poll_connected(
+        &mut self,
+        id: ConnectionId,
+        cx: &Context<'_>,
+    ) -> Poll<Result<(), Closed>> {
+        self.poll(id, cx, |_, end| end.is_connected.then_some(()))
+    }
+
+    /// Reads what came in, as much of it as there is room for.
+    ///
+    /// # Errors
+    /// As [`Self::poll_connected`], when everything that came in was read.
+    pub fn poll_read(
+        &mut self,
+        id: ConnectionId,
+        cx: &Context<'_>,
+        into: &mut [u8],
+    ) -> Poll<Result<usize, Closed>> {
+        self.poll(id, cx, |_, end| {
+            let len = end.received.len().min(into.len());
+            into.iter_mut().zip(end.received.drain(..len)).for_each(|(place, byte)| *place = byte);
+            (len > 0).then_some(len)
+        })
+    }
+
+    /// Writes, and tells how many bytes were taken: one at least.
+    ///
+    /// # Errors
+    /// As [`Self::poll_connected`].
+    pub fn poll_write(
+        &mut self,
+        id: ConnectionId,
+        cx: &Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<Result<usize, Closed>> {
+        self.poll(id, cx, |world, _| Some(world.write(id, bytes)).filter(|taken| *taken > 0))
+    }
+
+    /// Closes the connection, or gives up dialling it.
+    pub fn close(&mut self, id: ConnectionId) {
+        self.ends.remove(&id);
+        self.world.close(id);
+    }
+
+    /// Makes an attempt; if it comes too early, the task is woken when something happens.
+    fn poll<V>(
+        &mut self,
+        id: ConnectionId,
+        cx: &Context<'_>,
+        attempt: impl FnOnce(&mut World, &mut End) -> Option<V>,
+    ) -> Poll<Result<V, Closed>> {
+        let Some(end) = self.ends.get_mut(&id) else { return Poll::Ready(Err(Closed::Other)) };
+        match (attempt(&mut self.world, end), end.closed) {
+            (Some(value), _) => Poll::Ready(Ok(value)),
+            (None, Some(cause)) => Poll::Ready(Err(cause)),
+            (None, None) => {
+                end.waker = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
