@@ -4,8 +4,11 @@
 //! only for the keys that are there. So what is remembered is slots, not nodes: a node is walked from
 //! the first cursor to the last, and then its slots are done, but only those that it served when the
 //! walk began, and that it says itself it serves in the end and is not about to give away. If the
-//! node was restarted meanwhile, its cursors meant nothing: none is done. What is not done is walked
-//! again, where it is then. So keys may come twice; none is left out that is there all the time.
+//! node was restarted meanwhile, its cursors meant nothing: none is done. If it has got a slot
+//! meanwhile, that one may have left and come back, behind the cursor: none is done either. A node that
+//! takes a slot over takes a new config epoch with it, unless it has the greatest; and then nobody
+//! has taken one from it since (cluster specification, "configEpoch"). What is not done is walked again,
+//! where it is then. So keys may come twice; none is left out that is there all the time.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -49,20 +52,22 @@ pub struct Scan {
 #[derive(Debug, Clone)]
 struct Walk {
     node: Address,
-    /// The slots that it served at the start.
+    /// The slots that it serves, as the topology says, and from the start on as it said itself.
     slots: Vec<Slot>,
     /// Which process it is.
     process: Option<String>,
+    /// Its config epoch at the start.
+    epoch: Option<u64>,
     stage: Stage,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Stage {
-    /// It is asked who it is.
+    /// It is asked who it is, and for its config epoch.
     Start,
     /// The next cursor.
     Cursor(Bytes),
-    /// It is asked what it serves, and who it is.
+    /// It is asked the same, and what it serves.
     End,
 }
 
@@ -130,13 +135,14 @@ impl Scan {
     #[must_use]
     pub fn pending_call(&self) -> Option<Call> {
         let walk = self.walk.as_ref()?;
-        let who = || Command::new("INFO").arg("server");
         let commands = match &walk.stage {
-            Stage::Start => alloc::vec![who()],
+            Stage::Start | Stage::End => alloc::vec![
+                Command::new("INFO").arg("server"),
+                Command::new("CLUSTER").arg("NODES"),
+            ],
             Stage::Cursor(cursor) => {
                 alloc::vec![Command::new("SCAN").arg(cursor).args(&self.options)]
             }
-            Stage::End => alloc::vec![who(), Command::new("CLUSTER").arg("NODES")],
         };
         Some(Call::batch(commands).on_node(walk.node.clone()))
     }
@@ -157,7 +163,7 @@ impl Scan {
         let is_its = |slot: &Slot| topology.primary_of(*slot) == Some(node);
         let slots = left.filter(is_its).collect();
         let node = node.address().clone();
-        Ok(Some(Walk { node, slots, process: None, stage: Stage::Start }))
+        Ok(Some(Walk { node, slots, process: None, epoch: None, stage: Stage::Start }))
     }
 
     /// How the last call ended, reply by reply: the keys that it brought, which may be none.
@@ -178,7 +184,23 @@ impl Scan {
         match core::mem::replace(&mut walk.stage, Stage::End) {
             Stage::Start => {
                 walk.process = replies.next().and_then(|reply| process(&reply.ok()?));
-                walk.stage = Stage::Cursor(Bytes::from_static(b"0"));
+                match replies.next() {
+                    Some(Ok(nodes)) => {
+                        let Some(line) = own_line(&nodes) else {
+                            self.in_vain();
+                            return Ok(Vec::new());
+                        };
+                        let served = served(line);
+                        walk.slots.retain(|slot| served.get(slot.index()) == Some(&true));
+                        walk.epoch = epoch(line);
+                        walk.stage = Stage::Cursor(Bytes::from_static(b"0"));
+                        if walk.slots.is_empty() {
+                            self.in_vain(); // what the topology says of it is not true any more
+                        }
+                    }
+                    Some(Err(error)) => self.failed(error)?,
+                    None => self.in_vain(),
+                }
                 Ok(Vec::new())
             }
             stage @ Stage::Cursor(_) => match replies.next() {
@@ -210,31 +232,14 @@ impl Scan {
     /// A walk came to its end: what the node has served all the time is done.
     fn end(&mut self, nodes: &Frame) {
         let Some(walk) = self.walk.take() else { return };
-        let text = nodes.value();
-        let Some(line) = text.as_str().and_then(|text| text.lines().find(|line| is_own(line)))
-        else {
-            return;
-        };
-        let served = line.split(' ').skip(8);
-        let mut owned = alloc::vec![false; usize::from(SLOT_COUNT)];
-        for word in served.clone() {
-            let (first, last) = word.split_once('-').unwrap_or((word, word));
-            let (Ok(first), Ok(last)) = (first.parse::<u16>(), last.parse::<u16>()) else {
-                continue;
-            };
-            let count = usize::from(last) + 1;
-            owned.iter_mut().take(count).skip(first.into()).for_each(|owned| *owned = true);
-        }
-        // `[slot->-node]`: its keys are on their way to another node.
-        let leaving = served.filter_map(|word| word.strip_prefix('[')?.split_once("->-"));
-        for slot in leaving.filter_map(|(slot, _)| slot.parse::<usize>().ok()) {
-            if let Some(owned) = owned.get_mut(slot) {
-                *owned = false;
-            }
-        }
         self.in_vain();
+        let Some(line) = own_line(nodes) else { return };
+        if epoch(line) != walk.epoch {
+            return;
+        }
+        let served = served(line);
         for slot in walk.slots {
-            if owned.get(slot.index()) == Some(&true)
+            if served.get(slot.index()) == Some(&true)
                 && let Some(done) = self.done.get_mut(slot.index())
             {
                 *done = true;
@@ -257,9 +262,37 @@ impl Scan {
     }
 }
 
-/// Whether a line of `CLUSTER NODES` is about the node that was asked.
-fn is_own(line: &str) -> bool {
-    line.split(' ').nth(2).is_some_and(|flags| flags.split(',').any(|flag| flag == "myself"))
+/// The line of `CLUSTER NODES` about the node that was asked.
+fn own_line(nodes: &Frame) -> Option<&str> {
+    let is_own = |line: &&str| {
+        line.split(' ').nth(2).is_some_and(|flags| flags.split(',').any(|flag| flag == "myself"))
+    };
+    nodes.value().as_str()?.lines().find(is_own)
+}
+
+/// Which slots a node serves, and is not about to give away, by its line of `CLUSTER NODES`.
+fn served(line: &str) -> Vec<bool> {
+    let words = line.split(' ').skip(8);
+    let mut served = alloc::vec![false; usize::from(SLOT_COUNT)];
+    for word in words.clone() {
+        let (first, last) = word.split_once('-').unwrap_or((word, word));
+        let (Ok(first), Ok(last)) = (first.parse::<u16>(), last.parse::<u16>()) else { continue };
+        let count = usize::from(last) + 1;
+        served.iter_mut().take(count).skip(first.into()).for_each(|served| *served = true);
+    }
+    // `[slot->-node]`: its keys are on their way to another node.
+    let leaving = words.filter_map(|word| word.strip_prefix('[')?.split_once("->-"));
+    for slot in leaving.filter_map(|(slot, _)| slot.parse::<usize>().ok()) {
+        if let Some(served) = served.get_mut(slot) {
+            *served = false;
+        }
+    }
+    served
+}
+
+/// The config epoch in a line of `CLUSTER NODES`.
+fn epoch(line: &str) -> Option<u64> {
+    line.split(' ').nth(6)?.parse().ok()
 }
 
 /// Which process a node is: its `run_id`. None if it does not tell, as managed services do.

@@ -37,7 +37,10 @@ impl Walk {
     /// One walk through a node that has one page.
     #[track_caller]
     fn walk(&mut self, node: usize, own: &str, key: &str) {
-        assert!(self.step(node, "INFO server", &info("x")).is_empty());
+        assert!(
+            self.step(node, "INFO server; CLUSTER NODES", &(info("x") + &nodes("0-16383")))
+                .is_empty()
+        );
         assert_eq!(self.step(node, "SCAN 0", &page("0", &[key])), [key]);
         let end = info("x") + &nodes(own);
         assert!(self.step(node, "INFO server; CLUSTER NODES", &end).is_empty());
@@ -64,7 +67,7 @@ fn nodes(slots: &str) -> String {
 fn every_node_is_walked_to_its_end_and_once() {
     let mut walk = Walk::new(Scan::new().pattern("u*").count(2).of_type("string"));
     let options = "MATCH u* COUNT 2 TYPE string";
-    walk.step(0, "INFO server", &info("x"));
+    walk.step(0, "INFO server; CLUSTER NODES", &(info("x") + &nodes("0-16383")));
     let keys = walk.step(0, &format!("SCAN 0 {options}"), &page("7", &["u1", "u2"]));
     assert_eq!(keys, ["u1", "u2"]);
     assert!(walk.step(0, &format!("SCAN 7 {options}"), &page("9", &[])).is_empty());
@@ -72,7 +75,7 @@ fn every_node_is_walked_to_its_end_and_once() {
     walk.step(0, "INFO server; CLUSTER NODES", &(info("x") + &nodes("0-5460")));
     assert_eq!(walk.scan.done_count(), 5461);
     for (node, slots) in [(1, "5461-10922"), (2, "10923-16383")] {
-        walk.step(node, "INFO server", &info("y"));
+        walk.step(node, "INFO server; CLUSTER NODES", &(info("y") + &nodes("0-16383")));
         walk.step(node, &format!("SCAN 0 {options}"), &page("0", &[]));
         walk.step(node, "INFO server; CLUSTER NODES", &(info("y") + &nodes(slots)));
     }
@@ -107,7 +110,7 @@ fn f60_slots_that_left_or_are_leaving_are_walked_again() {
 #[test]
 fn f60_a_node_that_was_restarted_is_walked_again() {
     let mut walk = Walk::new(Scan::new());
-    walk.step(0, "INFO server", &info("x"));
+    walk.step(0, "INFO server; CLUSTER NODES", &(info("x") + &nodes("0-16383")));
     walk.step(0, "SCAN 0", &page("0", &["a"]));
     walk.step(0, "INFO server; CLUSTER NODES", &(info("z") + &nodes("0-5460")));
     assert_eq!(walk.scan.done_count(), 0);
@@ -133,7 +136,7 @@ fn f60_a_slot_that_stays_between_two_nodes_is_told() {
 #[test]
 fn what_the_server_refuses_is_the_callers_and_the_rest_is_tried_again() {
     let mut walk = Walk::new(Scan::new());
-    walk.step(0, "INFO server", "-NOPERM no\r\n");
+    walk.step(0, "INFO server; CLUSTER NODES", &("-NOPERM no\r\n".to_owned() + &nodes("0-16383")));
     let call = walk.next_call().unwrap().unwrap();
     walk.world.submit(call);
     assert_eq!(walk.world.reads(walk.links[0]), "SCAN 0");
@@ -142,5 +145,37 @@ fn what_the_server_refuses_is_the_callers_and_the_rest_is_tried_again() {
     assert!(walk.scan.answered(Err(Error::Closed)).is_err());
     let next = walk.next_call().unwrap().unwrap();
     walk.world.submit(next);
-    assert_eq!(walk.world.reads(walk.links[0]), "INFO server");
+    assert_eq!(walk.world.reads(walk.links[0]), "INFO server; CLUSTER NODES");
+}
+
+#[test]
+fn f60_a_slot_that_left_and_came_back_is_walked_again() {
+    let mut walk = Walk::new(Scan::new());
+    let start = info("x") + &nodes("0-5460");
+    walk.step(0, "INFO server; CLUSTER NODES", &start);
+    walk.step(0, "SCAN 0", &page("7", &["a"]));
+    // Slot 5 has been at another node meanwhile, and its keys came back behind the cursor.
+    walk.step(0, "SCAN 7", &page("0", &["b"]));
+    let end = info("x") + &nodes("0-5460").replace("0 0 2 connected", "0 0 3 connected");
+    walk.step(0, "INFO server; CLUSTER NODES", &end);
+    assert_eq!(walk.scan.done_count(), 0);
+    walk.step(0, "INFO server; CLUSTER NODES", &end);
+    assert_eq!(walk.step(0, "SCAN 0", &page("0", &["a", "b", "of slot 5"])).len(), 3);
+    walk.step(0, "INFO server; CLUSTER NODES", &end);
+    assert_eq!(walk.scan.done_count(), 5461);
+}
+
+#[test]
+fn f60_a_slot_that_comes_back_to_who_has_the_greatest_epoch_is_walked_again() {
+    let mut walk = Walk::new(Scan::new());
+    // The topology says 0-5460; the node does not have slot 5 just now, and gets it back behind the
+    // cursor. It has the greatest epoch already, and takes no new one.
+    walk.step(0, "INFO server; CLUSTER NODES", &(info("x") + &nodes("0-4 6-5460")));
+    walk.step(0, "SCAN 0", &page("0", &["a"]));
+    walk.step(0, "INFO server; CLUSTER NODES", &(info("x") + &nodes("0-5460")));
+    assert_eq!(walk.scan.done_count(), 5460);
+    walk.step(0, "INFO server; CLUSTER NODES", &(info("x") + &nodes("0-5460")));
+    assert_eq!(walk.step(0, "SCAN 0", &page("0", &["a", "of slot 5"])).len(), 2);
+    walk.step(0, "INFO server; CLUSTER NODES", &(info("x") + &nodes("0-5460")));
+    assert_eq!(walk.scan.done_count(), 5461);
 }
