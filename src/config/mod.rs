@@ -52,7 +52,7 @@ pub struct Config {
 
     /// How often one command is redirected before the caller gets the redirection. In the second half
     /// of them a command pauses at each `MOVED`, since nodes that send it to each other need time to
-    /// agree. Default: 16.
+    /// agree; as in every pause, others of its slot may overtake it. Default: 16.
     pub redirection_count_max: u8,
     /// The first pause before a refused command is tried again; it doubles. Default: 10 ms.
     pub retry_delay_min: Duration,

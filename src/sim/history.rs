@@ -372,6 +372,7 @@ impl History {
         let way = self.ways.entry(number).or_default();
         way.is_refused = target.is_none_or(|target| target == node);
         way.refusals += 1;
+        way.was_put_off |= code == "MOVED" && way.refusals > REDIRECTIONS_AT_ONCE;
         way.asked_at = target.filter(|_| code == "ASK");
         way.was_asked |= code == "ASK";
         // To a node that it does not know it may go only after it has heard of it.
@@ -462,6 +463,9 @@ const UNLISTED_PATIENCE: Duration = Duration::from_secs(10);
 const UNLISTED_LOOKS: u64 = 4;
 /// A command that comes back to a node so often in a row takes that long at least.
 const STAY_COUNT: u32 = 5;
+/// So many redirections are followed at once, half of those that a client follows at all; beyond, it
+/// pauses, since nodes do not agree.
+const REDIRECTIONS_AT_ONCE: u32 = 8;
 const STAY_TIME: Duration = Duration::from_millis(20);
 
 pub(super) fn bit(node: usize) -> u64 {

@@ -9,7 +9,7 @@ use hashslot::sim::{Fault, Profile, Report, Scenario};
 use proptest::prelude::*;
 
 /// What was wrong once, and is run first for ever.
-const KNOWN: [(Profile, u64, usize); 21] = [
+const KNOWN: [(Profile, u64, usize); 23] = [
     // Scripts that forged errors of the cluster were run again and again.
     (Profile::Reshard, 0, 500),
     // Writes overtook others where replicas may be read.
@@ -46,6 +46,9 @@ const KNOWN: [(Profile, u64, usize); 21] = [
     (Profile::Everything, 4_000_418, 500),
     // One that paused after many redirections left the others of its slot behind a fence.
     (Profile::Everything, 5_002_537, 500),
+    // Others overtook a command that paused after many redirections.
+    (Profile::Everything, 5_053_044, 500),
+    (Profile::Reshard, 5_004_308, 500),
 ];
 
 const REPLAY: &str = "cargo run --release --example simulate --features sim --";
