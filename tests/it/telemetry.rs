@@ -1,9 +1,10 @@
 //! What clients tell `tracing` and `metrics`, held against the tables of `runtimes/telemetry.md`.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
 use hashslot::{Call, Command, Config, Credentials, Error};
@@ -80,23 +81,45 @@ impl Log {
     }
 }
 
-impl Subscriber for Log {
+thread_local! {
+    /// Who listens on this thread.
+    static LISTENER: RefCell<Option<Arc<Log>>> = const { RefCell::new(None) };
+}
+
+/// Hands everything to whoever listens on the thread on which it is told. There is one for the whole
+/// process: `tracing` keeps in mind for each event whether anybody listens, and tests that do not would
+/// have it forget those that do.
+struct Listeners;
+
+/// A span to which nobody listens.
+const NOBODY: u64 = u64::MAX;
+
+fn listener() -> Option<Arc<Log>> {
+    LISTENER.with_borrow(Clone::clone)
+}
+
+impl Subscriber for Listeners {
     fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
         metadata.target() == "hashslot"
     }
 
     fn new_span(&self, span: &Attributes<'_>) -> Id {
-        Id::from_u64(self.tell(span.metadata(), |told| span.record(told)))
+        let told = listener().map(|log| log.tell(span.metadata(), |told| span.record(told)));
+        Id::from_u64(told.unwrap_or(NOBODY))
     }
 
     fn record(&self, span: &Id, values: &Record<'_>) {
-        let place = usize::try_from(span.into_u64()).unwrap() - 1;
-        values.record(&mut self.0.lock().unwrap()[place]);
+        if let Some(log) = listener().filter(|_| span.into_u64() != NOBODY) {
+            let place = usize::try_from(span.into_u64()).unwrap() - 1;
+            values.record(&mut log.0.lock().unwrap()[place]);
+        }
     }
 
     fn event(&self, event: &Event<'_>) {
         assert!(event.is_root(), "an event of the cluster has no parent");
-        self.tell(event.metadata(), |told| event.record(told));
+        if let Some(log) = listener() {
+            log.tell(event.metadata(), |told| event.record(told));
+        }
     }
 
     fn record_follows_from(&self, _: &Id, _: &Id) {}
@@ -263,14 +286,15 @@ fn change(config: &mut Config) {
 
 /// Runs a test in which all is kept that is told.
 fn watched(test: impl FnOnce(&Log, &Counts) -> Done) -> Done {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        tracing::subscriber::set_global_default(Listeners).expect("there is no other");
+    });
     let (log, counts) = (Arc::new(Log::default()), Counts::default());
-    let own = tracing::Dispatch::new(Arc::clone(&log));
-    // An event that another test has told for the first time in this very moment may have missed that
-    // there is somebody who listens now.
-    std::thread::sleep(Duration::from_millis(50));
-    tracing::callsite::rebuild_interest_cache();
-    let run = || tracing::dispatcher::with_default(&own, || test(&log, &counts));
-    metrics::with_local_recorder(&counts, run)?;
+    LISTENER.set(Some(Arc::clone(&log)));
+    let done = metrics::with_local_recorder(&counts, || test(&log, &counts));
+    LISTENER.set(None);
+    done?;
     let told = format!("{:?}", log.0.lock().unwrap());
     assert!(!told.contains("secret") && !told.contains("key:"), "{told}");
     Ok(())
