@@ -213,26 +213,25 @@ impl<R: Runtime> Driver<R> {
 
     /// Takes turns as long as there is progress. Ready when there is nothing to drive any more.
     fn take_turns(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let driver = self;
-        driver.mailbox.signal.register(cx.waker());
-        if driver.lets_others_run() {
+        self.mailbox.signal.register(cx.waker());
+        if self.lets_others_run() {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
         for _ in 0..TURN_COUNT_MAX {
-            let now = driver.now();
-            let mut had_work = driver.take_letters(now);
-            if driver.letters.is_orphaned {
+            let now = self.now();
+            let mut had_work = self.take_letters(now);
+            if self.letters.is_orphaned {
                 return Poll::Ready(());
             }
-            had_work |= driver.carry_out();
-            had_work |= driver.drive_sockets(now);
-            had_work |= driver.look_at_timer(now, cx);
-            if driver.cluster.is_shut_down() {
-                driver.carry_out();
+            had_work |= self.carry_out();
+            had_work |= self.drive_sockets(now);
+            had_work |= self.look_at_timer(now, cx);
+            if self.cluster.is_shut_down() {
+                self.carry_out();
                 return Poll::Ready(());
             }
-            if !had_work && driver.mailbox.fall_asleep() {
+            if !had_work && self.mailbox.fall_asleep() {
                 return Poll::Pending;
             }
         }

@@ -72,7 +72,8 @@ impl Address {
     }
 
     /// A Unix socket by its absolute path. Nodes announce no such addresses: they are for seeds, and
-    /// for what an [`AddressMap`](crate::AddressMap) leads to.
+    /// for what an [`AddressMap`](crate::AddressMap) leads to. A [`Url`](crate::Url) cannot have them as
+    /// hosts: give them to the builder of a client.
     ///
     /// # Errors
     /// [`AddressError::Path`] if the path does not begin with `/`, is longer than 107 bytes or has

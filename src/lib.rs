@@ -140,8 +140,9 @@
 //! # Features
 //!
 //! None is on by default: the core is `no_std` with `alloc`, and needs three crates. `tokio`,
-//! `smol` and `async-std` add `hashslot::tokio`, `hashslot::smol` and `hashslot::async_std`; `std`, which
-//! every adapter turns on, adds `hashslot::runtimes`: what adapters share.
+//! `smol`, `async-std` and `blocking` add `hashslot::tokio`, `hashslot::smol`, `hashslot::async_std` and
+//! `hashslot::blocking`; `std`, which every adapter turns on, adds `hashslot::runtimes`: what adapters
+//! share.
 //! `tls` secures their connections with rustls (`hashslot::Tls`), and `tls-ring` or `tls-aws-lc-rs`
 //! brings the cryptography that it needs, unless the program has installed a provider of its own.
 //! `tracing` and `metrics` have clients tell what they do; `hashslot::runtimes::telemetry` lists it.
