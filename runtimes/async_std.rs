@@ -20,7 +20,7 @@ use async_std::task;
 
 #[cfg(not(unix))]
 use super::runtime::NoUnixStream as UnixStream;
-use super::runtime::{Either, Runtime, Stream};
+use super::runtime::{Either, Runtime, Stream, polled_streams};
 use crate::Address;
 
 /// A client on async-std. Needs no executor of the caller's: async-std brings one.
@@ -58,31 +58,4 @@ impl Runtime for AsyncStd {
     }
 }
 
-impl Stream for TcpStream {
-    fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
-        Read::poll_read(Pin::new(self), cx, into)
-    }
-
-    fn poll_write(
-        &mut self,
-        cx: &mut Context<'_>,
-        from: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Write::poll_write_vectored(Pin::new(self), cx, from)
-    }
-}
-
-#[cfg(unix)]
-impl Stream for UnixStream {
-    fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
-        Read::poll_read(Pin::new(self), cx, into)
-    }
-
-    fn poll_write(
-        &mut self,
-        cx: &mut Context<'_>,
-        from: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Write::poll_write_vectored(Pin::new(self), cx, from)
-    }
-}
+polled_streams!(Read, Write: TcpStream, #[cfg(unix)] UnixStream);

@@ -155,3 +155,31 @@ impl Stream for NoUnixStream {
         match *self {}
     }
 }
+
+/// Makes [`Stream`]s of connections with these traits of futures-io, by the names that a runtime gives
+/// them.
+#[cfg(any(feature = "async-std", feature = "smol"))]
+macro_rules! polled_streams {
+    ($read:ident, $write:ident: $($(#[$when:meta])* $stream:ident),+) => {$(
+        $(#[$when])*
+        impl Stream for $stream {
+            fn poll_read(
+                &mut self,
+                cx: &mut Context<'_>,
+                into: &mut [u8],
+            ) -> Poll<io::Result<usize>> {
+                $read::poll_read(Pin::new(self), cx, into)
+            }
+
+            fn poll_write(
+                &mut self,
+                cx: &mut Context<'_>,
+                from: &[IoSlice<'_>],
+            ) -> Poll<io::Result<usize>> {
+                $write::poll_write_vectored(Pin::new(self), cx, from)
+            }
+        }
+    )+};
+}
+#[cfg(any(feature = "async-std", feature = "smol"))]
+pub(super) use polled_streams;

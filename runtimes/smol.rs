@@ -18,7 +18,7 @@ use smol::net::unix::UnixStream;
 
 #[cfg(not(unix))]
 use super::runtime::NoUnixStream as UnixStream;
-use super::runtime::{Either, Runtime, Stream};
+use super::runtime::{Either, Runtime, Stream, polled_streams};
 use super::tcp;
 use crate::Address;
 
@@ -60,31 +60,4 @@ impl Runtime for Smol {
     }
 }
 
-impl Stream for TcpStream {
-    fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
-        AsyncRead::poll_read(Pin::new(self), cx, into)
-    }
-
-    fn poll_write(
-        &mut self,
-        cx: &mut Context<'_>,
-        from: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        AsyncWrite::poll_write_vectored(Pin::new(self), cx, from)
-    }
-}
-
-#[cfg(unix)]
-impl Stream for UnixStream {
-    fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
-        AsyncRead::poll_read(Pin::new(self), cx, into)
-    }
-
-    fn poll_write(
-        &mut self,
-        cx: &mut Context<'_>,
-        from: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        AsyncWrite::poll_write_vectored(Pin::new(self), cx, from)
-    }
-}
+polled_streams!(AsyncRead, AsyncWrite: TcpStream, #[cfg(unix)] UnixStream);
