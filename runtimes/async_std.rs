@@ -1,8 +1,7 @@
 //! The adapter for async-std.
 //!
 //! One task on async-std's global executor drives the client; it ends with the last clone of the
-//! client. async-std is discontinued (RUSTSEC-2025-0052): new programs are better off with smol. It
-//! lends no socket options but `TCP_NODELAY`: a peer that is gone is found by the machine's own timers.
+//! client. async-std is discontinued (RUSTSEC-2025-0052): new programs are better off with smol.
 
 use super::std;
 
@@ -21,6 +20,7 @@ use async_std::task;
 #[cfg(not(unix))]
 use super::runtime::NoUnixStream as UnixStream;
 use super::runtime::{Either, Runtime, Stream, polled_streams};
+use super::tcp;
 use crate::Address;
 
 /// A client on async-std. Needs no executor of the caller's: async-std brings one.
@@ -44,7 +44,7 @@ impl Runtime for AsyncStd {
                 return UnixStream::connect(path).await.map(Either::Unix);
             }
             let stream = TcpStream::connect((address.host(), address.port())).await?;
-            stream.set_nodelay(true)?;
+            tcp::tune(&stream)?;
             Ok(Either::Tcp(stream))
         }
     }

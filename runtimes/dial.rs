@@ -45,9 +45,8 @@ impl<R: Runtime> Dialler<R> {
             provider,
             #[cfg(feature = "tls")]
             security: None,
-            // Sooner than the machine, which could not tell what it was that took so long.
             #[cfg(feature = "tls")]
-            patience: config.connect_timeout / 4 * 3,
+            patience: config.tls_timeout(),
         }
     }
 

@@ -34,7 +34,7 @@ mod runtime;
 mod scan;
 mod setters;
 mod socket;
-#[cfg(any(feature = "tokio", feature = "smol", feature = "blocking"))]
+#[cfg(any(feature = "tokio", feature = "smol", feature = "async-std", feature = "blocking"))]
 mod tcp;
 pub mod telemetry;
 #[cfg(feature = "tls")]

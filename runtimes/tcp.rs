@@ -26,3 +26,26 @@ where
     socket.set_tcp_user_timeout(Some(USER_TIMEOUT))?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{TcpListener, TcpStream};
+
+    #[test]
+    fn a_connection_is_set_to_find_out() -> io::Result<()> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let stream = TcpStream::connect(listener.local_addr()?)?;
+        let socket = SockRef::from(&stream);
+        assert!(!socket.tcp_nodelay()? && !socket.keepalive()?, "as the system has it");
+        tune(&stream)?;
+        assert!(socket.tcp_nodelay()? && socket.keepalive()?);
+        assert_eq!(socket.tcp_keepalive_time()?, KEEPALIVE);
+        #[cfg(target_os = "linux")]
+        {
+            assert_eq!(socket.tcp_keepalive_interval()?, KEEPALIVE);
+            assert_eq!(socket.tcp_user_timeout()?, Some(USER_TIMEOUT));
+        }
+        Ok(())
+    }
+}

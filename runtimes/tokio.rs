@@ -57,35 +57,32 @@ impl Runtime for Tokio {
     }
 }
 
-impl Stream for TcpStream {
-    fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
-        let mut into = ReadBuf::new(into);
-        let read = AsyncRead::poll_read(Pin::new(self), cx, &mut into);
-        read.map_ok(|()| into.filled().len())
-    }
+macro_rules! streams {
+    ($($(#[$when:meta])* $stream:ident),+) => {$(
+        $(#[$when])*
+        impl Stream for $stream {
+            fn poll_read(
+                &mut self,
+                cx: &mut Context<'_>,
+                into: &mut [u8],
+            ) -> Poll<io::Result<usize>> {
+                let mut into = ReadBuf::new(into);
+                let read = AsyncRead::poll_read(Pin::new(self), cx, &mut into);
+                read.map_ok(|()| into.filled().len())
+            }
 
-    fn poll_write(
-        &mut self,
-        cx: &mut Context<'_>,
-        from: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        AsyncWrite::poll_write_vectored(Pin::new(self), cx, from)
-    }
+            fn poll_write(
+                &mut self,
+                cx: &mut Context<'_>,
+                from: &[IoSlice<'_>],
+            ) -> Poll<io::Result<usize>> {
+                AsyncWrite::poll_write_vectored(Pin::new(self), cx, from)
+            }
+        }
+    )+};
 }
-
-#[cfg(unix)]
-impl Stream for UnixStream {
-    fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
-        let mut into = ReadBuf::new(into);
-        let read = AsyncRead::poll_read(Pin::new(self), cx, &mut into);
-        read.map_ok(|()| into.filled().len())
-    }
-
-    fn poll_write(
-        &mut self,
-        cx: &mut Context<'_>,
-        from: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        AsyncWrite::poll_write_vectored(Pin::new(self), cx, from)
-    }
-}
+streams!(
+    TcpStream,
+    #[cfg(unix)]
+    UnixStream
+);

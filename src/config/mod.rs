@@ -130,6 +130,14 @@ impl Default for Config {
 }
 
 impl Config {
+    /// How long a dial may wait for TLS: three quarters of `connect_timeout`, from the dial on. A driver
+    /// that gives up then can still tell what took so long; the machine, which gives up when the whole
+    /// of it is over, could not.
+    #[must_use]
+    pub fn tls_timeout(&self) -> Duration {
+        self.connect_timeout / 4 * 3
+    }
+
     /// Checks that the limits can work.
     ///
     /// # Errors
