@@ -49,6 +49,7 @@ pub(super) struct Driver<R: Runtime> {
     meter: Meter,
 }
 
+/// Wakes the task, at the latest when the machine wants to be called.
 struct Timer {
     at: Instant,
     sleep: Pin<Box<dyn Future<Output = ()> + Send>>,
@@ -188,25 +189,26 @@ impl<R: Runtime> Driver<R> {
         had_ready
     }
 
-    /// Looks at the timer, and sets it to when the machine wants to be called.
-    fn look_at_timer(&mut self, now: Instant, cx: &mut Context<'_>) -> bool {
-        let Some(at) = self.cluster.poll_timeout() else {
-            self.timer = None;
-            return false;
-        };
-        if at <= now {
+    /// Looks at the time, and sees to it that the task is woken when the machine wants to be called.
+    ///
+    /// A timer that is set stays set, however much later the machine wants to be called by now: one that
+    /// fires for nothing now and then costs less than another one for each command.
+    fn look_at_time(&mut self, now: Instant, cx: &mut Context<'_>) -> bool {
+        let wanted = self.cluster.poll_timeout();
+        if wanted.is_some_and(|at| at <= now) {
             self.cluster.handle_timeout(now);
             return true;
         }
-        if self.timer.as_ref().is_none_or(|timer| timer.at != at) {
+        if let Some(at) = wanted
+            && self.timer.as_ref().is_none_or(|timer| at < timer.at)
+        {
             let sleep = Box::pin(self.runtime.sleep(at.since(now)));
             self.timer = Some(Timer { at, sleep });
         }
         let timer = self.timer.as_mut().map(|timer| timer.sleep.as_mut().poll(cx));
         if matches!(timer, Some(Poll::Ready(()))) {
             self.timer = None;
-            self.cluster.handle_timeout(self.now());
-            return true;
+            return true; // the next turn has a later time
         }
         false
     }
@@ -226,7 +228,7 @@ impl<R: Runtime> Driver<R> {
             }
             had_work |= self.carry_out();
             had_work |= self.drive_sockets(now);
-            had_work |= self.look_at_timer(now, cx);
+            had_work |= self.look_at_time(now, cx);
             if self.cluster.is_shut_down() {
                 self.carry_out();
                 return Poll::Ready(());
