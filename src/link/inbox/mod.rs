@@ -15,8 +15,11 @@ use crate::resp::{Frame, Scan, Scanner};
 /// A frame that came in several pieces is copied out of the buffer below this length, so that it
 /// does not pin the rest of the buffer; a longer one takes the buffer with it.
 const COPIED_LEN: usize = 4 << 10;
-/// The buffer grows by at least this much if a length promises as much.
-const GROWTH_LEN: usize = 64 << 10;
+/// The buffer grows by at least this much if a length promises as much: memory that nothing was written
+/// to costs addresses only, and a buffer that grows in many steps is moved as often.
+const GROWTH_LEN: usize = 2 << 20;
+/// A longer buffer is not kept when it is empty.
+const KEPT_LEN: usize = 64 << 10;
 
 /// What a link has received.
 pub(super) struct Inbox {
@@ -88,7 +91,7 @@ impl Inbox {
             return Frame::from_scanned(self.buffer.split().freeze());
         }
         let frame = Frame::from_scanned(copied(&self.buffer));
-        if self.buffer.capacity() > GROWTH_LEN {
+        if self.buffer.capacity() > KEPT_LEN {
             self.buffer = BytesMut::new();
         }
         self.buffer.clear();
