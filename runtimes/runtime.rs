@@ -72,8 +72,9 @@ pub trait Stream: Send + Unpin + 'static {
     ///
     /// `into` is never empty. Pending means that there is nothing to read, and that the task is woken
     /// when there is, or when the connection ends: after part of what is there, the rest has to be ready
-    /// at the next poll. Polled in every turn, also while a write waits for room: with both buffers full
-    /// the two sides would wait for each other. Not polled again after 0 or an error.
+    /// at the next poll. After Pending it is polled again when its waker was woken, also while a write
+    /// waits for room: with both buffers full the two sides would wait for each other. Not polled again
+    /// after 0 or an error.
     ///
     /// # Errors
     /// Whatever ends the connection; `Interrupted` alone is tried again at once. `WouldBlock` is no

@@ -30,6 +30,10 @@ pub(super) struct Socket<S> {
     pub(super) id: LinkId,
     state: State<S>,
     has_bytes: bool,
+    /// Whether it is to be driven for the sake of these bytes.
+    is_due: bool,
+    /// Whether it was woken since a read was pending: until then another one would be, too.
+    may_read: bool,
     readiness: Arc<Readiness>,
     waker: Waker,
 }
@@ -74,19 +78,22 @@ impl<S: Stream> Socket<S> {
         let is_ready = AtomicBool::new(true);
         let readiness = Arc::new(Readiness { is_ready, signal: Arc::clone(signal) });
         let waker = Waker::from(Arc::clone(&readiness));
-        Self { id, state: State::Dialling(dial), has_bytes: false, readiness, waker }
+        let state = State::Dialling(dial);
+        Self { id, state, has_bytes: false, is_due: false, may_read: true, readiness, waker }
     }
 
     /// There are bytes to send.
     pub(super) fn note_bytes(&mut self) {
         self.has_bytes = true;
-        self.readiness.is_ready.store(true, Ordering::Release);
+        self.is_due = true;
     }
 
     /// Whether something happened since it was driven last.
-    pub(super) fn take_ready(&self) -> bool {
-        self.readiness.is_ready.load(Ordering::Acquire)
-            && self.readiness.is_ready.swap(false, Ordering::AcqRel)
+    pub(super) fn take_ready(&mut self) -> bool {
+        let is_woken = self.readiness.is_ready.load(Ordering::Acquire)
+            && self.readiness.is_ready.swap(false, Ordering::AcqRel);
+        self.may_read |= is_woken;
+        core::mem::take(&mut self.is_due) || is_woken
     }
 
     /// It is to be driven again.
@@ -101,8 +108,7 @@ impl<S: Stream> Socket<S> {
         cluster: &mut Cluster<T>,
         scratch: &mut [u8],
     ) -> Driven {
-        let waker = self.waker.clone();
-        let cx = &mut Context::from_waker(&waker);
+        let cx = &mut Context::from_waker(&self.waker);
         if let State::Dialling(dial) = &mut self.state {
             match dial.as_mut().poll(cx) {
                 Poll::Pending => return Driven::Idle,
@@ -118,16 +124,22 @@ impl<S: Stream> Socket<S> {
             }
         }
         let State::Open(stream) = &mut self.state else { return Driven::Idle };
-        // Write and read in every turn: with both buffers full two peers would wait for each other.
         if self.has_bytes {
             match write_all(stream, cx, self.id, now, cluster) {
                 Ok(is_done) => self.has_bytes = !is_done,
                 Err(error) => return Driven::Closed(closed_by(&error)),
             }
         }
+        // Also while bytes wait for room: with both buffers full two peers would wait for each other.
+        if !self.may_read {
+            return Driven::Idle;
+        }
         for _ in 0..READ_COUNT_MAX {
             match stream.poll_read(cx, scratch) {
-                Poll::Pending => return Driven::Idle,
+                Poll::Pending => {
+                    self.may_read = false;
+                    return Driven::Idle;
+                }
                 Poll::Ready(Ok(0)) => return Driven::Closed(Closed::EndOfStream),
                 Poll::Ready(Ok(len)) => {
                     let data = scratch.get(..len).unwrap_or_default();
