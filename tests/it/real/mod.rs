@@ -17,7 +17,6 @@ pub(crate) mod tasks;
 mod addresses;
 mod client;
 mod connecting;
-#[cfg(feature = "tokio")]
 mod credentials;
 mod event_loop;
 mod failures;
