@@ -5,7 +5,7 @@
 //! take part, implement [`Adapter`] for a type of its own, in a file of its own as `polled.rs` is,
 //! and add that type to the macro.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fmt::Debug;
 use std::future::Future;
@@ -14,6 +14,8 @@ use std::process;
 use std::time::Duration;
 
 use bytes::Bytes;
+#[cfg(feature = "tls")]
+use hashslot::Tls;
 use hashslot::runtimes::{Builder, ConnectError};
 use hashslot::topology::Topology;
 use hashslot::{
@@ -55,6 +57,8 @@ pub(crate) struct Setup {
     pub(crate) credentials: Option<Credentials>,
     pub(crate) credentials_from: Option<Immediate>,
     pub(crate) credentials_provider: Option<Provider>,
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<Tls>,
     pub(crate) call_timeout: Option<Duration>,
     pub(crate) change: Option<Change>,
 }
@@ -87,6 +91,10 @@ impl Setup {
         }
         if let Some(provide) = self.credentials_provider {
             builder = builder.credentials_provider(provide);
+        }
+        #[cfg(feature = "tls")]
+        if let Some(tls) = self.tls {
+            builder = builder.tls(tls);
         }
         if let Some(timeout) = self.call_timeout {
             builder = builder.call_timeout(timeout);
@@ -242,13 +250,13 @@ const MODULES: &[&str] = &[
 fn all_adapters_have_the_same_tests() -> Done {
     let output = process::Command::new(env::current_exe()?).args(["--list", "real::"]).output()?;
     let list = String::from_utf8(output.stdout)?;
-    let mut of_adapters: BTreeMap<_, Vec<_>> =
-        MODULES.iter().map(|name| (*name, Vec::new())).collect();
+    let mut of_adapters: BTreeMap<_, BTreeSet<_>> =
+        MODULES.iter().map(|name| (*name, BTreeSet::new())).collect();
     for name in list.lines().filter_map(|line| line.strip_suffix(": test")) {
         let (module, test) = name.rsplit_once("::").ok_or("a test without a module")?;
         let (file, adapter) = module.rsplit_once("::").unwrap_or(("", module));
         if let Some(tests) = of_adapters.get_mut(adapter) {
-            tests.push((file, test));
+            tests.insert((file, test));
         }
     }
     for (adapter, tests) in &of_adapters {

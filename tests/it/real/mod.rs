@@ -34,7 +34,7 @@ mod scanning;
 mod scripts;
 #[cfg(feature = "blocking")]
 mod threads;
-#[cfg(all(feature = "tls-ring", feature = "tokio"))]
+#[cfg(feature = "tls-ring")]
 mod tls;
 
 use std::future::Future;
