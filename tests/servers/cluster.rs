@@ -20,7 +20,7 @@ use super::node::Node;
 use super::process::{self, Process};
 use super::raw::{Connection, Reply};
 use super::slots::share;
-use super::tls::{SOCKET, Tls};
+use super::tls::{self, SOCKET, Tls};
 use super::{Version, wait_until};
 
 /// How long a cluster may take to start: 2 to 3 s, more on a machine that is busy.
@@ -205,8 +205,8 @@ impl Cluster {
             // A primary that loses its last slot stays a primary.
             args.push(["--cluster-allow-replica-migration", "no"]);
         }
-        if let Some(tls) = &self.options.tls {
-            args.extend(tls.arguments(&port));
+        if self.options.tls.is_some() {
+            args.extend(tls::arguments(&port));
         }
         let file =
             self.options.files.iter().map(|(name, _)| *name).find(|name| *name == CONFIGURATION);

@@ -16,8 +16,6 @@ pub struct Tls {
     pub certificate: String,
     /// Its key.
     pub key: String,
-    /// Whether clients have to show a certificate.
-    pub auth_clients: bool,
 }
 
 impl Tls {
@@ -27,19 +25,19 @@ impl Tls {
         fs::write(folder.join("certificate.pem"), &self.certificate)?;
         fs::write(folder.join("key.pem"), &self.key)
     }
+}
 
-    /// The arguments of one server.
-    pub(super) fn arguments<'a>(&self, port: &'a str) -> [[&'a str; 2]; 9] {
-        [
-            ["--port", "0"],
-            ["--tls-port", port],
-            ["--tls-cluster", "yes"],
-            ["--tls-replication", "yes"],
-            ["--tls-ca-cert-file", "authority.pem"],
-            ["--tls-cert-file", "certificate.pem"],
-            ["--tls-key-file", "key.pem"],
-            ["--tls-auth-clients", if self.auth_clients { "yes" } else { "no" }],
-            ["--unixsocket", SOCKET],
-        ]
-    }
+/// The arguments of one server. Clients need no certificate.
+pub(super) fn arguments(port: &str) -> [[&str; 2]; 9] {
+    [
+        ["--port", "0"],
+        ["--tls-port", port],
+        ["--tls-cluster", "yes"],
+        ["--tls-replication", "yes"],
+        ["--tls-ca-cert-file", "authority.pem"],
+        ["--tls-cert-file", "certificate.pem"],
+        ["--tls-key-file", "key.pem"],
+        ["--tls-auth-clients", "no"],
+        ["--unixsocket", SOCKET],
+    ]
 }

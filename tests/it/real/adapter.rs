@@ -5,7 +5,7 @@
 //! take part, implement [`Adapter`] for a type of its own, in a file of its own as `polled.rs` is,
 //! and add that type to the macro.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fmt::Debug;
 use std::future::Future;
@@ -14,14 +14,16 @@ use std::process;
 use std::time::Duration;
 
 use bytes::Bytes;
-use hashslot::runtimes::ConnectError;
+#[cfg(feature = "tls")]
+use hashslot::Tls;
+use hashslot::runtimes::{Builder, ConnectError};
 use hashslot::topology::Topology;
 use hashslot::{
     Address, Arg, Call, Command, Config, Credentials, Error, Explanation, Frame, FromReply, Notice,
     Reply, Scan, Stats,
 };
 
-use super::Done;
+use super::{Done, Failure};
 
 /// What a method of a client returns. A client that blocks does so elsewhere meanwhile.
 pub(crate) type Pending<'a, V> = Pin<Box<dyn Future<Output = V> + Send + 'a>>;
@@ -53,10 +55,20 @@ pub(crate) trait Adapter: 'static {
 pub(crate) struct Setup {
     pub(crate) seeds: Vec<Address>,
     pub(crate) credentials: Option<Credentials>,
+    pub(crate) credentials_from: Option<Immediate>,
+    pub(crate) credentials_provider: Option<Provider>,
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<Tls>,
     pub(crate) call_timeout: Option<Duration>,
     pub(crate) change: Option<Change>,
 }
 
+/// Has the credentials of a node at once.
+pub(crate) type Immediate = Box<dyn Fn(Address) -> Provided + Send + Sync>;
+/// Has them in time.
+pub(crate) type Provider = Box<dyn Fn(Address) -> Pending<'static, Provided> + Send + Sync>;
+/// What a client is told that asks for credentials.
+type Provided = Result<Credentials, Failure>;
 /// Changes what has no method of its own.
 type Change = Box<dyn FnOnce(&mut Config) + Send>;
 
@@ -64,6 +76,33 @@ impl Setup {
     pub(crate) fn new(seeds: &[String]) -> Self {
         let seed = |seed: &String| seed.parse().expect("tests write addresses");
         Self { seeds: seeds.iter().map(seed).collect(), ..Self::default() }
+    }
+
+    /// Applies all of it to a builder of the crate.
+    pub(crate) fn apply<R>(self, mut builder: Builder<R>) -> Builder<R> {
+        for seed in self.seeds {
+            builder = builder.seed(seed);
+        }
+        if let Some(credentials) = self.credentials {
+            builder = builder.credentials(credentials);
+        }
+        if let Some(provide) = self.credentials_from {
+            builder = builder.credentials_from(provide);
+        }
+        if let Some(provide) = self.credentials_provider {
+            builder = builder.credentials_provider(provide);
+        }
+        #[cfg(feature = "tls")]
+        if let Some(tls) = self.tls {
+            builder = builder.tls(tls);
+        }
+        if let Some(timeout) = self.call_timeout {
+            builder = builder.call_timeout(timeout);
+        }
+        if let Some(change) = self.change {
+            builder = builder.configure(change);
+        }
+        builder
     }
 }
 
@@ -122,6 +161,8 @@ pub(crate) trait Client: Clone + Debug + Send + Sync + 'static {
     ) -> Pending<'a, Result<bool, Error>>;
 
     fn learn(&self) -> Pending<'_, Result<usize, Error>>;
+
+    fn set_credentials(&self, credentials: Credentials) -> Pending<'_, Result<(), Error>>;
 
     fn scan(&self, scan: Scan) -> Self::Keys;
 
@@ -209,13 +250,13 @@ const MODULES: &[&str] = &[
 fn all_adapters_have_the_same_tests() -> Done {
     let output = process::Command::new(env::current_exe()?).args(["--list", "real::"]).output()?;
     let list = String::from_utf8(output.stdout)?;
-    let mut of_adapters: BTreeMap<_, Vec<_>> =
-        MODULES.iter().map(|name| (*name, Vec::new())).collect();
+    let mut of_adapters: BTreeMap<_, BTreeSet<_>> =
+        MODULES.iter().map(|name| (*name, BTreeSet::new())).collect();
     for name in list.lines().filter_map(|line| line.strip_suffix(": test")) {
         let (module, test) = name.rsplit_once("::").ok_or("a test without a module")?;
         let (file, adapter) = module.rsplit_once("::").unwrap_or(("", module));
         if let Some(tests) = of_adapters.get_mut(adapter) {
-            tests.push((file, test));
+            tests.insert((file, test));
         }
     }
     for (adapter, tests) in &of_adapters {

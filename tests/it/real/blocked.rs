@@ -9,7 +9,9 @@ use bytes::Bytes;
 use hashslot::blocking;
 use hashslot::runtimes::ConnectError;
 use hashslot::topology::Topology;
-use hashslot::{Arg, Call, Command, Error, Explanation, Frame, Notice, Reply, Scan, Stats};
+use hashslot::{
+    Arg, Call, Command, Credentials, Error, Explanation, Frame, Notice, Reply, Scan, Stats,
+};
 
 use super::adapter::{Adapter, Answer, Client, Keys, Notices, Pending, Setup};
 
@@ -38,20 +40,7 @@ impl Adapter for Blocked {
     }
 
     fn connect(setup: Setup) -> Pending<'static, Result<Self::Client, ConnectError>> {
-        let mut builder = blocking::Client::builder();
-        for seed in setup.seeds {
-            builder = builder.seed(seed);
-        }
-        if let Some(credentials) = setup.credentials {
-            builder = builder.credentials(credentials);
-        }
-        if let Some(timeout) = setup.call_timeout {
-            builder = builder.call_timeout(timeout);
-        }
-        if let Some(change) = setup.change {
-            builder = builder.configure(change);
-        }
-        elsewhere(move || builder.connect())
+        elsewhere(move || setup.apply(blocking::Client::builder()).connect())
     }
 
     fn connect_url(url: &str) -> Pending<'_, Result<Self::Client, ConnectError>> {
@@ -181,6 +170,11 @@ impl Client for blocking::Client {
     fn learn(&self) -> Pending<'_, Result<usize, Error>> {
         let client = self.clone();
         elsewhere(move || client.learn())
+    }
+
+    fn set_credentials(&self, credentials: Credentials) -> Pending<'_, Result<(), Error>> {
+        let client = self.clone();
+        elsewhere(move || client.set_credentials(credentials))
     }
 
     fn scan(&self, scan: Scan) -> Self::Keys {

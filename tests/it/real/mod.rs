@@ -17,7 +17,6 @@ pub(crate) mod tasks;
 mod addresses;
 mod client;
 mod connecting;
-#[cfg(feature = "tokio")]
 mod credentials;
 mod event_loop;
 mod failures;
@@ -35,7 +34,7 @@ mod scanning;
 mod scripts;
 #[cfg(feature = "blocking")]
 mod threads;
-#[cfg(all(feature = "tls-ring", feature = "tokio"))]
+#[cfg(feature = "tls-ring")]
 mod tls;
 
 use std::future::Future;

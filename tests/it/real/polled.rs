@@ -7,7 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use hashslot::runtimes::{self, ConnectError, Runtime};
 use hashslot::topology::Topology;
-use hashslot::{Arg, Call, Command, Error, Explanation, Frame, Notice, Reply, Scan, Stats};
+use hashslot::{
+    Arg, Call, Command, Credentials, Error, Explanation, Frame, Notice, Reply, Scan, Stats,
+};
 
 use super::adapter::{Adapter, Answer, Client, Keys, Notices, Pending, Setup};
 
@@ -71,20 +73,7 @@ impl<R: Polled> Adapter for R {
     }
 
     fn connect(setup: Setup) -> Pending<'static, Result<Self::Client, ConnectError>> {
-        let mut builder = runtimes::Client::<R>::builder();
-        for seed in setup.seeds {
-            builder = builder.seed(seed);
-        }
-        if let Some(credentials) = setup.credentials {
-            builder = builder.credentials(credentials);
-        }
-        if let Some(timeout) = setup.call_timeout {
-            builder = builder.call_timeout(timeout);
-        }
-        if let Some(change) = setup.change {
-            builder = builder.configure(change);
-        }
-        Box::pin(builder.connect())
+        Box::pin(setup.apply(runtimes::Client::<R>::builder()).connect())
     }
 
     fn connect_url(url: &str) -> Pending<'_, Result<Self::Client, ConnectError>> {
@@ -169,6 +158,10 @@ impl<R: Runtime + Debug> Client for runtimes::Client<R> {
 
     fn learn(&self) -> Pending<'_, Result<usize, Error>> {
         Box::pin(self.learn())
+    }
+
+    fn set_credentials(&self, credentials: Credentials) -> Pending<'_, Result<(), Error>> {
+        Box::pin(self.set_credentials(credentials))
     }
 
     fn scan(&self, scan: Scan) -> Self::Keys {
