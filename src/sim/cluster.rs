@@ -420,7 +420,15 @@ impl World {
         let Some(entry) = self.nodes[from].data.entries.remove(key) else { return };
         self.nodes[from].note(Effect::Removed(key.to_vec()));
         self.nodes[to].note(Effect::Put(key.to_vec(), Arc::new(entry.clone())));
-        self.nodes[to].data.entries.insert(key.to_vec(), entry);
+        let writes = entry.writes.clone();
+        let replaced = self.nodes[to].data.entries.insert(key.to_vec(), entry);
+        // What waited for the target when an earlier move to it was given up runs there in this one,
+        // beside the key, and the key replaces what it made: no client can know.
+        if let Some(replaced) = replaced
+            && self.nemesis.given_up.contains(&(Slot::of_key(key).number(), to))
+        {
+            self.history.lost(&replaced.writes, &writes);
+        }
         self.send_to_replicas(from);
         self.send_to_replicas(to);
     }

@@ -44,6 +44,8 @@ pub(super) struct Nemesis {
     disturbed: Ranges<Instant>,
     /// How often a node got a new address.
     generation: usize,
+    /// Slots, and the nodes that they did not get to.
+    pub(super) given_up: BTreeSet<(u16, usize)>,
 }
 
 /// What is done, or undone.
@@ -111,6 +113,7 @@ impl Nemesis {
             pending: 0,
             disturbed: Ranges::all(Instant::EPOCH),
             generation: 0,
+            given_up: BTreeSet::new(),
         }
     }
 

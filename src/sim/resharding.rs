@@ -83,6 +83,7 @@ impl World {
         }
         // What was sent to the target for once finds the source serving again.
         self.history.excuse_order(self.now, slot, slot);
+        self.nemesis.given_up.insert((slot, to));
         self.nodes[from].migrating.remove(&slot);
         if self.stop_importing(to, slot) {
             self.drop_foreign_keys(to);

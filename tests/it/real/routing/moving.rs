@@ -95,16 +95,22 @@ fn nothing_is_lost_while_slots_move<A: Adapter>() -> Done {
                 Ok::<_, Failure>(())
             }
         });
+        // Looked up while the nodes agree: who is asked for a slot that has just moved may not know yet.
         let primaries = cluster.primaries()?;
-        for key in keys.iter().step_by(7).chain(keys.iter().step_by(7)) {
+        let mut ways = Vec::new();
+        for key in keys.iter().step_by(7) {
+            let slot = slot_of(key);
+            let from = cluster.primary_of(slot)?;
+            let to = primaries.iter().find(|node| **node != from).ok_or("one primary")?;
+            ways.push((slot, from, *to));
+        }
+        let back: Vec<_> = ways.iter().map(|(slot, from, to)| (*slot, *to, *from)).collect();
+        for (slot, from, to) in ways.into_iter().chain(back) {
             // It has ended only if it failed.
             if going.has_ended() {
                 break;
             }
-            let slot = slot_of(key);
-            let from = cluster.primary_of(slot)?;
-            let to = primaries.iter().find(|node| **node != from).ok_or("one primary")?;
-            cluster.migrate_slot(slot, from, *to)?;
+            cluster.migrate_slot(slot, from, to)?;
         }
         is_over.store(true, Ordering::Relaxed);
         going.await??;
