@@ -16,7 +16,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::Outcome;
 use crate::arguments::Arguments;
 use crate::callers::Job;
-use crate::clients;
+use crate::clients::{self, REDIS_BENCHMARK};
 use crate::data::Data;
 use crate::executor::OnTokio;
 use crate::measure::memory_kib;
@@ -82,7 +82,8 @@ impl Counter {
         nodes: &Nodes,
         arguments: &Arguments,
     ) {
-        for row in rows.iter_mut().filter(|row| !row.rounds.is_empty()) {
+        let can = |row: &&mut Row| !row.rounds.is_empty() && row.client != REDIS_BENCHMARK;
+        for row in rows.iter_mut().filter(can) {
             match self.count_one(row.client, workload, nodes, arguments) {
                 Ok((syscalls, peak_mib)) => {
                     (row.syscalls, row.peak_mib) = (Some(syscalls), Some(peak_mib));

@@ -18,7 +18,7 @@ const PACKAGES: [(&str, &str); 6] = [
 ];
 
 /// Lines that say what a table belongs to.
-pub(crate) fn describe(server: &Path, runtime: &str, others: f64) -> Vec<String> {
+pub(crate) fn describe(server: &Path, runtime: &str) -> Vec<String> {
     let versions: Vec<_> = PACKAGES
         .iter()
         .filter_map(|(name, package)| Some(format!("{name} {}", version(package)?)))
@@ -30,7 +30,7 @@ pub(crate) fn describe(server: &Path, runtime: &str, others: f64) -> Vec<String>
     let or_unknown = |line: Option<String>| line.unwrap_or_else(|| "unknown".to_owned());
     vec![
         format!("Date: {}", or_unknown(first_line(Path::new("date"), "+%Y-%m-%d"))),
-        format!("Machine: {}; {:.0} % of it was at other work before", machine(), others * 100.0),
+        format!("Machine: {}", machine()),
         format!("Server: {}", or_unknown(first_line(server, "--version"))),
         format!("Versions: {}; tokio {runtime}", versions.join(", ")),
         format!("Compiler: {}", or_unknown(first_line(Path::new("rustc"), "--version"))),

@@ -32,13 +32,13 @@ mod servers;
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use arguments::Arguments;
 use callers::Peer;
 use child::Counter;
 use data::Data;
 use executor::OnTokio;
+use measure::Machine;
 use nodes::Nodes;
 use rounds::Row;
 use servers::cluster::{Cluster, Options};
@@ -76,7 +76,6 @@ fn list() {
 /// Starts a cluster, connects all clients, has them do all workloads, and writes down the figures.
 fn compare(arguments: &Arguments) -> Outcome<()> {
     let server = find_server(arguments.server.as_deref())?;
-    let others = measure::others(Duration::from_millis(500));
     let cluster = Cluster::start(Options { replicas: 0, ..Options::new(&server) })?;
     let servers: Vec<u32> = (0..3).map(|index| cluster.node(index).pid()).collect();
     let nodes = Nodes::new(cluster.addresses());
@@ -89,11 +88,12 @@ fn compare(arguments: &Arguments) -> Outcome<()> {
         peers.push(peer.map_err(|error| format!("{name} does not connect: {error}"))?);
     }
     let runtime = if arguments.current_thread { "current-thread" } else { "with two workers" };
-    let about = machine::describe(&server, runtime, others);
+    let about = machine::describe(&server, runtime);
     let head = report::head(&about, arguments.extent);
     println!("{head}");
 
     let counter = if arguments.syscalls { Counter::find() } else { None };
+    let machine = Machine::now(&servers);
     let (mut tables, mut results) = (String::new(), Vec::new());
     for workload in arguments.workloads.iter().copied() {
         let pinned = arguments.pinned && workload.name == "W1";
@@ -106,9 +106,11 @@ fn compare(arguments: &Arguments) -> Outcome<()> {
         tables += &format!("\n{table}");
         results.push((workload, rows));
     }
+    let others = report::others(machine.others_since(&servers));
+    println!("{others}");
     write(arguments.csv.as_deref(), &csv::csv(&results))?;
     write(arguments.svg.as_deref(), &svg::svg(&results))?;
-    write(arguments.markdown.as_deref(), &format!("{head}{tables}"))?;
+    write(arguments.markdown.as_deref(), &format!("{head}{others}{tables}"))?;
     let failed = results.iter().flat_map(|(_, rows)| rows).any(|row| row.failure.is_some());
     if failed { Err("not every client could do its work".into()) } else { Ok(()) }
 }

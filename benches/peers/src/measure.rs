@@ -9,6 +9,8 @@ use rustix::time::{ClockId, clock_gettime};
 use crate::Outcome;
 use crate::alloc;
 use crate::callers::{Job, Peer};
+use crate::data::Data;
+use crate::workloads::Workload;
 
 /// What one round of one client came to.
 #[derive(Clone, Copy, Debug)]
@@ -25,12 +27,35 @@ pub(crate) struct Figures {
     pub(crate) p99_us: f64,
 }
 
-/// Runs a client, and compares what was used up before and after.
-pub(crate) fn measure(peer: &mut dyn Peer, job: Job, servers: &[u32]) -> Outcome<Figures> {
+impl Figures {
+    /// Nothing is known.
+    pub(crate) const UNKNOWN: Self = Self {
+        ops_per_s: f64::NAN,
+        cpu_us: f64::NAN,
+        server_cpu_us: f64::NAN,
+        allocations: f64::NAN,
+        allocated_bytes: f64::NAN,
+        p50_us: f64::NAN,
+        p99_us: f64::NAN,
+    };
+}
+
+/// Runs a client for some time, and compares what was used up before and after.
+pub(crate) fn measure(
+    peer: &mut dyn Peer,
+    workload: &'static Workload,
+    data: &'static Data,
+    time: Duration,
+    servers: &[u32],
+) -> Outcome<Figures> {
+    let job = Job { workload, data, until: Instant::now() + time };
+    if let Some(figures) = peer.external(job, time) {
+        return figures;
+    }
     let before = Reading::now(servers);
     let tally = peer.run(job)?;
     let after = Reading::now(servers);
-    let count = (tally.requests * job.workload.operations()) as f64;
+    let count = (tally.requests * workload.operations()) as f64;
     let micros = |time: Duration| time.as_secs_f64() * 1e6 / count;
     Ok(Figures {
         ops_per_s: count / (after.at - before.at).as_secs_f64(),
@@ -107,12 +132,30 @@ pub(crate) fn pin(servers: &[u32], cpus: &CpuSet) -> Outcome<()> {
     Ok(())
 }
 
-/// The part of the machine's CPU time that goes to other processes while this one sleeps.
-pub(crate) fn others(time: Duration) -> f64 {
-    let (busy, all) = machine_ticks();
-    std::thread::sleep(time);
-    let (busy_after, all_after) = machine_ticks();
-    (busy_after - busy) as f64 / (all_after - all).max(1) as f64
+/// What the machine's CPUs did, to tell afterwards how much of it was for others.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Machine {
+    busy: u64,
+    all: u64,
+    own: Duration,
+}
+
+impl Machine {
+    pub(crate) fn now(servers: &[u32]) -> Self {
+        let (busy, all) = machine_ticks();
+        let of_servers: Duration = servers.iter().map(|pid| main_thread_time(*pid)).sum();
+        Self { busy, all, own: cpu_time() + of_servers }
+    }
+
+    /// The part of all CPU time since then that went to other processes.
+    pub(crate) fn others_since(self, servers: &[u32]) -> f64 {
+        /// Of a second, as Linux tells them to every process.
+        const TICKS: f64 = 100.0;
+        let now = Self::now(servers);
+        let own = now.own.saturating_sub(self.own).as_secs_f64() * TICKS;
+        let (busy, all) = (now.busy - self.busy, now.all - self.all);
+        ((busy as f64 - own) / all.max(1) as f64).max(0.0)
+    }
 }
 
 /// Ticks of all CPUs that were not idle, and all.

@@ -17,6 +17,11 @@ pub(crate) fn head(about: &[String], extent: Extent) -> String {
     text
 }
 
+/// Whether the figures are worth anything: said when all is over.
+pub(crate) fn others(part: f64) -> String {
+    format!("- Other processes had {:.0} % of the machine meanwhile\n", part * 100.0)
+}
+
 /// The table of one workload.
 pub(crate) fn table(workload: &Workload, rows: &[Row], pinned: bool) -> String {
     let mut text = format!("### {}\n\n", workload.name);

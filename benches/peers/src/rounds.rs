@@ -1,10 +1,10 @@
 //! Rounds: every client does a little, then every client again, so that whatever else the machine
 //! does hits all of them.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::Outcome;
-use crate::callers::{Job, Peer};
+use crate::callers::Peer;
 use crate::data::Data;
 use crate::measure::{self, Figures};
 use crate::workloads::Workload;
@@ -35,7 +35,7 @@ pub(crate) type Figure = fn(&Figures) -> f64;
 
 impl Row {
     pub(crate) fn median(&self, figure: Figure) -> Option<f64> {
-        middle(self.rounds.iter().map(figure).collect())
+        middle(self.rounds.iter().map(figure).filter(|value| !value.is_nan()).collect())
     }
 
     /// How far apart the rounds are, those between the quarters, as a part of the median.
@@ -79,8 +79,7 @@ pub(crate) fn run(
             if !peer.can(workload) || row.failure.is_some() {
                 continue;
             }
-            let job = Job { workload, data, until: Instant::now() + extent.time };
-            match measure::measure(peer.as_mut(), job, servers) {
+            match measure::measure(peer.as_mut(), workload, data, extent.time, servers) {
                 Ok(figures) if round > 0 => row.rounds.push(figures),
                 Ok(_) => {}
                 // Nothing can be compared without them.

@@ -5,6 +5,7 @@ mod fred;
 mod glide;
 mod hashslot;
 mod redis_async;
+mod redis_benchmark;
 mod redis_sync;
 mod rustis;
 
@@ -15,7 +16,7 @@ use crate::limit;
 use crate::nodes::Nodes;
 
 /// What can be measured, in the order of the tables.
-pub(crate) const NAMES: [&str; 13] = [
+pub(crate) const NAMES: [&str; 14] = [
     LIMIT,
     "limit-blocking",
     "limit+values",
@@ -29,6 +30,7 @@ pub(crate) const NAMES: [&str; 13] = [
     FRED,
     "rustis",
     GLIDE,
+    REDIS_BENCHMARK,
 ];
 
 /// Those that others are compared with.
@@ -38,6 +40,9 @@ pub(crate) const FRED: &str = "fred";
 
 /// Not among those that are measured unless it is asked for.
 pub(crate) const REDIS_ASYNC_NAGLE: &str = "redis-rs-async-nagle";
+
+/// A process of its own.
+pub(crate) const REDIS_BENCHMARK: &str = "redis-benchmark";
 
 const GLIDE: &str = "glide";
 
@@ -65,6 +70,7 @@ pub(crate) fn connect(name: &str, nodes: &Nodes, tokio: &OnTokio) -> Outcome<Box
         "rustis" => rustis::connect(known, nodes, tokio),
         #[cfg(feature = "glide")]
         GLIDE => glide::connect(known, nodes, tokio),
+        REDIS_BENCHMARK => redis_benchmark::connect(known, nodes),
         _ => Err(format!("{known} is not in this build").into()),
     }
 }
