@@ -46,13 +46,13 @@ pub(super) struct Part {
     /// Whether an earlier attempt may have run.
     pub(super) may_have_run: bool,
     /// The refusal that the caller gets if time runs out.
-    pub(super) refusal: Option<ServerError>,
+    pub(super) refusal: Option<Box<ServerError>>,
     /// Where it was redirected to, until the topology lists that node.
     pub(super) suspicion: Option<Box<Suspicion>>,
     /// Whether `MULTI` was refused, so that what followed it was no transaction.
     pub(super) is_torn: bool,
     /// The first refusal of a command inside a transaction.
-    pub(super) inner: Option<Frame>,
+    pub(super) inner: Option<Box<Frame>>,
 }
 
 /// A redirection to a node that the topology does not list.
@@ -84,7 +84,6 @@ pub(super) enum Place {
 
 /// A part, or how it ended.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "an allocation for each part would cost more")]
 enum PartState {
     Open(Part),
     Over(Result<Frame, Error>),

@@ -12,7 +12,7 @@ impl<T> Cluster<T> {
         let Some(state) = self.calls.part(part) else { return };
         let (place, slot, may_have_run) =
             (state.place, state.piece.route.slot(), state.may_have_run);
-        let refusal = state.refusal.clone().filter(|_| !may_have_run);
+        let refusal = state.refusal.as_deref().filter(|_| !may_have_run).cloned();
         let node = match place {
             Place::Waiting(node) => Some(node),
             Place::InFlight { link, .. } => self.links.get(link).map(|tenant| tenant.node),

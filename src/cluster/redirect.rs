@@ -5,6 +5,8 @@
 //! does not list waits for one round of the refresh. A refusal that proves that the part did not run
 //! is answered with a pause that grows.
 
+use alloc::boxed::Box;
+
 use core::time::Duration;
 
 use super::calls::{PartRef, Place, Suspicion};
@@ -117,7 +119,7 @@ impl<T> Cluster<T> {
         least: Duration,
     ) {
         let Some(state) = self.calls.part_mut(part) else { return };
-        state.refusal = refusal;
+        state.refusal = refusal.map(Box::new);
         if core::mem::take(&mut state.asking) {
             // It was right to come here, and it will again: only the time bounds that.
             state.hops = state.hops.saturating_sub(1);
@@ -160,7 +162,7 @@ impl<T> Cluster<T> {
     ) {
         let Some(from) = self.links.address(node).cloned() else { return };
         let Some(state) = self.calls.part_mut(part) else { return };
-        state.refusal = frame.error();
+        state.refusal = frame.error().map(Box::new);
         state.asking = false;
         state.hops = state.hops.saturating_add(1);
         let hops = state.hops;
@@ -236,7 +238,7 @@ impl<T> Cluster<T> {
     fn sent_to_and_fro(&self, part: PartRef) -> Option<ServerError> {
         let state = self.calls.part(part)?;
         let patience = self.config.redirection_count_max / 2;
-        state.refusal.clone().filter(|_| state.hops > patience)
+        state.refusal.as_deref().filter(|_| state.hops > patience).cloned()
     }
 
     /// A node says that it is another one that has its own address: the name leads elsewhere now, or
@@ -269,7 +271,7 @@ impl<T> Cluster<T> {
         kind: RedirectKind,
     ) {
         if let Some(state) = self.calls.part_mut(part) {
-            state.suspicion = Some(alloc::boxed::Box::new(Suspicion { from, to, kind }));
+            state.suspicion = Some(Box::new(Suspicion { from, to, kind }));
             state.place = Place::Suspect;
         }
         if self.suspects.is_mostly_dead() {
@@ -287,7 +289,7 @@ impl<T> Cluster<T> {
                 continue;
             }
             let Some(suspicion) = state.suspicion.take() else { continue };
-            let (slot, refusal) = (state.piece.route.slot(), state.refusal.clone());
+            let (slot, refusal) = (state.piece.route.slot(), state.refusal.as_deref().cloned());
             let Suspicion { from, to, kind } = *suspicion;
             let owner = slot.and_then(|slot| self.links.primary(self.agreement.topology(), slot));
             if kind == RedirectKind::Moved && owner.is_some() && owner != self.links.find(&from) {
@@ -316,15 +318,16 @@ fn telling(
 ) -> Option<Frame> {
     match role {
         Role::Command => Some(frame),
-        Role::Exec => Some(state.inner.take().unwrap_or(frame)),
+        Role::Exec => Some(state.inner.take().map_or(frame, |inner| *inner)),
         Role::Multi if frame.is_error() => {
             state.is_torn = true;
-            state.inner = Some(frame);
+            state.inner = Some(Box::new(frame));
             None
         }
         Role::Multi | Role::Queued => {
             if state.inner.is_none() {
-                state.inner = asking_failed.cloned().or_else(|| frame.is_error().then_some(frame));
+                let refused = asking_failed.cloned().or_else(|| frame.is_error().then_some(frame));
+                state.inner = refused.map(Box::new);
             }
             None
         }

@@ -11,6 +11,7 @@ mod specs;
 mod table;
 mod typed;
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -32,7 +33,7 @@ use crate::slot::Slot;
 /// One command with its arguments.
 ///
 /// **Shape**: the name and then the arguments, each any bytes. **Cost**: a command of up to about
-/// 100 bytes is built without allocation; an argument of 1 KiB or more that is handed over by value
+/// 50 bytes is built without allocation; an argument of 1 KiB or more that is handed over by value
 /// (`Bytes`, `Vec<u8>`, `String`) is never copied.
 ///
 /// ```
@@ -46,10 +47,16 @@ use crate::slot::Slot;
 pub struct Command {
     /// Every argument as a bulk string, one after the other, but for the contents of `large`.
     packed: Packed,
-    /// Arguments that are kept apart, in their order.
-    large: Vec<Large>,
     count: u32,
     facts: &'static Facts,
+    /// What few commands have: commands are moved often, and should be small.
+    rare: Option<Box<Rare>>,
+}
+
+#[derive(Clone, Default)]
+struct Rare {
+    /// Arguments that are kept apart, in their order.
+    large: Vec<Large>,
     /// The script that it names.
     script: Option<Arc<Source>>,
 }
@@ -81,8 +88,7 @@ impl Command {
     }
 
     fn start(name: &[u8], facts: &'static Facts) -> Self {
-        let (packed, large) = (Packed::new(), Vec::new());
-        let mut command = Self { packed, large, count: 0, facts, script: None };
+        let mut command = Self { packed: Packed::new(), count: 0, facts, rare: None };
         command.push(name);
         command
     }
@@ -136,7 +142,8 @@ impl Command {
     fn push_large(&mut self, content: Bytes) {
         self.count += 1;
         self.packed.push_bulk_header(content.len());
-        self.large.push(Large { at: self.packed.as_slice().len(), content });
+        let at = self.packed.as_slice().len();
+        self.rare.get_or_insert_default().large.push(Large { at, content });
         self.packed.push(b"\r\n");
     }
 
@@ -155,7 +162,11 @@ impl Command {
     /// The arguments, beginning with the name.
     #[must_use]
     pub fn arguments(&self) -> Arguments<'_> {
-        Arguments { packed: self.packed.as_slice(), offset: 0, large: &self.large }
+        Arguments { packed: self.packed.as_slice(), offset: 0, large: self.large() }
+    }
+
+    fn large(&self) -> &[Large] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.large)
     }
 
     /// The arguments, beginning with the name, to be taken over by other commands.
@@ -199,7 +210,7 @@ impl Command {
     /// The number of bytes that travel.
     #[must_use]
     pub fn encoded_len(&self) -> usize {
-        let large: usize = self.large.iter().map(|large| large.content.len()).sum();
+        let large: usize = self.large().iter().map(|large| large.content.len()).sum();
         packed::header_len(self.count) + self.packed.as_slice().len() + large
     }
 
@@ -219,7 +230,7 @@ impl Command {
         packed::with_header(self.count, |header| take(Segment::Small(header)));
         let mut rest = self.packed.as_slice();
         let mut offset = 0;
-        for large in &self.large {
+        for large in self.large() {
             let (before, after) = rest.split_at_checked(large.at - offset).unwrap_or((rest, &[]));
             take(Segment::Small(before));
             take(Segment::Large(&large.content));

@@ -92,25 +92,35 @@ impl Script {
     {
         let keys = keys.into_iter();
         let command = Command::of(self.evalsha).arg(&self.source.sha1).arg(keys.len()).args(keys);
-        Command { script: Some(Arc::clone(&self.source)), ..command }
+        command.named(&self.source)
     }
 }
 
 impl Command {
+    /// The same command, which names this script.
+    fn named(mut self, source: &Arc<Source>) -> Self {
+        self.rare.get_or_insert_default().script = Some(Arc::clone(source));
+        self
+    }
+
+    fn source(&self) -> Option<&Arc<Source>> {
+        self.rare.as_ref()?.script.as_ref()
+    }
+
     /// The name of the script that it runs, if its source is at hand.
     pub(crate) fn script(&self) -> Option<&Sha1> {
-        self.script.as_deref().map(|source| &source.sha1)
+        self.source().map(|source| &source.sha1)
     }
 
     /// Whether it has the source of its script in place of the name.
     pub(crate) fn is_spelled_out(&self) -> bool {
-        self.script.is_some() && matches!(self.facts.name, "EVAL" | "EVAL_RO")
+        self.source().is_some() && matches!(self.facts.name, "EVAL" | "EVAL_RO")
     }
 
     /// The same command with the source of its script in place of the name; `None` if it has no
     /// script, or is spelled out already. Large arguments are shared.
     pub(crate) fn spelled_out(&self) -> Option<Self> {
-        let source = self.script.as_ref().filter(|_| !self.is_spelled_out())?;
+        let source = self.source().filter(|_| !self.is_spelled_out())?;
         let packed = self.packed.as_slice();
         let mut rest = packed;
         for _ in ["EVALSHA", "its name"] {
@@ -123,9 +133,9 @@ impl Command {
         let start = spelled.packed.as_slice().len();
         spelled.packed.push(rest);
         let moved = |large: &Large| Large { at: large.at - cut + start, ..large.clone() };
-        spelled.large.extend(self.large.iter().map(moved));
-        (spelled.count, spelled.script) = (self.count, Some(Arc::clone(source)));
-        Some(spelled)
+        spelled.rare.get_or_insert_default().large.extend(self.large().iter().map(moved));
+        spelled.count = self.count;
+        Some(spelled.named(source))
     }
 }
 

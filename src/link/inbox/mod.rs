@@ -18,6 +18,8 @@ const COPIED_LEN: usize = 4 << 10;
 /// The buffer grows by at least this much if a length promises as much: memory that nothing was written
 /// to costs addresses only, and a buffer that grows in many steps is moved as often.
 const GROWTH_LEN: usize = 2 << 20;
+/// The longest frame of those that are kept in a block of one size: a value of 64 bytes fits well.
+const SHORT_LEN: usize = 103;
 /// A longer buffer is not kept when it is empty.
 const KEPT_LEN: usize = 64 << 10;
 
@@ -109,9 +111,33 @@ fn copied(frame: &[u8]) -> Bytes {
         b"_\r\n" => b"_\r\n",
         b"+PONG\r\n" => b"+PONG\r\n",
         b"+QUEUED\r\n" => b"+QUEUED\r\n",
-        _ => return Bytes::copy_from_slice(frame),
+        _ => {
+            return Short::of(frame)
+                .map_or_else(|| Bytes::copy_from_slice(frame), Bytes::from_owner);
+        }
     };
     Bytes::from_static(common)
+}
+
+/// The bytes of a short frame. What `Bytes` owns by itself is counted, in another allocation, as soon as
+/// somebody wants a part of it; what has an owner is counted from the beginning.
+struct Short {
+    len: u8,
+    bytes: [u8; SHORT_LEN],
+}
+
+impl Short {
+    fn of(frame: &[u8]) -> Option<Self> {
+        let mut bytes = [0; SHORT_LEN];
+        bytes.get_mut(..frame.len())?.copy_from_slice(frame);
+        Some(Self { len: u8::try_from(frame.len()).ok()?, bytes })
+    }
+}
+
+impl AsRef<[u8]> for Short {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+    }
 }
 
 impl fmt::Debug for Inbox {
