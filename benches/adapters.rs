@@ -231,7 +231,7 @@ fn certificates() -> Result<(servers::tls::Tls, Tls), Failure> {
     let certificate = node.signed_by(&key, &Issuer::new(authority, key_of_authority))?.pem();
     let tls = Tls::with_roots(&trusted)?;
     let key = key.serialize_pem();
-    Ok((servers::tls::Tls { authority: trusted, certificate, key, auth_clients: false }, tls))
+    Ok((servers::tls::Tls { authority: trusted, certificate, key }, tls))
 }
 
 fn subject<'w>(name: &str, work: impl Fn() -> Result<u32, Failure> + 'w) -> Subject<'w> {

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod calls;
+mod costs;
 mod credentials;
 mod determinism;
 mod discovery;
