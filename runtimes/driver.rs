@@ -25,8 +25,8 @@ use super::socket::{Driven, Socket};
 use super::telemetry::Meter;
 use crate::{Action, Cluster, Instant, LinkId};
 
-/// One read drains a default socket buffer in a few calls.
-const SCRATCH_LEN: usize = 64 * 1024;
+/// One read takes a few hundred small replies. What is longer is read where it stays.
+const SCRATCH_LEN: usize = 32 * 1024;
 /// Turns before other tasks have theirs.
 const TURN_COUNT_MAX: usize = 64;
 

@@ -135,12 +135,15 @@ impl<S: Stream> Socket<S> {
             return Driven::Idle;
         }
         for _ in 0..READ_COUNT_MAX {
-            match stream.poll_read(cx, scratch) {
+            let room = cluster.receive_room(self.id);
+            let is_room = room.is_some();
+            match stream.poll_read(cx, room.unwrap_or(scratch)) {
                 Poll::Pending => {
                     self.may_read = false;
                     return Driven::Idle;
                 }
                 Poll::Ready(Ok(0)) => return Driven::Closed(Closed::EndOfStream),
+                Poll::Ready(Ok(len)) if is_room => cluster.handle_filled(now, self.id, len),
                 Poll::Ready(Ok(len)) => {
                     let data = scratch.get(..len).unwrap_or_default();
                     cluster.handle_received(now, self.id, data);

@@ -344,6 +344,25 @@ impl<T> Cluster<T> {
         self.check();
     }
 
+    /// Room for the rest of a long reply that is on its way in on this link: bytes that are read straight
+    /// into it need not be copied. `None` if there is no such reply; then, and whenever a driver likes,
+    /// bytes come through [`Self::handle_received`].
+    ///
+    /// **Shape**: 1 byte to 128 KiB; never more than the reply lacks. What is in it means nothing.
+    pub fn receive_room(&mut self, link: LinkId) -> Option<&mut [u8]> {
+        self.links.get_mut(link)?.link.room()
+    }
+
+    /// This many bytes came in on the link, at the beginning of the room that [`Self::receive_room`] lent
+    /// last.
+    pub fn handle_filled(&mut self, now: Instant, link: LinkId, len: usize) {
+        if let Some(tenant) = self.links.get_mut(link) {
+            tenant.link.fill(now, len);
+        }
+        self.link_received(now, link, &[]);
+        self.check();
+    }
+
     /// The transport took this many of the bytes that [`Self::sendable`] lent. Tell it at once: what
     /// is not taken may be taken back by the machine.
     pub fn handle_sent(&mut self, _now: Instant, link: LinkId, len: usize) {

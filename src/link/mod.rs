@@ -207,6 +207,17 @@ impl<W: Copy> Link<W> {
         self.expected.push_back(Expected { what: Expect::Asking, end });
     }
 
+    /// Room for what a long reply lacks.
+    pub(crate) fn room(&mut self) -> Option<&mut [u8]> {
+        self.inbox.room()
+    }
+
+    /// So many bytes came in, into the room that was lent.
+    pub(crate) fn fill(&mut self, now: Instant, len: usize) {
+        self.progress_at = now;
+        self.inbox.fill(len);
+    }
+
     /// The next thing that came in, with `data` cut by what was used of it.
     pub(crate) fn next(
         &mut self,

@@ -2,7 +2,8 @@
 //!
 //! Rules of this file: a frame that lies whole in what was received is copied from there, so that it
 //! pins nothing; only a frame that is still incomplete is kept, in a buffer that grows with what has
-//! come and never with what a length promises; no byte is scanned twice.
+//! come and never with what a length promises, and whose room is lent for the rest; no byte is scanned
+//! twice.
 
 use core::fmt;
 
@@ -23,18 +24,52 @@ const SHORT_LEN: usize = 103;
 /// A longer buffer is not kept when it is empty.
 const KEPT_LEN: usize = 64 << 10;
 
+/// What lacks at least this much is read straight into the buffer, so much at a time: room has to be
+/// cleared before it is lent, and is read into while it is still in the processor's cache.
+const ROOM_LEN_MIN: usize = 8 << 10;
+const ROOM_LEN_MAX: usize = 128 << 10;
+
 /// What a link has received.
 pub(super) struct Inbox {
     scanner: Scanner,
-    /// The beginning of a frame that is not complete; empty between frames.
+    /// The beginning of a frame that is not complete, and the room behind it; empty between frames.
     buffer: BytesMut,
-    /// How many bytes it lacks at least.
+    /// How many bytes at the end of the buffer are room: nothing was received there yet.
+    room: usize,
+    /// How many bytes the frame lacks at least.
     needed: usize,
+    /// Whether there are bytes in the buffer that were not scanned.
+    is_fresh: bool,
 }
 
 impl Inbox {
     pub(super) fn new(limits: Limits) -> Self {
-        Self { scanner: Scanner::new(limits), buffer: BytesMut::new(), needed: 0 }
+        let scanner = Scanner::new(limits);
+        Self { scanner, buffer: BytesMut::new(), room: 0, needed: 0, is_fresh: false }
+    }
+
+    /// Room for what a long frame lacks.
+    pub(super) fn room(&mut self) -> Option<&mut [u8]> {
+        if self.is_fresh || self.buffer.is_empty() {
+            return None;
+        }
+        if self.room == 0 {
+            if self.needed < ROOM_LEN_MIN {
+                return None;
+            }
+            self.room = self.needed.min(ROOM_LEN_MAX);
+            self.buffer.resize(self.buffer.len() + self.room, 0);
+        }
+        let start = self.buffer.len() - self.room;
+        self.buffer.get_mut(start..)
+    }
+
+    /// So many bytes were received in the room that was lent.
+    pub(super) fn fill(&mut self, len: usize) {
+        let len = len.min(self.room);
+        self.room -= len;
+        self.needed = self.needed.saturating_sub(len);
+        self.is_fresh |= len > 0;
     }
 
     /// The next frame, with `data` cut by what was used of it; `None` if all of it was used and no
@@ -53,26 +88,41 @@ impl Inbox {
                 Scan::More { needed } => self.keep(data, needed),
             }
         }
-        while !data.is_empty() {
-            // Of a long string just what it lacks, so that it has its buffer to itself.
-            let len = if self.needed < COPIED_LEN { data.len() } else { self.needed };
-            let (more, rest) = data.split_at_checked(len).unwrap_or((data, &[]));
-            self.buffer.extend_from_slice(more);
-            match self.scanner.scan(&self.buffer)? {
+        let all = *data;
+        loop {
+            if !self.is_fresh {
+                if data.is_empty() {
+                    return Ok(None);
+                }
+                self.receive(data);
+            }
+            self.is_fresh = false;
+            let received = self.buffer.len() - self.room;
+            match self.scanner.scan(self.buffer.get(..received).unwrap_or_default())? {
                 Scan::Frame { len } => {
-                    // What is beyond the frame came with `more`: it was not used.
-                    let unused = rest.len() + (self.buffer.len() - len);
-                    *data = data.get(data.len() - unused..).unwrap_or_default();
-                    self.buffer.truncate(len);
-                    return Ok(Some(self.take()));
+                    // What is beyond the frame came with `data`: it was not used.
+                    let unused = data.len() + (received - len);
+                    *data = all.get(all.len() - unused..).unwrap_or_default();
+                    return Ok(Some(self.take(len)));
                 }
-                Scan::More { needed } => {
-                    *data = rest;
-                    self.grow(needed);
-                }
+                Scan::More { needed } => self.grow(needed),
             }
         }
-        Ok(None)
+    }
+
+    /// Takes bytes into the buffer: of a long string just what it lacks, so that it has its buffer to
+    /// itself.
+    fn receive(&mut self, data: &mut &[u8]) {
+        self.close_room();
+        let len = if self.needed < COPIED_LEN { data.len() } else { self.needed };
+        let (more, rest) = data.split_at_checked(len).unwrap_or((data, &[]));
+        self.buffer.extend_from_slice(more);
+        *data = rest;
+    }
+
+    fn close_room(&mut self) {
+        self.buffer.truncate(self.buffer.len() - self.room);
+        self.room = 0;
     }
 
     fn keep(&mut self, data: &mut &[u8], needed: usize) {
@@ -84,11 +134,14 @@ impl Inbox {
 
     fn grow(&mut self, needed: usize) {
         self.needed = needed;
-        self.buffer.reserve(needed.min(self.buffer.len().max(GROWTH_LEN)));
+        let more = needed.saturating_sub(self.room);
+        self.buffer.reserve(more.min(self.buffer.len().max(GROWTH_LEN)));
     }
 
-    /// The frame that fills the buffer.
-    fn take(&mut self) -> Frame {
+    /// The frame at the beginning of the buffer, which has nothing else of use.
+    fn take(&mut self, len: usize) -> Frame {
+        self.buffer.truncate(len);
+        self.room = 0;
         if self.buffer.len() >= COPIED_LEN {
             return Frame::from_scanned(self.buffer.split().freeze());
         }

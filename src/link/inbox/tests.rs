@@ -10,23 +10,43 @@ use proptest::prelude::*;
 use super::*;
 use crate::resp::encode;
 
-fn frames(inbox: &mut Inbox, pieces: &[&[u8]]) -> Vec<Bytes> {
+/// What comes out of these pieces. Those at the places that are true go into the room that the inbox
+/// lends, if it does.
+fn frames_of(inbox: &mut Inbox, pieces: &[&[u8]], in_room: &[bool]) -> Vec<Bytes> {
     let mut frames = Vec::new();
-    for piece in pieces {
-        let mut data = *piece;
-        while let Some(frame) = inbox.next(&mut data).expect("is RESP") {
+    let mut take = |inbox: &mut Inbox, data: &mut &[u8]| {
+        while let Some(frame) = inbox.next(data).expect("is RESP") {
             frames.push(frame.as_bytes().clone());
         }
         assert!(data.is_empty(), "all of it is used");
+    };
+    for (index, piece) in pieces.iter().enumerate() {
+        let mut data = *piece;
+        let is_asked = in_room.get(index % in_room.len().max(1)) == Some(&true);
+        while let Some(room) = inbox.room().filter(|_| is_asked && !data.is_empty()) {
+            assert!(!room.is_empty());
+            let len = room.len().min(data.len());
+            let (into, rest) = data.split_at(len);
+            room[..len].copy_from_slice(into);
+            data = rest;
+            inbox.fill(len);
+            take(inbox, &mut &[][..]);
+        }
+        take(inbox, &mut data);
     }
     frames
+}
+
+fn frames(inbox: &mut Inbox, pieces: &[&[u8]]) -> Vec<Bytes> {
+    frames_of(inbox, pieces, &[])
 }
 
 proptest! {
     #[test]
     fn f44_frames_do_not_depend_on_how_bytes_are_cut(
-        lens in prop::collection::vec(prop_oneof![0_usize..50, 3000_usize..9000], 1..12),
-        cuts in prop::collection::vec(1_usize..6000, 0..20),
+        lens in prop::collection::vec(prop_oneof![0_usize..50, 3000_usize..40_000], 1..12),
+        cuts in prop::collection::vec(1_usize..20_000, 0..20),
+        in_room in prop::collection::vec(any::<bool>(), 0..5),
     ) {
         let expected: Vec<Bytes> = lens
             .iter()
@@ -48,7 +68,7 @@ proptest! {
         }
         pieces.push(rest);
         let mut inbox = Inbox::new(Limits::default());
-        prop_assert_eq!(frames(&mut inbox, &pieces), expected);
+        prop_assert_eq!(frames_of(&mut inbox, &pieces, &in_room), expected);
         prop_assert!(inbox.buffer.is_empty());
     }
 }
@@ -59,6 +79,31 @@ fn f40_a_promised_length_takes_no_memory() {
     let mut data = &b"$536870912\r\nabc"[..];
     assert_eq!(inbox.next(&mut data), Ok(None));
     assert!(inbox.buffer.capacity() <= 2 * GROWTH_LEN, "{}", inbox.buffer.capacity());
+}
+
+/// Room is what the frame lacks and no more, some at a time; what is not filled is no part of it.
+#[test]
+fn room_is_lent_for_what_a_long_frame_lacks() {
+    let mut inbox = Inbox::new(Limits::default());
+    assert_eq!(inbox.room(), None);
+    let mut bytes = Vec::new();
+    encode::bulk(&mut bytes, &vec![b'v'; 200_000]);
+    let (mut first, mut rest) = bytes.split_at(20);
+    assert_eq!(inbox.next(&mut first), Ok(None));
+    while !rest.is_empty() {
+        let room = inbox.room().expect("it lacks some");
+        assert!(room.len() <= ROOM_LEN_MAX.min(rest.len()));
+        let (piece, after) = rest.split_at(room.len().min(50_000));
+        room[..piece.len()].copy_from_slice(piece);
+        rest = after;
+        inbox.fill(piece.len());
+        let frame = inbox.next(&mut &[][..]).expect("is RESP");
+        assert_eq!(
+            frame.map(|frame| frame.as_bytes().clone()),
+            rest.is_empty().then(|| bytes.clone().into())
+        );
+    }
+    assert_eq!(inbox.room(), None);
 }
 
 #[test]
