@@ -33,7 +33,7 @@ use crate::slot::Slot;
 /// One command with its arguments.
 ///
 /// **Shape**: the name and then the arguments, each any bytes. **Cost**: a command of up to about
-/// 50 bytes is built without allocation; an argument of 1 KiB or more that is handed over by value
+/// 100 bytes is built without allocation; an argument of 1 KiB or more that is handed over by value
 /// (`Bytes`, `Vec<u8>`, `String`) is never copied.
 ///
 /// ```

@@ -4,9 +4,8 @@ use alloc::vec::Vec;
 
 use crate::resp::encode::Digits;
 
-/// What fits without an allocation: a `GET` of a key of 38 bytes does. More would have all commands
-/// cost more, since they are moved several times on their way.
-const INLINE_LEN: usize = 54;
+/// What fits without an allocation: a `SET` of a short key and a value of 64 bytes does.
+const INLINE_LEN: usize = 110;
 
 /// Bytes that grow: in place up to [`INLINE_LEN`], on the heap beyond.
 #[derive(Clone)]

@@ -88,6 +88,8 @@ fn a_command_costs_one_allocation_at_most() {
     let cost = warm.cost(set(b"a few"), b"+OK\r\n", |_| {});
     assert_eq!(cost.count_total, 0);
     let cost = warm.cost(set(&[b'v'; 64]), b"+OK\r\n", |_| {});
+    assert_eq!(cost.count_total, 0);
+    let cost = warm.cost(set(&[b'v'; 200]), b"+OK\r\n", |_| {});
     assert_eq!(cost.count_total, 1, "the command");
 }
 
