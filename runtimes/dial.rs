@@ -6,6 +6,8 @@
 
 use super::std;
 
+use core::future::Future;
+use core::pin::Pin;
 use core::task::{Context, Poll};
 #[cfg(feature = "tls")]
 use core::time::Duration;
@@ -14,7 +16,6 @@ use std::io::{self, IoSlice};
 
 use super::provider::Provider;
 use super::runtime::{Runtime, Stream};
-use super::socket::Dial;
 #[cfg(feature = "tls")]
 use super::tls::{Secured, Security, secure};
 use crate::topology::Topology;
@@ -29,6 +30,9 @@ pub(super) struct Dialler<R> {
     #[cfg(feature = "tls")]
     patience: Duration,
 }
+
+/// A connection that is being made.
+pub(super) type Dial<S> = Pin<Box<dyn Future<Output = io::Result<Dialled<S>>> + Send>>;
 
 /// A connection that is made.
 pub(super) struct Dialled<S> {

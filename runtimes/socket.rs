@@ -2,16 +2,13 @@
 
 use super::std;
 
-use core::future::Future;
-use core::pin::Pin;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll, Waker};
-use std::boxed::Box;
 use std::io::{self, IoSlice};
 use std::sync::Arc;
 use std::task::Wake;
 
-use super::dial::Dialled;
+use super::dial::{Dial, Dialled};
 use super::mailbox::Signal;
 use super::provider::NoCredentials;
 use super::runtime::Stream;
@@ -21,9 +18,6 @@ use crate::{Closed, Cluster, Instant, LinkId, TlsFailure};
 const SLICE_COUNT: usize = 64;
 /// Reads of one socket before the others have their turn.
 const READ_COUNT_MAX: usize = 4;
-
-/// A connection that is being made.
-pub(super) type Dial<S> = Pin<Box<dyn Future<Output = io::Result<Dialled<S>>> + Send>>;
 
 /// One connection, or one that is being made.
 pub(super) struct Socket<S> {
