@@ -214,8 +214,9 @@ impl<W: Copy> Link<W> {
 
     /// So many bytes came in, into the room that was lent.
     pub(crate) fn fill(&mut self, now: Instant, len: usize) {
-        self.progress_at = now;
-        self.inbox.fill(len);
+        if self.inbox.fill(len) {
+            self.progress_at = now;
+        }
     }
 
     /// The next thing that came in, with `data` cut by what was used of it.

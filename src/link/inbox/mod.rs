@@ -64,12 +64,13 @@ impl Inbox {
         self.buffer.get_mut(start..)
     }
 
-    /// So many bytes were received in the room that was lent.
-    pub(super) fn fill(&mut self, len: usize) {
+    /// So many bytes were received in the room that was lent. Whether there was room for any.
+    pub(super) fn fill(&mut self, len: usize) -> bool {
         let len = len.min(self.room);
         self.room -= len;
         self.needed = self.needed.saturating_sub(len);
         self.is_fresh |= len > 0;
+        len > 0
     }
 
     /// The next frame, with `data` cut by what was used of it; `None` if all of it was used and no

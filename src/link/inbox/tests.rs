@@ -29,7 +29,7 @@ fn frames_of(inbox: &mut Inbox, pieces: &[&[u8]], in_room: &[bool]) -> Vec<Bytes
             let (into, rest) = data.split_at(len);
             room[..len].copy_from_slice(into);
             data = rest;
-            inbox.fill(len);
+            assert!(inbox.fill(len));
             take(inbox, &mut &[][..]);
         }
         take(inbox, &mut data);
@@ -86,6 +86,7 @@ fn f40_a_promised_length_takes_no_memory() {
 fn room_is_lent_for_what_a_long_frame_lacks() {
     let mut inbox = Inbox::new(Limits::default());
     assert_eq!(inbox.room(), None);
+    assert!(!inbox.fill(10), "nothing was lent");
     let mut bytes = Vec::new();
     encode::bulk(&mut bytes, &vec![b'v'; 200_000]);
     let (mut first, mut rest) = bytes.split_at(20);
@@ -96,7 +97,7 @@ fn room_is_lent_for_what_a_long_frame_lacks() {
         let (piece, after) = rest.split_at(room.len().min(50_000));
         room[..piece.len()].copy_from_slice(piece);
         rest = after;
-        inbox.fill(piece.len());
+        assert!(inbox.fill(piece.len()));
         let frame = inbox.next(&mut &[][..]).expect("is RESP");
         assert_eq!(
             frame.map(|frame| frame.as_bytes().clone()),
