@@ -6,6 +6,8 @@
 
 use core::fmt;
 
+use crc16::{CrcType, XMODEM};
+
 /// The number of hash slots in every cluster.
 pub const SLOT_COUNT: u16 = 16_384;
 
@@ -31,8 +33,9 @@ impl Slot {
     /// assert_eq!(Slot::of_key(b"{user1000}.following"), Slot::of_key(b"user1000"));
     /// ```
     #[must_use]
+    #[inline]
     pub fn of_key(key: &[u8]) -> Self {
-        Self(crc16::State::<crc16::XMODEM>::calculate(hashed_part(key)) % SLOT_COUNT)
+        Self(checksum(hashed_part(key)) % SLOT_COUNT)
     }
 
     /// The number of the slot: `0..=16383`.
@@ -43,6 +46,7 @@ impl Slot {
 
     /// The number of the slot as an index into a table of [`SLOT_COUNT`] entries.
     #[must_use]
+    #[inline]
     pub fn index(self) -> usize {
         usize::from(self.0)
     }
@@ -70,10 +74,75 @@ impl From<Slot> for u16 {
 /// are any, else the whole key.
 #[must_use]
 pub fn hashed_part(key: &[u8]) -> &[u8] {
+    if !has_open_brace(key) {
+        return key;
+    }
     let Some(open) = key.iter().position(|&byte| byte == b'{') else { return key };
     let (_, after_open) = key.split_at(open + 1);
     match after_open.iter().position(|&byte| byte == b'}') {
         Some(close) if close > 0 => after_open.split_at(close).0,
         _ => key,
     }
+}
+
+/// Whether there is a `{`, looked for in eight bytes at a time: nearly all keys have none.
+fn has_open_brace(key: &[u8]) -> bool {
+    const ONES: u64 = u64::MAX / 0xff;
+    let (blocks, tail) = key.as_chunks::<8>();
+    let in_block = |block: &[u8; 8]| {
+        // Nothing is left unless a byte is zero: only that borrows, and has no top bit of its own.
+        let differs = u64::from_ne_bytes(*block) ^ (ONES * u64::from(b'{'));
+        differs.wrapping_sub(ONES) & !differs & (ONES << 7) != 0
+    };
+    blocks.iter().any(in_block) || tail.contains(&b'{')
+}
+
+/// CRC16-XMODEM: of whole blocks eight bytes at a time, whose look-ups do not wait for each other.
+fn checksum(bytes: &[u8]) -> u16 {
+    let (blocks, tail) = bytes.as_chunks::<8>();
+    // The crate's state is what remains of the bytes themselves, which two zeros follow in the end.
+    let of_blocks = blocks.iter().fold(XMODEM::init(), |before, block| {
+        let [high, low] = before.to_be_bytes();
+        let [first, second, third, fourth, fifth, sixth, last @ ..] = *block;
+        followed::<7>(high)
+            ^ followed::<6>(low)
+            ^ followed::<5>(first)
+            ^ followed::<4>(second)
+            ^ followed::<3>(third)
+            ^ followed::<2>(fourth)
+            ^ followed::<1>(fifth)
+            ^ followed::<0>(sixth)
+            ^ u16::from_be_bytes(last)
+    });
+    XMODEM::get(XMODEM::update(of_blocks, tail))
+}
+
+/// The checksum of a byte that is followed by so many zeros.
+#[inline]
+fn followed<const ZEROS: usize>(byte: u8) -> u16 {
+    const { &table(ZEROS) }.get(usize::from(byte)).copied().unwrap_or_default()
+}
+
+/// The checksums of all bytes that are followed by so many zeros.
+const fn table(zeros: usize) -> [u16; 256] {
+    const POLYNOMIAL: u16 = 0x1021;
+    let mut table = [0; 256];
+    let mut places: &mut [u16] = &mut table;
+    let mut byte = 0_u16;
+    while let Some((place, rest)) = places.split_first_mut() {
+        let mut checksum = byte << 8;
+        let mut bits = 8 * (zeros + 1);
+        while bits > 0 {
+            let carries = checksum & 0x8000 != 0;
+            checksum <<= 1;
+            if carries {
+                checksum ^= POLYNOMIAL;
+            }
+            bits -= 1;
+        }
+        *place = checksum;
+        places = rest;
+        byte += 1;
+    }
+    table
 }

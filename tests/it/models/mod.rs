@@ -4,6 +4,7 @@ mod in_flight;
 mod merge;
 mod outbox;
 mod plan;
+mod slot;
 mod split;
 mod topology;
 
