@@ -1,14 +1,16 @@
 //! Bytes that came in, and the frames in them.
 //!
-//! Rules of this file: a frame that lies whole in what was received is copied from there, so that it
-//! pins nothing; only a frame that is still incomplete is kept, in a buffer that grows with what has
-//! come and never with what a length promises, and whose room is lent for the rest; no byte is scanned
-//! twice.
+//! Rules of this file: a frame that lies whole in what was received is copied from there ([`copies`]);
+//! only a frame that is still incomplete is kept, in a buffer that grows with what has come and never
+//! with what a length promises, and whose room is lent for the rest; no byte is scanned twice.
+
+mod copies;
 
 use core::fmt;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 
+use self::copies::Copies;
 use crate::config::Limits;
 use crate::error::ProtocolError;
 use crate::resp::{Frame, Scan, Scanner};
@@ -19,8 +21,6 @@ const COPIED_LEN: usize = 4 << 10;
 /// The buffer grows by at least this much if a length promises as much: memory that nothing was written
 /// to costs addresses only, and a buffer that grows in many steps is moved as often.
 const GROWTH_LEN: usize = 2 << 20;
-/// The longest frame of those that are kept in a block of one size: a value of 64 bytes fits well.
-const SHORT_LEN: usize = 103;
 /// A longer buffer is not kept when it is empty.
 const KEPT_LEN: usize = 64 << 10;
 
@@ -32,6 +32,7 @@ const ROOM_LEN_MAX: usize = 128 << 10;
 /// What a link has received.
 pub(super) struct Inbox {
     scanner: Scanner,
+    copies: Copies,
     /// The beginning of a frame that is not complete, and the room behind it; empty between frames.
     buffer: BytesMut,
     /// How many bytes at the end of the buffer are room: nothing was received there yet.
@@ -44,8 +45,14 @@ pub(super) struct Inbox {
 
 impl Inbox {
     pub(super) fn new(limits: Limits) -> Self {
-        let scanner = Scanner::new(limits);
-        Self { scanner, buffer: BytesMut::new(), room: 0, needed: 0, is_fresh: false }
+        Self {
+            scanner: Scanner::new(limits),
+            copies: Copies::default(),
+            buffer: BytesMut::new(),
+            room: 0,
+            needed: 0,
+            is_fresh: false,
+        }
     }
 
     /// Room for what a long frame lacks.
@@ -75,6 +82,7 @@ impl Inbox {
 
     /// The next frame, with `data` cut by what was used of it; `None` if all of it was used and no
     /// frame is complete.
+    #[inline]
     pub(super) fn next(&mut self, data: &mut &[u8]) -> Result<Option<Frame>, ProtocolError> {
         if self.buffer.is_empty() {
             if data.is_empty() {
@@ -82,9 +90,9 @@ impl Inbox {
             }
             match self.scanner.scan(data)? {
                 Scan::Frame { len } => {
-                    let (frame, rest) = data.split_at_checked(len).unwrap_or((data, &[]));
-                    *data = rest;
-                    return Ok(Some(Frame::from_scanned(copied(frame))));
+                    let frame = self.copies.take(data, len);
+                    *data = data.get(len..).unwrap_or_default();
+                    return Ok(Some(Frame::from_scanned(frame)));
                 }
                 Scan::More { needed } => self.keep(data, needed),
             }
@@ -127,6 +135,7 @@ impl Inbox {
     }
 
     fn keep(&mut self, data: &mut &[u8], needed: usize) {
+        self.copies.forget();
         self.grow(data.len().saturating_add(needed));
         self.needed = needed;
         self.buffer.extend_from_slice(data);
@@ -146,51 +155,12 @@ impl Inbox {
         if self.buffer.len() >= COPIED_LEN {
             return Frame::from_scanned(self.buffer.split().freeze());
         }
-        let frame = Frame::from_scanned(copied(&self.buffer));
+        let frame = Frame::from_scanned(self.copies.take(&self.buffer, len));
         if self.buffer.capacity() > KEPT_LEN {
             self.buffer = BytesMut::new();
         }
         self.buffer.clear();
         frame
-    }
-}
-
-/// The bytes of a frame: the commonest ones without an allocation.
-fn copied(frame: &[u8]) -> Bytes {
-    let common: &'static [u8] = match frame {
-        b"+OK\r\n" => b"+OK\r\n",
-        b":0\r\n" => b":0\r\n",
-        b":1\r\n" => b":1\r\n",
-        b"$-1\r\n" => b"$-1\r\n",
-        b"_\r\n" => b"_\r\n",
-        b"+PONG\r\n" => b"+PONG\r\n",
-        b"+QUEUED\r\n" => b"+QUEUED\r\n",
-        _ => {
-            return Short::of(frame)
-                .map_or_else(|| Bytes::copy_from_slice(frame), Bytes::from_owner);
-        }
-    };
-    Bytes::from_static(common)
-}
-
-/// The bytes of a short frame. What `Bytes` owns by itself is counted, in another allocation, as soon as
-/// somebody wants a part of it; what has an owner is counted from the beginning.
-struct Short {
-    len: u8,
-    bytes: [u8; SHORT_LEN],
-}
-
-impl Short {
-    fn of(frame: &[u8]) -> Option<Self> {
-        let mut bytes = [0; SHORT_LEN];
-        bytes.get_mut(..frame.len())?.copy_from_slice(frame);
-        Some(Self { len: u8::try_from(frame.len()).ok()?, bytes })
-    }
-}
-
-impl AsRef<[u8]> for Short {
-    fn as_ref(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
     }
 }
 
