@@ -30,6 +30,7 @@ impl Instant {
 
     /// How long after `earlier` this instant lies; zero if it does not.
     #[must_use]
+    #[inline]
     pub const fn since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)
     }
@@ -38,6 +39,7 @@ impl Instant {
 impl Add<Duration> for Instant {
     type Output = Self;
 
+    #[inline]
     fn add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(duration))
     }

@@ -82,18 +82,21 @@ pub(super) enum Place {
     Suspect,
 }
 
-/// A part, or how it ended.
-#[derive(Debug)]
-enum PartState {
-    Open(Part),
-    Over(Result<Frame, Error>),
-}
-
 #[derive(Debug)]
 enum Parts {
     None,
     One(Part),
-    Many { parts: Vec<PartState>, open_count: usize, assembly: Assembly },
+    Many(Many),
+}
+
+/// The parts of a call of several.
+#[derive(Debug)]
+struct Many {
+    parts: Vec<Part>,
+    /// How each part ended, if it is over.
+    results: Vec<Option<Result<Frame, Error>>>,
+    open_count: usize,
+    assembly: Assembly,
 }
 
 #[derive(Debug)]
@@ -152,7 +155,14 @@ impl<T> Calls<T> {
     }
 
     /// Takes a call in.
-    pub(super) fn insert(&mut self, token: T, plan: Plan, len: usize, deadline: Instant) -> CallId {
+    #[inline]
+    pub(super) fn insert(
+        &mut self,
+        token: T,
+        plan: Plan<Part>,
+        len: usize,
+        deadline: Instant,
+    ) -> CallId {
         self.serial += 1;
         self.count += 1;
         self.len += len;
@@ -165,7 +175,7 @@ impl<T> Calls<T> {
             entry.deadline = deadline;
             entry.len = len;
             entry.token = Some(token);
-            entry.parts = Parts::of(plan);
+            entry.set_parts(plan);
         }
         let id = CallId { index, serial: self.serial };
         self.list(id, deadline);
@@ -183,9 +193,9 @@ impl<T> Calls<T> {
     }
 
     /// A call was planned again.
-    pub(super) fn replace(&mut self, id: CallId, plan: Plan) {
+    pub(super) fn replace(&mut self, id: CallId, plan: Plan<Part>) {
         if let Some(entry) = self.entry_mut(id) {
-            entry.parts = Parts::of(plan);
+            entry.set_parts(plan);
         }
     }
 
@@ -193,6 +203,7 @@ impl<T> Calls<T> {
         self.entries.get(place(id.index)).filter(|entry| entry.serial == id.serial)
     }
 
+    #[inline]
     fn entry_mut(&mut self, id: CallId) -> Option<&mut Entry<T>> {
         self.entries.get_mut(place(id.index)).filter(|entry| entry.serial == id.serial)
     }
@@ -202,22 +213,17 @@ impl<T> Calls<T> {
         match &self.entry(part.call)?.parts {
             Parts::None => None,
             Parts::One(one) => Some(one),
-            Parts::Many { parts, .. } => match parts.get(place(part.part))? {
-                PartState::Open(part) => Some(part),
-                PartState::Over(_) => None,
-            },
+            Parts::Many(many) => many.part(part.part),
         }
     }
 
     /// A part, if it is not over.
+    #[inline]
     pub(super) fn part_mut(&mut self, part: PartRef) -> Option<&mut Part> {
         match &mut self.entry_mut(part.call)?.parts {
             Parts::None => None,
             Parts::One(one) => Some(one),
-            Parts::Many { parts, .. } => match parts.get_mut(place(part.part))? {
-                PartState::Open(part) => Some(part),
-                PartState::Over(_) => None,
-            },
+            Parts::Many(many) => many.part_mut(part.part),
         }
     }
 
@@ -226,13 +232,14 @@ impl<T> Calls<T> {
         let count = match self.entry(id).map(|entry| &entry.parts) {
             None | Some(Parts::None) => 0,
             Some(Parts::One(_)) => 1,
-            Some(Parts::Many { parts, .. }) => u32::try_from(parts.len()).unwrap_or(NONE),
+            Some(Parts::Many(many)) => u32::try_from(many.parts.len()).unwrap_or(NONE),
         };
         let all = (0..count).map(|part| PartRef { call: id, part });
         all.filter(|part| self.part(*part).is_some()).collect()
     }
 
     /// A part is over. What that makes of its call, if that is over as well.
+    #[inline]
     pub(super) fn settle(
         &mut self,
         part: PartRef,
@@ -242,14 +249,8 @@ impl<T> Calls<T> {
         match &mut self.entry_mut(part.call)?.parts {
             Parts::None => return None,
             Parts::One(_) => return Some((self.take(part.call)?, result.map(Reply::One))),
-            Parts::Many { parts, open_count, .. } => {
-                let state = parts.get_mut(place(part.part))?;
-                if matches!(state, PartState::Over(_)) {
-                    return None;
-                }
-                *state = PartState::Over(result);
-                *open_count -= 1;
-                if *open_count > 0 {
+            Parts::Many(many) => {
+                if many.settle(part.part, result) {
                     return None;
                 }
             }
@@ -261,12 +262,9 @@ impl<T> Calls<T> {
     pub(super) fn finish(&mut self, id: CallId, random: &mut Random) -> Option<(T, Outcome)> {
         let parts = core::mem::replace(&mut self.entry_mut(id)?.parts, Parts::None);
         let token = self.take(id)?;
-        let Parts::Many { parts, assembly, .. } = parts else { return None };
-        let mut results = parts.into_iter().filter_map(|state| match state {
-            PartState::Over(result) => Some(result),
-            PartState::Open(_) => None,
-        });
-        let outcome = match assembly {
+        let Parts::Many(many) = parts else { return None };
+        let mut results = many.results.into_iter().flatten();
+        let outcome = match many.assembly {
             Assembly::Each => Ok(Reply::Many(results.collect())),
             Assembly::Joint(joint) => joint.merge(results.collect(), random).map(reply),
             Assembly::Batch(joints) => {
@@ -282,6 +280,7 @@ impl<T> Calls<T> {
     }
 
     /// Takes a call out, whatever became of it: its token.
+    #[inline]
     pub(super) fn take(&mut self, id: CallId) -> Option<T> {
         let entry = self.entry_mut(id)?;
         entry.serial = 0;
@@ -320,6 +319,7 @@ impl<T> Calls<T> {
         self.unlisted.first().filter(|(deadline, _)| *deadline <= now).map(|(_, id)| *id)
     }
 
+    #[inline]
     fn list(&mut self, id: CallId, deadline: Instant) {
         let last = self.last;
         if self.entries.get(place(last)).is_some_and(|entry| entry.deadline > deadline) {
@@ -337,6 +337,7 @@ impl<T> Calls<T> {
         self.last = id.index;
     }
 
+    #[inline]
     fn unlist(&mut self, id: CallId) {
         let Some(entry) = self.entries.get_mut(place(id.index)) else { return };
         let (before, after, deadline) = (entry.before, entry.after, entry.deadline);
@@ -355,16 +356,29 @@ impl<T> Calls<T> {
     }
 }
 
-impl Parts {
-    fn of(plan: Plan) -> Self {
-        match plan {
-            Plan::One(piece) => Self::One(Part::new(piece)),
-            Plan::Many { pieces, assembly } => Self::Many {
-                open_count: pieces.len(),
-                parts: pieces.into_iter().map(|p| PartState::Open(Part::new(p))).collect(),
-                assembly,
-            },
+impl Many {
+    fn is_open(&self, part: u32) -> bool {
+        self.results.get(place(part)).is_some_and(Option::is_none)
+    }
+
+    fn part(&self, part: u32) -> Option<&Part> {
+        if self.is_open(part) { self.parts.get(place(part)) } else { None }
+    }
+
+    fn part_mut(&mut self, part: u32) -> Option<&mut Part> {
+        if self.is_open(part) { self.parts.get_mut(place(part)) } else { None }
+    }
+
+    /// A part is over. Whether there are others that are not.
+    fn settle(&mut self, part: u32, result: Result<Frame, Error>) -> bool {
+        if let Some(part) = self.part_mut(part) {
+            part.piece.payload = Payload::Nothing; // which may be large
         }
+        if let Some(place @ None) = self.results.get_mut(place(part)) {
+            *place = Some(result);
+            self.open_count -= 1;
+        }
+        self.open_count > 0
     }
 }
 
@@ -381,10 +395,24 @@ impl<T> Entry<T> {
             parts: Parts::None,
         }
     }
+
+    /// Takes the parts of a plan over.
+    #[inline]
+    fn set_parts(&mut self, plan: Plan<Part>) {
+        match plan {
+            Plan::One(part) => self.parts = Parts::One(part),
+            Plan::Many { pieces: parts, assembly } => {
+                let results = parts.iter().map(|_| None).collect();
+                self.parts =
+                    Parts::Many(Many { open_count: parts.len(), parts, results, assembly });
+            }
+        }
+    }
 }
 
-impl Part {
-    const fn new(piece: Piece) -> Self {
+impl From<Piece> for Part {
+    #[inline]
+    fn from(piece: Piece) -> Self {
         Self {
             piece,
             place: Place::Nowhere,
@@ -407,6 +435,7 @@ fn reply(merged: Merged) -> Reply {
     }
 }
 
+#[inline]
 fn place(index: u32) -> usize {
     usize::try_from(index).unwrap_or(usize::MAX)
 }

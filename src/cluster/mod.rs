@@ -162,7 +162,10 @@ impl<T> Cluster<T> {
     pub fn submit(&mut self, now: Instant, call: Call, token: T) -> Result<CallId, Refused<T>> {
         let len = call.encoded_len();
         let deadline = now + call.budget(self.config.call_timeout);
-        let plan = match self.admit(len).and_then(|()| call.plan(self.context())) {
+        if let Err(error) = self.admit(len) {
+            return Err(self.refuse(token, error));
+        }
+        let plan = match call.plan(self.context()) {
             Ok(plan) => plan,
             Err(error) => return Err(self.refuse(token, error)),
         };
@@ -337,8 +340,9 @@ impl<T> Cluster<T> {
 
     /// Bytes came in on the link. Any number of them, cut anywhere.
     ///
-    /// **Cost**: linear in the bytes. A reply that is whole in `data` is copied once, into an
-    /// allocation of its own; the commonest short ones without.
+    /// **Cost**: linear in the bytes. A reply that is whole in `data` is copied once: the commonest ones
+    /// without an allocation, short ones that came together into blocks of 2 KiB that they share, others
+    /// into an allocation of their own.
     pub fn handle_received(&mut self, now: Instant, link: LinkId, data: &[u8]) {
         self.link_received(now, link, data);
         self.check();

@@ -20,6 +20,7 @@ impl Timers {
     }
 
     /// Something is due at this instant.
+    #[inline]
     pub(super) fn note(&mut self, at: Instant) {
         self.next = Some(self.next.map_or(at, |next| next.min(at)));
     }

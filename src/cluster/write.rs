@@ -3,7 +3,7 @@
 //! A part is written at once if the link has room and nobody waits; else it waits in line. `ASKING`
 //! and the commands of a part are written in one go.
 
-use super::calls::{PartRef, Place};
+use super::calls::{Part, PartRef, Place};
 use super::links::is_refusal;
 use super::nodes::{Role, Work};
 use super::{Cluster, scripts};
@@ -16,13 +16,13 @@ use crate::time::Instant;
 
 impl<T> Cluster<T> {
     /// Whether the nodes that a plan needs can take more.
-    pub(super) fn has_room(&mut self, plan: &Plan) -> Result<(), Error> {
-        let pieces = match plan {
-            Plan::One(piece) => core::slice::from_ref(piece),
+    pub(super) fn has_room(&self, plan: &Plan<Part>) -> Result<(), Error> {
+        let parts = match plan {
+            Plan::One(part) => core::slice::from_ref(part),
             Plan::Many { pieces, .. } => pieces,
         };
-        for piece in pieces {
-            let Some(slot) = piece.route.slot() else { continue };
+        for part in parts {
+            let Some(slot) = part.piece.route.slot() else { continue };
             let Some(node) = self.links.primary(self.agreement.topology(), slot) else { continue };
             let node = self.links.node(node);
             if let Some(node) = node
@@ -129,7 +129,7 @@ impl<T> Cluster<T> {
             && self.link_has_room(link)
             && let Some(part) = self.links.node_mut(node).and_then(|node| node.queue.pop_front())
         {
-            let waits = |state: &super::Part| state.place == Place::Waiting(node);
+            let waits = |state: &Part| state.place == Place::Waiting(node);
             if self.calls.part(part).is_some_and(waits) {
                 self.links.left_queue(node);
                 self.write_part(now, link, part);

@@ -87,6 +87,7 @@ impl Command {
         Self::start(facts.name.as_bytes(), facts)
     }
 
+    #[inline]
     fn start(name: &[u8], facts: &'static Facts) -> Self {
         let mut command = Self { packed: Packed::new(), count: 0, facts, rare: None };
         command.push(name);
@@ -116,6 +117,7 @@ impl Command {
         arguments.into_iter().fold(self, Self::arg)
     }
 
+    #[inline]
     fn push(&mut self, argument: &[u8]) {
         if argument.len() >= LARGE_LEN {
             return self.push_large(Bytes::copy_from_slice(argument));
@@ -161,10 +163,12 @@ impl Command {
 
     /// The arguments, beginning with the name.
     #[must_use]
+    #[inline]
     pub fn arguments(&self) -> Arguments<'_> {
         Arguments { packed: self.packed.as_slice(), offset: 0, large: self.large() }
     }
 
+    #[inline]
     fn large(&self) -> &[Large] {
         self.rare.as_ref().map_or(&[], |rare| &rare.large)
     }
@@ -183,6 +187,7 @@ impl Command {
 
     /// What is known about the command. For a command with subcommands: about the subcommand.
     #[must_use]
+    #[inline]
     pub fn facts(&self) -> &'static Facts {
         if !self.facts.has_subcommands {
             return self.facts;
@@ -209,6 +214,7 @@ impl Command {
 
     /// The number of bytes that travel.
     #[must_use]
+    #[inline]
     pub fn encoded_len(&self) -> usize {
         let large: usize = self.large().iter().map(|large| large.content.len()).sum();
         packed::header_len(self.count) + self.packed.as_slice().len() + large
@@ -226,6 +232,7 @@ impl Command {
     }
 
     /// Calls `take` with every piece of the bytes that travel, in their order.
+    #[inline]
     pub(crate) fn each_segment(&self, mut take: impl FnMut(Segment<'_>)) {
         packed::with_header(self.count, |header| take(Segment::Small(header)));
         let mut rest = self.packed.as_slice();
@@ -285,6 +292,7 @@ pub(crate) struct ArgumentRef<'a> {
 }
 
 impl<'a> Arguments<'a> {
+    #[inline]
     fn next_ref(&mut self) -> Option<ArgumentRef<'a>> {
         let (len, header_len) = packed::read_bulk_header(self.packed)?;
         let start = self.offset + header_len;
@@ -305,6 +313,7 @@ impl<'a> Arguments<'a> {
 impl<'a> Iterator for Arguments<'a> {
     type Item = &'a [u8];
 
+    #[inline]
     fn next(&mut self) -> Option<&'a [u8]> {
         self.next_ref().map(|argument| argument.bytes)
     }

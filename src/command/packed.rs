@@ -19,6 +19,7 @@ impl Packed {
         Self::Inline { len: 0, bytes: [0; INLINE_LEN] }
     }
 
+    #[inline]
     pub(super) fn as_slice(&self) -> &[u8] {
         match self {
             Self::Inline { len, bytes } => bytes.get(..usize::from(*len)).unwrap_or_default(),
@@ -26,6 +27,7 @@ impl Packed {
         }
     }
 
+    #[inline]
     pub(super) fn push(&mut self, more: &[u8]) {
         match self {
             Self::Heap(bytes) => bytes.extend_from_slice(more),
@@ -50,6 +52,7 @@ impl Packed {
         *self = Self::Heap(heap);
     }
 
+    #[inline]
     pub(super) fn push_bulk_header(&mut self, len: usize) {
         with_line(b'$', u64::try_from(len).unwrap_or(u64::MAX), |line| self.push(line));
     }
@@ -62,17 +65,20 @@ impl Packed {
 }
 
 /// Calls `take` with the array header of a command of `count` arguments.
+#[inline]
 pub(super) fn with_header<R>(count: u32, take: impl FnOnce(&[u8]) -> R) -> R {
     with_line(b'*', u64::from(count), take)
 }
 
 /// The length of the array header of a command of `count` arguments.
+#[inline]
 pub(super) fn header_len(count: u32) -> usize {
     let digits = count.checked_ilog10().unwrap_or(0) + 1;
     usize::try_from(digits).unwrap_or(0) + 3
 }
 
 /// Calls `take` with a line of a type byte and a number.
+#[inline]
 fn with_line<R>(kind: u8, number: u64, take: impl FnOnce(&[u8]) -> R) -> R {
     // Nearly all numbers have one digit or two.
     let digit = |number: u64| b'0' + u8::try_from(number).unwrap_or_default();
@@ -80,22 +86,42 @@ fn with_line<R>(kind: u8, number: u64, take: impl FnOnce(&[u8]) -> R) -> R {
         0..=9 => take(&[kind, digit(number), b'\r', b'\n']),
         10..=99 => take(&[kind, digit(number / 10), digit(number % 10), b'\r', b'\n']),
         _ => {
-            let digits = Digits::of(number);
-            let mut line = [0; 23];
-            let mut len = 0;
-            for byte in [kind].iter().chain(digits.as_bytes()).chain(b"\r\n") {
-                if let Some(room) = line.get_mut(len) {
-                    *room = *byte;
-                    len += 1;
-                }
-            }
+            let (line, len) = long_line(kind, number);
             take(line.get(..len).unwrap_or_default())
         }
     }
 }
 
+/// The same for any number: the line, and its length.
+#[cold]
+fn long_line(kind: u8, number: u64) -> ([u8; 23], usize) {
+    let digits = Digits::of(number);
+    let mut line = [0; 23];
+    let mut len = 0;
+    for byte in [kind].iter().chain(digits.as_bytes()).chain(b"\r\n") {
+        if let Some(room) = line.get_mut(len) {
+            *room = *byte;
+            len += 1;
+        }
+    }
+    (line, len)
+}
+
 /// Reads `$len\r\n`: the length that it tells and its own length.
+#[inline]
 pub(super) fn read_bulk_header(bytes: &[u8]) -> Option<(usize, usize)> {
+    let value = |digit: u8| usize::from(digit - b'0');
+    match *bytes {
+        [b'$', one @ b'0'..=b'9', b'\r', ..] => Some((value(one), 4)),
+        [b'$', ten @ b'0'..=b'9', one @ b'0'..=b'9', b'\r', ..] => {
+            Some((value(ten) * 10 + value(one), 5))
+        }
+        _ => read_long_header(bytes),
+    }
+}
+
+#[cold]
+fn read_long_header(bytes: &[u8]) -> Option<(usize, usize)> {
     let (b'$', digits) = bytes.split_first()? else { return None };
     let mut len = 0;
     for (index, byte) in digits.iter().enumerate() {

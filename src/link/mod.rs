@@ -168,6 +168,7 @@ impl<W: Copy> Link<W> {
     }
 
     /// Whether commands may be written.
+    #[inline]
     pub(crate) fn is_ready(&self) -> bool {
         self.state == State::Ready
     }
@@ -179,6 +180,7 @@ impl<W: Copy> Link<W> {
     }
 
     /// Appends a command, and tells the position after it.
+    #[inline]
     pub(crate) fn write(&mut self, now: Instant, command: &Command, work: W) -> u64 {
         if self.expected.is_empty() {
             self.progress_at = now;
@@ -220,6 +222,7 @@ impl<W: Copy> Link<W> {
     }
 
     /// The next thing that came in, with `data` cut by what was used of it.
+    #[inline]
     pub(crate) fn next(
         &mut self,
         now: Instant,
@@ -307,11 +310,13 @@ impl<W: Copy> Link<W> {
     }
 
     /// The number of bytes of the commands that it owes replies to.
+    #[inline]
     pub(crate) fn in_flight_len(&self) -> usize {
         usize::try_from(self.outbox.end() - self.answered_end).unwrap_or(usize::MAX)
     }
 
     /// The number of replies that it owes.
+    #[inline]
     pub(crate) fn expected_count(&self) -> usize {
         self.expected.len()
     }
@@ -345,6 +350,7 @@ impl<W: Copy> Link<W> {
     }
 
     /// When the last byte came in, or when something was first expected.
+    #[inline]
     pub(crate) const fn progress_at(&self) -> Instant {
         self.progress_at
     }

@@ -40,7 +40,7 @@ impl Call {
     /// As for sending it.
     pub(crate) fn explain(self, context: Context<'_>) -> Result<Explanation, Error> {
         let topology = context.topology;
-        let (pieces, assembly) = match self.plan(context)? {
+        let (pieces, assembly) = match self.plan::<Planned>(context)? {
             Plan::One(piece) => (alloc::vec![piece], Assembly::Each),
             Plan::Many { pieces, assembly } => (pieces, assembly),
         };

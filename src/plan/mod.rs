@@ -213,22 +213,23 @@ impl From<Command> for Call {
     }
 }
 
-/// What a call becomes.
+/// What a call becomes: pieces, as what they are to be kept as.
 #[derive(Debug)]
-pub(crate) enum Plan {
+pub(crate) enum Plan<P> {
     /// One piece, whose reply is the call's.
-    One(Piece),
+    One(P),
     /// Pieces, and how their replies become the call's.
-    Many { pieces: Vec<Piece>, assembly: Assembly },
+    Many { pieces: Vec<P>, assembly: Assembly },
 }
 
-impl Plan {
+impl<P> Plan<P> {
     /// Pieces whose replies become one.
-    const fn joint(pieces: Vec<Piece>, joint: Joint) -> Self {
+    const fn joint(pieces: Vec<P>, joint: Joint) -> Self {
         Self::Many { pieces, assembly: Assembly::Joint(joint) }
     }
 
     /// The number of pieces.
+    #[inline]
     pub(crate) const fn len(&self) -> usize {
         match self {
             Self::One(_) => 1,
@@ -280,11 +281,13 @@ pub(crate) struct Context<'a> {
 
 impl<'a> Context<'a> {
     /// What was learned of a command that the table does not have.
+    #[inline]
     fn learned(&self, command: &Command, facts: &Facts) -> Option<&'a LearnedCommand> {
         let is_known = !facts.name.is_empty() && !facts.has_subcommands;
         if is_known || self.learned.is_empty() { None } else { self.learned.get(command) }
     }
 
+    #[inline]
     fn knows_cluster(&self) -> bool {
         !self.topology.shards().is_empty()
     }
@@ -292,11 +295,13 @@ impl<'a> Context<'a> {
 
 impl Call {
     /// The time budget of the call.
+    #[inline]
     pub(crate) fn budget(&self, default: Duration) -> Duration {
         self.timeout.unwrap_or(default)
     }
 
     /// The number of bytes that its commands have.
+    #[inline]
     pub(crate) fn encoded_len(&self) -> usize {
         match &self.work {
             Work::One(command) => command.encoded_len(),
@@ -311,20 +316,24 @@ impl Call {
     ///
     /// # Errors
     /// [`Error::NotExecuted`] if a command cannot be sent: nothing of the call is.
-    pub(crate) fn plan(self, context: Context<'_>) -> Result<Plan, Error> {
+    #[inline]
+    pub(crate) fn plan<P: From<Piece>>(self, context: Context<'_>) -> Result<Plan<P>, Error> {
         if !context.knows_cluster() && self.needs_topology(context) {
-            return Ok(Plan::One(Piece::waiting(Payload::Later(Box::new(self)))));
+            return Ok(Plan::One(Piece::waiting(Payload::Later(Box::new(self))).into()));
         }
         let Self { work, options, .. } = self;
         match work {
             Work::One(command) => one(command, &options, context),
             Work::Batch(commands) => batch(commands, &options, context),
-            Work::Transaction(commands) => transaction(commands, &options, context).map(Plan::One),
-            Work::Discovery => Ok(Plan::One(Piece::waiting(Payload::Nothing))),
+            Work::Transaction(commands) => {
+                Ok(Plan::One(transaction(commands, &options, context)?.into()))
+            }
+            Work::Discovery => Ok(Plan::One(Piece::waiting(Payload::Nothing).into())),
         }
     }
 
     /// Whether it has a command for several nodes.
+    #[inline]
     fn needs_topology(&self, context: Context<'_>) -> bool {
         let needs = |command: &Command| {
             let facts = command.facts();
@@ -342,7 +351,11 @@ impl Call {
 
 /// What one command becomes.
 #[inline]
-fn one(command: Command, options: &Options, context: Context<'_>) -> Result<Plan, Error> {
+fn one<P: From<Piece>>(
+    command: Command,
+    options: &Options,
+    context: Context<'_>,
+) -> Result<Plan<P>, Error> {
     let mut facts = command.facts();
     let learned = context.learned(&command, facts);
     let learned_facts = learned.map(LearnedCommand::facts);
@@ -350,7 +363,7 @@ fn one(command: Command, options: &Options, context: Context<'_>) -> Result<Plan
         facts = learned_facts;
     }
     match route::destination(&command, facts, learned, options, context)? {
-        Destination::One(route) => Ok(Plan::One(Piece::of(command, facts, options, route))),
+        Destination::One(route) => Ok(Plan::One(Piece::of(command, facts, options, route).into())),
         Destination::Slots => split::by_slot(&command, facts, options),
         Destination::Owners => split::by_owner(&command, facts, options, context.topology),
         Destination::Nodes(reach) => {
@@ -359,7 +372,11 @@ fn one(command: Command, options: &Options, context: Context<'_>) -> Result<Plan
     }
 }
 
-fn batch(commands: Vec<Command>, options: &Options, context: Context<'_>) -> Result<Plan, Error> {
+fn batch<P: From<Piece>>(
+    commands: Vec<Command>,
+    options: &Options,
+    context: Context<'_>,
+) -> Result<Plan<P>, Error> {
     let mut pieces = Vec::with_capacity(commands.len());
     let mut joints = Vec::new();
     for (index, command) in commands.into_iter().enumerate() {
@@ -382,6 +399,7 @@ fn batch(commands: Vec<Command>, options: &Options, context: Context<'_>) -> Res
 }
 
 impl Piece {
+    #[inline]
     fn of(command: Command, facts: &Facts, options: &Options, route: Route) -> Self {
         Self {
             route,

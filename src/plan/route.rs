@@ -25,6 +25,7 @@ pub(crate) enum Route {
 
 impl Route {
     /// The slot of its commands.
+    #[inline]
     pub(crate) const fn slot(&self) -> Option<Slot> {
         match self {
             Self::Slot(slot) => Some(*slot),
@@ -44,6 +45,7 @@ pub(super) enum Destination {
 }
 
 /// Where a command goes.
+#[inline]
 pub(super) fn destination(
     command: &Command,
     facts: &Facts,
@@ -101,6 +103,7 @@ pub(super) fn of_target(target: &Target) -> Destination {
 }
 
 /// Where a command goes by its keys.
+#[inline]
 pub(super) fn of(command: &Command, learned: Option<&LearnedCommand>) -> Result<Route, Error> {
     let slot = match learned {
         None => command.slot(),
@@ -136,6 +139,7 @@ pub(super) fn slot_arguments(command: &Command) -> impl Iterator<Item = Result<S
 
 /// Refuses what must not travel on a connection that others share, and what is for one node that
 /// only the caller can name.
+#[inline]
 fn check(command: &Command, facts: &Facts, has_target: bool) -> Result<(), Error> {
     match facts.request {
         RequestPolicy::Connection(instead) => Err(not_allowed(command, instead)),
@@ -165,6 +169,7 @@ pub(super) fn check_transaction(command: &Command) -> Result<(), Error> {
 }
 
 /// Whether the command would hold the connection for as long as it waits.
+#[inline]
 fn may_wait(command: &Command, facts: &Facts) -> bool {
     if !facts.blocking {
         return false;

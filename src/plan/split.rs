@@ -73,7 +73,11 @@ pub(super) fn is_conditional(command: &Command, facts: &Facts) -> bool {
 /// One piece a slot, in the order of the slots; keys of one slot stay in their order.
 ///
 /// **Cost**: a sort of the keys by slot, and one command a slot; large arguments are shared.
-pub(super) fn by_slot(command: &Command, facts: &Facts, options: &Options) -> Result<Plan, Error> {
+pub(super) fn by_slot<P: From<Piece>>(
+    command: &Command,
+    facts: &Facts,
+    options: &Options,
+) -> Result<Plan<P>, Error> {
     let arguments: Vec<_> = command.argument_refs().collect();
     let layout = Layout::of(facts, &arguments).ok_or_else(|| {
         not_executed(Why::Malformed("it has not for each key what belongs to it"))
@@ -108,7 +112,7 @@ pub(super) fn by_slot(command: &Command, facts: &Facts, options: &Options) -> Re
             part.push_shared(argument);
         }
         slots.push(*slot);
-        pieces.push(Piece::of(part, facts, options, Route::Slot(*slot)));
+        pieces.push(Piece::of(part, facts, options, Route::Slot(*slot)).into());
     }
     let count = pieces.len();
     let origin = Origin::Keys { slots, part_of_key };
@@ -116,12 +120,12 @@ pub(super) fn by_slot(command: &Command, facts: &Facts, options: &Options) -> Re
 }
 
 /// One piece an owner of the slots, or ranges of slots, that are the arguments.
-pub(super) fn by_owner(
+pub(super) fn by_owner<P: From<Piece>>(
     command: &Command,
     facts: &Facts,
     options: &Options,
     topology: &Topology,
-) -> Result<Plan, Error> {
+) -> Result<Plan<P>, Error> {
     let slots = route::slot_arguments(command).collect::<Result<Vec<_>, _>>()?;
     let is_ranges = facts.name.ends_with("RANGE");
     let mut by_owner: BTreeMap<&Address, Command> = BTreeMap::new();
@@ -141,7 +145,7 @@ pub(super) fn by_owner(
     let joint = Joint::of(command, facts, options, origin, by_owner.len())?;
     let pieces = by_owner
         .into_iter()
-        .map(|(owner, part)| Piece::of(part, facts, options, Route::Node(owner.clone())));
+        .map(|(owner, part)| Piece::of(part, facts, options, Route::Node(owner.clone())).into());
     Ok(Plan::joint(pieces.collect(), joint))
 }
 

@@ -19,13 +19,13 @@ pub(super) enum Reach {
 }
 
 /// One piece a node.
-pub(super) fn over(
+pub(super) fn over<P: From<Piece>>(
     command: &Command,
     facts: &Facts,
     options: &Options,
     reach: Reach,
     topology: &Topology,
-) -> Result<Plan, Error> {
+) -> Result<Plan<P>, Error> {
     let routes: Vec<Route> = match reach {
         Reach::Primaries => shards(topology).collect(),
         Reach::Replicas => {
@@ -40,8 +40,8 @@ pub(super) fn over(
         return Err(not_executed(Why::NoNode));
     }
     let pieces = routes.into_iter();
-    let pieces = pieces.map(|route| Piece::of(command.clone(), facts, options, route)).collect();
-    Ok(Plan::joint(pieces, joint))
+    let pieces = pieces.map(|route| Piece::of(command.clone(), facts, options, route).into());
+    Ok(Plan::joint(pieces.collect(), joint))
 }
 
 fn node(node: &Node) -> Route {

@@ -15,6 +15,8 @@ use crate::error::{ProtocolError, ServerError, Violation};
 ///
 /// **Invariant**: the bytes have passed a [`Scanner`]: reading cannot fail.
 /// **Cost**: a clone is one reference count. Dropping frees one block, however deep the value nests.
+/// **Limit**: short replies that came together share a block, so that one which is kept for long may keep
+/// 2 KiB; a copy of its value keeps no more than itself.
 ///
 /// ```
 /// use hashslot::resp::Frame;
@@ -44,6 +46,7 @@ impl Frame {
     }
 
     /// The frame that a scanner has found: exactly its bytes.
+    #[inline]
     pub(crate) fn from_scanned(bytes: Bytes) -> Self {
         debug_assert!(value::read(&bytes).is_some(), "these bytes have passed no scanner");
         Self { bytes }
@@ -69,12 +72,14 @@ impl Frame {
 
     /// Whether the value is an error. Errors inside of it do not count.
     #[must_use]
+    #[inline]
     pub fn is_error(&self) -> bool {
         matches!(self.kind(), Some(b'-' | b'!'))
     }
 
     /// Whether the value is a push: it answers no command.
     #[must_use]
+    #[inline]
     pub fn is_push(&self) -> bool {
         self.kind() == Some(b'>')
     }
@@ -109,7 +114,16 @@ impl Frame {
     }
 
     /// The type of the value.
+    #[inline]
     fn kind(&self) -> Option<u8> {
+        match self.bytes.first() {
+            Some(b'|') => self.kind_behind_attributes(),
+            kind => kind.copied(),
+        }
+    }
+
+    #[cold]
+    fn kind_behind_attributes(&self) -> Option<u8> {
         value::without_attributes(&self.bytes).map(|(kind, _)| kind)
     }
 }

@@ -48,6 +48,7 @@ impl Outbox {
     }
 
     /// Appends bytes, and tells the position after them.
+    #[inline]
     pub(super) fn append(&mut self, bytes: &[u8]) -> u64 {
         self.tail.extend_from_slice(bytes);
         self.end += position(bytes.len());
@@ -55,6 +56,7 @@ impl Outbox {
     }
 
     /// Appends a command, and tells the position after it.
+    #[inline]
     pub(super) fn append_command(&mut self, command: &Command) -> u64 {
         command.each_segment(|segment| match segment {
             Segment::Small(bytes) => {
