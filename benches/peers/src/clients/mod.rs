@@ -16,7 +16,7 @@ use crate::limit;
 use crate::nodes::Nodes;
 
 /// What can be measured, in the order of the tables.
-pub(crate) const NAMES: [&str; 14] = [
+pub(crate) const NAMES: [&str; 15] = [
     LIMIT,
     "limit-blocking",
     "limit+values",
@@ -26,6 +26,7 @@ pub(crate) const NAMES: [&str; 14] = [
     "hashslot-blocking",
     REDIS_ASYNC,
     REDIS_ASYNC_NAGLE,
+    "redis-rs-smol",
     "redis-rs-sync",
     FRED,
     "rustis",
@@ -63,8 +64,9 @@ pub(crate) fn connect(name: &str, nodes: &Nodes, tokio: &OnTokio) -> Outcome<Box
         "hashslot-smol" => hashslot::on_smol(known, nodes),
         "hashslot-async-std" => hashslot::on_async_std(known, nodes),
         "hashslot-blocking" => hashslot::blocking(known, nodes),
-        REDIS_ASYNC => redis_async::connect(known, nodes, tokio, true),
-        REDIS_ASYNC_NAGLE => redis_async::connect(known, nodes, tokio, false),
+        REDIS_ASYNC => redis_async::on_tokio(known, nodes, tokio, true),
+        REDIS_ASYNC_NAGLE => redis_async::on_tokio(known, nodes, tokio, false),
+        "redis-rs-smol" => redis_async::on_smol(known, nodes),
         "redis-rs-sync" => redis_sync::connect(known, nodes),
         FRED => fred::connect(known, nodes, tokio),
         "rustis" => rustis::connect(known, nodes, tokio),

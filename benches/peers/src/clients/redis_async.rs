@@ -1,4 +1,4 @@
-//! The asynchronous cluster client of redis-rs, on tokio.
+//! The asynchronous cluster client of redis-rs, on tokio and on smol.
 
 use futures_util::future::try_join_all;
 use redis::cluster::ClusterClient;
@@ -8,12 +8,12 @@ use redis::{Cmd, FromRedisValue, RedisError, Value};
 
 use crate::Outcome;
 use crate::callers::{Asynchronous, Peer, Tasks};
-use crate::executor::{Executor, OnTokio};
+use crate::executor::{Executor, OnSmol, OnTokio};
 use crate::nodes::Nodes;
 use crate::workloads::Request;
 
 /// Its own default is to leave Nagle's algorithm on.
-pub(super) fn connect(
+pub(super) fn on_tokio(
     name: &'static str,
     nodes: &Nodes,
     tokio: &OnTokio,
@@ -22,6 +22,16 @@ pub(super) fn connect(
     let client = builder(nodes, no_delay)?;
     let client = tokio.block_on(client.get_async_connection())?;
     Ok(Box::new(Tasks { name, client, executor: tokio.clone() }))
+}
+
+/// It is on smol wherever there is no tokio.
+pub(super) fn on_smol(name: &'static str, nodes: &Nodes) -> Outcome<Box<dyn Peer>> {
+    let client = builder(nodes, true)?;
+    let client = OnSmol.block_on(async move {
+        let connected = OnSmol.spawn(async move { client.get_async_connection().await });
+        connected.await
+    })?;
+    Ok(Box::new(Tasks { name, client, executor: OnSmol }))
 }
 
 pub(super) fn builder(nodes: &Nodes, no_delay: bool) -> Outcome<ClusterClient> {
