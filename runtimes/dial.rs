@@ -19,7 +19,7 @@ use super::runtime::{Runtime, Stream};
 #[cfg(feature = "tls")]
 use super::tls::{Secured, Security, secure};
 use crate::topology::Topology;
-use crate::{Address, Config, Credentials};
+use crate::{Address, Config, Credentials, Room};
 
 /// How connections of a client are made.
 pub(super) struct Dialler<R> {
@@ -112,6 +112,14 @@ impl<S: Stream> Stream for Wire<S> {
             Self::Plain(stream) => stream.poll_read(cx, into),
             #[cfg(feature = "tls")]
             Self::Secured(stream) => stream.poll_read(cx, into),
+        }
+    }
+
+    fn poll_fill(&mut self, cx: &mut Context<'_>, room: &mut Room<'_>) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Plain(stream) => stream.poll_fill(cx, room),
+            #[cfg(feature = "tls")]
+            Self::Secured(stream) => stream.poll_fill(cx, room),
         }
     }
 

@@ -7,9 +7,9 @@ use core::task::{Context, Poll};
 use core::time::Duration;
 use std::io::{self, IoSlice};
 
-use crate::Address;
 #[cfg(doc)]
 use crate::Config;
+use crate::{Address, Room};
 
 /// What the driver needs from a runtime: to dial, to wait, and a task to run in.
 ///
@@ -81,6 +81,16 @@ pub trait Stream: Send + Unpin + 'static {
     /// exception: it has to become `Pending`.
     fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>>;
 
+    /// Reads some bytes into the room that the machine has for the rest of a long reply, as
+    /// [`poll_read`](Self::poll_read) does, which it calls unless it is written anew: for streams that can
+    /// read into memory that nothing was written to yet.
+    ///
+    /// # Errors
+    /// As for [`poll_read`](Self::poll_read).
+    fn poll_fill(&mut self, cx: &mut Context<'_>, room: &mut Room<'_>) -> Poll<io::Result<usize>> {
+        self.poll_read(cx, room.as_slice())
+    }
+
     /// Takes some bytes, from the first piece on, and tells how many: at least one.
     ///
     /// `from` has 1 to 64 pieces, none of them empty. Taken bytes are the stream's: it sends them by
@@ -113,6 +123,13 @@ impl<T: Stream, U: Stream> Stream for Either<T, U> {
         match self {
             Self::Tcp(stream) => stream.poll_read(cx, into),
             Self::Unix(stream) => stream.poll_read(cx, into),
+        }
+    }
+
+    fn poll_fill(&mut self, cx: &mut Context<'_>, room: &mut Room<'_>) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Tcp(stream) => stream.poll_fill(cx, room),
+            Self::Unix(stream) => stream.poll_fill(cx, room),
         }
     }
 

@@ -129,9 +129,13 @@ impl<S: Stream> Socket<S> {
             return Driven::Idle;
         }
         for _ in 0..READ_COUNT_MAX {
-            let room = cluster.receive_room(self.id);
+            let mut room = cluster.receive_room(self.id);
+            let read = match &mut room {
+                Some(room) => stream.poll_fill(cx, room),
+                None => stream.poll_read(cx, scratch),
+            };
             let is_room = room.is_some();
-            match stream.poll_read(cx, room.unwrap_or(scratch)) {
+            match read {
                 Poll::Pending => {
                     self.may_read = false;
                     return Driven::Idle;

@@ -6,12 +6,12 @@
 use super::std;
 
 use core::future::Future;
-use core::pin::Pin;
+use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
 use core::time::Duration;
 use std::io::{self, IoSlice};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
@@ -20,7 +20,7 @@ use tokio::net::UnixStream;
 use super::runtime::NoUnixStream as UnixStream;
 use super::runtime::{Either, Runtime, Stream};
 use super::tcp;
-use crate::Address;
+use crate::{Address, Room};
 
 /// A client on tokio. Connect inside a runtime with I/O and time enabled.
 pub type Client = super::client::Client<Tokio>;
@@ -69,6 +69,15 @@ macro_rules! streams {
                 let mut into = ReadBuf::new(into);
                 let read = AsyncRead::poll_read(Pin::new(self), cx, &mut into);
                 read.map_ok(|()| into.filled().len())
+            }
+
+            fn poll_fill(
+                &mut self,
+                cx: &mut Context<'_>,
+                room: &mut Room<'_>,
+            ) -> Poll<io::Result<usize>> {
+                // The future has no state: what it has read it has said.
+                pin!(self.read_buf(&mut room.as_buf())).poll(cx)
             }
 
             fn poll_write(

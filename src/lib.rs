@@ -221,6 +221,7 @@ pub use error::{
     Closed, ConfigError, ConversionError, Error, Part, Partial, Phase, ProtocolError, SeedFailure,
     SeedFailures, ServerError, TlsFailure, UrlError, UrlPart, Violation, Why,
 };
+pub use link::Room;
 pub use plan::{Call, ExplainedPiece, Explanation, Scan, Target};
 pub use resp::Frame;
 pub use slot::{SLOT_COUNT, Slot, hashed_part};

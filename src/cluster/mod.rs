@@ -45,6 +45,7 @@ use crate::address::Address;
 use crate::command::Learned;
 use crate::config::{Config, Credentials, ReadFrom};
 use crate::error::{Closed, ConfigError, Error, Phase};
+use crate::link::Room;
 use crate::plan::{Call, Context, Explanation, Route};
 use crate::random::Random;
 use crate::resp::Frame;
@@ -351,9 +352,7 @@ impl<T> Cluster<T> {
     /// Room for the rest of a long reply that is on its way in on this link: bytes that are read straight
     /// into it need not be copied. `None` if there is no such reply; then, and whenever a driver likes,
     /// bytes come through [`Self::handle_received`].
-    ///
-    /// **Shape**: 1 byte to 128 KiB; never more than the reply lacks. What is in it means nothing.
-    pub fn receive_room(&mut self, link: LinkId) -> Option<&mut [u8]> {
+    pub fn receive_room(&mut self, link: LinkId) -> Option<Room<'_>> {
         self.links.get_mut(link)?.link.room()
     }
 

@@ -14,6 +14,7 @@ use alloc::collections::VecDeque;
 
 use self::handshake::{Opening, Progress, Step};
 use self::inbox::Inbox;
+pub use self::inbox::Room;
 use self::outbox::Outbox;
 use crate::command::Command;
 use crate::config::{Config, Credentials, Protocol};
@@ -210,7 +211,7 @@ impl<W: Copy> Link<W> {
     }
 
     /// Room for what a long reply lacks.
-    pub(crate) fn room(&mut self) -> Option<&mut [u8]> {
+    pub(crate) fn room(&mut self) -> Option<Room<'_>> {
         self.inbox.room()
     }
 

@@ -88,11 +88,12 @@ pub(super) fn by_slot<P: From<Piece>>(
     let slots = groups.clone().filter_map(|group| Some(Slot::of_key(group.first()?.bytes)));
     let mut order: Vec<(Slot, usize)> = slots.zip(0..).collect();
     order.sort_unstable();
+    let bare = command.bare();
     let mut part_of_key = alloc::vec![0; order.len()];
     let (mut pieces, mut slots) = (Vec::new(), Vec::new());
     for of_slot in order.chunk_by(|(slot, _), (other, _)| slot == other) {
         let Some((slot, _)) = of_slot.first() else { continue };
-        let mut part = command.bare();
+        let mut part = bare.clone();
         for (at, argument) in head.iter().enumerate().skip(1) {
             if layout.count_at == Some(at) {
                 part = part.arg(of_slot.len());

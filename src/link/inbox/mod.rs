@@ -5,12 +5,14 @@
 //! with what a length promises, and whose room is lent for the rest; no byte is scanned twice.
 
 mod copies;
+mod room;
 
 use core::fmt;
 
 use bytes::BytesMut;
 
 use self::copies::Copies;
+pub use self::room::Room;
 use crate::config::Limits;
 use crate::error::ProtocolError;
 use crate::resp::{Frame, Scan, Scanner};
@@ -24,19 +26,17 @@ const GROWTH_LEN: usize = 2 << 20;
 /// A longer buffer is not kept when it is empty.
 const KEPT_LEN: usize = 64 << 10;
 
-/// What lacks at least this much is read straight into the buffer, so much at a time: room has to be
-/// cleared before it is lent, and is read into while it is still in the processor's cache.
+/// What lacks at least this much is read straight into the buffer.
 const ROOM_LEN_MIN: usize = 8 << 10;
-const ROOM_LEN_MAX: usize = 128 << 10;
 
 /// What a link has received.
 pub(super) struct Inbox {
     scanner: Scanner,
     copies: Copies,
-    /// The beginning of a frame that is not complete, and the room behind it; empty between frames.
+    /// The beginning of a frame that is not complete; empty between frames.
     buffer: BytesMut,
-    /// How many bytes at the end of the buffer are room: nothing was received there yet.
-    room: usize,
+    /// How many bytes of the buffer were received: what is behind them is room that was lent.
+    received: usize,
     /// How many bytes the frame lacks at least.
     needed: usize,
     /// Whether there are bytes in the buffer that were not scanned.
@@ -49,32 +49,26 @@ impl Inbox {
             scanner: Scanner::new(limits),
             copies: Copies::default(),
             buffer: BytesMut::new(),
-            room: 0,
+            received: 0,
             needed: 0,
             is_fresh: false,
         }
     }
 
     /// Room for what a long frame lacks.
-    pub(super) fn room(&mut self) -> Option<&mut [u8]> {
-        if self.is_fresh || self.buffer.is_empty() {
+    pub(super) fn room(&mut self) -> Option<Room<'_>> {
+        let lends = self.received > 0 && !self.is_fresh && self.needed > 0;
+        // Room that was lent and not filled goes on being lent.
+        if !lends || (self.needed < ROOM_LEN_MIN && self.buffer.len() == self.received) {
             return None;
         }
-        if self.room == 0 {
-            if self.needed < ROOM_LEN_MIN {
-                return None;
-            }
-            self.room = self.needed.min(ROOM_LEN_MAX);
-            self.buffer.resize(self.buffer.len() + self.room, 0);
-        }
-        let start = self.buffer.len() - self.room;
-        self.buffer.get_mut(start..)
+        Some(Room { buffer: &mut self.buffer, received: self.received, needed: self.needed })
     }
 
     /// So many bytes were received in the room that was lent. Whether there was room for any.
     pub(super) fn fill(&mut self, len: usize) -> bool {
-        let len = len.min(self.room);
-        self.room -= len;
+        let len = len.min(self.buffer.len() - self.received);
+        self.received += len;
         self.needed = self.needed.saturating_sub(len);
         self.is_fresh |= len > 0;
         len > 0
@@ -106,11 +100,10 @@ impl Inbox {
                 self.receive(data);
             }
             self.is_fresh = false;
-            let received = self.buffer.len() - self.room;
-            match self.scanner.scan(self.buffer.get(..received).unwrap_or_default())? {
+            match self.scanner.scan(self.buffer.get(..self.received).unwrap_or_default())? {
                 Scan::Frame { len } => {
                     // What is beyond the frame came with `data`: it was not used.
-                    let unused = data.len() + (received - len);
+                    let unused = data.len() + (self.received - len);
                     *data = all.get(all.len() - unused..).unwrap_or_default();
                     return Ok(Some(self.take(len)));
                 }
@@ -122,16 +115,12 @@ impl Inbox {
     /// Takes bytes into the buffer: of a long string just what it lacks, so that it has its buffer to
     /// itself.
     fn receive(&mut self, data: &mut &[u8]) {
-        self.close_room();
+        self.buffer.truncate(self.received);
         let len = if self.needed < COPIED_LEN { data.len() } else { self.needed };
         let (more, rest) = data.split_at_checked(len).unwrap_or((data, &[]));
         self.buffer.extend_from_slice(more);
+        self.received = self.buffer.len();
         *data = rest;
-    }
-
-    fn close_room(&mut self) {
-        self.buffer.truncate(self.buffer.len() - self.room);
-        self.room = 0;
     }
 
     fn keep(&mut self, data: &mut &[u8], needed: usize) {
@@ -139,19 +128,20 @@ impl Inbox {
         self.grow(data.len().saturating_add(needed));
         self.needed = needed;
         self.buffer.extend_from_slice(data);
+        self.received = self.buffer.len();
         *data = &[];
     }
 
     fn grow(&mut self, needed: usize) {
         self.needed = needed;
-        let more = needed.saturating_sub(self.room);
+        let more = needed.saturating_sub(self.buffer.len() - self.received);
         self.buffer.reserve(more.min(self.buffer.len().max(GROWTH_LEN)));
     }
 
     /// The frame at the beginning of the buffer, which has nothing else of use.
     fn take(&mut self, len: usize) -> Frame {
         self.buffer.truncate(len);
-        self.room = 0;
+        self.received = 0;
         if self.buffer.len() >= COPIED_LEN {
             return Frame::from_scanned(self.buffer.split().freeze());
         }

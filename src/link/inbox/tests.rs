@@ -5,16 +5,44 @@ extern crate std;
 use alloc::vec::Vec;
 use std::vec;
 
-use bytes::Bytes;
+use bytes::{BufMut, Bytes};
 use proptest::prelude::*;
 
 use super::copies::BLOCK_LEN;
+use super::room::CLEARED_LEN;
 use super::*;
 use crate::resp::encode;
 
-/// What comes out of these pieces. Those at the places that are true go into the room that the inbox
-/// lends, if it does.
-fn frames_of(inbox: &mut Inbox, pieces: &[&[u8]], in_room: &[bool]) -> Vec<Bytes> {
+/// How a piece comes in: into the room that the inbox lends, if it does, or as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Cleared,
+    Uncleared,
+    AsItIs,
+}
+
+fn way() -> impl Strategy<Value = Way> {
+    prop_oneof![Just(Way::Cleared), Just(Way::Uncleared), Just(Way::AsItIs)]
+}
+
+/// Puts the beginning of `data` into room, and tells how much.
+fn put(room: &mut Room<'_>, data: &[u8], way: Way) -> usize {
+    if way == Way::Cleared {
+        let room = room.as_slice();
+        assert!(!room.is_empty());
+        let len = room.len().min(data.len());
+        room[..len].copy_from_slice(&data[..len]);
+        return len;
+    }
+    let mut room = room.as_buf();
+    assert!(room.has_remaining_mut());
+    let len = room.remaining_mut().min(data.len());
+    room.put_slice(&data[..len]);
+    len
+}
+
+/// What comes out of these pieces, which come in these ways in turn.
+fn frames_of(inbox: &mut Inbox, pieces: &[&[u8]], ways: &[Way]) -> Vec<Bytes> {
     let mut frames = Vec::new();
     let mut take = |inbox: &mut Inbox, data: &mut &[u8]| {
         while let Some(frame) = inbox.next(data).expect("is RESP") {
@@ -24,13 +52,10 @@ fn frames_of(inbox: &mut Inbox, pieces: &[&[u8]], in_room: &[bool]) -> Vec<Bytes
     };
     for (index, piece) in pieces.iter().enumerate() {
         let mut data = *piece;
-        let is_asked = in_room.get(index % in_room.len().max(1)) == Some(&true);
-        while let Some(room) = inbox.room().filter(|_| is_asked && !data.is_empty()) {
-            assert!(!room.is_empty());
-            let len = room.len().min(data.len());
-            let (into, rest) = data.split_at(len);
-            room[..len].copy_from_slice(into);
-            data = rest;
+        let way = ways.get(index % ways.len().max(1)).copied().unwrap_or(Way::AsItIs);
+        while let Some(mut room) = inbox.room().filter(|_| way != Way::AsItIs && !data.is_empty()) {
+            let len = put(&mut room, data, way);
+            data = &data[len..];
             assert!(inbox.fill(len));
             take(inbox, &mut &[][..]);
         }
@@ -51,7 +76,7 @@ proptest! {
             1..80,
         ),
         cuts in prop::collection::vec(1_usize..20_000, 0..20),
-        in_room in prop::collection::vec(any::<bool>(), 0..5),
+        ways in prop::collection::vec(way(), 0..5),
     ) {
         let expected: Vec<Bytes> = lens
             .iter()
@@ -75,7 +100,7 @@ proptest! {
         }
         pieces.push(rest);
         let mut inbox = Inbox::new(Limits::default());
-        prop_assert_eq!(frames_of(&mut inbox, &pieces, &in_room), expected);
+        prop_assert_eq!(frames_of(&mut inbox, &pieces, &ways), expected);
         prop_assert!(inbox.buffer.is_empty());
     }
 }
@@ -91,27 +116,47 @@ fn f40_a_promised_length_takes_no_memory() {
 /// Room is what the frame lacks and no more, some at a time; what is not filled is no part of it.
 #[test]
 fn room_is_lent_for_what_a_long_frame_lacks() {
+    for way in [Way::Cleared, Way::Uncleared] {
+        let mut inbox = Inbox::new(Limits::default());
+        assert!(inbox.room().is_none());
+        assert!(!inbox.fill(10), "nothing was lent");
+        let mut bytes = Vec::new();
+        encode::bulk(&mut bytes, &vec![b'v'; 200_000]);
+        let (mut first, mut rest) = bytes.split_at(20);
+        assert_eq!(inbox.next(&mut first), Ok(None));
+        while !rest.is_empty() {
+            let mut room = inbox.room().expect("it lacks some");
+            assert!(room.as_slice().len() <= CLEARED_LEN.min(rest.len()));
+            assert!(room.as_buf().remaining_mut() <= rest.len());
+            let len = put(&mut room, &rest[..rest.len().min(50_000)], way);
+            rest = &rest[len..];
+            assert!(inbox.fill(len));
+            let frame = inbox.next(&mut &[][..]).expect("is RESP");
+            assert_eq!(
+                frame.map(|frame| frame.as_bytes().clone()),
+                rest.is_empty().then(|| bytes.clone().into())
+            );
+        }
+        assert!(inbox.room().is_none());
+    }
+}
+
+/// What is told of room that nobody wrote to is no byte of a reply.
+#[test]
+fn room_that_is_not_filled_is_not_received() {
     let mut inbox = Inbox::new(Limits::default());
-    assert_eq!(inbox.room(), None);
-    assert!(!inbox.fill(10), "nothing was lent");
     let mut bytes = Vec::new();
     encode::bulk(&mut bytes, &vec![b'v'; 200_000]);
-    let (mut first, mut rest) = bytes.split_at(20);
+    let (mut first, rest) = bytes.split_at(20);
     assert_eq!(inbox.next(&mut first), Ok(None));
-    while !rest.is_empty() {
-        let room = inbox.room().expect("it lacks some");
-        assert!(room.len() <= ROOM_LEN_MAX.min(rest.len()));
-        let (piece, after) = rest.split_at(room.len().min(50_000));
-        room[..piece.len()].copy_from_slice(piece);
-        rest = after;
-        assert!(inbox.fill(piece.len()));
-        let frame = inbox.next(&mut &[][..]).expect("is RESP");
-        assert_eq!(
-            frame.map(|frame| frame.as_bytes().clone()),
-            rest.is_empty().then(|| bytes.clone().into())
-        );
-    }
-    assert_eq!(inbox.room(), None);
+    drop(inbox.room().expect("it lacks some").as_buf());
+    assert!(!inbox.fill(100), "nothing is there");
+    inbox.room().expect("it lacks some").as_slice().fill(b'x');
+    drop(inbox.room().expect("it lacks some").as_buf());
+    assert!(!inbox.fill(100), "nothing is there any more");
+    let mut data = rest;
+    let frame = inbox.next(&mut data).expect("is RESP").expect("is whole");
+    assert_eq!(frame.as_bytes(), &bytes);
 }
 
 #[test]

@@ -1,0 +1,63 @@
+//! Room for the rest of a long reply.
+
+use core::fmt;
+
+use bytes::{BufMut, BytesMut};
+
+use super::GROWTH_LEN;
+
+/// How much is cleared at a time, so that it is read into while it is in the processor's cache.
+pub(super) const CLEARED_LEN: usize = 128 << 10;
+
+/// Room that the machine lends for the rest of a long reply that is on its way in: bytes that are read
+/// straight into it need not be copied. It is never empty, and never longer than the reply lacks.
+///
+/// ```
+/// use bytes::BufMut;
+/// use hashslot::Room;
+/// /// For readers that want memory that was written to before, as those of `std::io` do.
+/// fn read(from: &mut impl std::io::Read, room: &mut Room<'_>) -> std::io::Result<usize> {
+///     from.read(room.as_slice())
+/// }
+/// /// For those that can do without.
+/// fn copy(from: &[u8], room: &mut Room<'_>) -> usize {
+///     let mut buf = room.as_buf();
+///     let len = from.len().min(buf.remaining_mut());
+///     buf.put_slice(&from[..len]);
+///     len
+/// }
+/// ```
+pub struct Room<'a> {
+    /// Behind what was received there may be some that was cleared.
+    pub(super) buffer: &'a mut BytesMut,
+    pub(super) received: usize,
+    /// How much the reply lacks at least.
+    pub(super) needed: usize,
+}
+
+impl Room<'_> {
+    /// Room that is cleared; what is in it means nothing. **Shape**: 1 byte to 128 KiB.
+    pub fn as_slice(&mut self) -> &mut [u8] {
+        if self.buffer.len() == self.received {
+            self.buffer.resize(self.received + self.needed.min(CLEARED_LEN), 0);
+        }
+        self.buffer.get_mut(self.received..).unwrap_or_default()
+    }
+
+    /// Room that nothing was written to yet, which saves clearing it. **Shape**: 1 byte to 2 MiB.
+    pub fn as_buf(&mut self) -> impl BufMut {
+        self.buffer.truncate(self.received);
+        if self.buffer.capacity() == self.received {
+            self.buffer.reserve(self.needed.min(GROWTH_LEN));
+        }
+        let len = self.needed.min(self.buffer.capacity() - self.received).min(GROWTH_LEN);
+        (&mut *self.buffer).limit(len)
+    }
+}
+
+impl fmt::Debug for Room<'_> {
+    /// Shows no bytes: they may be secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Room({} bytes are lacking)", self.needed)
+    }
+}
