@@ -287,7 +287,6 @@ impl Reactor {
         engine.alarm.is_asleep.store(true, Ordering::SeqCst);
         let is_woken = engine.alarm.is_woken.load(Ordering::SeqCst);
         self.look(engine, if is_woken { Some(Duration::ZERO) } else { timeout });
-        engine.alarm.is_asleep.store(false, Ordering::SeqCst);
         let now = Instant::now();
         if next.is_some_and(|at| at <= now) {
             let due = lock(&engine.timers).take_due(now);
@@ -297,8 +296,11 @@ impl Reactor {
 
     /// Takes events, and waits for them no longer than this.
     fn look(&mut self, engine: &Engine, timeout: Option<Duration>) {
+        let polled = self.poll.poll(&mut self.events, timeout);
+        // Before the events are told: they wake the driver, for which nobody has to be interrupted.
+        engine.alarm.is_asleep.store(false, Ordering::SeqCst);
         // An interrupted wait is tried again with the next turn. Nothing else can fail.
-        if self.poll.poll(&mut self.events, timeout).is_ok() {
+        if polled.is_ok() {
             for event in self.events.iter().filter(|event| event.token() != ALARM) {
                 engine.tell(event);
             }
