@@ -189,28 +189,32 @@ impl<R: Runtime> Driver<R> {
         had_ready
     }
 
-    /// Looks at the time, and sees to it that the task is woken when the machine wants to be called.
+    /// Looks at the time. Whether the machine wanted to be called.
+    fn look_at_time(&mut self, now: Instant) -> bool {
+        let is_due = self.cluster.poll_timeout().is_some_and(|at| at <= now);
+        if is_due {
+            self.cluster.handle_timeout(now);
+        }
+        is_due
+    }
+
+    /// Sees to it that the task is woken when the machine wants to be called. Whether it is time.
     ///
     /// A timer that is set stays set, however much later the machine wants to be called by now: one that
     /// fires for nothing now and then costs less than another one for each command.
-    fn look_at_time(&mut self, now: Instant, cx: &mut Context<'_>) -> bool {
-        let wanted = self.cluster.poll_timeout();
-        if wanted.is_some_and(|at| at <= now) {
-            self.cluster.handle_timeout(now);
-            return true;
-        }
-        if let Some(at) = wanted
+    fn set_timer(&mut self, now: Instant, cx: &mut Context<'_>) -> bool {
+        if let Some(at) = self.cluster.poll_timeout()
             && self.timer.as_ref().is_none_or(|timer| at < timer.at)
         {
             let sleep = Box::pin(self.runtime.sleep(at.since(now)));
             self.timer = Some(Timer { at, sleep });
         }
         let timer = self.timer.as_mut().map(|timer| timer.sleep.as_mut().poll(cx));
-        if matches!(timer, Some(Poll::Ready(()))) {
+        let is_over = matches!(timer, Some(Poll::Ready(())));
+        if is_over {
             self.timer = None;
-            return true; // the next turn has a later time
         }
-        false
+        is_over
     }
 
     /// Takes turns as long as there is progress. Ready when there is nothing to drive any more.
@@ -228,12 +232,13 @@ impl<R: Runtime> Driver<R> {
             }
             had_work |= self.carry_out();
             had_work |= self.drive_sockets(now);
-            had_work |= self.look_at_time(now, cx);
+            had_work |= self.look_at_time(now);
             if self.cluster.is_shut_down() {
                 self.carry_out();
                 return Poll::Ready(());
             }
-            if !had_work && self.mailbox.fall_asleep() {
+            // After a timer that is over, the next turn has a later time.
+            if !had_work && !self.set_timer(now, cx) && self.mailbox.fall_asleep() {
                 return Poll::Pending;
             }
         }

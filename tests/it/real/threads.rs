@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use hashslot::blocking::Client;
-use hashslot::{Call, Command, Config, Error, Frame, Notice, Scan};
+use hashslot::{Call, Command, Config, Error, Frame, Notice, Reply, Scan};
 
 use super::{Done, USUAL, shared};
 use crate::servers::cluster::Cluster;
@@ -97,6 +97,88 @@ fn the_seat_passes_on_when_its_holder_is_served() -> Done {
         });
         Ok(())
     })
+}
+
+#[test]
+fn who_comes_while_another_waits_long_is_served_by_other_nodes_meanwhile() -> Done {
+    on_usual(|cluster| {
+        let client = connect(cluster)?;
+        let keys = keys_of_two_nodes(cluster)?;
+        for key in &keys {
+            client.set(key.as_str(), key.as_str())?;
+        }
+        let node = cluster.node(cluster.primary_of(slot_of(&keys[0]))?).address.parse()?;
+        thread::scope(|scope| {
+            let slow = scope.spawn(|| {
+                let sleep = Command::new("DEBUG").arg("SLEEP").arg("0.5");
+                client.call_as::<Frame>(Call::new(sleep).on_node(node))
+            });
+            thread::sleep(Duration::from_millis(50)); // it waits now, most probably
+            let same = scope.spawn(|| client.get::<String>(keys[0].as_str()));
+            let others = (0..4).map(|_| {
+                scope.spawn(|| {
+                    for _ in 0..50 {
+                        assert_eq!(client.get::<String>(keys[1].as_str()).unwrap(), keys[1]);
+                    }
+                })
+            });
+            for other in others.collect::<Vec<_>>() {
+                other.join().unwrap();
+            }
+            assert!(!same.is_finished(), "its node sleeps");
+            assert_eq!(same.join().unwrap().unwrap(), keys[0]);
+            slow.join().unwrap().unwrap();
+        });
+        assert_eq!(client.stats()?.late_replies, 0);
+        Ok(())
+    })
+}
+
+#[test]
+fn deadlines_pass_while_others_wait_and_while_nobody_does() -> Done {
+    on_usual(|cluster| {
+        let client = connect(cluster)?;
+        let keys = keys_of_two_nodes(cluster)?;
+        for key in &keys {
+            client.set(key.as_str(), key.as_str())?;
+        }
+        let node = cluster.node(cluster.primary_of(slot_of(&keys[0]))?).address.parse()?;
+        let impatient = |time| {
+            let get = Command::new("GET").arg(keys[0].as_str());
+            client.call(Call::new(get).timeout(Duration::from_millis(time)))
+        };
+        let timed_out = |ended: Result<Reply, Error>| matches!(ended, Err(Error::TimedOut { .. }));
+        thread::scope(|scope| {
+            let slow = scope.spawn(|| {
+                let sleep = Command::new("DEBUG").arg("SLEEP").arg("0.6");
+                client.call_as::<Frame>(Call::new(sleep).on_node(node))
+            });
+            thread::sleep(Duration::from_millis(50)); // the node sleeps now, most probably
+            let many = [40, 10, 70, 20].map(|time| scope.spawn(move || impatient(time)));
+            for impatient in many {
+                assert!(timed_out(impatient.join().unwrap()));
+            }
+            assert_eq!(client.get::<String>(keys[1].as_str()).unwrap(), keys[1]);
+            assert!(!slow.is_finished(), "it has time");
+            slow.join().unwrap().unwrap();
+        });
+        // What came too late is nobody's.
+        assert_eq!(client.get::<String>(keys[0].as_str())?, keys[0]);
+        Ok(())
+    })
+}
+
+/// Two keys that two nodes have.
+fn keys_of_two_nodes(cluster: &Cluster) -> Result<[String; 2], super::Failure> {
+    let mut keys = (0..).map(|index| format!("of:{index}"));
+    let one = keys.next().expect("there are many");
+    let primary = cluster.primary_of(slot_of(&one))?;
+    for other in keys {
+        if cluster.primary_of(slot_of(&other))? != primary {
+            return Ok([one, other]);
+        }
+    }
+    unreachable!("there are many")
 }
 
 #[test]
