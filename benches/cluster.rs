@@ -1,142 +1,87 @@
 //! What the machine alone costs: calls in, bytes out, replies in, outcomes out; no sockets.
 //!
-//! `cargo bench --bench cluster` prints time and allocations per call. Instructions are counted with
-//! `valgrind --tool=callgrind --toggle-collect='*measured*' target/release/deps/cluster-* CASE RUNS`:
-//! the case runs alone, so many times.
+//! `cargo bench --bench cluster` prints time and allocations per call, for a batch per command.
 
+#[path = "../tests/machine/mod.rs"]
+mod machine;
 mod report;
 
 use std::hint::black_box;
 
-use hashslot::{Action, Address, Call, Cluster, Command, Config, Instant, LinkId};
+use hashslot::resp::encode;
+use hashslot::{Call, Command};
+use machine::{Machine, keys};
+use report::report;
 
-const TOPOLOGY: &str = "*1\r\n*3\r\n:0\r\n:16383\r\n*3\r\n$9\r\n127.0.0.1\r\n:7000\r\n\
-    $40\r\naaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n";
-
-/// A machine that knows a cluster of one node.
-struct Bench {
-    cluster: Cluster<u32>,
-    link: LinkId,
-    value: Vec<u8>,
-    replies: Vec<u8>,
-}
-
-impl Bench {
-    fn new(value_len: usize) -> Self {
-        let seed: Address = "127.0.0.1:7000".parse().expect("is an address");
-        let now = Instant::EPOCH;
-        let mut cluster =
-            Cluster::new(now, Config::default(), vec![seed], 1).expect("is a configuration");
-        cluster.submit(now, Call::discovery(), 0).expect("is taken");
-        let mut link = None;
-        while let Some(action) = cluster.poll_action() {
-            if let Action::Connect { link: id, .. } = action {
-                link = Some(id);
-            }
-        }
-        let link = link.expect("dials its seed");
-        let value = vec![b'v'; value_len];
-        let mut replies = Vec::new();
-        hashslot::resp::encode::bulk(&mut replies, &value);
-        let mut bench = Self { cluster, link, value, replies };
-        bench.cluster.handle_connected(now, link);
-        let handshake = "%1\r\n$7\r\nversion\r\n$6\r\n7.0.15\r\n+OK\r\n+OK\r\n";
-        for reply in [handshake, TOPOLOGY, "-ERR not here\r\n"] {
-            bench.drain(); // what is answered has to have left
-            bench.cluster.handle_received(now, link, reply.as_bytes());
-        }
-        bench.drain();
-        bench
-    }
-
-    /// Takes what the machine says: the number of completed calls.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else happens here")]
-    fn drain(&mut self) -> u32 {
-        let mut completed = 0;
-        while let Some(action) = self.cluster.poll_action() {
-            match action {
-                Action::Complete { outcome, .. } => {
-                    black_box(outcome).expect("is answered");
-                    completed += 1;
-                }
-                Action::SendToNode { link } => {
-                    let mut slices: [&[u8]; 64] = [&[]; 64];
-                    let count = self.cluster.sendable(link, &mut slices);
-                    let len = slices.iter().take(count).map(|slice| slice.len()).sum();
-                    self.cluster.handle_sent(Instant::EPOCH, link, len);
-                }
-                _ => {}
-            }
-        }
-        completed
-    }
-
-    /// One command and its reply.
-    #[inline(never)]
-    fn measured_get(&mut self) {
-        let call = Call::new(Command::get(black_box("user:12345678901")));
-        self.cluster.submit(Instant::EPOCH, call, 7).expect("is taken");
-        self.drain();
-        self.cluster.handle_received(Instant::EPOCH, self.link, &self.replies);
-        assert_eq!(self.drain(), 1, "one reply, one outcome");
-    }
-
-    #[inline(never)]
-    fn measured_set(&mut self) {
-        let call = Call::new(Command::set("user:12345678901", black_box(self.value.as_slice())));
-        self.cluster.submit(Instant::EPOCH, call, 7).expect("is taken");
-        self.drain();
-        self.cluster.handle_received(Instant::EPOCH, self.link, b"+OK\r\n");
-        assert_eq!(self.drain(), 1, "one reply, one outcome");
-    }
-
-    /// A hundred commands that leave together, and their replies in one read.
-    #[inline(never)]
-    fn measured_get_100(&mut self, replies: &[u8]) {
-        for token in 0..100 {
-            let call = Call::new(Command::get(black_box("user:12345678901")));
-            self.cluster.submit(Instant::EPOCH, call, token).expect("is taken");
-        }
-        self.drain();
-        self.cluster.handle_received(Instant::EPOCH, self.link, replies);
-        assert_eq!(self.drain(), 100, "as many outcomes as calls");
-    }
-
-    /// The same as one batch.
-    #[inline(never)]
-    fn measured_batch_100(&mut self, replies: &[u8]) {
-        let commands = (0..100).map(|_| Command::get(black_box("user:12345678901")));
-        self.cluster.submit(Instant::EPOCH, Call::batch(commands), 7).expect("is taken");
-        self.drain();
-        self.cluster.handle_received(Instant::EPOCH, self.link, replies);
-        assert_eq!(self.drain(), 1, "one batch, one outcome");
-    }
-}
-
-/// A case by its name: what it runs, and how many calls that is.
-fn case(name: &str) -> (Box<dyn FnMut()>, u32) {
-    let mut bench = Bench::new(64);
-    let hundred = bench.replies.repeat(100);
-    match name {
-        "get" => (Box::new(move || bench.measured_get()), 1),
-        "set" => (Box::new(move || bench.measured_set()), 1),
-        "get-100" => (Box::new(move || bench.measured_get_100(&hundred)), 100),
-        "batch-100" => (Box::new(move || bench.measured_batch_100(&hundred)), 100),
-        _ => panic!("unknown case {name}: get, set, get-100 or batch-100"),
-    }
-}
+/// Keys have slots of their own as long as there are slots.
+const KEY_COUNT: usize = 10_000;
+/// What a TCP segment carries.
+const SEGMENT_LEN: usize = 1448;
 
 fn main() {
-    let mut words = std::env::args().skip(1).filter(|word| !word.starts_with("--"));
-    if let (Some(name), Some(runs)) = (words.next(), words.next()) {
-        let (mut run, _) = case(&name);
-        (0..runs.parse().expect("is a number")).for_each(|_: u32| run());
-        return;
-    }
     report::head("machine, per call");
-    for name in ["get", "set", "get-100", "batch-100"] {
-        let (mut run, calls) = case(name);
-        (0..1000).for_each(|_| run());
-        report::report(name, calls, run);
+    let keys = keys(KEY_COUNT);
+    for node_count in [3, 1_000] {
+        let mut machine = Machine::new(node_count);
+        for call_count in [1, 64, KEY_COUNT] {
+            gets(&mut machine, &keys, call_count);
+        }
     }
+    let mut machine = Machine::new(3);
+    for command_count in [100, 1_000] {
+        batch(&mut machine, &keys, command_count);
+    }
+    others(&mut machine, &keys);
+}
+
+/// So many calls in flight at once, each for a slot of its own.
+fn gets(machine: &mut Machine, keys: &[String], call_count: usize) {
+    let (keys, _) = keys.split_at(call_count);
+    let replies = machine.replies(keys, &value(64));
+    let name = format!("get, {call_count} in flight, {} nodes", machine.links.len());
+    report(&name, count(call_count), || {
+        let calls = keys.iter().map(|key| Call::new(Command::get(black_box(key))));
+        machine.round(calls, &replies);
+    });
+}
+
+/// So many commands in one call.
+fn batch(machine: &mut Machine, keys: &[String], command_count: usize) {
+    let (keys, _) = keys.split_at(command_count);
+    let replies = machine.replies(keys, &value(64));
+    report(&format!("batch of {command_count} gets"), count(command_count), || {
+        let gets = keys.iter().map(|key| Command::get(black_box(key)));
+        machine.round([Call::batch(gets)].into_iter(), &replies);
+    });
+}
+
+/// One call at a time.
+fn others(machine: &mut Machine, keys: &[String]) {
+    let (keys, _) = keys.split_at(1);
+    let key = keys.first().expect("a key");
+    for (name, value_len) in [("64 B", 64), ("64 KiB", 64 << 10)] {
+        let value = vec![b'v'; value_len];
+        let replies = machine.replies(keys, b"+OK\r\n");
+        report(&format!("set of {name}"), 1, || {
+            let set = Command::set(black_box(key), black_box(value.as_slice()));
+            machine.round([Call::new(set)].into_iter(), &replies);
+        });
+    }
+    let get = || [Call::new(Command::get(black_box(key)))].into_iter();
+    let replies = machine.replies(keys, &value(1 << 20));
+    report("get of 1 MiB", 1, || machine.round(get(), &replies));
+    machine.piece_len = SEGMENT_LEN;
+    report("get of 1 MiB, in segments", 1, || machine.round(get(), &replies));
+    let replies = machine.replies(keys, &[&b"*100\r\n"[..], &value(64).repeat(100)].concat());
+    report("array of 100 x 64 B, in segments", 1, || machine.round(get(), &replies));
+}
+
+fn value(len: usize) -> Vec<u8> {
+    let mut reply = Vec::new();
+    encode::bulk(&mut reply, &vec![b'v'; len]);
+    reply
+}
+
+fn count(len: usize) -> u32 {
+    u32::try_from(len).expect("fits")
 }

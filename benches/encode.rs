@@ -18,11 +18,13 @@ fn main() {
     report::head("command");
     let key = &b"user:00000000001"[..];
     let (short, long) = (&[b'x'; 64][..], &[b'x'; 1000][..]);
-    let cases: [(&str, &[&[u8]]); 6] = [
+    let longest = vec![b'x'; OUT_LEN_MAX];
+    let cases: [(&str, &[&[u8]]); 7] = [
         ("PING", &[b"PING"]),
         ("GET, 16 B key", &[b"GET", key]),
         ("SET, 16 B key, 64 B value", &[b"SET", key, short]),
         ("SET, 16 B key, 1000 B value", &[b"SET", key, long]),
+        ("SET, 16 B key, 64 KiB value", &[b"SET", key, &longest]),
         ("MGET, 10 keys", &[b"MGET", key, key, key, key, key, key, key, key, key, key]),
         ("SET .. PX 1000 NX", &[b"SET", key, short, b"PX", b"1000", b"NX"]),
     ];

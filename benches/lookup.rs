@@ -40,6 +40,16 @@ fn main() {
             black_box(Facts::of(black_box(name)));
         });
     }
+    // What routing a command takes: its row, and then its key's slot.
+    let key = "user:12345678901";
+    for (name, command) in [("GET", Command::get(key)), ("SET", Command::set(key, "a value"))] {
+        report(&format!("facts of {name}"), 1, || {
+            black_box(black_box(&command).facts());
+        });
+        report(&format!("slot of {name}"), 1, || {
+            black_box(black_box(&command).slot().ok());
+        });
+    }
     for count in [1, 10, 10_000_u32] {
         let mget = Command::new("MGET").args((0..count).map(|index| format!("{{a}}{index}")));
         report(&format!("slot of MGET, {count} keys, a key"), count, || {

@@ -20,6 +20,8 @@ mod cli;
 mod custom_runtime;
 #[cfg(all(feature = "sim", feature = "tokio"))]
 mod differential;
+#[path = "../machine/mod.rs"]
+mod machine;
 #[cfg(feature = "sim")]
 mod models;
 #[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]

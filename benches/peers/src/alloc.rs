@@ -14,12 +14,15 @@ pub(crate) struct Counting;
 struct Shard {
     count: AtomicU64,
     bytes: AtomicU64,
+    freed: AtomicU64,
 }
 
 const SHARD_COUNT: usize = 64;
 
 static SHARDS: [Shard; SHARD_COUNT] =
-    [const { Shard { count: AtomicU64::new(0), bytes: AtomicU64::new(0) } }; SHARD_COUNT];
+    [const { Shard { count: ZERO, bytes: ZERO, freed: ZERO } }; SHARD_COUNT];
+#[expect(clippy::declare_interior_mutable_const, reason = "each use is a counter of its own")]
+const ZERO: AtomicU64 = AtomicU64::new(0);
 static NEXT_SHARD: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
@@ -28,16 +31,30 @@ thread_local! {
     static SHARD: Cell<usize> = const { Cell::new(usize::MAX) };
 }
 
-fn count(bytes: usize) {
+fn shard() -> &'static Shard {
     let index = SHARD.with(|shard| {
         if shard.get() == usize::MAX {
             shard.set(NEXT_SHARD.fetch_add(1, Relaxed) % SHARD_COUNT);
         }
         shard.get()
     });
-    let shard = &SHARDS[index];
+    &SHARDS[index]
+}
+
+fn count(bytes: usize) {
+    let shard = shard();
     shard.count.fetch_add(1, Relaxed);
     shard.bytes.fetch_add(bytes as u64, Relaxed);
+}
+
+fn free(bytes: usize) {
+    shard().freed.fetch_add(bytes as u64, Relaxed);
+}
+
+/// The bytes that are allocated now.
+pub(crate) fn held() -> u64 {
+    let freed: u64 = SHARDS.iter().map(|shard| shard.freed.load(Relaxed)).sum();
+    counted().1.saturating_sub(freed)
 }
 
 /// How many allocations there have been, and of how many bytes. One that grows counts once more, with
@@ -63,10 +80,12 @@ unsafe impl GlobalAlloc for Counting {
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count(size);
+        free(layout.size());
         unsafe { System.realloc(block, layout, size) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        free(layout.size());
         unsafe { System.dealloc(block, layout) }
     }
 }

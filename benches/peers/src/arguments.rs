@@ -14,8 +14,10 @@ usage: scripts/bench-peers [options]
   --rounds N           rounds that count (7)
   --millis N           how long a client has in a round (350)
   --clients A,B        these clients only
-  --workloads A,B      these workloads only; W2 stands for W2-64 and W2-512
+  --workloads A,B      these workloads only; W2 stands for W2-64 and W2-512,
+                       scale for what grows with tasks, clients with clients
   --pinned             W1 on one CPU, servers and clients
+  --idle               only tells what memory a client takes that does nothing
   --syscalls           counts system calls and memory too, with a process for each client
   --runtime KIND       tokio's: multi-thread (two workers) or current-thread
   --server NAME        one of those that scripts/servers fetches
@@ -30,6 +32,7 @@ pub(crate) struct Arguments {
     pub(crate) clients: Vec<&'static str>,
     pub(crate) workloads: Vec<&'static Workload>,
     pub(crate) pinned: bool,
+    pub(crate) idle: bool,
     pub(crate) syscalls: bool,
     pub(crate) current_thread: bool,
     pub(crate) server: Option<String>,
@@ -48,8 +51,9 @@ impl Arguments {
         let mut arguments = Self {
             extent: Extent { rounds: 7, time: Duration::from_millis(350) },
             clients: clients::usual(),
-            workloads: WORKLOADS.iter().collect(),
+            workloads: Workload::usual(),
             pinned: false,
+            idle: false,
             syscalls: false,
             current_thread: false,
             server: None,
@@ -71,6 +75,7 @@ impl Arguments {
                 "--clients" => arguments.clients = named_clients(&value()?)?,
                 "--workloads" => arguments.workloads = named_workloads(&value()?)?,
                 "--pinned" => arguments.pinned = true,
+                "--idle" => arguments.idle = true,
                 "--syscalls" => arguments.syscalls = true,
                 "--runtime" => arguments.current_thread = is_current_thread(&value()?)?,
                 "--server" => arguments.server = Some(value()?),

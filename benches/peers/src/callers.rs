@@ -20,7 +20,7 @@ pub(crate) struct Job {
 }
 
 /// Whoever can be measured.
-pub(crate) trait Peer {
+pub(crate) trait Peer: Send {
     fn name(&self) -> &'static str;
 
     /// Whether it can do a workload at all.
@@ -95,7 +95,7 @@ async fn task(mut client: impl Asynchronous, job: Job, caller: usize) -> Outcome
 /// Threads, with a client or a handle of a client each.
 pub(crate) struct Threads<C> {
     pub(crate) name: &'static str,
-    pub(crate) connect: Box<dyn Fn() -> Outcome<C>>,
+    pub(crate) connect: Box<dyn Fn() -> Outcome<C> + Send>,
     pub(crate) clients: Vec<C>,
 }
 

@@ -10,7 +10,7 @@ use crate::Outcome;
 
 /// A runtime. A task is always spawned: one that ran within `block_on` would be woken through another
 /// thread each time.
-pub(crate) trait Executor {
+pub(crate) trait Executor: Send {
     fn spawn<T: Send + 'static>(
         &self,
         future: impl Future<Output = T> + Send + 'static,

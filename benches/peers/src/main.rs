@@ -1,10 +1,11 @@
 //! hashslot beside other clients, on one real cluster: `scripts/bench-peers`.
 //!
 //! - `workloads` says what is measured, `data` with which keys and values.
-//! - `callers` makes the requests: tasks on an `executor`, or threads. Each file in `clients` says how
+//! - `callers` makes the requests: tasks on an `executor`, or threads; `side_by_side` has several clients
+//!   do so. Each file in `clients` says how
 //!   one client makes one request; `limit` does without a client.
 //! - `measure` runs one client for one round, `rounds` all of them in turn. `child` counts the system
-//!   calls of one client in a process of its own.
+//!   calls of one client in a process of its own, `idle` what memory a client takes.
 //! - `report`, `csv` and `svg` write down what came out, `machine` where.
 
 mod alloc;
@@ -15,12 +16,14 @@ mod clients;
 mod csv;
 mod data;
 mod executor;
+mod idle;
 mod limit;
 mod machine;
 mod measure;
 mod nodes;
 mod report;
 mod rounds;
+mod side_by_side;
 mod svg;
 mod tally;
 mod workloads;
@@ -69,7 +72,7 @@ fn main() -> Outcome<()> {
 fn list() {
     println!("clients: {}\n", clients::NAMES.join(", "));
     for workload in &WORKLOADS {
-        println!("{:<8} {}", workload.name, workload.describe());
+        println!("{:<11} {}", workload.name, workload.describe());
     }
 }
 
@@ -82,6 +85,10 @@ fn compare(arguments: &Arguments) -> Outcome<()> {
     let data = Data::leak();
     data.store(&nodes)?;
     let tokio = OnTokio::new(arguments.current_thread)?;
+    if arguments.idle {
+        println!("{}", idle::table(&arguments.clients, &nodes, data, &tokio)?);
+        return Ok(());
+    }
     let mut peers = Vec::<Box<dyn Peer>>::new();
     for name in &arguments.clients {
         let peer = clients::connect(name, &nodes, &tokio);

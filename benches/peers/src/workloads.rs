@@ -22,7 +22,9 @@ pub(crate) enum Kind {
 pub(crate) struct Workload {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
-    /// Tasks, or threads, that share a client and wait for one request each.
+    /// Clients side by side.
+    pub(crate) clients: usize,
+    /// Tasks, or threads, that share each client and wait for one request each.
     pub(crate) callers: usize,
     /// Keys in one request.
     pub(crate) keys: usize,
@@ -32,7 +34,7 @@ pub(crate) struct Workload {
 
 const KIB: usize = 1024;
 
-pub(crate) const WORKLOADS: [Workload; 9] = [
+pub(crate) const WORKLOADS: [Workload; 18] = [
     workload("W1", Kind::Get, 1, 1, VALUE_LEN),
     workload("W2-64", Kind::GetAndSet, 64, 1, VALUE_LEN),
     workload("W2-512", Kind::GetAndSet, 512, 1, VALUE_LEN),
@@ -42,7 +44,20 @@ pub(crate) const WORKLOADS: [Workload; 9] = [
     workload("W4-1M", Kind::Get, 4, 1, KIB * KIB),
     workload("W5", Kind::Mget, 1, 100, VALUE_LEN),
     workload("W5-set", Kind::Mset, 1, 100, VALUE_LEN),
+    scale("scale-1", 1, 1),
+    scale("scale-8", 1, 8),
+    scale("scale-64", 1, 64),
+    scale("scale-512", 1, 512),
+    scale("scale-4096", 1, 4096),
+    scale("scale-10000", 1, 10_000),
+    scale("clients-2", 2, 64),
+    scale("clients-4", 4, 64),
+    scale("clients-8", 8, 64),
 ];
+
+/// How many of them are measured unless some are named: the others tell how one client grows, and compare
+/// it with nobody.
+const USUAL_COUNT: usize = 9;
 
 const fn workload(
     name: &'static str,
@@ -51,7 +66,11 @@ const fn workload(
     keys: usize,
     value_len: usize,
 ) -> Workload {
-    Workload { name, kind, callers, keys, value_len }
+    Workload { name, kind, clients: 1, callers, keys, value_len }
+}
+
+const fn scale(name: &'static str, clients: usize, callers: usize) -> Workload {
+    Workload { clients, ..workload(name, Kind::Get, callers, 1, VALUE_LEN) }
 }
 
 /// What is asked for, in words that every client can be given without a copy.
@@ -69,12 +88,18 @@ impl Workload {
         WORKLOADS.iter().find(|workload| workload.name == name)
     }
 
+    /// Those that are measured unless some are named.
+    pub(crate) fn usual() -> Vec<&'static Self> {
+        WORKLOADS.iter().take(USUAL_COUNT).collect()
+    }
+
     /// What it is, in a line.
     pub(crate) fn describe(&self) -> String {
-        let (callers, keys) = (self.callers, self.keys);
-        let who = match callers {
-            1 => "one task".to_owned(),
-            _ => format!("{callers} tasks that share a client"),
+        let (clients, callers, keys) = (self.clients, self.callers, self.keys);
+        let who = match (clients, callers) {
+            (1, 1) => "one task".to_owned(),
+            (1, _) => format!("{callers} tasks that share a client"),
+            _ => format!("{clients} clients, each shared by {callers} tasks"),
         };
         let size = match self.value_len {
             len if len >= KIB * KIB => format!("{} MiB", len / KIB / KIB),

@@ -1,13 +1,16 @@
 //! What only tokio has: a runtime of one thread, and an end of the runtime before the client's.
 
+use std::future::poll_fn;
+use std::task::Poll;
 use std::time::Duration;
 
-use hashslot::Command;
+use allocation_counter::measure;
 use hashslot::tokio::Tokio;
+use hashslot::{Command, Frame};
 
 use super::client::after_the_end;
 use super::load::Load;
-use super::{Done, LIMIT, USUAL, connect, run, shared};
+use super::{Done, Failure, LIMIT, USUAL, connect, run, shared};
 
 /// The caller's thread is the only one: client, load and test take turns.
 #[test]
@@ -30,6 +33,46 @@ fn one_thread_is_enough() -> Done {
     });
     runtime.shutdown_background();
     done?
+}
+
+/// All is allocated on one thread, where it can be counted: a client with a link to each of three nodes,
+/// and calls on their way.
+#[test]
+fn an_idle_client_takes_a_hundred_kilobytes_at_most_and_a_call_three() -> Done {
+    const CALL_COUNT: u64 = 10_000;
+    let Some(cluster) = shared(USUAL)? else { return Ok(()) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let connect = || {
+        runtime.block_on(async {
+            let client = connect::<Tokio>(&cluster).await?;
+            client.command::<u64>(Command::new("DBSIZE")).await?; // links to all nodes
+            Ok::<_, Failure>(client)
+        })
+    };
+    let _first = connect()?; // what the runtime keeps
+    let mut connected = None;
+    let idle = measure(|| connected = Some(connect())).bytes_current;
+    println!("{idle} bytes for an idle client");
+    assert!(idle < 100 * 1024, "{idle} bytes");
+    let client = connected.ok_or("not connected")??;
+    let calls = measure(|| {
+        runtime.block_on(async {
+            let calls = (0..CALL_COUNT).map(|_| client.get::<Frame>("{waits}:absent"));
+            let mut calls: Vec<_> = calls.map(Box::pin).collect();
+            // All are on their way before the first is answered: the driver has to wait for the thread.
+            let none_is_ready = poll_fn(|cx| {
+                Poll::Ready(calls.iter_mut().all(|call| call.as_mut().poll(cx).is_pending()))
+            });
+            assert!(none_is_ready.await);
+            for call in calls {
+                assert!(call.await.expect("an answer").value().is_null());
+            }
+        });
+    });
+    let each = calls.bytes_max / CALL_COUNT;
+    println!("{each} bytes for a call that waits, its future included");
+    assert!(each < 3 * 1024, "{each} bytes");
+    Ok(())
 }
 
 /// The runtime that a client was made on ends before the client does.

@@ -16,6 +16,7 @@ mod refresh;
 mod replicas;
 mod replies;
 mod retries;
+mod scale;
 mod scan;
 mod scripts;
 mod storm;

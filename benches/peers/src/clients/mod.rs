@@ -14,6 +14,7 @@ use crate::callers::Peer;
 use crate::executor::OnTokio;
 use crate::limit;
 use crate::nodes::Nodes;
+use crate::side_by_side::SideBySide;
 
 /// What can be measured, in the order of the tables.
 pub(crate) const NAMES: [&str; 15] = [
@@ -55,6 +56,11 @@ pub(crate) fn usual() -> Vec<&'static str> {
 
 /// Connects one of them.
 pub(crate) fn connect(name: &str, nodes: &Nodes, tokio: &OnTokio) -> Outcome<Box<dyn Peer>> {
+    Ok(Box::new(SideBySide::connect(name, nodes, tokio)?))
+}
+
+/// Connects a single one.
+pub(crate) fn connect_one(name: &str, nodes: &Nodes, tokio: &OnTokio) -> Outcome<Box<dyn Peer>> {
     let known = NAMES.into_iter().find(|known| *known == name).ok_or("no such client")?;
     match known {
         LIMIT => limit::on_tokio(known, nodes, tokio),
