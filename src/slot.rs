@@ -74,27 +74,30 @@ impl From<Slot> for u16 {
 /// are any, else the whole key.
 #[must_use]
 pub fn hashed_part(key: &[u8]) -> &[u8] {
-    if !has_open_brace(key) {
-        return key;
-    }
-    let Some(open) = key.iter().position(|&byte| byte == b'{') else { return key };
+    let Some(open) = find(b'{', key) else { return key };
     let (_, after_open) = key.split_at(open + 1);
-    match after_open.iter().position(|&byte| byte == b'}') {
+    match find(b'}', after_open) {
         Some(close) if close > 0 => after_open.split_at(close).0,
         _ => key,
     }
 }
 
-/// Whether there is a `{`, looked for in eight bytes at a time: nearly all keys have none.
-fn has_open_brace(key: &[u8]) -> bool {
+/// Where a byte is first, looked for in eight bytes at a time: nearly all keys have no tag.
+#[inline]
+fn find(byte: u8, bytes: &[u8]) -> Option<usize> {
     const ONES: u64 = u64::MAX / 0xff;
-    let (blocks, tail) = key.as_chunks::<8>();
-    let in_block = |block: &[u8; 8]| {
-        // Nothing is left unless a byte is zero: only that borrows, and has no top bit of its own.
-        let differs = u64::from_ne_bytes(*block) ^ (ONES * u64::from(b'{'));
-        differs.wrapping_sub(ONES) & !differs & (ONES << 7) != 0
-    };
-    blocks.iter().any(in_block) || tail.contains(&b'{')
+    let (blocks, tail) = bytes.as_chunks::<8>();
+    for (index, block) in blocks.iter().enumerate() {
+        let differs = u64::from_le_bytes(*block) ^ (ONES * u64::from(byte));
+        // Nothing is left unless a byte is zero: only that borrows, and has no top bit of its own. What
+        // it borrows from comes behind it.
+        let zeros = differs.wrapping_sub(ONES) & !differs & (ONES << 7);
+        if zeros != 0 {
+            return Some(index * 8 + usize::try_from(zeros.trailing_zeros() / 8).unwrap_or(0));
+        }
+    }
+    let in_tail = tail.iter().position(|&other| other == byte)?;
+    Some(bytes.len() - tail.len() + in_tail)
 }
 
 /// CRC16-XMODEM: of whole blocks eight bytes at a time, whose look-ups do not wait for each other.

@@ -7,6 +7,7 @@
 use std::fmt::Write;
 use std::hint::black_box;
 
+use bytes::BufMut;
 use hashslot::{
     Action, Address, Call, Cluster, Command, Config, Instant, LinkId, Outcome, SLOT_COUNT, Slot,
 };
@@ -122,10 +123,12 @@ impl Machine {
         self.drain();
         while !bytes.is_empty() {
             let piece = bytes.get(..self.piece_len).unwrap_or(bytes);
-            let taken = if let Some(room) = self.cluster.receive_room(link) {
-                let len = room.len().min(piece.len());
+            let taken = if let Some(mut room) = self.cluster.receive_room(link) {
+                let mut room = room.as_buf();
+                let len = room.remaining_mut().min(piece.len());
                 let (head, _) = piece.split_at(len);
-                room.get_mut(..len).expect("is as long").copy_from_slice(head);
+                room.put_slice(head);
+                drop(room);
                 self.cluster.handle_filled(Instant::EPOCH, link, len);
                 len
             } else {
