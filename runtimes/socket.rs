@@ -16,6 +16,8 @@ use crate::{Closed, Cluster, Instant, LinkId, TlsFailure};
 
 /// Pieces of one vectored write.
 const SLICE_COUNT: usize = 64;
+/// Fewer than this are written without room for all of those.
+const FEW_COUNT: usize = 4;
 /// Reads of one socket before the others have their turn.
 const READ_COUNT_MAX: usize = 4;
 
@@ -163,13 +165,22 @@ fn write_all<T, S: Stream>(
     cluster: &mut Cluster<T>,
 ) -> io::Result<bool> {
     loop {
-        let mut pieces: [&[u8]; SLICE_COUNT] = [&[]; SLICE_COUNT];
-        let count = cluster.sendable(id, &mut pieces);
-        if count == 0 {
-            return Ok(true);
-        }
-        let slices = pieces.map(IoSlice::new);
-        match stream.poll_write(cx, slices.get(..count).unwrap_or_default()) {
+        // Nearly always there is one piece.
+        let mut few: [&[u8]; FEW_COUNT] = [&[]; FEW_COUNT];
+        let written = match cluster.sendable(id, &mut few) {
+            0 => return Ok(true),
+            count @ 1..FEW_COUNT => {
+                let slices = few.map(IoSlice::new);
+                stream.poll_write(cx, slices.get(..count).unwrap_or_default())
+            }
+            _ => {
+                let mut pieces: [&[u8]; SLICE_COUNT] = [&[]; SLICE_COUNT];
+                let count = cluster.sendable(id, &mut pieces);
+                let slices = pieces.map(IoSlice::new);
+                stream.poll_write(cx, slices.get(..count).unwrap_or_default())
+            }
+        };
+        match written {
             Poll::Pending => return Ok(false),
             Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
             Poll::Ready(Ok(len)) => cluster.handle_sent(now, id, len),
