@@ -12,6 +12,7 @@ use core::fmt;
 use bytes::BytesMut;
 
 use self::copies::Copies;
+use self::room::GROWTH_LEN;
 pub use self::room::Room;
 use crate::config::Limits;
 use crate::error::ProtocolError;
@@ -20,9 +21,6 @@ use crate::resp::{Frame, Scan, Scanner};
 /// A frame that came in several pieces is copied out of the buffer below this length, so that it
 /// does not pin the rest of the buffer; a longer one takes the buffer with it.
 const COPIED_LEN: usize = 4 << 10;
-/// The buffer grows by at least this much if a length promises as much: memory that nothing was written
-/// to costs addresses only, and a buffer that grows in many steps is moved as often.
-const GROWTH_LEN: usize = 2 << 20;
 /// A longer buffer is not kept when it is empty.
 const KEPT_LEN: usize = 64 << 10;
 

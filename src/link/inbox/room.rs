@@ -4,8 +4,9 @@ use core::fmt;
 
 use bytes::{BufMut, BytesMut};
 
-use super::GROWTH_LEN;
-
+/// The buffer grows by at least this much if a length promises as much: memory that nothing was written
+/// to costs addresses only, and a buffer that grows in many steps is moved as often.
+pub(super) const GROWTH_LEN: usize = 2 << 20;
 /// How much is cleared at a time, so that it is read into while it is in the processor's cache.
 pub(super) const CLEARED_LEN: usize = 128 << 10;
 

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use hashslot::blocking::Client;
-use hashslot::{Call, Command, Config, Error, Frame, Notice, Reply, Scan};
+use hashslot::{Address, Call, Command, Config, Error, Frame, Notice, Reply, Scan};
 
 use super::{Done, USUAL, shared};
 use crate::servers::cluster::Cluster;
@@ -85,11 +85,8 @@ fn the_seat_passes_on_when_its_holder_is_served() -> Done {
         client.set("seat", "taken")?;
         // The slow call is the first to wait; the quick ones must neither wait for it, nor it for them.
         thread::scope(|scope| {
-            let slow = scope.spawn(|| {
-                let sleep = Command::new("DEBUG").arg("SLEEP").arg("0.3");
-                let node = cluster.addresses().swap_remove(0).parse().unwrap();
-                client.call_as::<Frame>(Call::new(sleep).on_node(node))
-            });
+            let node = cluster.addresses().swap_remove(0).parse().unwrap();
+            let slow = scope.spawn(|| have_sleep(&client, node, "0.3"));
             for _ in 0..2_000 {
                 assert_eq!(client.get::<String>("seat").unwrap(), "taken");
             }
@@ -109,10 +106,7 @@ fn who_comes_while_another_waits_long_is_served_by_other_nodes_meanwhile() -> Do
         }
         let node = cluster.node(cluster.primary_of(slot_of(&keys[0]))?).address.parse()?;
         thread::scope(|scope| {
-            let slow = scope.spawn(|| {
-                let sleep = Command::new("DEBUG").arg("SLEEP").arg("0.5");
-                client.call_as::<Frame>(Call::new(sleep).on_node(node))
-            });
+            let slow = scope.spawn(|| have_sleep(&client, node, "2"));
             thread::sleep(Duration::from_millis(50)); // it waits now, most probably
             let same = scope.spawn(|| client.get::<String>(keys[0].as_str()));
             let others = (0..4).map(|_| {
@@ -149,10 +143,7 @@ fn deadlines_pass_while_others_wait_and_while_nobody_does() -> Done {
         };
         let timed_out = |ended: Result<Reply, Error>| matches!(ended, Err(Error::TimedOut { .. }));
         thread::scope(|scope| {
-            let slow = scope.spawn(|| {
-                let sleep = Command::new("DEBUG").arg("SLEEP").arg("0.6");
-                client.call_as::<Frame>(Call::new(sleep).on_node(node))
-            });
+            let slow = scope.spawn(|| have_sleep(&client, node, "2"));
             thread::sleep(Duration::from_millis(50)); // the node sleeps now, most probably
             let many = [40, 10, 70, 20].map(|time| scope.spawn(move || impatient(time)));
             for impatient in many {
@@ -166,6 +157,12 @@ fn deadlines_pass_while_others_wait_and_while_nobody_does() -> Done {
         assert_eq!(client.get::<String>(keys[0].as_str())?, keys[0]);
         Ok(())
     })
+}
+
+/// Has a node sleep, and waits for it.
+fn have_sleep(client: &Client, node: Address, seconds: &str) -> Result<Frame, Error> {
+    let sleep = Command::new("DEBUG").arg("SLEEP").arg(seconds);
+    client.call_as(Call::new(sleep).on_node(node))
 }
 
 /// Two keys that two nodes have.
