@@ -99,12 +99,7 @@ fn the_seat_passes_on_when_its_holder_is_served() -> Done {
 #[test]
 fn who_comes_while_another_waits_long_is_served_by_other_nodes_meanwhile() -> Done {
     on_usual(|cluster| {
-        let client = connect(cluster)?;
-        let keys = keys_of_two_nodes(cluster)?;
-        for key in &keys {
-            client.set(key.as_str(), key.as_str())?;
-        }
-        let node = cluster.node(cluster.primary_of(slot_of(&keys[0]))?).address.parse()?;
+        let (client, keys, node) = two_nodes(cluster)?;
         thread::scope(|scope| {
             let slow = scope.spawn(|| have_sleep(&client, node, "2"));
             thread::sleep(Duration::from_millis(50)); // it waits now, most probably
@@ -131,12 +126,7 @@ fn who_comes_while_another_waits_long_is_served_by_other_nodes_meanwhile() -> Do
 #[test]
 fn deadlines_pass_while_others_wait_and_while_nobody_does() -> Done {
     on_usual(|cluster| {
-        let client = connect(cluster)?;
-        let keys = keys_of_two_nodes(cluster)?;
-        for key in &keys {
-            client.set(key.as_str(), key.as_str())?;
-        }
-        let node = cluster.node(cluster.primary_of(slot_of(&keys[0]))?).address.parse()?;
+        let (client, keys, node) = two_nodes(cluster)?;
         let impatient = |time| {
             let get = Command::new("GET").arg(keys[0].as_str());
             client.call(Call::new(get).timeout(Duration::from_millis(time)))
@@ -165,17 +155,23 @@ fn have_sleep(client: &Client, node: Address, seconds: &str) -> Result<Frame, Er
     client.call_as(Call::new(sleep).on_node(node))
 }
 
-/// Two keys that two nodes have.
-fn keys_of_two_nodes(cluster: &Cluster) -> Result<[String; 2], super::Failure> {
+/// A client, two keys that two nodes have, each its own value, and the node of the first.
+fn two_nodes(cluster: &Cluster) -> Result<(Client, [String; 2], Address), super::Failure> {
     let mut keys = (0..).map(|index| format!("of:{index}"));
     let one = keys.next().expect("there are many");
     let primary = cluster.primary_of(slot_of(&one))?;
-    for other in keys {
-        if cluster.primary_of(slot_of(&other))? != primary {
-            return Ok([one, other]);
+    let other = loop {
+        let key = keys.next().expect("there are many");
+        if cluster.primary_of(slot_of(&key))? != primary {
+            break key;
         }
+    };
+    let client = connect(cluster)?;
+    let keys = [one, other];
+    for key in &keys {
+        client.set(key.as_str(), key.as_str())?;
     }
-    unreachable!("there are many")
+    Ok((client, keys, cluster.node(primary).address.parse()?))
 }
 
 #[test]
