@@ -123,7 +123,7 @@ impl<T> Cluster<T> {
 
     /// A slot has changed hands: waits for what is on its way, and collects what waits in line, at
     /// these nodes and wherever a redirection may have brought it.
-    pub(super) fn stand_still(&mut self, slot: Slot, nodes: [Option<usize>; 3]) {
+    pub(super) fn stand_still(&mut self, now: Instant, slot: Slot, nodes: [Option<usize>; 3]) {
         let is_meant = |tenant: &&Tenant| {
             nodes.contains(&Some(tenant.node)) || tenant.redirected_until > tenant.link.answered()
         };
@@ -131,7 +131,7 @@ impl<T> Cluster<T> {
         for link in meant.map(|tenant| tenant.id).collect::<Vec<_>>() {
             self.fence(slot, link);
         }
-        self.collect_suspects(slot);
+        self.collect_suspects(now, slot);
         for node in 0..self.links.nodes.len() {
             let Some(state) = self.links.node_mut(node) else { continue };
             let is_meant = nodes.contains(&Some(node)) || state.has_redirected;
@@ -153,18 +153,26 @@ impl<T> Cluster<T> {
         }
     }
 
-    /// Collects the parts of a slot that were redirected to a node that is not listed.
-    fn collect_suspects(&mut self, slot: Slot) {
+    /// Collects the parts of a slot that were redirected to a node that is not listed. Those that its
+    /// owner redirected there pause first: it would do the same again.
+    fn collect_suspects(&mut self, now: Instant, slot: Slot) {
+        let owner = self.links.primary(self.agreement.topology(), slot);
         for part in self.suspects.take() {
             let Some(state) = self.calls.part_mut(part) else { continue };
             if state.place != Place::Suspect {
                 continue;
             }
-            if state.piece.route.slot() == Some(slot) {
-                state.suspicion = None;
-                self.wait_at_fence(slot, part);
-            } else {
+            if state.piece.route.slot() != Some(slot) {
                 self.suspects.push_back(part);
+                continue;
+            }
+            let from =
+                state.suspicion.take().and_then(|suspicion| self.links.find(&suspicion.from));
+            if owner.is_some() && owner == from {
+                let refusal = state.refusal.as_deref().cloned();
+                self.pause(now, part, refusal, self.config.retry_delay_min);
+            } else {
+                self.wait_at_fence(slot, part);
             }
         }
     }

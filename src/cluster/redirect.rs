@@ -111,7 +111,7 @@ impl<T> Cluster<T> {
     }
 
     /// A part was refused, provably before it ran: it is sent again after a pause that grows.
-    fn pause(
+    pub(super) fn pause(
         &mut self,
         now: Instant,
         part: PartRef,
@@ -215,9 +215,9 @@ impl<T> Cluster<T> {
                 self.request_refresh(now, ReinitReason::Moved, false);
                 if is_news {
                     self.links.follow_patch(self.agreement.topology());
-                    self.stand_still(slot, [former, self.links.find(from), Some(target)]);
+                    self.stand_still(now, slot, [former, self.links.find(from), Some(target)]);
                 } else {
-                    self.stand_still(slot, [self.links.find(from), None, None]);
+                    self.stand_still(now, slot, [self.links.find(from), None, None]);
                 }
             }
         }

@@ -100,7 +100,7 @@ impl<T> Cluster<T> {
         // What was sent here behind an ASKING has no business with the others of its slot.
         let slot = state.piece.route.slot().filter(|_| !state.asking);
         if let Some(slot) = slot {
-            self.stand_still(slot, [Some(node), None, None]);
+            self.stand_still(now, slot, [Some(node), None, None]);
             if self.fences.contains_key(&slot) {
                 self.wait_at_fence(slot, part);
                 return self.lift_if_free(now, slot);

@@ -9,7 +9,7 @@ use hashslot::sim::{Fault, Profile, Report, Scenario};
 use proptest::prelude::*;
 
 /// What was wrong once, and is run first for ever.
-const KNOWN: [(Profile, u64, usize); 24] = [
+const KNOWN: [(Profile, u64, usize); 25] = [
     // Scripts that forged errors of the cluster were run again and again.
     (Profile::Reshard, 0, 500),
     // Writes overtook others where replicas may be read.
@@ -51,6 +51,8 @@ const KNOWN: [(Profile, u64, usize); 24] = [
     (Profile::Reshard, 5_004_308, 500),
     // A move was given up and begun again while commands waited for its target, which made keys there.
     (Profile::Everything, 6_044_918, 500),
+    // One that its node had sent to a stranger went back there whenever others of its slot were redirected.
+    (Profile::Everything, 7_029_693, 500),
 ];
 
 const REPLAY: &str = "cargo run --release --example simulate --features sim --";
