@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use hashslot::blocking::Client;
-use hashslot::{Address, Call, Command, Config, Error, Frame, Notice, Reply, Scan};
+use hashslot::{Call, Command, Config, Error, Frame, Notice, Reply, Scan};
 
 use super::{Done, USUAL, shared};
 use crate::servers::cluster::Cluster;
@@ -85,8 +85,11 @@ fn the_seat_passes_on_when_its_holder_is_served() -> Done {
         client.set("seat", "taken")?;
         // The slow call is the first to wait; the quick ones must neither wait for it, nor it for them.
         thread::scope(|scope| {
-            let node = cluster.addresses().swap_remove(0).parse().unwrap();
-            let slow = scope.spawn(|| have_sleep(&client, node, "0.3"));
+            let slow = scope.spawn(|| {
+                let sleep = Command::new("DEBUG").arg("SLEEP").arg("0.3");
+                let node = cluster.addresses().swap_remove(0).parse().unwrap();
+                client.call_as::<Frame>(Call::new(sleep).on_node(node))
+            });
             for _ in 0..2_000 {
                 assert_eq!(client.get::<String>("seat").unwrap(), "taken");
             }
@@ -99,11 +102,9 @@ fn the_seat_passes_on_when_its_holder_is_served() -> Done {
 #[test]
 fn who_comes_while_another_waits_long_is_served_by_other_nodes_meanwhile() -> Done {
     on_usual(|cluster| {
-        let (client, keys, node) = two_nodes(cluster)?;
+        let (client, keys) = one_key_of_a_node_that_pauses(cluster)?;
         thread::scope(|scope| {
-            let slow = scope.spawn(|| have_sleep(&client, node, "2"));
-            thread::sleep(Duration::from_millis(50)); // it waits now, most probably
-            let same = scope.spawn(|| client.get::<String>(keys[0].as_str()));
+            let slow = scope.spawn(|| client.get::<String>(keys[0].as_str()));
             let others = (0..4).map(|_| {
                 scope.spawn(|| {
                     for _ in 0..50 {
@@ -111,12 +112,14 @@ fn who_comes_while_another_waits_long_is_served_by_other_nodes_meanwhile() -> Do
                     }
                 })
             });
+            let same = scope.spawn(|| client.get::<String>(keys[0].as_str()));
             for other in others.collect::<Vec<_>>() {
                 other.join().unwrap();
             }
-            assert!(!same.is_finished(), "its node sleeps");
-            assert_eq!(same.join().unwrap().unwrap(), keys[0]);
-            slow.join().unwrap().unwrap();
+            assert!(!slow.is_finished() && !same.is_finished(), "their node pauses");
+            for waited in [slow, same] {
+                assert_eq!(waited.join().unwrap().unwrap(), keys[0]);
+            }
         });
         assert_eq!(client.stats()?.late_replies, 0);
         Ok(())
@@ -126,22 +129,21 @@ fn who_comes_while_another_waits_long_is_served_by_other_nodes_meanwhile() -> Do
 #[test]
 fn deadlines_pass_while_others_wait_and_while_nobody_does() -> Done {
     on_usual(|cluster| {
-        let (client, keys, node) = two_nodes(cluster)?;
+        let (client, keys) = one_key_of_a_node_that_pauses(cluster)?;
         let impatient = |time| {
             let get = Command::new("GET").arg(keys[0].as_str());
             client.call(Call::new(get).timeout(Duration::from_millis(time)))
         };
         let timed_out = |ended: Result<Reply, Error>| matches!(ended, Err(Error::TimedOut { .. }));
         thread::scope(|scope| {
-            let slow = scope.spawn(|| have_sleep(&client, node, "2"));
-            thread::sleep(Duration::from_millis(50)); // the node sleeps now, most probably
+            let slow = scope.spawn(|| client.get::<String>(keys[0].as_str()));
             let many = [40, 10, 70, 20].map(|time| scope.spawn(move || impatient(time)));
             for impatient in many {
                 assert!(timed_out(impatient.join().unwrap()));
             }
             assert_eq!(client.get::<String>(keys[1].as_str()).unwrap(), keys[1]);
             assert!(!slow.is_finished(), "it has time");
-            slow.join().unwrap().unwrap();
+            assert_eq!(slow.join().unwrap().unwrap(), keys[0]);
         });
         // What came too late is nobody's.
         assert_eq!(client.get::<String>(keys[0].as_str())?, keys[0]);
@@ -149,14 +151,11 @@ fn deadlines_pass_while_others_wait_and_while_nobody_does() -> Done {
     })
 }
 
-/// Has a node sleep, and waits for it.
-fn have_sleep(client: &Client, node: Address, seconds: &str) -> Result<Frame, Error> {
-    let sleep = Command::new("DEBUG").arg("SLEEP").arg(seconds);
-    client.call_as(Call::new(sleep).on_node(node))
-}
-
-/// A client, two keys that two nodes have, each its own value, and the node of the first.
-fn two_nodes(cluster: &Cluster) -> Result<(Client, [String; 2], Address), super::Failure> {
+/// A client, and two keys that two nodes have, each its own value. The node of the first answers nobody for
+/// two seconds from now on.
+fn one_key_of_a_node_that_pauses(
+    cluster: &Cluster,
+) -> Result<(Client, [String; 2]), super::Failure> {
     let mut keys = (0..).map(|index| format!("of:{index}"));
     let one = keys.next().expect("there are many");
     let primary = cluster.primary_of(slot_of(&one))?;
@@ -171,7 +170,8 @@ fn two_nodes(cluster: &Cluster) -> Result<(Client, [String; 2], Address), super:
     for key in &keys {
         client.set(key.as_str(), key.as_str())?;
     }
-    Ok((client, keys, cluster.node(primary).address.parse()?))
+    cluster.call(primary, &["CLIENT", "PAUSE", "2000"])?;
+    Ok((client, keys))
 }
 
 #[test]
