@@ -1,10 +1,12 @@
 //! The loop that drives the machine, for every runtime that polls.
 //!
 //! Theory of operation. One task owns the machine and all its sockets. A turn takes the letters out
-//! of the mailbox, carries the actions out, drives the sockets that something happened to, and looks
-//! at the timer; turns follow each other while there is progress, then the task yields. All that came
-//! in meanwhile leaves in one write per node: that order of work is what batches. If the first of
-//! many callers wakes the task, the task lets the others run once before it takes their letters.
+//! of the mailbox, carries the actions out, drives the sockets that something happened to, looks at the
+//! time, and carries out what all that led to; there is another turn only if something is left to do, and
+//! after many of them the task yields. All that came in meanwhile leaves in one write per node: that
+//! order of work is what batches. If the first of many callers wakes the task, the task lets the others
+//! run once before it takes their letters, and it lets those run whose calls have ended before it falls
+//! asleep. One caller alone costs no such round.
 
 use super::std;
 
@@ -46,6 +48,8 @@ pub(super) struct Driver<R: Runtime> {
     used: VecDeque<Arc<ReplySlot>>,
     /// Whether others were let run before their letters are taken.
     has_yielded: bool,
+    /// How many calls have ended whose callers were not let run yet.
+    ended_count: usize,
     meter: Meter,
 }
 
@@ -77,6 +81,7 @@ impl<R: Runtime> Driver<R> {
             letters: Letters::default(),
             used: VecDeque::new(),
             has_yielded: false,
+            ended_count: 0,
             meter: Meter::default(),
         }
     }
@@ -96,41 +101,41 @@ impl<R: Runtime> Driver<R> {
         self.has_yielded
     }
 
-    /// Takes what is in the mailbox. Whether there was anything.
-    fn take_letters(&mut self, now: Instant) -> bool {
-        let mut letters = core::mem::take(&mut self.letters);
-        self.mailbox.collect(&mut letters, &mut self.used);
-        let had_letters = !letters.calls.is_empty()
-            || !letters.abandoned.is_empty()
-            || !letters.requests.is_empty();
+    /// Takes what is in the mailbox.
+    fn take_letters(&mut self, now: Instant) {
+        let Self { mailbox, letters, used, cluster, .. } = self;
+        if !mailbox.collect(letters, used) {
+            return;
+        }
         for (call, slot) in letters.calls.drain(..) {
-            match self.cluster.submit(now, call, Token::new(Arc::clone(&slot))) {
+            match cluster.submit(now, call, Token::new(Arc::clone(&slot))) {
                 Ok(id) => slot.set_call(id),
-                Err(refused) => self.used.extend(refused.token.complete(Err(refused.error))),
+                Err(refused) => used.extend(refused.token.complete(Err(refused.error))),
             }
         }
         for slot in letters.abandoned.drain(..) {
             if let Some(call) = slot.call() {
-                self.cluster.cancel(now, call);
+                cluster.cancel(now, call);
             }
         }
         for request in letters.requests.drain(..) {
-            request(&mut self.cluster, now);
+            request(cluster, now);
         }
-        self.letters = letters;
-        had_letters
     }
 
-    /// Carries out what the machine wants. Whether it wanted anything.
+    /// Carries out what the machine wants. Whether there are sockets to be driven for it.
     fn carry_out(&mut self) -> bool {
-        let mut had_actions = false;
+        let mut is_due = false;
         while let Some(action) = self.cluster.poll_action() {
-            had_actions = true;
             match action {
-                Action::Complete { token, outcome } => self.used.extend(token.complete(outcome)),
+                Action::Complete { token, outcome } => {
+                    self.used.extend(token.complete(outcome));
+                    self.ended_count += 1;
+                }
                 Action::SendToNode { link } => {
                     if let Some(socket) = self.socket(link) {
                         socket.note_bytes();
+                        is_due = true;
                     }
                 }
                 Action::Connect { link, address } => {
@@ -141,6 +146,7 @@ impl<R: Runtime> Driver<R> {
                     }
                     if let Some(place) = self.sockets.get_mut(link.index()) {
                         *place = Some(socket);
+                        is_due = true;
                     }
                 }
                 Action::Close { link } => {
@@ -154,7 +160,7 @@ impl<R: Runtime> Driver<R> {
                 }
             }
         }
-        had_actions
+        is_due
     }
 
     fn socket(&mut self, link: LinkId) -> Option<&mut Socket<Wire<R::Stream>>> {
@@ -167,18 +173,20 @@ impl<R: Runtime> Driver<R> {
         }
     }
 
-    /// Drives the sockets that something happened to. Whether there was one.
+    /// Drives the sockets that something happened to. Whether one of them can go on at once.
     fn drive_sockets(&mut self, now: Instant) -> bool {
-        let mut had_ready = false;
+        let mut is_busy = false;
         for index in 0..self.sockets.len() {
             let Some(Some(socket)) = self.sockets.get_mut(index) else { continue };
             if !socket.take_ready() {
                 continue;
             }
-            had_ready = true;
             match socket.drive(now, &mut self.cluster, &mut self.scratch) {
                 Driven::Idle => {}
-                Driven::Busy => socket.set_ready(),
+                Driven::Busy => {
+                    socket.set_ready();
+                    is_busy = true;
+                }
                 Driven::Closed(cause) => {
                     let id = socket.id;
                     self.forget(id);
@@ -186,34 +194,47 @@ impl<R: Runtime> Driver<R> {
                 }
             }
         }
-        had_ready
+        is_busy
     }
 
-    /// Looks at the time, and sees to it that the task is woken when the machine wants to be called.
+    /// Whether the machine wants to be told that time has passed.
+    fn is_time(&self, now: Instant) -> bool {
+        self.cluster.poll_timeout().is_some_and(|at| at <= now)
+    }
+
+    /// Sees to it that the task is woken when the machine wants to be called. Whether it is time.
     ///
     /// A timer that is set stays set, however much later the machine wants to be called by now: one that
     /// fires for nothing now and then costs less than another one for each command.
-    fn look_at_time(&mut self, now: Instant, cx: &mut Context<'_>) -> bool {
-        let wanted = self.cluster.poll_timeout();
-        if wanted.is_some_and(|at| at <= now) {
-            self.cluster.handle_timeout(now);
-            return true;
-        }
-        if let Some(at) = wanted
+    fn set_timer(&mut self, now: Instant, cx: &mut Context<'_>) -> bool {
+        if let Some(at) = self.cluster.poll_timeout()
             && self.timer.as_ref().is_none_or(|timer| at < timer.at)
         {
             let sleep = Box::pin(self.runtime.sleep(at.since(now)));
             self.timer = Some(Timer { at, sleep });
         }
         let timer = self.timer.as_mut().map(|timer| timer.sleep.as_mut().poll(cx));
-        if matches!(timer, Some(Poll::Ready(()))) {
+        let is_over = matches!(timer, Some(Poll::Ready(())));
+        if is_over {
             self.timer = None;
-            return true; // the next turn has a later time
         }
-        false
+        is_over
     }
 
-    /// Takes turns as long as there is progress. Ready when there is nothing to drive any more.
+    /// One turn. Whether something is left to do that nobody will wake the task for.
+    fn turn(&mut self, now: Instant) -> bool {
+        self.take_letters(now);
+        self.carry_out();
+        let is_busy = self.drive_sockets(now);
+        // Behind the sockets: what has come in may be what a timer waits for.
+        if self.is_time(now) {
+            self.cluster.handle_timeout(now);
+        }
+        let is_due = self.carry_out();
+        is_busy || is_due || self.is_time(now)
+    }
+
+    /// Takes turns as long as there is something to do. Ready when there is nothing to drive any more.
     fn take_turns(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.mailbox.signal.register(cx.waker());
         if self.lets_others_run() {
@@ -222,18 +243,21 @@ impl<R: Runtime> Driver<R> {
         }
         for _ in 0..TURN_COUNT_MAX {
             let now = self.now();
-            let mut had_work = self.take_letters(now);
-            if self.letters.is_orphaned {
+            let is_left = self.turn(now);
+            if self.letters.is_orphaned || self.cluster.is_shut_down() {
                 return Poll::Ready(());
             }
-            had_work |= self.carry_out();
-            had_work |= self.drive_sockets(now);
-            had_work |= self.look_at_time(now, cx);
-            if self.cluster.is_shut_down() {
-                self.carry_out();
-                return Poll::Ready(());
+            // After a timer that is over, the next turn has a later time.
+            if is_left || self.set_timer(now, cx) {
+                continue;
             }
-            if !had_work && self.mailbox.fall_asleep() {
+            let ended_count = core::mem::take(&mut self.ended_count);
+            if ended_count > 0 && ended_count + self.cluster.call_count() > 1 {
+                // Those whose calls have ended may make others, which then leave together.
+                self.has_yielded = true;
+                break;
+            }
+            if self.mailbox.fall_asleep() {
                 return Poll::Pending;
             }
         }

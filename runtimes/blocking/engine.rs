@@ -75,7 +75,7 @@ struct Reactor {
     /// `None` before the client connects, and once it is closed.
     driver: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     waker: Waker,
-    left_at: Instant,
+    looked_at: Instant,
 }
 
 impl core::fmt::Debug for Reactor {
@@ -128,7 +128,7 @@ impl Engine {
             events: Events::with_capacity(EVENT_COUNT),
             driver: None,
             waker: Waker::from(Arc::clone(&alarm)),
-            left_at: Instant::now(),
+            looked_at: Instant::now(),
         };
         Ok(Arc::new(Self {
             seat: Mutex::new(Seat { reactor: Some(Box::new(reactor)), waiting: VecDeque::new() }),
@@ -183,11 +183,20 @@ impl Engine {
         timers.serial
     }
 
-    /// Has someone woken at this time, in place of what was said of the timer before.
+    /// Has someone woken at this time, for the first time or again.
     pub(super) fn set_timer(&self, timer: u64, at: Instant, waker: &Waker) {
         let mut timers = lock(&self.timers);
-        timers.waiting.retain(|waiting| waiting.0 != timer);
         timers.waiting.push((timer, at, waker.clone()));
+    }
+
+    /// Whether a timer that was set is still to come. If so, this one is woken.
+    pub(super) fn awaits_timer(&self, timer: u64, waker: &Waker) -> bool {
+        let mut timers = lock(&self.timers);
+        let Some(waiting) = timers.waiting.iter_mut().find(|waiting| waiting.0 == timer) else {
+            return false;
+        };
+        waiting.2.clone_from(waker);
+        true
     }
 
     pub(super) fn clear_timer(&self, timer: u64) {
@@ -245,8 +254,7 @@ impl Drop for Visit<'_> {
     /// Leaves the seat to the next one, also if a panic ends the visit.
     fn drop(&mut self) {
         let mut seat = lock(&self.engine.seat);
-        if let Some(mut reactor) = self.reactor.take() {
-            reactor.left_at = Instant::now();
+        if let Some(reactor) = self.reactor.take() {
             seat.reactor = Some(reactor);
         } else {
             let this = thread::current().id();
@@ -264,7 +272,7 @@ impl Drop for Visit<'_> {
 impl Reactor {
     /// Looks at what happened while nobody had the seat, before timers are.
     fn catch_up(&mut self, engine: &Engine) {
-        if self.left_at.elapsed() > IDLE_MIN {
+        if self.looked_at.elapsed() > IDLE_MIN {
             self.look(engine, Some(Duration::ZERO));
             engine.alarm.is_woken.store(true, Ordering::SeqCst);
         }
@@ -282,23 +290,26 @@ impl Reactor {
             }
             return;
         }
-        let next = lock(&engine.timers).next();
-        let timeout = next.map(|at| at.saturating_duration_since(Instant::now()));
-        engine.alarm.is_asleep.store(true, Ordering::SeqCst);
-        let is_woken = engine.alarm.is_woken.load(Ordering::SeqCst);
-        self.look(engine, if is_woken { Some(Duration::ZERO) } else { timeout });
-        engine.alarm.is_asleep.store(false, Ordering::SeqCst);
-        let now = Instant::now();
+        let (next, now) = (lock(&engine.timers).next(), Instant::now());
         if next.is_some_and(|at| at <= now) {
             let due = lock(&engine.timers).take_due(now);
             due.iter().for_each(Waker::wake_by_ref);
+            return;
         }
+        let timeout = next.map(|at| at.saturating_duration_since(now));
+        engine.alarm.is_asleep.store(true, Ordering::SeqCst);
+        let is_woken = engine.alarm.is_woken.load(Ordering::SeqCst);
+        self.look(engine, if is_woken { Some(Duration::ZERO) } else { timeout });
     }
 
     /// Takes events, and waits for them no longer than this.
     fn look(&mut self, engine: &Engine, timeout: Option<Duration>) {
+        let polled = self.poll.poll(&mut self.events, timeout);
+        // Before the events are told: they wake the driver, for which nobody has to be interrupted.
+        engine.alarm.is_asleep.store(false, Ordering::SeqCst);
+        self.looked_at = Instant::now();
         // An interrupted wait is tried again with the next turn. Nothing else can fail.
-        if self.poll.poll(&mut self.events, timeout).is_ok() {
+        if polled.is_ok() {
             for event in self.events.iter().filter(|event| event.token() != ALARM) {
                 engine.tell(event);
             }
@@ -439,5 +450,51 @@ impl Source {
             }
             done => Poll::Ready(done),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::socket::Handle;
+    use super::*;
+    use crate::runtimes::mailbox::Answer;
+    use crate::runtimes::runtime::Runtime as _;
+    use core::future::poll_fn;
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    #[test]
+    fn who_waits_for_events_is_not_interrupted_by_them() -> io::Result<()> {
+        let engine = Engine::new()?;
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let mut stream = mio::net::TcpStream::connect(listener.local_addr()?)?;
+        let source = engine.watch(&mut stream)?;
+        let (mut peer, _) = listener.accept()?;
+        peer.write_all(b"x")?;
+        let (bringer, answer) = Answer::new();
+        engine.employ(async move {
+            let read = poll_fn(|cx| source.poll_read(cx, 2, || stream.read(&mut [0; 2]))).await;
+            bringer.bring(read);
+        });
+        assert_eq!(engine.wait(answer).expect("is brought")?, 1);
+        let mut reactor = lock(&engine.seat).reactor.take().expect("nobody waits");
+        reactor.poll.poll(&mut reactor.events, Some(Duration::ZERO))?;
+        assert!(reactor.events.iter().all(|event| event.token() != ALARM));
+        Ok(())
+    }
+
+    #[test]
+    fn a_timer_is_set_once_however_often_it_is_polled() -> io::Result<()> {
+        let engine = Engine::new()?;
+        let (begun_at, time) = (Instant::now(), Duration::from_millis(30));
+        let mut sleep = Box::pin(Handle(Arc::clone(&engine)).sleep(time));
+        for _ in 0..3 {
+            assert!(sleep.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            assert_eq!(lock(&engine.timers).waiting.len(), 1);
+        }
+        engine.wait(sleep); // the waker of the last poll counts
+        assert!(begun_at.elapsed() >= time);
+        assert!(lock(&engine.timers).waiting.is_empty());
+        Ok(())
     }
 }

@@ -61,6 +61,7 @@ impl Runtime for Handle {
             engine: Arc::clone(&self.0),
             timer: self.0.new_timer(),
             at: Instant::now() + duration,
+            is_set: false,
         }
     }
 
@@ -123,7 +124,11 @@ impl<S: io::Read + io::Write + Send + Unpin + 'static> Stream for Socket<S> {
         cx: &mut Context<'_>,
         from: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.source.poll_write(cx, || self.stream.write_vectored(from))
+        self.source.poll_write(cx, || match from {
+            // The usual case, and one for which the system has a shorter way.
+            [piece] => self.stream.write(piece),
+            pieces => self.stream.write_vectored(pieces),
+        })
     }
 }
 
@@ -132,16 +137,22 @@ struct Sleep {
     engine: Arc<Engine>,
     timer: u64,
     at: Instant,
+    is_set: bool,
 }
 
 impl Future for Sleep {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        // The engine knows when it is time: the clock is not asked with each command.
+        if self.is_set && self.engine.awaits_timer(self.timer, cx.waker()) {
+            return Poll::Pending;
+        }
         if self.at <= Instant::now() {
             return Poll::Ready(());
         }
         self.engine.set_timer(self.timer, self.at, cx.waker());
+        self.is_set = true;
         Poll::Pending
     }
 }

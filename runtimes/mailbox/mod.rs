@@ -50,6 +50,15 @@ pub(super) struct Letters {
     pub(super) is_orphaned: bool,
 }
 
+impl Letters {
+    const fn is_empty(&self) -> bool {
+        self.calls.is_empty()
+            && self.abandoned.is_empty()
+            && self.requests.is_empty()
+            && !self.is_orphaned
+    }
+}
+
 /// Something to be done with the machine.
 pub(super) type Request = Box<dyn FnOnce(&mut Cluster<Token>, Instant) + Send>;
 
@@ -125,10 +134,18 @@ impl Mailbox {
         lock(&self.inner).letters.calls.len()
     }
 
-    /// Swaps the letters out, and takes back the slots that nobody holds any more.
-    pub(super) fn collect(&self, letters: &mut Letters, used: &mut VecDeque<Arc<ReplySlot>>) {
+    /// Swaps the letters out, and takes back the slots that nobody holds any more. Whether there are
+    /// letters.
+    pub(super) fn collect(
+        &self,
+        letters: &mut Letters,
+        used: &mut VecDeque<Arc<ReplySlot>>,
+    ) -> bool {
         let mut inner = lock(&self.inner);
-        core::mem::swap(&mut inner.letters, letters);
+        let has_letters = !inner.letters.is_empty();
+        if has_letters {
+            core::mem::swap(&mut inner.letters, letters);
+        }
         for _ in 0..used.len() {
             let Some(mut slot) = used.pop_front() else { break };
             let Some(unshared) = Arc::get_mut(&mut slot) else {
@@ -144,18 +161,14 @@ impl Mailbox {
                 inner.spare.push(slot);
             }
         }
+        has_letters
     }
 
     /// The driver goes to sleep, unless there are letters. Whether it may.
     pub(super) fn fall_asleep(&self) -> bool {
         let mut inner = lock(&self.inner);
-        let letters = &inner.letters;
-        let is_empty = letters.calls.is_empty()
-            && letters.abandoned.is_empty()
-            && letters.requests.is_empty()
-            && !letters.is_orphaned;
-        inner.is_awake = !is_empty;
-        is_empty
+        inner.is_awake = !inner.letters.is_empty();
+        !inner.is_awake
     }
 
     /// There is no driver any more: what is in the mailbox ends, and what comes is refused.
