@@ -76,6 +76,8 @@ struct Reactor {
     driver: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     waker: Waker,
     looked_at: Instant,
+    /// How often the driver was polled since.
+    poll_count: u32,
 }
 
 impl core::fmt::Debug for Reactor {
@@ -129,6 +131,7 @@ impl Engine {
             driver: None,
             waker: Waker::from(Arc::clone(&alarm)),
             looked_at: Instant::now(),
+            poll_count: 0,
         };
         Ok(Arc::new(Self {
             seat: Mutex::new(Seat { reactor: Some(Box::new(reactor)), waiting: VecDeque::new() }),
@@ -161,7 +164,7 @@ impl Engine {
         let caller = Caller::current();
         let waker = Waker::from(Arc::clone(&caller));
         let cx = &mut Context::from_waker(&waker);
-        let mut visit = Visit { engine: self, reactor: None };
+        let mut visit = Visit { engine: self, thread: &caller.thread, reactor: None };
         loop {
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
                 return output;
@@ -170,7 +173,7 @@ impl Engine {
                 while !caller.take_ready() {
                     reactor.turn(self);
                 }
-            } else if !visit.sits_down(&caller.thread) {
+            } else if !visit.sits_down() {
                 thread::park();
             }
         }
@@ -229,22 +232,26 @@ impl Engine {
 /// The time that somebody spends waiting.
 struct Visit<'e> {
     engine: &'e Engine,
+    thread: &'e Thread,
     /// Whether he has the seat.
     reactor: Option<Box<Reactor>>,
 }
 
 impl Visit<'_> {
-    /// Takes the seat if it is free; else waits in line for it.
-    fn sits_down(&mut self, thread: &Thread) -> bool {
+    /// Takes the seat if it is free; else waits in line for it, once.
+    fn sits_down(&mut self) -> bool {
         let mut seat = lock(&self.engine.seat);
         self.reactor = seat.reactor.take();
         if let Some(reactor) = &mut self.reactor {
+            // He may have come before he was called. Were he still in line, he would call himself when he
+            // leaves, and nobody else.
+            seat.leave_line(self.thread);
             drop(seat);
             reactor.catch_up(self.engine);
             return true;
         }
-        if seat.waiting.iter().all(|waiting| waiting.id() != thread.id()) {
-            seat.waiting.push_back(thread.clone());
+        if seat.waiting.iter().all(|waiting| waiting.id() != self.thread.id()) {
+            seat.waiting.push_back(self.thread.clone());
         }
         false
     }
@@ -254,11 +261,9 @@ impl Drop for Visit<'_> {
     /// Leaves the seat to the next one, also if a panic ends the visit.
     fn drop(&mut self) {
         let mut seat = lock(&self.engine.seat);
-        if let Some(reactor) = self.reactor.take() {
-            seat.reactor = Some(reactor);
-        } else {
-            let this = thread::current().id();
-            seat.waiting.retain(|waiting| waiting.id() != this);
+        match self.reactor.take() {
+            Some(reactor) => seat.reactor = Some(reactor),
+            None => seat.leave_line(self.thread),
         }
         if seat.reactor.is_some()
             && let Some(next) = seat.waiting.pop_front()
@@ -266,6 +271,12 @@ impl Drop for Visit<'_> {
             drop(seat);
             next.unpark();
         }
+    }
+}
+
+impl Seat {
+    fn leave_line(&mut self, thread: &Thread) {
+        self.waiting.retain(|waiting| waiting.id() != thread.id());
     }
 }
 
@@ -283,7 +294,11 @@ impl Reactor {
         if engine.alarm.is_closed.load(Ordering::SeqCst) {
             self.driver = None;
         }
+        if self.poll_count >= POLL_COUNT_MAX {
+            self.look(engine, Some(Duration::ZERO));
+        }
         if engine.alarm.is_woken.swap(false, Ordering::SeqCst) {
+            self.poll_count += 1;
             let cx = &mut Context::from_waker(&self.waker);
             if self.driver.as_mut().is_some_and(|driver| driver.as_mut().poll(cx).is_ready()) {
                 self.driver = None;
@@ -308,6 +323,7 @@ impl Reactor {
         // Before the events are told: they wake the driver, for which nobody has to be interrupted.
         engine.alarm.is_asleep.store(false, Ordering::SeqCst);
         self.looked_at = Instant::now();
+        self.poll_count = 0;
         // An interrupted wait is tried again with the next turn. Nothing else can fail.
         if polled.is_ok() {
             for event in self.events.iter().filter(|event| event.token() != ALARM) {
@@ -319,6 +335,9 @@ impl Reactor {
 
 /// Within this time of the last look nothing is looked at again for its own sake.
 const IDLE_MIN: Duration = Duration::from_millis(1);
+
+/// A driver that wakes itself, or is woken, as often as this without a pause is shown what else happened.
+const POLL_COUNT_MAX: u32 = 16;
 
 /// A thread that waits.
 #[derive(Debug)]
@@ -480,6 +499,52 @@ mod tests {
         let mut reactor = lock(&engine.seat).reactor.take().expect("nobody waits");
         reactor.poll.poll(&mut reactor.events, Some(Duration::ZERO))?;
         assert!(reactor.events.iter().all(|event| event.token() != ALARM));
+        Ok(())
+    }
+
+    #[test]
+    fn who_comes_before_he_is_called_keeps_nobody_from_being_called() -> io::Result<()> {
+        let engine = Engine::new()?;
+        let threads = [(); 3].map(|()| thread::spawn(|| {}).thread().clone());
+        let [mut first, mut early, mut called] =
+            threads.each_ref().map(|thread| Visit { engine: &engine, thread, reactor: None });
+        assert!(first.sits_down());
+        assert!(!called.sits_down());
+        assert!(!early.sits_down());
+        drop(first);
+        assert!(early.sits_down());
+        assert!(!called.sits_down());
+        let line = lock(&engine.seat).waiting.iter().map(Thread::id).collect::<Vec<_>>();
+        assert_eq!(line, [threads[2].id()]);
+        drop(early);
+        assert!(lock(&engine.seat).waiting.is_empty());
+        assert!(called.sits_down());
+        Ok(())
+    }
+
+    #[test]
+    fn a_driver_that_never_rests_learns_of_its_sockets() -> io::Result<()> {
+        let engine = Engine::new()?;
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let mut stream = mio::net::TcpStream::connect(listener.local_addr()?)?;
+        let source = engine.watch(&mut stream)?;
+        let (mut peer, _) = listener.accept()?;
+        peer.write_all(b"x")?;
+        let (bringer, answer) = Answer::new();
+        let mut bringer = Some(bringer);
+        let begun_at = Instant::now();
+        engine.employ(poll_fn(move |cx| {
+            if source.poll_read(cx, 2, || stream.read(&mut [0; 2])).is_ready() {
+                bringer.take().expect("brings it once").bring(true);
+                return Poll::Ready(());
+            }
+            if begun_at.elapsed() > Duration::from_secs(10) {
+                return Poll::Ready(()); // it has waited in vain
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }));
+        assert_eq!(engine.wait(answer), Some(true));
         Ok(())
     }
 
