@@ -29,12 +29,18 @@ fn a_failover_is_not_noticed<A: Adapter>() -> Done {
             cluster.wait_ok(CHANGE_LIMIT)?;
             load.goes_on(500).await?;
             let primary = address_of(cluster, new);
-            until::<A>("the client knows the new primary", async || {
+            let known = until::<A>("the client knows the new primary", async || {
                 let topology = client.topology().await?;
                 let mut primaries = topology.shards().iter().filter_map(|shard| shard.primary());
                 Ok(primaries.any(|node| *node.address() == primary))
-            })
-            .await?;
+            });
+            if let Err(late) = known.await {
+                let nodes = cluster.call(new, &["CLUSTER", "NODES"])?.text();
+                let (topology, stats) = (client.topology().await?, client.stats().await?);
+                return Err(
+                    format!("{late}: {primary} of {topology:?}, {nodes:?}; {stats:?}").into()
+                );
+            }
             assert!(!cluster.is_primary(old)?);
         }
         load.stop().await?.assert_flawless();
