@@ -482,14 +482,19 @@ mod tests {
     use std::io::{Read as _, Write as _};
     use std::net::TcpListener;
 
-    #[test]
-    fn who_waits_for_events_is_not_interrupted_by_them() -> io::Result<()> {
-        let engine = Engine::new()?;
+    /// A connection on which there is something to read.
+    fn with_a_byte(engine: &Engine) -> io::Result<(mio::net::TcpStream, Arc<Source>)> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let mut stream = mio::net::TcpStream::connect(listener.local_addr()?)?;
         let source = engine.watch(&mut stream)?;
-        let (mut peer, _) = listener.accept()?;
-        peer.write_all(b"x")?;
+        listener.accept()?.0.write_all(b"x")?;
+        Ok((stream, source))
+    }
+
+    #[test]
+    fn who_waits_for_events_is_not_interrupted_by_them() -> io::Result<()> {
+        let engine = Engine::new()?;
+        let (mut stream, source) = with_a_byte(&engine)?;
         let (bringer, answer) = Answer::new();
         engine.employ(async move {
             let read = poll_fn(|cx| source.poll_read(cx, 2, || stream.read(&mut [0; 2]))).await;
@@ -525,11 +530,7 @@ mod tests {
     #[test]
     fn a_driver_that_never_rests_learns_of_its_sockets() -> io::Result<()> {
         let engine = Engine::new()?;
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let mut stream = mio::net::TcpStream::connect(listener.local_addr()?)?;
-        let source = engine.watch(&mut stream)?;
-        let (mut peer, _) = listener.accept()?;
-        peer.write_all(b"x")?;
+        let (mut stream, source) = with_a_byte(&engine)?;
         let (bringer, answer) = Answer::new();
         let mut bringer = Some(bringer);
         let begun_at = Instant::now();
