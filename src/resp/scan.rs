@@ -333,11 +333,13 @@ impl Scanner {
         end: usize,
         nullable: bool,
     ) -> Result<Step, ProtocolError> {
-        if nullable && len == -1 {
-            Ok(self.value_ends(end))
-        } else {
-            Err(violation(self.at, Violation::NegativeLength))
+        if !nullable || len != -1 {
+            return Err(violation(self.at, Violation::NegativeLength));
         }
+        if len_min(end, self.unbegun_count() - 1) > self.limits.frame_len_max {
+            return Err(violation(self.at, Violation::FrameTooLong));
+        }
+        Ok(self.value_ends(end))
     }
 
     /// Checks that the first value of a push, its name, is a string.

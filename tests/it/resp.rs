@@ -420,6 +420,11 @@ fn f40_limits_hold_to_the_byte() {
     refused_by(&limits, &[&array[..], b"+abcdefghi\r\n"].concat(), 4085, Violation::FrameTooLong);
     refused_by(&limits, &[&array[..], b"+abcdefghijkl"].concat(), 4085, Violation::FrameTooLong);
     refused_by(&limits, &[&array[..], b":123456789\r\n"].concat(), 4085, Violation::FrameTooLong);
+    for null in [b"$-1\r\n", b"*-1\r\n"] {
+        let array = |len: usize| [b"*2\r\n", &bulk(len)[..], null].concat();
+        assert_eq!(hear(&array(4078), [], limits).frames, [4096]);
+        refused_by(&limits, &array(4079), 4092, Violation::FrameTooLong);
+    }
     assert_eq!(
         hear(
             &b"*100\r\n".iter().chain(&b":1\r\n".repeat(100)).copied().collect::<Vec<_>>(),
