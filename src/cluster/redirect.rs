@@ -68,13 +68,7 @@ impl<T> Cluster<T> {
         match verdict {
             Verdict::Deliver => self.settle(part, Ok(frame)),
             Verdict::Fail(error) => {
-                // It is not followed, and yet it may be true.
-                if error.server().is_some_and(|error| error.code() == b"MOVED") {
-                    self.request_refresh(now, ReinitReason::Moved, false);
-                }
-                if error.server().is_some_and(|error| error.code() == b"NOAUTH") {
-                    self.leave_unauthenticated(now, link);
-                }
+                self.note_unfollowed(now, link, &error);
                 self.fail(part, error);
             }
             _ if self.ends_by.is_some() => {
@@ -100,6 +94,17 @@ impl<T> Cluster<T> {
                 let redirection = Redirected { kind: RedirectKind::Ask, slot, to };
                 self.redirect(now, node, link, part, &frame, &redirection);
             }
+        }
+    }
+
+    /// An error that the caller gets, and that is not acted on, may be true all the same.
+    fn note_unfollowed(&mut self, now: Instant, link: LinkId, error: &Error) {
+        let Some(error) = error.server() else { return };
+        match error.code() {
+            b"MOVED" => self.request_refresh(now, ReinitReason::Moved, false),
+            b"CLUSTERDOWN" | b"READONLY" => self.request_refresh(now, ReinitReason::Stale, false),
+            b"NOAUTH" => self.leave_unauthenticated(now, link),
+            _ => {}
         }
     }
 
