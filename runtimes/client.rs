@@ -2,13 +2,15 @@
 
 use super::std;
 
-use core::future::Future;
+use core::future::{Future, poll_fn};
 use core::marker::PhantomData;
+use core::pin::Pin;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::vec::Vec;
 
+use super::calling::Calling;
 use super::dial::Dialler;
 use super::driver::Driver;
 use super::mailbox::{Answer, Mailbox};
@@ -23,8 +25,8 @@ use super::tls::Tls;
 use crate::Closed;
 use crate::{
     Address, Arg, Call, Cluster, Command, Config, ConfigError, ConversionError, Credentials, Error,
-    Explanation, Frame, FromReply, Instant, Learned, Notice, Reply, Scan, Stats, Url, UrlTls, Why,
-    topology::Topology,
+    Explanation, Frame, FromReply, Instant, Learned, Notice, Outcome, Reply, Scan, Stats, Url,
+    UrlTls, Why, topology::Topology,
 };
 
 /// A client of one cluster. Cheap to clone; all clones share the same connections.
@@ -268,11 +270,12 @@ impl<R: Runtime> Client<R> {
     /// # Errors
     /// [`Error`] tells what happened, and through [`Error::may_have_executed`] whether it is safe to
     /// call again. Errors of the commands of a batch stay in their places.
-    pub async fn call(&self, call: Call) -> Result<Reply, Error> {
-        let watch = self.shared.observer.begin(&call);
-        let outcome = self.shared.mailbox.submit(call).await;
-        watch.end(&outcome);
-        outcome
+    pub fn call(&self, call: Call) -> impl Future<Output = Result<Reply, Error>> {
+        self.calling(call)
+    }
+
+    fn calling(&self, call: Call) -> Calling<'_> {
+        Calling::new(&self.shared.mailbox, &self.shared.observer, call)
     }
 
     /// Sends a command, and converts its reply.
@@ -280,8 +283,11 @@ impl<R: Runtime> Client<R> {
     /// # Errors
     /// As [`Client::call`]; an error reply is [`Error::Server`], a reply of another type than asked
     /// for is [`Error::Conversion`].
-    pub async fn command<V: FromReply>(&self, command: Command) -> Result<V, Error> {
-        self.call_as(Call::new(command)).await
+    pub fn command<V: FromReply>(
+        &self,
+        command: Command,
+    ) -> impl Future<Output = Result<V, Error>> {
+        self.call_as(Call::new(command))
     }
 
     /// Makes a call of one command or of a transaction, and converts its reply. Replies of several
@@ -289,31 +295,32 @@ impl<R: Runtime> Client<R> {
     ///
     /// # Errors
     /// As [`Client::command`]. [`Error::Conversion`] for a batch: its replies are not one.
-    pub async fn call_as<V: FromReply>(&self, call: Call) -> Result<V, Error> {
-        let frame = self.call(call).await?.into_frame();
-        Ok(V::from_frame(frame.ok_or_else(unexpected_reply)?)?)
+    pub fn call_as<V: FromReply>(&self, call: Call) -> impl Future<Output = Result<V, Error>> {
+        let mut calling = self.calling(call);
+        poll_fn(move |cx| Pin::new(&mut calling).poll(cx).map(converted))
     }
 
     /// Sends independent commands together, over any slots; each has an end of its own.
     ///
     /// # Errors
     /// [`Error::NotExecuted`] or [`Error::Overloaded`] if one of them cannot be sent: none is.
-    pub async fn batch(
+    pub fn batch(
         &self,
         commands: impl IntoIterator<Item = Command>,
-    ) -> Result<Vec<Result<Frame, Error>>, Error> {
-        self.call_each(Call::batch(commands)).await
+    ) -> impl Future<Output = Result<Vec<Result<Frame, Error>>, Error>> {
+        self.call_each(Call::batch(commands))
     }
 
     /// Makes a call of a batch, with options: each of its commands has an end of its own.
     ///
     /// # Errors
     /// As [`Client::batch`]. [`Error::Conversion`] for a call of another kind.
-    pub async fn call_each(&self, call: Call) -> Result<Vec<Result<Frame, Error>>, Error> {
-        match self.call(call).await? {
-            Reply::Many(results) => Ok(results),
-            Reply::One(_) | Reply::PerNode(_) | Reply::Ready => Err(unexpected_reply()),
-        }
+    pub fn call_each(
+        &self,
+        call: Call,
+    ) -> impl Future<Output = Result<Vec<Result<Frame, Error>>, Error>> {
+        let mut calling = self.calling(call);
+        poll_fn(move |cx| Pin::new(&mut calling).poll(cx).map(each_converted))
     }
 
     /// Runs commands of one slot as a transaction, and converts the array of their replies.
@@ -321,71 +328,82 @@ impl<R: Runtime> Client<R> {
     /// # Errors
     /// As [`Client::command`]; the error of a command that was refused before the transaction ran is
     /// the transaction's.
-    pub async fn transaction<V: FromReply>(
+    pub fn transaction<V: FromReply>(
         &self,
         commands: impl IntoIterator<Item = Command>,
-    ) -> Result<V, Error> {
-        self.call_as(Call::transaction(commands)).await
+    ) -> impl Future<Output = Result<V, Error>> {
+        self.call_as(Call::transaction(commands))
     }
 
     /// The value of a key: `None` into an `Option` if there is none.
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub async fn get<V: FromReply>(&self, key: impl Into<Arg<'_>>) -> Result<V, Error> {
-        self.command(Command::get(key)).await
+    pub fn get<'a, V: FromReply>(
+        &self,
+        key: impl Into<Arg<'a>>,
+    ) -> impl Future<Output = Result<V, Error>> {
+        self.command(Command::get(key))
     }
 
     /// Sets the value of a key.
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub async fn set(
+    pub fn set<'a>(
         &self,
-        key: impl Into<Arg<'_>>,
-        value: impl Into<Arg<'_>>,
-    ) -> Result<(), Error> {
-        self.command(Command::set(key, value)).await
+        key: impl Into<Arg<'a>>,
+        value: impl Into<Arg<'a>>,
+    ) -> impl Future<Output = Result<(), Error>> {
+        self.command(Command::set(key, value))
     }
 
     /// Deletes a key. Whether there was one.
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub async fn del(&self, key: impl Into<Arg<'_>>) -> Result<bool, Error> {
-        self.command(Command::del(key)).await
+    pub fn del<'a>(&self, key: impl Into<Arg<'a>>) -> impl Future<Output = Result<bool, Error>> {
+        self.command(Command::del(key))
     }
 
     /// Whether there is a key.
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub async fn exists(&self, key: impl Into<Arg<'_>>) -> Result<bool, Error> {
-        self.command(Command::exists(key)).await
+    pub fn exists<'a>(&self, key: impl Into<Arg<'a>>) -> impl Future<Output = Result<bool, Error>> {
+        self.command(Command::exists(key))
     }
 
     /// Adds one to a number, and returns the sum.
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub async fn incr(&self, key: impl Into<Arg<'_>>) -> Result<i64, Error> {
-        self.command(Command::incr(key)).await
+    pub fn incr<'a>(&self, key: impl Into<Arg<'a>>) -> impl Future<Output = Result<i64, Error>> {
+        self.command(Command::incr(key))
     }
 
     /// Adds to a number, and returns the sum.
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub async fn incr_by(&self, key: impl Into<Arg<'_>>, increment: i64) -> Result<i64, Error> {
-        self.command(Command::incr_by(key, increment)).await
+    pub fn incr_by<'a>(
+        &self,
+        key: impl Into<Arg<'a>>,
+        increment: i64,
+    ) -> impl Future<Output = Result<i64, Error>> {
+        self.command(Command::incr_by(key, increment))
     }
 
     /// Has a key expire after so many seconds. Whether there is one.
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub async fn expire(&self, key: impl Into<Arg<'_>>, seconds: u64) -> Result<bool, Error> {
-        self.command(Command::expire(key, seconds)).await
+    pub fn expire<'a>(
+        &self,
+        key: impl Into<Arg<'a>>,
+        seconds: u64,
+    ) -> impl Future<Output = Result<bool, Error>> {
+        self.command(Command::expire(key, seconds))
     }
 
     /// Asks a node for the commands that it has, so that those of modules and of newer servers go
@@ -491,6 +509,20 @@ impl<R: Runtime> Client<R> {
             bringer.bring(question(cluster));
         }));
         answer.await.ok_or(Error::Closed)
+    }
+}
+
+/// The reply to a call, as what the caller asked for.
+fn converted<V: FromReply>(outcome: Outcome) -> Result<V, Error> {
+    let frame = outcome?.into_frame().ok_or_else(unexpected_reply)?;
+    Ok(V::from_frame(frame)?)
+}
+
+/// The replies to a call of a batch.
+fn each_converted(outcome: Outcome) -> Result<Vec<Result<Frame, Error>>, Error> {
+    match outcome? {
+        Reply::Many(results) => Ok(results),
+        Reply::One(_) | Reply::PerNode(_) | Reply::Ready => Err(unexpected_reply()),
     }
 }
 

@@ -24,6 +24,7 @@ extern crate std;
 #[doc = include_str!("guide.md")]
 pub mod guide {}
 
+mod calling;
 mod client;
 mod dial;
 mod driver;
