@@ -22,6 +22,7 @@ use std::vec::Vec;
 use super::dial::{Dialler, Wire};
 use super::mailbox::{Letters, Mailbox, ReplySlot, Token};
 use super::notices::Listeners;
+use super::readiness::Readiness;
 use super::runtime::Runtime;
 use super::socket::{Driven, Socket};
 use super::telemetry::Meter;
@@ -57,6 +58,7 @@ pub(super) struct Driver<R: Runtime> {
 struct Timer {
     at: Instant,
     sleep: Pin<Box<dyn Future<Output = ()> + Send>>,
+    readiness: Readiness,
 }
 
 impl<R: Runtime> Driver<R> {
@@ -96,7 +98,7 @@ impl<R: Runtime> Driver<R> {
             self.has_yielded = false;
             return false;
         }
-        let waiting = self.mailbox.call_count();
+        let waiting = self.mailbox.letter_count();
         self.has_yielded = waiting > 0 && waiting + self.cluster.call_count() > 1;
         self.has_yielded
     }
@@ -206,15 +208,19 @@ impl<R: Runtime> Driver<R> {
     ///
     /// A timer that is set stays set, however much later the machine wants to be called by now: one that
     /// fires for nothing now and then costs less than another one for each command.
-    fn set_timer(&mut self, now: Instant, cx: &mut Context<'_>) -> bool {
+    fn set_timer(&mut self, now: Instant) -> bool {
         if let Some(at) = self.cluster.poll_timeout()
             && self.timer.as_ref().is_none_or(|timer| at < timer.at)
         {
             let sleep = Box::pin(self.runtime.sleep(at.since(now)));
-            self.timer = Some(Timer { at, sleep });
+            let readiness = Readiness::new(&self.mailbox.signal);
+            self.timer = Some(Timer { at, sleep, readiness });
         }
-        let timer = self.timer.as_mut().map(|timer| timer.sleep.as_mut().poll(cx));
-        let is_over = matches!(timer, Some(Poll::Ready(())));
+        let Some(timer) = self.timer.as_mut().filter(|timer| timer.readiness.take()) else {
+            return false;
+        };
+        let cx = &mut Context::from_waker(&timer.readiness.waker);
+        let is_over = timer.sleep.as_mut().poll(cx).is_ready();
         if is_over {
             self.timer = None;
         }
@@ -248,7 +254,7 @@ impl<R: Runtime> Driver<R> {
                 return Poll::Ready(());
             }
             // After a timer that is over, the next turn has a later time.
-            if is_left || self.set_timer(now, cx) {
+            if is_left || self.set_timer(now) {
                 continue;
             }
             let ended_count = core::mem::take(&mut self.ended_count);

@@ -31,6 +31,7 @@ mod driver;
 mod mailbox;
 mod notices;
 mod provider;
+mod readiness;
 mod runtime;
 mod scan;
 mod setters;

@@ -2,15 +2,14 @@
 
 use super::std;
 
-use core::sync::atomic::{AtomicBool, Ordering};
-use core::task::{Context, Poll, Waker};
+use core::task::{Context, Poll};
 use std::io::{self, IoSlice};
 use std::sync::Arc;
-use std::task::Wake;
 
 use super::dial::{Dial, Dialled};
 use super::mailbox::Signal;
 use super::provider::NoCredentials;
+use super::readiness::Readiness;
 use super::runtime::Stream;
 use crate::{Closed, Cluster, Instant, LinkId, TlsFailure};
 
@@ -30,32 +29,12 @@ pub(super) struct Socket<S> {
     is_due: bool,
     /// Whether it was woken since a read was pending: until then another one would be, too.
     may_read: bool,
-    readiness: Arc<Readiness>,
-    waker: Waker,
+    readiness: Readiness,
 }
 
 enum State<S> {
     Dialling(Dial<S>),
     Open(S),
-}
-
-/// Remembers which socket woke the driver, so that the others are left alone.
-#[derive(Debug)]
-struct Readiness {
-    is_ready: AtomicBool,
-    signal: Arc<Signal>,
-}
-
-impl Wake for Readiness {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        if !self.is_ready.swap(true, Ordering::AcqRel) {
-            self.signal.wake();
-        }
-    }
 }
 
 /// What became of a socket.
@@ -71,11 +50,9 @@ pub(super) enum Driven {
 
 impl<S: Stream> Socket<S> {
     pub(super) fn dial(id: LinkId, dial: Dial<S>, signal: &Arc<Signal>) -> Self {
-        let is_ready = AtomicBool::new(true);
-        let readiness = Arc::new(Readiness { is_ready, signal: Arc::clone(signal) });
-        let waker = Waker::from(Arc::clone(&readiness));
+        let readiness = Readiness::new(signal);
         let state = State::Dialling(dial);
-        Self { id, state, has_bytes: false, is_due: false, may_read: true, readiness, waker }
+        Self { id, state, has_bytes: false, is_due: false, may_read: true, readiness }
     }
 
     /// There are bytes to send.
@@ -86,15 +63,14 @@ impl<S: Stream> Socket<S> {
 
     /// Whether something happened since it was driven last.
     pub(super) fn take_ready(&mut self) -> bool {
-        let is_woken = self.readiness.is_ready.load(Ordering::Acquire)
-            && self.readiness.is_ready.swap(false, Ordering::AcqRel);
+        let is_woken = self.readiness.take();
         self.may_read |= is_woken;
         core::mem::take(&mut self.is_due) || is_woken
     }
 
     /// It is to be driven again.
     pub(super) fn set_ready(&self) {
-        self.readiness.is_ready.store(true, Ordering::Release);
+        self.readiness.set();
     }
 
     /// Connects, writes and reads as far as that goes without waiting.
@@ -104,7 +80,7 @@ impl<S: Stream> Socket<S> {
         cluster: &mut Cluster<T>,
         scratch: &mut [u8],
     ) -> Driven {
-        let cx = &mut Context::from_waker(&self.waker);
+        let cx = &mut Context::from_waker(&self.readiness.waker);
         if let State::Dialling(dial) = &mut self.state {
             match dial.as_mut().poll(cx) {
                 Poll::Pending => return Driven::Idle,

@@ -10,6 +10,7 @@ use super::std;
 
 use core::future::Future;
 use core::pin::Pin;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::{Context, Poll, Waker};
 use std::boxed::Box;
 use std::collections::VecDeque;
@@ -25,6 +26,8 @@ const SPARE_COUNT_MAX: usize = 4096;
 #[derive(Debug)]
 pub(super) struct Mailbox {
     inner: Mutex<Inner>,
+    /// How many letters there are, for a look without the lock.
+    letter_count: AtomicUsize,
     /// Wakes the driver.
     pub(super) signal: Arc<Signal>,
 }
@@ -75,7 +78,11 @@ fn lock<V>(mutex: &Mutex<V>) -> MutexGuard<'_, V> {
 
 impl Mailbox {
     pub(super) fn new() -> Self {
-        Self { inner: Mutex::new(Inner::default()), signal: Arc::default() }
+        Self {
+            inner: Mutex::new(Inner::default()),
+            letter_count: AtomicUsize::new(0),
+            signal: Arc::default(),
+        }
     }
 
     /// Leaves a call, and tells where its outcome will be.
@@ -116,7 +123,9 @@ impl Mailbox {
         }
     }
 
+    /// A letter was left: the driver is to see it.
     fn wake(&self, mut inner: MutexGuard<'_, Inner>) {
+        self.letter_count.store(self.letter_count() + 1, Ordering::Relaxed);
         let was_awake = core::mem::replace(&mut inner.is_awake, true);
         drop(inner);
         if !was_awake {
@@ -129,23 +138,25 @@ impl Mailbox {
         lock(&self.inner).is_closed
     }
 
-    /// The number of calls in the mailbox.
-    pub(super) fn call_count(&self) -> usize {
-        lock(&self.inner).letters.calls.len()
+    /// How many letters there are, or were a moment ago: before the driver falls asleep it looks again.
+    pub(super) fn letter_count(&self) -> usize {
+        self.letter_count.load(Ordering::Relaxed)
     }
 
-    /// Swaps the letters out, and takes back the slots that nobody holds any more. Whether there are
+    /// Swaps the letters out, and gives back the slots that nobody holds any more. Whether there are
     /// letters.
     pub(super) fn collect(
         &self,
         letters: &mut Letters,
         used: &mut VecDeque<Arc<ReplySlot>>,
     ) -> bool {
-        let mut inner = lock(&self.inner);
-        let has_letters = !inner.letters.is_empty();
-        if has_letters {
-            core::mem::swap(&mut inner.letters, letters);
+        if self.letter_count() == 0 && used.len() <= SPARE_COUNT_MAX {
+            return false; // the slots can wait until somebody needs one
         }
+        let mut inner = lock(&self.inner);
+        self.letter_count.store(0, Ordering::Relaxed);
+        let has_letters = !inner.letters.is_empty();
+        core::mem::swap(&mut inner.letters, letters);
         for _ in 0..used.len() {
             let Some(mut slot) = used.pop_front() else { break };
             let Some(unshared) = Arc::get_mut(&mut slot) else {
