@@ -161,22 +161,24 @@ impl Engine {
     /// Waits for what the driver brings, and drives it if nobody else does.
     pub(super) fn wait<F: Future>(&self, future: F) -> F::Output {
         let mut future = pin!(future);
-        let caller = Caller::current();
-        let waker = Waker::from(Arc::clone(&caller));
-        let cx = &mut Context::from_waker(&waker);
-        let mut visit = Visit { engine: self, thread: &caller.thread, reactor: None };
-        loop {
-            if let Poll::Ready(output) = future.as_mut().poll(cx) {
-                return output;
-            }
-            if let Some(reactor) = &mut visit.reactor {
-                while !caller.take_ready() {
-                    reactor.turn(self);
+        CALLER.with(|caller| {
+            let cx = &mut Context::from_waker(&caller.waker);
+            let thread = &caller.readiness.thread;
+            let mut visit = Visit { engine: self, thread, reactor: None };
+            loop {
+                if let Poll::Ready(output) = future.as_mut().poll(cx) {
+                    return output;
                 }
-            } else if !visit.sits_down() {
-                thread::park();
+                match visit.sits_down() {
+                    Some(reactor) => {
+                        while !caller.readiness.take() {
+                            reactor.turn(self);
+                        }
+                    }
+                    None => thread::park(),
+                }
             }
-        }
+        })
     }
 
     /// A name for a timer.
@@ -238,22 +240,23 @@ struct Visit<'e> {
 }
 
 impl Visit<'_> {
-    /// Takes the seat if it is free; else waits in line for it, once.
-    fn sits_down(&mut self) -> bool {
-        let mut seat = lock(&self.engine.seat);
-        self.reactor = seat.reactor.take();
-        if let Some(reactor) = &mut self.reactor {
+    /// What is driven with, if he has the seat or it is free; else he waits in line for it, once.
+    fn sits_down(&mut self) -> Option<&mut Reactor> {
+        if self.reactor.is_none() {
+            let mut seat = lock(&self.engine.seat);
+            let Some(reactor) = seat.reactor.take() else {
+                if seat.waiting.iter().all(|waiting| waiting.id() != self.thread.id()) {
+                    seat.waiting.push_back(self.thread.clone());
+                }
+                return None;
+            };
             // He may have come before he was called. Were he still in line, he would call himself when he
             // leaves, and nobody else.
             seat.leave_line(self.thread);
             drop(seat);
-            reactor.catch_up(self.engine);
-            return true;
+            self.reactor.insert(reactor).catch_up(self.engine);
         }
-        if seat.waiting.iter().all(|waiting| waiting.id() != self.thread.id()) {
-            seat.waiting.push_back(self.thread.clone());
-        }
-        false
+        self.reactor.as_deref_mut()
     }
 }
 
@@ -305,7 +308,8 @@ impl Reactor {
             }
             return;
         }
-        let (next, now) = (lock(&engine.timers).next(), Instant::now());
+        // The clock is not asked with each turn: a timer is late by what the driver has done since.
+        let (next, now) = (lock(&engine.timers).next(), self.looked_at);
         if next.is_some_and(|at| at <= now) {
             let due = lock(&engine.timers).take_due(now);
             due.iter().for_each(Waker::wake_by_ref);
@@ -339,28 +343,38 @@ const IDLE_MIN: Duration = Duration::from_millis(1);
 /// A driver that wakes itself, or is woken, as often as this without a pause is shown what else happened.
 const POLL_COUNT_MAX: u32 = 16;
 
+std::thread_local! {
+    static CALLER: Caller = Caller::current();
+}
+
 /// A thread that waits.
-#[derive(Debug)]
 struct Caller {
+    readiness: Arc<Readiness>,
+    waker: Waker,
+}
+
+/// Whether there may be something for a thread that waits.
+#[derive(Debug)]
+struct Readiness {
     thread: Thread,
     is_ready: AtomicBool,
 }
 
 impl Caller {
-    fn current() -> Arc<Self> {
-        std::thread_local! {
-            static CALLER: Arc<Caller> =
-                Arc::new(Caller { thread: thread::current(), is_ready: AtomicBool::new(false) });
-        }
-        CALLER.with(Arc::clone)
+    fn current() -> Self {
+        let is_ready = AtomicBool::new(false);
+        let readiness = Arc::new(Readiness { thread: thread::current(), is_ready });
+        Self { waker: Waker::from(Arc::clone(&readiness)), readiness }
     }
+}
 
-    fn take_ready(&self) -> bool {
+impl Readiness {
+    fn take(&self) -> bool {
         self.is_ready.swap(false, Ordering::AcqRel)
     }
 }
 
-impl Wake for Caller {
+impl Wake for Readiness {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
@@ -513,17 +527,17 @@ mod tests {
         let threads = [(); 3].map(|()| thread::spawn(|| {}).thread().clone());
         let [mut first, mut early, mut called] =
             threads.each_ref().map(|thread| Visit { engine: &engine, thread, reactor: None });
-        assert!(first.sits_down());
-        assert!(!called.sits_down());
-        assert!(!early.sits_down());
+        assert!(first.sits_down().is_some());
+        assert!(called.sits_down().is_none());
+        assert!(early.sits_down().is_none());
         drop(first);
-        assert!(early.sits_down());
-        assert!(!called.sits_down());
+        assert!(early.sits_down().is_some());
+        assert!(called.sits_down().is_none());
         let line = lock(&engine.seat).waiting.iter().map(Thread::id).collect::<Vec<_>>();
         assert_eq!(line, [threads[2].id()]);
         drop(early);
         assert!(lock(&engine.seat).waiting.is_empty());
-        assert!(called.sits_down());
+        assert!(called.sits_down().is_some());
         Ok(())
     }
 
