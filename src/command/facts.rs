@@ -3,7 +3,7 @@
 use super::table;
 
 /// One row of the table: what is known about a command or subcommand.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 #[expect(clippy::struct_excessive_bools, reason = "a row of a table of facts")]
 pub struct Facts {

@@ -45,18 +45,13 @@ pub struct Learned {
 
 /// What a server tells of one command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "the flags of a command")]
 pub struct LearnedCommand {
     /// In capitals, a subcommand's behind its command's and a blank.
     name: Box<str>,
     arity: i64,
-    read_only: bool,
-    blocking: bool,
-    movable_keys: bool,
-    script: bool,
     specs: Box<[Spec]>,
-    request: RequestPolicy,
-    reply: ReplyPolicy,
+    /// The same as a row of the table has it, but for the name.
+    facts: Facts,
 }
 
 impl Learned {
@@ -178,16 +173,24 @@ impl LearnedCommand {
             Some(specs) => specs.filter_map(Spec::read).collect(),
             None => Spec::legacy(legacy.0, legacy.1, legacy.2).into_iter().collect(),
         };
-        let mut command = Self {
-            name: name.replacen('|', " ", 1).to_ascii_uppercase().into(),
-            arity: integer(1, "a number of arguments")?,
+        let arity = integer(1, "a number of arguments")?;
+        let facts = Facts {
+            name: "",
+            arity: i8::try_from(arity).unwrap_or(-1),
+            keys: shape(&specs, has("movablekeys")),
             read_only: has("readonly"),
             blocking: has("blocking"),
-            movable_keys: has("movablekeys"),
             script: has("no_mandatory_keys"),
-            specs: specs.into(),
+            repeatable: false,
+            has_subcommands: false,
             request: RequestPolicy::Keyed,
             reply: ReplyPolicy::Single,
+        };
+        let mut command = Self {
+            name: name.replacen('|', " ", 1).to_ascii_uppercase().into(),
+            arity,
+            specs: specs.into(),
+            facts,
         };
         command.follow(further(7), further(9).is_some_and(|all| !all.is_empty()));
         Ok((name.len() <= NAME_LEN_MAX).then_some(command))
@@ -199,11 +202,11 @@ impl LearnedCommand {
             let mut tips = tips.into_iter().flatten();
             tips.find_map(|tip| tip.as_str()?.strip_prefix(name)?.strip_prefix(':'))
         };
-        let has_keys = !self.specs.is_empty() || self.movable_keys;
-        self.request = match tip("request_policy") {
+        let has_keys = self.facts.keys != KeyShape::None;
+        self.facts.request = match tip("request_policy") {
             Some("all_nodes") => RequestPolicy::AllNodes,
             Some("all_shards") => RequestPolicy::AllShards,
-            Some("multi_shard") if matches!(self.shape(), KeyShape::Range { .. }) => {
+            Some("multi_shard") if matches!(self.facts.keys, KeyShape::Range { .. }) => {
                 RequestPolicy::MultiShard
             }
             _ if has_keys => RequestPolicy::Keyed,
@@ -211,7 +214,7 @@ impl LearnedCommand {
             None if has_subcommands => RequestPolicy::ExplicitNode,
             _ => RequestPolicy::AnyNode,
         };
-        self.reply = match (tip("response_policy"), self.request) {
+        self.facts.reply = match (tip("response_policy"), self.facts.request) {
             (_, RequestPolicy::Keyed | RequestPolicy::AnyNode | RequestPolicy::ExplicitNode) => {
                 ReplyPolicy::Single
             }
@@ -243,21 +246,21 @@ impl LearnedCommand {
     /// Whether it only reads: it may run twice, and on a replica.
     #[must_use]
     pub const fn read_only(&self) -> bool {
-        self.read_only
+        self.facts.read_only
     }
 
     /// Whether it may wait at the server, and hold its connection. Servers before Redis 7.0 do not
     /// tell.
     #[must_use]
     pub const fn blocking(&self) -> bool {
-        self.blocking
+        self.facts.blocking
     }
 
     /// Whether it may run code of the user's. Servers do not tell; it is taken for granted where keys
     /// may be given or not, as with `EVAL` and `FCALL`.
     #[must_use]
     pub const fn script(&self) -> bool {
-        self.script
+        self.facts.script
     }
 
     /// Where it goes, as the server's tip says. It can be split only if its keys are a range;
@@ -265,41 +268,27 @@ impl LearnedCommand {
     /// command with subcommands, of which this is none, goes only where the caller says.
     #[must_use]
     pub const fn request(&self) -> RequestPolicy {
-        self.request
+        self.facts.request
     }
 
     /// How the replies of several nodes become one, as the server's tip says. Without one: those of
     /// nodes one after the other, those of keys in the order of the keys.
     #[must_use]
     pub const fn reply(&self) -> ReplyPolicy {
-        self.reply
+        self.facts.reply
     }
 
     /// Where its keys are, as far as one shape can say it; else [`KeyShape::Unknown`], and only
     /// [`LearnedCommand::keys`] tells.
     #[must_use]
-    pub fn shape(&self) -> KeyShape {
-        match &*self.specs {
-            [] if !self.movable_keys => KeyShape::None,
-            [one] => one.shape().unwrap_or(KeyShape::Unknown),
-            _ => KeyShape::Unknown,
-        }
+    pub const fn shape(&self) -> KeyShape {
+        self.facts.keys
     }
 
     /// The same as a row of the table has it, but for the name.
-    pub(crate) fn facts(&self) -> Facts {
-        Facts {
-            name: "",
-            arity: i8::try_from(self.arity).unwrap_or(-1),
-            keys: self.shape(),
-            read_only: self.read_only,
-            blocking: self.blocking,
-            script: self.script,
-            repeatable: false,
-            has_subcommands: false,
-            request: self.request,
-            reply: self.reply,
-        }
+    #[inline]
+    pub(crate) const fn facts(&self) -> &Facts {
+        &self.facts
     }
 
     /// The keys of a command of this name, in the order in which the server describes them. If it
@@ -324,10 +313,19 @@ impl LearnedCommand {
         if command.len() < arity {
             return Err(MISSING);
         }
-        if self.specs.is_empty() && self.movable_keys {
+        if self.specs.is_empty() && self.facts.keys != KeyShape::None {
             return command.arguments().nth(1).map_or(Ok(()), take);
         }
         self.specs.iter().try_for_each(|spec| spec.each(command, take))
+    }
+}
+
+/// Where keys are, as far as one shape can say it.
+fn shape(specs: &[Spec], has_movable_keys: bool) -> KeyShape {
+    match specs {
+        [] if !has_movable_keys => KeyShape::None,
+        [one] => one.shape().unwrap_or(KeyShape::Unknown),
+        _ => KeyShape::Unknown,
     }
 }
 

@@ -22,8 +22,8 @@ use core::time::Duration;
 
 pub use self::explain::{Explanation, Piece as ExplainedPiece};
 pub(crate) use self::merge::{Joint, Merged};
-use self::route::Destination;
 pub(crate) use self::route::Route;
+use self::route::{Destination, Several};
 pub use self::scan::Scan;
 use crate::address::Address;
 use crate::command::{Command, Facts, Learned, LearnedCommand, ReplyPolicy};
@@ -223,11 +223,6 @@ pub(crate) enum Plan<P> {
 }
 
 impl<P> Plan<P> {
-    /// Pieces whose replies become one.
-    const fn joint(pieces: Vec<P>, joint: Joint) -> Self {
-        Self::Many { pieces, assembly: Assembly::Joint(joint) }
-    }
-
     /// The number of pieces.
     #[inline]
     pub(crate) const fn len(&self) -> usize {
@@ -356,19 +351,42 @@ fn one<P: From<Piece>>(
     options: &Options,
     context: Context<'_>,
 ) -> Result<Plan<P>, Error> {
-    let mut facts = command.facts();
-    let learned = context.learned(&command, facts);
-    let learned_facts = learned.map(LearnedCommand::facts);
-    if let Some(learned_facts) = &learned_facts {
-        facts = learned_facts;
-    }
-    match route::destination(&command, facts, learned, options, context)? {
-        Destination::One(route) => Ok(Plan::One(Piece::of(command, facts, options, route).into())),
-        Destination::Slots => split::by_slot(&command, facts, options),
-        Destination::Owners => split::by_owner(&command, facts, options, context.topology),
-        Destination::Nodes(reach) => {
-            spread::over(&command, facts, options, reach, context.topology)
+    match way(&command, options, context)? {
+        (Destination::One(route), facts) => {
+            Ok(Plan::One(Piece::of(command, facts, options, route).into()))
         }
+        (Destination::Several(several), facts) => {
+            let (pieces, joint) = parts(&command, facts, options, several, context.topology)?;
+            Ok(Plan::Many { pieces, assembly: Assembly::Joint(joint) })
+        }
+    }
+}
+
+/// Where a command goes, and what is known about it.
+#[inline]
+fn way<'c>(
+    command: &Command,
+    options: &Options,
+    context: Context<'c>,
+) -> Result<(Destination, &'c Facts), Error> {
+    let facts = command.facts();
+    let learned = context.learned(command, facts);
+    let facts = learned.map_or(facts, LearnedCommand::facts);
+    Ok((route::destination(command, facts, learned, options, context)?, facts))
+}
+
+/// What a command becomes that goes to several places, and how their replies become one.
+fn parts<P: From<Piece>>(
+    command: &Command,
+    facts: &Facts,
+    options: &Options,
+    several: Several,
+    topology: &Topology,
+) -> Result<(Vec<P>, Joint), Error> {
+    match several {
+        Several::Slots => split::by_slot(command, facts, options),
+        Several::Owners => split::by_owner(command, facts, options, topology),
+        Several::Nodes(reach) => spread::over(command, facts, options, reach, topology),
     }
 }
 
@@ -380,17 +398,19 @@ fn batch<P: From<Piece>>(
     let mut pieces = Vec::with_capacity(commands.len());
     let mut joints = Vec::new();
     for (index, command) in commands.into_iter().enumerate() {
-        match one(command, options, context)? {
-            Plan::One(piece) => {
-                pieces.push(piece);
+        match way(&command, options, context)? {
+            // Straight into its place: a command is long enough for copies of it to be felt.
+            (Destination::One(route), facts) => {
+                pieces.push(Piece::of(command, facts, options, route).into());
                 if !joints.is_empty() {
                     joints.push(None);
                 }
             }
-            Plan::Many { pieces: of_command, assembly } => {
+            (Destination::Several(several), facts) => {
+                let (parts, joint) = parts(&command, facts, options, several, context.topology)?;
                 joints.resize_with(index, || None);
-                joints.push(if let Assembly::Joint(joint) = assembly { Some(joint) } else { None });
-                pieces.extend(of_command);
+                joints.push(Some(joint));
+                pieces.extend(parts);
             }
         }
     }
@@ -441,7 +461,7 @@ fn transaction(
             None => route,
             Some(target) => match route::of_target(target) {
                 Destination::One(route) => route,
-                Destination::Slots | Destination::Owners | Destination::Nodes(_) => {
+                Destination::Several(_) => {
                     return Err(not_executed(Why::Malformed("a transaction goes to one node")));
                 }
             },

@@ -34,9 +34,15 @@ impl Route {
     }
 }
 
-/// Where a command goes, before it is known whether that is one place.
+/// Where a command goes.
 pub(super) enum Destination {
     One(Route),
+    Several(Several),
+}
+
+/// Where a command goes that is for several places.
+#[derive(Clone, Copy)]
+pub(super) enum Several {
     /// To the owners of its keys' slots.
     Slots,
     /// To the owners of the slots that are its arguments.
@@ -63,14 +69,14 @@ pub(super) fn destination(
             Err(Error::NotExecuted { why: Why::CrossSlot(..), .. })
                 if !split::is_conditional(command, facts) =>
             {
-                Destination::Slots
+                Destination::Several(Several::Slots)
             }
             route => Destination::One(route?),
         },
         RequestPolicy::SlotArgument => Destination::One(Route::Slot(slot_argument(command)?)),
-        RequestPolicy::SlotOwners => Destination::Owners,
-        RequestPolicy::AllShards => Destination::Nodes(Reach::Primaries),
-        RequestPolicy::AllNodes => Destination::Nodes(Reach::Nodes),
+        RequestPolicy::SlotOwners => Destination::Several(Several::Owners),
+        RequestPolicy::AllShards => Destination::Several(Several::Nodes(Reach::Primaries)),
+        RequestPolicy::AllNodes => Destination::Several(Several::Nodes(Reach::Nodes)),
         RequestPolicy::Keyed
         | RequestPolicy::MultiShard
         | RequestPolicy::AnyNode
@@ -82,7 +88,7 @@ pub(super) fn destination(
 /// Whether it takes a topology to tell where a command goes.
 pub(super) fn needs_topology(request: RequestPolicy, target: Option<&Target>) -> bool {
     match target {
-        Some(target) => matches!(of_target(target), Destination::Nodes(_)),
+        Some(target) => matches!(of_target(target), Destination::Several(_)),
         None => matches!(
             request,
             RequestPolicy::AllShards | RequestPolicy::AllNodes | RequestPolicy::SlotOwners
@@ -96,9 +102,9 @@ pub(super) fn of_target(target: &Target) -> Destination {
         Target::Node(address) => Destination::One(Route::Node(address.clone())),
         Target::Slot(slot) => Destination::One(Route::Slot(*slot)),
         Target::Any => Destination::One(Route::Any),
-        Target::AllPrimaries => Destination::Nodes(Reach::Primaries),
-        Target::AllReplicas => Destination::Nodes(Reach::Replicas),
-        Target::AllNodes => Destination::Nodes(Reach::Nodes),
+        Target::AllPrimaries => Destination::Several(Several::Nodes(Reach::Primaries)),
+        Target::AllReplicas => Destination::Several(Several::Nodes(Reach::Replicas)),
+        Target::AllNodes => Destination::Several(Several::Nodes(Reach::Nodes)),
     }
 }
 

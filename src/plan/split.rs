@@ -7,7 +7,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::merge::{Joint, Origin};
-use super::{Options, Piece, Plan, Route, not_executed, route};
+use super::{Options, Piece, Route, not_executed, route};
 use crate::address::Address;
 use crate::command::{ArgumentRef, Command, Facts, KeyShape};
 use crate::error::{Error, Why};
@@ -77,7 +77,7 @@ pub(super) fn by_slot<P: From<Piece>>(
     command: &Command,
     facts: &Facts,
     options: &Options,
-) -> Result<Plan<P>, Error> {
+) -> Result<(Vec<P>, Joint), Error> {
     let arguments: Vec<_> = command.argument_refs().collect();
     let layout = Layout::of(facts, &arguments).ok_or_else(|| {
         not_executed(Why::Malformed("it has not for each key what belongs to it"))
@@ -117,7 +117,7 @@ pub(super) fn by_slot<P: From<Piece>>(
     }
     let count = pieces.len();
     let origin = Origin::Keys { slots, part_of_key };
-    Ok(Plan::joint(pieces, Joint::of(command, facts, options, origin, count)?))
+    Ok((pieces, Joint::of(command, facts, options, origin, count)?))
 }
 
 /// One piece an owner of the slots, or ranges of slots, that are the arguments.
@@ -126,7 +126,7 @@ pub(super) fn by_owner<P: From<Piece>>(
     facts: &Facts,
     options: &Options,
     topology: &Topology,
-) -> Result<Plan<P>, Error> {
+) -> Result<(Vec<P>, Joint), Error> {
     let slots = route::slot_arguments(command).collect::<Result<Vec<_>, _>>()?;
     let is_ranges = facts.name.ends_with("RANGE");
     let mut by_owner: BTreeMap<&Address, Command> = BTreeMap::new();
@@ -147,7 +147,7 @@ pub(super) fn by_owner<P: From<Piece>>(
     let pieces = by_owner
         .into_iter()
         .map(|(owner, part)| Piece::of(part, facts, options, Route::Node(owner.clone())).into());
-    Ok(Plan::joint(pieces.collect(), joint))
+    Ok((pieces.collect(), joint))
 }
 
 /// Who has which part of a range of slots.

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::merge::{Joint, Origin};
-use super::{Options, Piece, Plan, Route, not_executed};
+use super::{Options, Piece, Route, not_executed};
 use crate::address::Address;
 use crate::command::{Command, Facts};
 use crate::error::{Error, Why};
@@ -25,7 +25,7 @@ pub(super) fn over<P: From<Piece>>(
     options: &Options,
     reach: Reach,
     topology: &Topology,
-) -> Result<Plan<P>, Error> {
+) -> Result<(Vec<P>, Joint), Error> {
     let routes: Vec<Route> = match reach {
         Reach::Primaries => shards(topology).collect(),
         Reach::Replicas => {
@@ -41,7 +41,7 @@ pub(super) fn over<P: From<Piece>>(
     }
     let pieces = routes.into_iter();
     let pieces = pieces.map(|route| Piece::of(command.clone(), facts, options, route).into());
-    Ok(Plan::joint(pieces.collect(), joint))
+    Ok((pieces.collect(), joint))
 }
 
 fn node(node: &Node) -> Route {
