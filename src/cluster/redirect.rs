@@ -77,6 +77,10 @@ impl<T> Cluster<T> {
             }
             Verdict::SendSource => self.send_source(now, node, part),
             // It is for this node, or for none.
+            Verdict::ReinitTopology if is_pinned => {
+                self.request_refresh(now, ReinitReason::Stale, false);
+                self.refuse_part(part, &frame);
+            }
             _ if is_pinned => self.refuse_part(part, &frame),
             Verdict::Redirect { .. } | Verdict::Ask { .. } if is_for_shard => {
                 self.refuse_part(part, &frame);

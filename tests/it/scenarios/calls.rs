@@ -260,6 +260,8 @@ fn on_node_goes_there_whatever_the_keys_and_takes_redirections_for_answers() {
     assert_eq!(world.reads(a), "DBSIZE");
     world.answer(a, "-READONLY x\r\n");
     assert_eq!(world.outcome(size), "the server answered: READONLY x", "F-21: the caller chose");
+    world.advance(ms(300));
+    assert_eq!(world.notices(), ["reinit: Stale"], "the node has another role than is known");
     let stranger = world.submit(Call::new(Command::new("DBSIZE")).on_node(at("127.0.0.1:9")));
     assert_eq!(
         world.outcome(stranger),

@@ -248,6 +248,20 @@ fn f21_readonly_and_unblocked_reread_the_topology() {
 }
 
 #[test]
+fn f21_a_script_that_is_refused_has_the_topology_reread_too() {
+    for text in ["READONLY You can't write against a read only replica.", "CLUSTERDOWN x"] {
+        let (mut world, [_, _, c]) = World::linked(Config::default());
+        world.advance(ms(1_000));
+        let eval = world.submit(Command::new("EVAL").arg("return 1").arg(1).arg("foo"));
+        assert_eq!(world.reads(c), "EVAL return 1 1 foo");
+        world.answer(c, &format!("-{text}\r\n"));
+        assert_eq!(world.outcome(eval), format!("the server answered: {text}"));
+        world.advance(ms(300));
+        assert_eq!(world.notices(), ["reinit: Stale"], "{text}");
+    }
+}
+
+#[test]
 fn f23_other_errors_are_the_callers_verbatim() {
     let refusals = [
         "CROSSSLOT Keys in request don't hash to the same slot",
