@@ -263,16 +263,13 @@ impl<T> Calls<T> {
         let parts = core::mem::replace(&mut self.entry_mut(id)?.parts, Parts::None);
         let token = self.take(id)?;
         let Parts::Many(many) = parts else { return None };
-        let count = many.results.len();
-        let mut results = many.results.into_iter().flatten();
+        let mut results = Vec::with_capacity(many.results.len());
+        results.extend(many.results.into_iter().flatten());
         let outcome = match many.assembly {
-            Assembly::Each => {
-                let mut all = Vec::with_capacity(count);
-                all.extend(results);
-                Ok(Reply::Many(all))
-            }
-            Assembly::Joint(joint) => joint.merge(results.collect(), random).map(reply),
+            Assembly::Each => Ok(Reply::Many(results)),
+            Assembly::Joint(joint) => joint.merge(results, random).map(reply),
             Assembly::Batch(joints) => {
+                let mut results = results.into_iter();
                 let of_command = joints.into_iter().filter_map(|joint| {
                     let Some(joint) = joint else { return results.next() };
                     let own = results.by_ref().take(joint.count).collect();

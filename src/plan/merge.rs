@@ -112,10 +112,12 @@ fn policy_of(command: &Command, facts: &Facts) -> ReplyPolicy {
 
 /// The replies, if none is an error.
 fn all_succeeded(results: Vec<Result<Frame, Error>>, origin: &Origin) -> Result<Vec<Frame>, Error> {
-    if results.iter().all(Result::is_ok) {
-        return Ok(results.into_iter().flatten().collect());
+    if results.iter().any(Result::is_err) {
+        return Err(partial(results, origin));
     }
-    Err(partial(results, origin))
+    let mut frames = Vec::with_capacity(results.len());
+    frames.extend(results.into_iter().flatten());
+    Ok(frames)
 }
 
 /// The first reply that is no error. If all are, one that tells more than that a node had nothing
@@ -361,9 +363,10 @@ fn sum_by_name(frames: &[Frame]) -> Result<Frame, Error> {
 /// Elements in the order of the caller's keys.
 fn in_key_order(frames: &[Frame], origin: &Origin) -> Result<Frame, Error> {
     let Origin::Keys { part_of_key, .. } = origin else { return Err(nothing()) };
-    let values = frames.iter().map(Frame::value);
-    let parts = values.map(|value| elements(&value)).collect::<Result<Vec<_>, _>>();
-    let mut parts = parts?;
+    let mut parts = Vec::with_capacity(frames.len());
+    for frame in frames {
+        parts.push(elements(&frame.value())?);
+    }
     let len: usize = frames.iter().map(|frame| frame.as_bytes().len()).sum();
     let mut out = Vec::with_capacity(len);
     encode::array_header(&mut out, part_of_key.len());

@@ -78,7 +78,8 @@ pub(super) fn by_slot<P: From<Piece>>(
     facts: &Facts,
     options: &Options,
 ) -> Result<(Vec<P>, Joint), Error> {
-    let arguments: Vec<_> = command.argument_refs().collect();
+    let mut arguments = Vec::with_capacity(command.len());
+    arguments.extend(command.argument_refs());
     let layout = Layout::of(facts, &arguments).ok_or_else(|| {
         not_executed(Why::Malformed("it has not for each key what belongs to it"))
     })?;
@@ -86,12 +87,15 @@ pub(super) fn by_slot<P: From<Piece>>(
     let (keyed, tail) = rest.split_at_checked(layout.end - layout.first).unwrap_or((rest, &[]));
     let groups = keyed.chunks(layout.step);
     let slots = groups.clone().filter_map(|group| Some(Slot::of_key(group.first()?.bytes)));
-    let mut order: Vec<(Slot, usize)> = slots.zip(0..).collect();
+    let mut order: Vec<(Slot, usize)> = Vec::with_capacity(groups.len());
+    order.extend(slots.zip(0..));
     order.sort_unstable();
     let bare = command.bare();
     let mut part_of_key = alloc::vec![0; order.len()];
-    let (mut pieces, mut slots) = (Vec::new(), Vec::new());
-    for of_slot in order.chunk_by(|(slot, _), (other, _)| slot == other) {
+    let of_slots = order.chunk_by(|(slot, _), (other, _)| slot == other);
+    let count = of_slots.clone().count();
+    let (mut pieces, mut slots) = (Vec::with_capacity(count), Vec::with_capacity(count));
+    for of_slot in of_slots {
         let Some((slot, _)) = of_slot.first() else { continue };
         let mut part = bare.clone();
         for (at, argument) in head.iter().enumerate().skip(1) {
@@ -115,7 +119,6 @@ pub(super) fn by_slot<P: From<Piece>>(
         slots.push(*slot);
         pieces.push(Piece::of(part, facts, options, Route::Slot(*slot)).into());
     }
-    let count = pieces.len();
     let origin = Origin::Keys { slots, part_of_key };
     Ok((pieces, Joint::of(command, facts, options, origin, count)?))
 }
