@@ -45,7 +45,8 @@ pub trait Runtime: Clone + Send + Sync + Unpin + 'static {
     ///
     /// May end late, by a few milliseconds at the most: all time limits and pauses are late by as much.
     /// Never early: the driver would ask again at once, and spin until it is time. A driver waits for
-    /// one sleep at a time, and drops it for another when it has something earlier to wait for.
+    /// one sleep at a time, and drops it for another when it has something earlier to wait for. It polls
+    /// it once, and then only when its waker was woken.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + 'static;
 
     /// Runs a future to its end, beside everything else. Called once a client, when it connects.

@@ -290,3 +290,6 @@ impl<R: Runtime> Drop for Driver<R> {
         self.listeners.close();
     }
 }
+
+#[cfg(test)]
+mod tests;
