@@ -163,7 +163,7 @@ impl Engine {
         let mut future = pin!(future);
         CALLER.with(|caller| {
             let cx = &mut Context::from_waker(&caller.waker);
-            let thread = &caller.readiness.thread;
+            let thread = &caller.bell.thread;
             let mut visit = Visit { engine: self, thread, reactor: None };
             loop {
                 if let Poll::Ready(output) = future.as_mut().poll(cx) {
@@ -171,7 +171,7 @@ impl Engine {
                 }
                 match visit.sits_down() {
                     Some(reactor) => {
-                        while !caller.readiness.take() {
+                        while !caller.bell.take_rung() {
                             reactor.turn(self);
                         }
                     }
@@ -349,38 +349,38 @@ std::thread_local! {
 
 /// A thread that waits.
 struct Caller {
-    readiness: Arc<Readiness>,
+    bell: Arc<Bell>,
     waker: Waker,
 }
 
-/// Whether there may be something for a thread that waits.
+/// Wakes a thread that waits, also one that is driving.
 #[derive(Debug)]
-struct Readiness {
+struct Bell {
     thread: Thread,
-    is_ready: AtomicBool,
+    /// Whether it was rung since the thread looked.
+    is_rung: AtomicBool,
 }
 
 impl Caller {
     fn current() -> Self {
-        let is_ready = AtomicBool::new(false);
-        let readiness = Arc::new(Readiness { thread: thread::current(), is_ready });
-        Self { waker: Waker::from(Arc::clone(&readiness)), readiness }
+        let bell = Arc::new(Bell { thread: thread::current(), is_rung: AtomicBool::new(false) });
+        Self { waker: Waker::from(Arc::clone(&bell)), bell }
     }
 }
 
-impl Readiness {
-    fn take(&self) -> bool {
-        self.is_ready.swap(false, Ordering::AcqRel)
+impl Bell {
+    fn take_rung(&self) -> bool {
+        self.is_rung.swap(false, Ordering::AcqRel)
     }
 }
 
-impl Wake for Readiness {
+impl Wake for Bell {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.is_ready.store(true, Ordering::Release);
+        self.is_rung.store(true, Ordering::Release);
         self.thread.unpark();
     }
 }
