@@ -188,20 +188,13 @@ impl Engine {
         timers.serial
     }
 
-    /// Has someone woken at this time, for the first time or again.
+    /// Has someone woken at this time: the last one that it was set for.
     pub(super) fn set_timer(&self, timer: u64, at: Instant, waker: &Waker) {
         let mut timers = lock(&self.timers);
-        timers.waiting.push((timer, at, waker.clone()));
-    }
-
-    /// Whether a timer that was set is still to come. If so, this one is woken.
-    pub(super) fn awaits_timer(&self, timer: u64, waker: &Waker) -> bool {
-        let mut timers = lock(&self.timers);
-        let Some(waiting) = timers.waiting.iter_mut().find(|waiting| waiting.0 == timer) else {
-            return false;
-        };
-        waiting.2.clone_from(waker);
-        true
+        match timers.waiting.iter_mut().find(|waiting| waiting.0 == timer) {
+            Some(waiting) => waiting.2.clone_from(waker),
+            None => timers.waiting.push((timer, at, waker.clone())),
+        }
     }
 
     pub(super) fn clear_timer(&self, timer: u64) {

@@ -61,7 +61,6 @@ impl Runtime for Handle {
             engine: Arc::clone(&self.0),
             timer: self.0.new_timer(),
             at: Instant::now() + duration,
-            is_set: false,
         }
     }
 
@@ -137,22 +136,16 @@ struct Sleep {
     engine: Arc<Engine>,
     timer: u64,
     at: Instant,
-    is_set: bool,
 }
 
 impl Future for Sleep {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        // The engine knows when it is time: the clock is not asked with each command.
-        if self.is_set && self.engine.awaits_timer(self.timer, cx.waker()) {
-            return Poll::Pending;
-        }
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if self.at <= Instant::now() {
             return Poll::Ready(());
         }
         self.engine.set_timer(self.timer, self.at, cx.waker());
-        self.is_set = true;
         Poll::Pending
     }
 }

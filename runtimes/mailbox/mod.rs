@@ -143,7 +143,7 @@ impl Mailbox {
         self.letter_count.load(Ordering::Relaxed)
     }
 
-    /// Swaps the letters out, and gives back the slots that nobody holds any more. Whether there are
+    /// Swaps the letters out, and takes back the slots that nobody holds any more. Whether there are
     /// letters.
     pub(super) fn collect(
         &self,
