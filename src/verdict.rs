@@ -3,7 +3,7 @@
 //! Rules of this file: [`judge`] looks at one reply and at what is known about its command, and at
 //! nothing else; it has an answer for every reply; it never says "again" unless the reply proves
 //! that the command did not run. No error proves that of a script, which can write and then answer with
-//! any text, but the one by which servers say, word for word, that they do not have it. Source: cluster specification, "Redirection and resharding", and
+//! any text, but the one with which servers say that they do not have it. Source: cluster specification, "Redirection and resharding", and
 //! the order of the checks in the servers' `processCommand`.
 
 use core::time::Duration;
@@ -81,10 +81,9 @@ pub enum Verdict {
     Fail(Error),
 }
 
-/// What servers answer, word for word, to the name of a script that they do not have: Redis, and
-/// Valkey. A script can answer with the same text, but not by chance.
-const NO_SCRIPT: [&[u8]; 2] =
-    [b"NOSCRIPT No matching script. Please use EVAL.", b"NOSCRIPT No matching script."];
+/// How servers begin their answer to the name of a script that they do not have. What follows differs
+/// from server to server. A script can answer with the same text, but not by chance.
+const NO_SCRIPT: &[u8] = b"NOSCRIPT No matching script";
 
 /// A slot in motion: its keys are on two nodes for a moment.
 const TRYAGAIN_PAUSE: Duration = Duration::from_millis(10);
@@ -115,7 +114,7 @@ pub fn judge(reply: &Frame, about: &About) -> Verdict {
 }
 
 fn judge_error(error: ServerError, about: About) -> Verdict {
-    if about.has_source && NO_SCRIPT.contains(&error.as_bytes()) {
+    if about.has_source && error.as_bytes().starts_with(NO_SCRIPT) {
         return Verdict::SendSource;
     }
     let follows_all = about.policy == RedirectPolicy::Any;

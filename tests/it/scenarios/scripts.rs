@@ -133,8 +133,27 @@ fn f62_noscript_to_the_source_itself_is_the_callers() {
 }
 
 #[test]
-fn f75_only_what_servers_say_word_for_word_has_a_script_sent_again() {
-    for forged in ["NOSCRIPT", "NOSCRIPT nope", "NOSCRIPT No matching script. Please use EVAL. x"] {
+fn f62_every_servers_words_for_a_script_that_it_does_not_have_lead_to_the_source() {
+    let no_script = "NOSCRIPT No matching script";
+    for rest in ["", ".", ". Please use EVAL", ". Please use EVAL.", " found, use EVAL"] {
+        let (mut world, [.., c]) = taught(Config::default());
+        let call = world.submit(script().invoke(["foo"]));
+        assert_eq!(world.reads(c), named("foo"));
+        world.answer(c, &format!("-{no_script}{rest}\r\n"));
+        assert_eq!(world.reads(c), full("foo"), "{rest:?}");
+        world.answer(c, ":1\r\n");
+        assert_eq!(world.outcome(call), ":1\r\n");
+    }
+}
+
+#[test]
+fn f75_only_what_servers_say_has_a_script_sent_again() {
+    for forged in [
+        "NOSCRIPT",
+        "NOSCRIPT nope",
+        "NOSCRIPT no matching script",
+        "ERR NOSCRIPT No matching script",
+    ] {
         let (mut world, [.., c]) = taught(Config::default());
         let call = world.submit(script().invoke(["foo"]));
         assert_eq!(world.reads(c), named("foo"));
