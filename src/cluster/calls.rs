@@ -43,6 +43,8 @@ pub(super) struct Part {
     pub(super) hops: u8,
     /// How often it was refused.
     pub(super) refusals: u8,
+    /// How many links were lost while it was the first without an answer, or half-written.
+    pub(super) losses: u8,
     /// Whether an earlier attempt may have run.
     pub(super) may_have_run: bool,
     /// The refusal that the caller gets if time runs out.
@@ -421,6 +423,7 @@ impl From<Piece> for Part {
             asking: false,
             hops: 0,
             refusals: 0,
+            losses: 0,
             may_have_run: false,
             refusal: None,
             suspicion: None,

@@ -1,26 +1,21 @@
 //! Links come and go.
 //!
-//! Theory of operation. A node is dialled when somebody needs it. If its link is lost, the number of
-//! bytes that the transport took decides for each part: what was not taken whole goes to the front of
-//! the queue, what was taken whole is sent again only if it may run twice. A node that cannot be
-//! reached is dialled again after a growing pause; that concerns nobody else. A node that leaves the
-//! topology is listened to until its last reply has come.
+//! Theory of operation. A node is dialled when a part needs it. A node that cannot be reached is dialled
+//! again after a growing pause; that concerns no other node. A node that leaves the topology is listened
+//! to until its last reply has come. What becomes of the parts of a lost link: [`loss`](super::loss).
 
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use super::Cluster;
-use super::calls::{PartRef, Place};
-use super::nodes::{Node, Role, Tenant, Work};
+use super::loss::Loss;
+use super::nodes::{Node, Tenant, Work};
+use super::redirect::Heard;
 use super::scripts::Scripts;
 use crate::action::{Action, LinkId, Notice, ReinitReason};
 use crate::command::Command;
-use crate::config::{Config, Credentials, ReadFrom};
-use crate::error::{Closed, Error, SeedFailure, Why};
-use crate::link::{Link, Owed, Received};
-use crate::plan::Route;
-use crate::random::Random;
+use crate::config::{Credentials, ReadFrom};
+use crate::error::Closed;
+use crate::link::{Link, Received};
 use crate::resp::Frame;
 use crate::time::Instant;
 
@@ -109,12 +104,13 @@ impl<T> Cluster<T> {
             let Some(tenant) = self.links.get_mut(id) else { return };
             let node = tenant.node;
             match tenant.link.next(now, &self.config, &mut data) {
-                Ok(Some(Received::Reply { work, frame, asking_failed })) => {
+                Ok(Some(Received::Reply { work, frame, asking_failed, is_whole })) => {
                     let is_past_fence = tenant.link.answered() >= tenant.fence_at;
                     self.link_works(node);
                     match work {
                         Work::Part { part, role, .. } => {
-                            self.handle_reply(now, node, id, part, role, frame, asking_failed);
+                            let heard = Heard { role, frame, asking_failed, is_whole };
+                            self.handle_reply(now, node, id, part, heard);
                         }
                         Work::Topology { round, question } => {
                             self.handle_topology(now, node, round, question, &frame);
@@ -185,152 +181,6 @@ impl<T> Cluster<T> {
         if self.links.get(id).is_some() {
             self.actions.push_back(Action::Close { link: id });
             self.lose_link(now, id, &Loss::Closed(cause));
-        }
-    }
-
-    /// A link is gone. What it owed is sent again if that is safe, and is over if not.
-    fn lose_link(&mut self, now: Instant, id: LinkId, loss: &Loss) {
-        let place = self.links.tenants.get_mut(id.index());
-        let Some(mut tenant) = place.and_then(|place| place.take_if(|tenant| tenant.id == id))
-        else {
-            return;
-        };
-        self.links.tenant_count -= 1;
-        let was_ready = tenant.link.is_ready();
-        let index = tenant.node;
-        let owed: Vec<_> = tenant.link.lose().collect();
-        if let Some(node) = self.links.node_mut(index)
-            && node.link == Some(id)
-        {
-            node.link = None;
-        }
-        let was_needed = !owed.is_empty() || !was_ready;
-        self.note_loss(now, index, loss, was_ready, owed.len());
-        let again = self.sort_owed(index, loss, owed);
-        self.requeue(now, index, again);
-        self.lift_fences(now, id);
-        if was_needed {
-            self.refresh_link_lost(now, index, &loss.failure());
-        }
-        if was_needed {
-            self.send_guests_on(now, index);
-        }
-        self.fail_refused(now, index);
-        let needed = self.links.node(index).is_some_and(|node| node.queue.live_count() > 0);
-        if needed {
-            self.ensure_link(now, index);
-        }
-        if needed || (was_needed && self.links.is_trusted(index) && self.links.knows_cluster()) {
-            self.request_refresh(now, ReinitReason::Unreachable, needed);
-        }
-        self.forget_if_useless(index);
-        self.end_reauthentication();
-    }
-
-    /// What waits for a node that does not answer, and could as well be answered by another one, goes
-    /// there: reads that a replica was chosen for, and commands that are for anybody.
-    fn send_guests_on(&mut self, now: Instant, index: usize) {
-        let Some(node) = self.links.node_mut(index) else { return };
-        let mut guests = Vec::new();
-        for part in node.queue.take() {
-            let Some(state) = self.calls.part(part) else { continue };
-            if state.place != Place::Waiting(index) {
-                continue;
-            }
-            let primary = |slot| self.links.primary(self.agreement.topology(), slot);
-            let is_guest = match state.piece.route {
-                Route::Any => true,
-                Route::Slot(slot) => state.piece.read_only && primary(slot) != Some(index),
-                Route::Node(_) | Route::Shard { .. } | Route::Discovery => false,
-            };
-            if is_guest {
-                guests.push(part);
-            } else if let Some(node) = self.links.node_mut(index) {
-                node.queue.push_back(part);
-            }
-        }
-        for part in guests {
-            self.dispatch(now, part);
-        }
-    }
-
-    fn note_loss(&mut self, now: Instant, index: usize, loss: &Loss, was_ready: bool, owed: usize) {
-        let is_idle = was_ready && owed == 0;
-        self.stats.links_lost += 1;
-        let Self { links, random, config, .. } = self;
-        let Some(node) = links.node_mut(index) else { return };
-        if !is_idle {
-            node.failures = node.failures.saturating_add(1);
-            node.last_failure = Some(loss.failure());
-            node.retry_at = Some(now + pause(config, random, node.failures, loss));
-        }
-        let (node, cause) = (node.address.clone(), loss.cause());
-        self.notify(Notice::LinkLost { node, cause, in_flight: owed });
-    }
-
-    /// Of what a lost link owed, that which is to be sent again, in order.
-    fn sort_owed(&mut self, node: usize, loss: &Loss, owed: Vec<Owed<Work>>) -> VecDeque<PartRef> {
-        let mut again = VecDeque::new();
-        // Whose reply broke the protocol would have it broken again by the next one.
-        let culprit =
-            owed.first().map(|owed| owed.work).filter(|_| matches!(loss, Loss::Protocol(_)));
-        for Owed { work, sent } in owed {
-            let Work::Part { part, role, .. } = work else { continue };
-            if matches!(role, Role::Multi | Role::Queued) {
-                continue; // what becomes of a transaction hangs on its EXEC
-            }
-            let Some(state) = self.calls.part_mut(part) else { continue };
-            state.asking = false;
-            state.inner = None;
-            state.place = Place::Nowhere;
-            if !sent {
-                again.push_back(part);
-                continue;
-            }
-            state.hops = state.hops.saturating_add(1);
-            let may_go = state.piece.idempotent && !culprit.is_some_and(|work| work.is_for(part));
-            if may_go && state.hops <= self.config.redirection_count_max && self.ends_by.is_none() {
-                state.may_have_run = true;
-                self.stats.resent += 1;
-                again.push_back(part);
-                continue;
-            }
-            let slot = state.piece.route.slot();
-            let node = self.links.address(node).cloned();
-            self.fail(part, Error::MaybeExecuted { why: loss.why(), node, slot });
-        }
-        again
-    }
-
-    /// Puts parts back where they came from, before all that wait there, if they still belong there;
-    /// or to the fence of their slot.
-    fn requeue(&mut self, now: Instant, node: usize, parts: VecDeque<PartRef>) {
-        let mut elsewhere = VecDeque::new();
-        for part in parts.into_iter().rev() {
-            let Some(state) = self.calls.part(part) else { continue };
-            let belongs = match &state.piece.route {
-                Route::Slot(slot) => {
-                    let owner = self.links.primary(self.agreement.topology(), *slot);
-                    owner == Some(node) && !self.fences.contains_key(slot)
-                }
-                Route::Node(_) => self.links.is_trusted(node),
-                Route::Shard { primary, slot } => {
-                    let topology = self.agreement.topology();
-                    self.links.for_shard(topology, primary, *slot) == Some(node)
-                }
-                Route::Any | Route::Discovery => false,
-            };
-            if belongs && self.ends_by.is_none() {
-                if let Some(state) = self.links.node_mut(node) {
-                    state.queue.push_front(part);
-                }
-                self.set_place(part, Place::Waiting(node));
-            } else {
-                elsewhere.push_front(part);
-            }
-        }
-        for part in elsewhere {
-            self.dispatch(now, part);
         }
     }
 
@@ -473,70 +323,4 @@ impl<T> Cluster<T> {
         let of_nodes = waited_for.filter(|node| node.link.is_none()).filter_map(|n| n.retry_at);
         of_links.chain(of_nodes).min()
     }
-}
-
-/// A node that refuses the user, lacks the database or cannot be trusted is not asked again before.
-const REFUSAL_PAUSE: Duration = Duration::from_secs(1);
-
-/// How a link came to be gone.
-#[derive(Debug)]
-enum Loss {
-    Closed(Closed),
-    Protocol(crate::error::ProtocolError),
-    Refused(SeedFailure),
-}
-
-impl Loss {
-    fn why(&self) -> Why {
-        match self {
-            Self::Closed(cause) => Why::ConnectionLost(*cause),
-            Self::Protocol(error) => Why::Protocol(*error),
-            Self::Refused(_) => Why::ConnectionLost(Closed::EndOfStream),
-        }
-    }
-
-    const fn cause(&self) -> Closed {
-        match self {
-            Self::Closed(cause) => *cause,
-            Self::Protocol(_) | Self::Refused(_) => Closed::Other,
-        }
-    }
-
-    fn failure(&self) -> SeedFailure {
-        match self {
-            Self::Closed(Closed::TimedOut) => SeedFailure::NoAnswer,
-            Self::Closed(cause) => SeedFailure::Unreachable(*cause),
-            Self::Protocol(error) => {
-                SeedFailure::Unusable(alloc::string::ToString::to_string(error).into())
-            }
-            Self::Refused(failure) => failure.clone(),
-        }
-    }
-}
-
-/// Whether nobody is to wait for a node that fails like this: it refuses the user, lacks the database,
-/// or cannot be talked to safely.
-pub(super) const fn is_refusal(failure: &SeedFailure) -> bool {
-    match failure {
-        SeedFailure::Authentication(_)
-        | SeedFailure::Permission { .. }
-        | SeedFailure::Database { .. } => true,
-        SeedFailure::Unreachable(Closed::Tls(failure)) => failure.is_permanent(),
-        SeedFailure::Unreachable(_)
-        | SeedFailure::NoAnswer
-        | SeedFailure::NotACluster(_)
-        | SeedFailure::Refused(_)
-        | SeedFailure::Unusable(_) => false,
-    }
-}
-
-/// How long a node is left alone after so many failures in a row: not at all after the first, then a
-/// random part of a time that doubles.
-fn pause(config: &Config, random: &mut Random, failures: u32, loss: &Loss) -> Duration {
-    if is_refusal(&loss.failure()) {
-        return REFUSAL_PAUSE + random.up_to(REFUSAL_PAUSE);
-    }
-    let Some(doublings) = failures.checked_sub(2) else { return Duration::ZERO };
-    let longest = config.reconnect_delay_min.saturating_mul(1 << doublings.min(16));
-    random.up_to(longest.min(config.reconnect_delay_max))
 }

@@ -7,6 +7,7 @@
 //! - [`calls`]: the calls that are not over, and their deadlines
 //! - [`nodes`]: who has which address, which link, who waits
 //! - [`links`]: links come and go
+//! - [`loss`]: what becomes of the parts of a lost link
 //! - [`credentials`]: whom links are authenticated as, and how that changes
 //! - [`mod@write`]: from the queue of a node onto its link, and back
 //! - [`redirect`]: what replies lead to: an end, a redirection, a pause
@@ -21,6 +22,7 @@ mod credentials;
 mod ends;
 mod fence;
 mod links;
+mod loss;
 mod nodes;
 mod queue;
 mod redirect;

@@ -14,7 +14,7 @@ use super::nodes::Role;
 use super::{Cluster, Part, scripts};
 use crate::action::{LinkId, Notice, RedirectKind, ReinitReason};
 use crate::address::Address;
-use crate::config::RedirectPolicy;
+use crate::config::{Config, RedirectPolicy};
 use crate::error::{Error, ServerError, Why};
 use crate::plan::{Payload, Route};
 use crate::resp::Frame;
@@ -25,25 +25,24 @@ use crate::verdict::{About, Verdict, judge};
 
 impl<T> Cluster<T> {
     /// A reply to a command of a part.
-    #[expect(clippy::too_many_arguments, reason = "all of it is what a reply comes with")]
     pub(super) fn handle_reply(
         &mut self,
         now: Instant,
         node: usize,
         link: LinkId,
         part: PartRef,
-        role: Role,
-        frame: Frame,
-        asking_failed: Option<Frame>,
+        heard: Heard,
     ) {
         let Some(state) = self.calls.part_mut(part) else {
             self.stats.late_replies += 1;
             return;
         };
-        if !frame.is_error() && matches!(role, Role::Command | Role::Exec) {
-            return self.settle(part, Ok(frame));
+        if !heard.frame.is_error() && matches!(heard.role, Role::Command | Role::Exec) {
+            return self.settle(part, Ok(heard.frame));
         }
-        let Some(frame) = telling(state, role, frame, asking_failed.as_ref()) else { return };
+        let Some(Telling { frame, asking_failed, ran_nothing }) = telling(state, heard) else {
+            return;
+        };
         if state.is_torn
             && let Some(error) = frame.error()
         {
@@ -53,22 +52,17 @@ impl<T> Cluster<T> {
         }
         // ASKING was refused, and so the command was sent back: the caller learns the cause.
         let frame = asking_failed.unwrap_or(frame);
-        let about = About {
-            slot: state.piece.route.slot().or_else(|| slot_of(state)),
-            script: state.piece.script,
-            has_source: scripts::is_named(state),
-            idempotent: state.piece.idempotent,
-            policy: self.config.redirect_policy,
-        };
+        let about = self.config.about(state, ran_nothing);
         let is_pinned = matches!(state.piece.route, Route::Node(_));
         let is_for_shard = matches!(state.piece.route, Route::Shard { .. });
         let verdict = judge(&frame, &about);
-        state.may_have_run |= state.piece.script && verdict != Verdict::SendSource;
+        state.may_have_run |= about.script && verdict != Verdict::SendSource;
         scripts::note_refusal(&mut self.links, link, state, &frame);
         match verdict {
             Verdict::Deliver => self.settle(part, Ok(frame)),
             Verdict::Fail(error) => {
                 self.note_unfollowed(now, link, &error);
+                let error = if ran_nothing { error.of_one_that_did_not_run() } else { error };
                 self.fail(part, error);
             }
             _ if self.ends_by.is_some() => {
@@ -317,17 +311,38 @@ impl<T> Cluster<T> {
     }
 }
 
-/// The reply that tells what became of a part, once it is there: of a transaction the first refusal,
-/// since the `EXECABORT` in the end tells nothing.
-fn telling(
-    state: &mut Part,
-    role: Role,
+/// A reply to one command of a part.
+#[derive(Debug)]
+pub(super) struct Heard {
+    pub(super) role: Role,
+    pub(super) frame: Frame,
+    /// The reply to the `ASKING` before it, if that was an error.
+    pub(super) asking_failed: Option<Frame>,
+    /// Whether the node had all of the command when it answered.
+    pub(super) is_whole: bool,
+}
+
+/// The reply that decides about a part.
+struct Telling {
     frame: Frame,
-    asking_failed: Option<&Frame>,
-) -> Option<Frame> {
+    asking_failed: Option<Frame>,
+    /// Whether it came before anything of the part can have run, whatever it says.
+    ran_nothing: bool,
+}
+
+/// The reply that decides about a part, once it is there: of a transaction the first refusal, since
+/// the `EXECABORT` in the end tells nothing.
+fn telling(state: &mut Part, heard: Heard) -> Option<Telling> {
+    let Heard { role, frame, asking_failed, is_whole } = heard;
     match role {
-        Role::Command => Some(frame),
-        Role::Exec => Some(state.inner.take().map_or(frame, |inner| *inner)),
+        Role::Command => Some(Telling { frame, asking_failed, ran_nothing: !is_whole }),
+        Role::Exec => {
+            // Refused before it was read whole, or discarded because of what was refused before.
+            let is_discarded = frame.error().is_some_and(|error| error.code() == b"EXECABORT");
+            let ran_nothing = !is_whole || is_discarded;
+            let frame = state.inner.take().map_or(frame, |inner| *inner);
+            Some(Telling { frame, asking_failed, ran_nothing })
+        }
         Role::Multi if frame.is_error() => {
             state.is_torn = true;
             state.inner = Some(Box::new(frame));
@@ -335,10 +350,24 @@ fn telling(
         }
         Role::Multi | Role::Queued => {
             if state.inner.is_none() {
-                let refused = asking_failed.cloned().or_else(|| frame.is_error().then_some(frame));
+                let refused = asking_failed.or_else(|| frame.is_error().then_some(frame));
                 state.inner = refused.map(Box::new);
             }
             None
+        }
+    }
+}
+
+impl Config {
+    /// What is known about the command of a part. A script that the node refused before it ran has
+    /// answered nothing of its own.
+    pub(super) fn about(&self, state: &Part, ran_nothing: bool) -> About {
+        About {
+            slot: state.piece.route.slot().or_else(|| slot_of(state)),
+            script: state.piece.script && !ran_nothing,
+            has_source: scripts::is_named(state),
+            idempotent: state.piece.idempotent,
+            policy: self.redirect_policy,
         }
     }
 }

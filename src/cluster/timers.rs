@@ -3,6 +3,10 @@
 //! Rules of this file: the machine knows one instant at which it wants to be called. Whatever
 //! schedules something notes it here, which only ever makes the instant earlier; when it has come,
 //! all that is due is done and the instant is found anew. So it may be early, and is never late.
+//!
+//! A driver may come late, because its process was stopped or its runtime was not polled. While
+//! something is overdue, nothing is written: the link may be one that is about to be given up. The driver
+//! tells what has come in, then that time has passed, and then what was held back leaves.
 
 use super::Cluster;
 use crate::error::Closed;
@@ -12,11 +16,22 @@ use crate::time::Instant;
 #[derive(Debug, Default)]
 pub(super) struct Timers {
     next: Option<Instant>,
+    /// Whether parts were held back because something is overdue.
+    holds_back: bool,
 }
 
 impl Timers {
     pub(super) const fn next(&self) -> Option<Instant> {
         self.next
+    }
+
+    /// Whether nothing may be written because something is overdue. Then the parts are written when that
+    /// is done.
+    #[inline]
+    pub(super) fn hold_back(&mut self, now: Instant) -> bool {
+        let is_overdue = self.next.is_some_and(|next| next < now);
+        self.holds_back |= is_overdue;
+        is_overdue
     }
 
     /// Something is due at this instant.
@@ -29,6 +44,7 @@ impl Timers {
 impl<T> Cluster<T> {
     /// Does all that is due, and finds out when the next thing is.
     pub(super) fn run_timers(&mut self, now: Instant) {
+        let Timers { holds_back, .. } = core::mem::take(&mut self.timers);
         self.expire_calls(now);
         self.run_link_timers(now);
         self.run_refresh_timers(now);
@@ -36,6 +52,11 @@ impl<T> Cluster<T> {
         if self.ends_by.is_some_and(|ends_by| ends_by <= now) {
             for link in self.links.ids() {
                 self.drop_link(now, link, Closed::TimedOut);
+            }
+        }
+        if holds_back {
+            for node in 0..self.links.nodes.len() {
+                self.pump(now, node);
             }
         }
         let due = [

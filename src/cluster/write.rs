@@ -4,7 +4,7 @@
 //! and the commands of a part are written in one go.
 
 use super::calls::{Part, PartRef, Place};
-use super::links::is_refusal;
+use super::loss::is_refusal;
 use super::nodes::{Role, Work};
 use super::{Cluster, scripts};
 use crate::action::{Action, LinkId};
@@ -41,6 +41,7 @@ impl<T> Cluster<T> {
         if state.queue.live_count() == 0
             && let Some(link) = state.link
             && self.link_has_room(link)
+            && !self.timers.hold_back(now)
         {
             return self.write_part(now, link, part);
         }
@@ -127,6 +128,7 @@ impl<T> Cluster<T> {
     pub(super) fn pump(&mut self, now: Instant, node: usize) {
         while let Some(link) = self.links.node(node).and_then(|node| node.link)
             && self.link_has_room(link)
+            && !self.timers.hold_back(now)
             && let Some(part) = self.links.node_mut(node).and_then(|node| node.queue.pop_front())
         {
             let waits = |state: &Part| state.place == Place::Waiting(node);

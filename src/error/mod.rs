@@ -107,6 +107,14 @@ impl Error {
         }
     }
 
+    /// The same error, for a command that provably did not run.
+    pub(crate) fn of_one_that_did_not_run(self) -> Self {
+        match self {
+            Self::Server(error) => Self::Server(error.proving_that_nothing_ran()),
+            error => error,
+        }
+    }
+
     /// The server's own error, if that is what this is.
     #[must_use]
     pub fn server(&self) -> Option<&ServerError> {
@@ -143,6 +151,12 @@ pub enum Why {
     /// The connection was lost.
     #[error("the connection was lost: {0}")]
     ConnectionLost(Closed),
+    /// The connection was lost twice while this command was the first without an answer: sending it,
+    /// or answering it, is likely to be the cause.
+    #[error(
+        "the connection was lost twice at this command, which may be too long for the node, or its reply: {0}"
+    )]
+    LostTwice(Closed),
     /// The node broke the protocol; its connection was closed.
     #[error("the node broke the protocol: {0}")]
     Protocol(ProtocolError),
@@ -320,8 +334,18 @@ pub enum Closed {
 #[derive(Clone, Eq)]
 pub struct ServerError {
     text: Bytes,
-    /// Whether the command may have run, whatever the text says.
-    proves_nothing: bool,
+    evidence: Evidence,
+}
+
+/// What tells whether the command ran that a server answered with an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Evidence {
+    /// The code of the error.
+    Code,
+    /// Nothing: the command may have run, whatever the code says.
+    None,
+    /// How the error came: the command cannot have run, whatever the code says.
+    NotRun,
 }
 
 /// Codes that servers send before they execute anything.
@@ -354,12 +378,18 @@ impl ServerError {
     /// The error with this text (without the leading `-` or length, and without line end).
     #[must_use]
     pub const fn new(text: Bytes) -> Self {
-        Self { text, proves_nothing: false }
+        Self { text, evidence: Evidence::Code }
     }
 
     /// The same error, to a command that may have run before it was refused, or has said this itself.
     pub(crate) fn proving_nothing(self) -> Self {
-        Self { proves_nothing: true, ..self }
+        Self { evidence: Evidence::None, ..self }
+    }
+
+    /// The same error, to a command that provably did not run: the server had not read all of it, or
+    /// discarded the transaction that it was part of.
+    pub(crate) fn proving_that_nothing_ran(self) -> Self {
+        Self { evidence: Evidence::NotRun, ..self }
     }
 
     /// The first word, such as `WRONGTYPE` or `ERR`; empty if the text is.
@@ -381,11 +411,16 @@ impl ServerError {
     }
 
     /// Whether this proves that the command did not run: servers send its code only before they
-    /// execute a command. Never for what a script answers, which can say anything after it has
-    /// written, nor for a command that was sent before and may have run then.
+    /// execute a command, or the error came before the server had read all of the command, or inside a
+    /// transaction that was discarded. Never for what a script answers, which can say anything after it
+    /// has written, nor for a command that was sent before and may have run then.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
-        !self.proves_nothing && REFUSALS.contains(&self.code())
+        match self.evidence {
+            Evidence::Code => REFUSALS.contains(&self.code()),
+            Evidence::None => false,
+            Evidence::NotRun => true,
+        }
     }
 }
 

@@ -4,7 +4,8 @@
 //! an entry in the queue of expected replies, in the order of the bytes; the n-th reply belongs to
 //! the n-th entry, whatever became of the caller meanwhile. Pushes are no replies. Each entry knows
 //! the position after its last byte, so that a loss tells for each command whether the transport took
-//! all of it. `ASKING` and what follows it are appended in one go: nothing can come between them.
+//! all of it. An error may answer a command that has begun to leave, and a loss follows as a rule: the
+//! node refused to read the rest. `ASKING` and what follows it are appended in one go: nothing can come between them.
 
 mod handshake;
 mod inbox;
@@ -87,6 +88,9 @@ pub(crate) enum Received<W> {
         frame: Frame,
         /// The reply to the `ASKING` before it, if that was an error.
         asking_failed: Option<Frame>,
+        /// Whether the transport had taken every byte of it. If not, the reply is an error, and the
+        /// node cannot have run what it has not read.
+        is_whole: bool,
     },
     /// A message that is no reply.
     Push(Frame),
@@ -103,6 +107,8 @@ pub(crate) struct Owed<W> {
     pub(crate) work: W,
     /// Whether the transport took every byte of it.
     pub(crate) sent: bool,
+    /// Whether the transport took a byte of it.
+    pub(crate) begun: bool,
 }
 
 impl<W: Copy> Link<W> {
@@ -237,10 +243,13 @@ impl<W: Copy> Link<W> {
             if frame.is_push() {
                 return Ok(Some(Received::Push(frame)));
             }
-            // A server that is full says so before it is asked; once the link is set up, a reply to a
-            // command that has not left yet is nobody's.
+            // A server that is full says so before it is asked. One that refuses a command for its length
+            // does not read it to the end: an error may answer what has begun to leave. Once the link is
+            // set up, every other reply to a command that has not left whole belongs to no command.
             let taken = self.outbox.taken();
-            let is_due = |expected: &Expected<W>| !self.is_ready() || expected.end <= taken;
+            let may_answer_early =
+                || !self.is_ready() || (self.answered_end < taken && frame.is_error());
+            let is_due = |expected: &Expected<W>| expected.end <= taken || may_answer_early();
             let is_awaited = self.expected.front().is_some_and(is_due);
             let Some(expected) = is_awaited.then(|| self.expected.pop_front()).flatten() else {
                 let violation = Violation::Unsolicited;
@@ -251,7 +260,8 @@ impl<W: Copy> Link<W> {
             match expected.what {
                 Expect::Work(work) => {
                     let asking_failed = self.asking_failed.take();
-                    return Ok(Some(Received::Reply { work, frame, asking_failed }));
+                    let is_whole = expected.end <= taken;
+                    return Ok(Some(Received::Reply { work, frame, asking_failed, is_whole }));
                 }
                 Expect::Asking => self.asking_failed = frame.is_error().then_some(frame),
                 Expect::Setup(step) => {
@@ -287,9 +297,11 @@ impl<W: Copy> Link<W> {
     /// The link is gone: what it owes, in order.
     pub(crate) fn lose(&mut self) -> impl Iterator<Item = Owed<W>> {
         let taken = self.outbox.taken();
+        let mut start = self.answered_end;
         core::mem::take(&mut self.expected).into_iter().filter_map(move |expected| {
+            let begun = taken > core::mem::replace(&mut start, expected.end);
             match expected.what {
-                Expect::Work(work) => Some(Owed { work, sent: taken >= expected.end }),
+                Expect::Work(work) => Some(Owed { work, sent: taken >= expected.end, begun }),
                 Expect::Setup(_) | Expect::Asking => None,
             }
         })

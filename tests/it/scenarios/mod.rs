@@ -4,6 +4,7 @@ mod bounds;
 mod calls;
 mod costs;
 mod credentials;
+mod cut_short;
 mod determinism;
 mod discovery;
 mod endpoints;

@@ -418,6 +418,11 @@ impl World {
         self.now = end;
     }
 
+    /// Lets time pass while the driver does nothing: not even timers run.
+    pub(crate) fn oversleep(&mut self, time: Duration) {
+        self.now = self.now + time;
+    }
+
     /// Lets time pass until a timer is due, and runs it. How much has passed.
     #[track_caller]
     pub(crate) fn advance_to_timer(&mut self) -> Duration {

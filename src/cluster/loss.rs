@@ -1,0 +1,317 @@
+//! A link is lost: what becomes of the parts that it owed replies to.
+//!
+//! Theory of operation. The number of bytes that the transport took decides for each part. A part that
+//! was not taken whole did not run, and goes to the front of its queue. A part that was taken whole is
+//! sent again only if it may run twice. A part at which links are lost again and again is the likely
+//! cause: it is longer than the node accepts, or its reply is. The second such loss is its end, so that
+//! it costs the other parts of the node two connections at most.
+//!
+//! The commands of a transaction run at its `EXEC`, which leaves last. If `MULTI` was refused there is no
+//! transaction: each command that left may have run alone.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::Cluster;
+use super::calls::{Part, PartRef, Place};
+use super::nodes::{Role, Work};
+use crate::action::{LinkId, Notice, ReinitReason};
+use crate::config::Config;
+use crate::error::{Closed, Error, SeedFailure, Why};
+use crate::link::Owed;
+use crate::plan::{Payload, Route};
+use crate::random::Random;
+use crate::time::Instant;
+use crate::verdict::{Verdict, judge};
+
+impl<T> Cluster<T> {
+    /// A link is gone. What it owed is sent again if that is safe, and is over if not.
+    pub(super) fn lose_link(&mut self, now: Instant, id: LinkId, loss: &Loss) {
+        let place = self.links.tenants.get_mut(id.index());
+        let Some(mut tenant) = place.and_then(|place| place.take_if(|tenant| tenant.id == id))
+        else {
+            return;
+        };
+        self.links.tenant_count -= 1;
+        let was_ready = tenant.link.is_ready();
+        let index = tenant.node;
+        let owed: Vec<_> = tenant.link.lose().collect();
+        if let Some(node) = self.links.node_mut(index)
+            && node.link == Some(id)
+        {
+            node.link = None;
+        }
+        let was_needed = !owed.is_empty() || !was_ready;
+        self.note_loss(now, index, loss, was_ready, owed.len());
+        let again = self.sort_owed(index, loss, owed);
+        self.requeue(now, index, again);
+        self.lift_fences(now, id);
+        if was_needed {
+            self.refresh_link_lost(now, index, &loss.failure());
+        }
+        if was_needed {
+            self.reroute_flexible(now, index);
+        }
+        self.fail_refused(now, index);
+        let needed = self.links.node(index).is_some_and(|node| node.queue.live_count() > 0);
+        if needed {
+            self.ensure_link(now, index);
+        }
+        if needed || (was_needed && self.links.is_trusted(index) && self.links.knows_cluster()) {
+            self.request_refresh(now, ReinitReason::Unreachable, needed);
+        }
+        self.forget_if_useless(index);
+        self.end_reauthentication();
+    }
+
+    /// Reroutes commands that another node can answer away from a node that does not respond: reads that
+    /// a replica was chosen for, and commands that any node can answer.
+    fn reroute_flexible(&mut self, now: Instant, index: usize) {
+        let Some(node) = self.links.node_mut(index) else { return };
+        let mut flexible = Vec::new();
+        for part in node.queue.take() {
+            let Some(state) = self.calls.part(part) else { continue };
+            if state.place != Place::Waiting(index) {
+                continue;
+            }
+            let primary = |slot| self.links.primary(self.agreement.topology(), slot);
+            let is_flexible = match state.piece.route {
+                Route::Any => true,
+                Route::Slot(slot) => state.piece.read_only && primary(slot) != Some(index),
+                Route::Node(_) | Route::Shard { .. } | Route::Discovery => false,
+            };
+            if is_flexible {
+                flexible.push(part);
+            } else if let Some(node) = self.links.node_mut(index) {
+                node.queue.push_back(part);
+            }
+        }
+        for part in flexible {
+            self.dispatch(now, part);
+        }
+    }
+
+    fn note_loss(&mut self, now: Instant, index: usize, loss: &Loss, was_ready: bool, owed: usize) {
+        let is_idle = was_ready && owed == 0;
+        self.stats.links_lost += 1;
+        let Self { links, random, config, .. } = self;
+        let Some(node) = links.node_mut(index) else { return };
+        if !is_idle {
+            node.failures = node.failures.saturating_add(1);
+            node.last_failure = Some(loss.failure());
+            node.retry_at = Some(now + reconnect_delay(config, random, node.failures, loss));
+        }
+        let (node, cause) = (node.address.clone(), loss.cause());
+        self.notify(Notice::LinkLost { node, cause, in_flight: owed });
+    }
+
+    /// Of what a lost link owed, that which is sent again, in order. The rest is over.
+    fn sort_owed(&mut self, node: usize, loss: &Loss, owed: Vec<Owed<Work>>) -> VecDeque<PartRef> {
+        let mut again = VecDeque::new();
+        // Whose reply broke the protocol would have it broken again by the next one.
+        let culprit =
+            owed.first().map(|owed| owed.work).filter(|_| matches!(loss, Loss::Protocol(_)));
+        for remains in Remains::of(owed) {
+            let part = remains.part;
+            let is_culprit = culprit.is_some_and(|work| work.is_for(part));
+            match self.after_loss(node, loss, &remains, is_culprit) {
+                Ok(()) => again.push_back(part),
+                Err(Some(error)) => self.fail(part, error),
+                Err(None) => {}
+            }
+        }
+        again
+    }
+
+    /// Whether a part is sent again after the loss of its link.
+    ///
+    /// # Errors
+    /// How it ends, if not; `None` if it is over already.
+    fn after_loss(
+        &mut self,
+        node: usize,
+        loss: &Loss,
+        remains: &Remains,
+        is_culprit: bool,
+    ) -> Result<(), Option<Error>> {
+        let redirections_max = self.config.redirection_count_max;
+        let Some(state) = self.calls.part_mut(remains.part) else { return Err(None) };
+        let refused = state.inner.take().map(|refused| *refused);
+        let ran_alone = remains.ran_alone(state);
+        let multi_refused = core::mem::take(&mut state.is_torn);
+        state.asking = false;
+        state.place = Place::Nowhere;
+        state.losses = state.losses.saturating_add(u8::from(remains.is_suspect()));
+        let is_lost_again = state.losses >= LOSS_COUNT_MAX;
+        let why = if is_lost_again { Why::LostTwice(loss.cause()) } else { loss.why() };
+        let slot = state.piece.route.slot();
+        let node = self.links.address(node).cloned();
+        if remains.sent || ran_alone {
+            state.hops = state.hops.saturating_add(1);
+            let may_go = state.piece.idempotent && !is_culprit && !is_lost_again;
+            if may_go && state.hops <= redirections_max && self.ends_by.is_none() {
+                state.may_have_run = true;
+                self.stats.resent += 1;
+                return Ok(());
+            }
+            let refused = refused.filter(|_| multi_refused).and_then(|refused| refused.error());
+            let why = refused.map_or(why, Why::NoTransaction);
+            return Err(Some(Error::MaybeExecuted { why, node, slot }));
+        }
+        if let Some(refused) = refused
+            && let Verdict::Fail(error) = judge(&refused, &self.config.about(state, true))
+        {
+            return Err(Some(error.of_one_that_did_not_run()));
+        }
+        if is_lost_again {
+            return Err(Some(Error::NotExecuted { why, node, slot }));
+        }
+        Ok(())
+    }
+
+    /// Puts parts back where they came from, before all that wait there, if they still belong there;
+    /// or to the fence of their slot.
+    fn requeue(&mut self, now: Instant, node: usize, parts: VecDeque<PartRef>) {
+        let mut elsewhere = VecDeque::new();
+        for part in parts.into_iter().rev() {
+            let Some(state) = self.calls.part(part) else { continue };
+            let belongs = match &state.piece.route {
+                Route::Slot(slot) => {
+                    let owner = self.links.primary(self.agreement.topology(), *slot);
+                    owner == Some(node) && !self.fences.contains_key(slot)
+                }
+                Route::Node(_) => self.links.is_trusted(node),
+                Route::Shard { primary, slot } => {
+                    let topology = self.agreement.topology();
+                    self.links.for_shard(topology, primary, *slot) == Some(node)
+                }
+                Route::Any | Route::Discovery => false,
+            };
+            if belongs && self.ends_by.is_none() {
+                if let Some(state) = self.links.node_mut(node) {
+                    state.queue.push_front(part);
+                }
+                self.set_place(part, Place::Waiting(node));
+            } else {
+                elsewhere.push_front(part);
+            }
+        }
+        for part in elsewhere {
+            self.dispatch(now, part);
+        }
+    }
+}
+
+/// A part ends when so many links were lost while it was the first without an answer, or half-written.
+const LOSS_COUNT_MAX: u8 = 2;
+
+/// How far a part had come on a link that is lost.
+#[derive(Debug)]
+struct Remains {
+    part: PartRef,
+    /// Whether the transport took every byte of it.
+    sent: bool,
+    /// Whether the transport took a byte of it.
+    begun: bool,
+    /// Whether every command before it was answered.
+    is_first: bool,
+    /// How many commands of the transaction were not sent.
+    queued_unsent: usize,
+}
+
+impl Remains {
+    /// What a link owed, part by part, in order.
+    fn of(owed: Vec<Owed<Work>>) -> Vec<Self> {
+        let mut parts: Vec<Self> = Vec::with_capacity(owed.len());
+        for (index, Owed { work, sent, begun }) in owed.into_iter().enumerate() {
+            let Work::Part { part, role, .. } = work else { continue };
+            if parts.last().is_none_or(|last| last.part != part) {
+                parts.push(Self { part, sent, begun, is_first: index == 0, queued_unsent: 0 });
+            }
+            let Some(last) = parts.last_mut() else { continue };
+            last.sent = sent; // its last command decides
+            last.begun |= begun;
+            last.queued_unsent += usize::from(role == Role::Queued && !sent);
+        }
+        parts
+    }
+
+    /// Whether the link may have been lost because of this part: it was the one that the node was
+    /// busy with, or the one that was being sent.
+    const fn is_suspect(&self) -> bool {
+        self.begun && (self.is_first || !self.sent)
+    }
+
+    /// Whether commands of a transaction may have run, each alone, though `EXEC` was not sent.
+    fn ran_alone(&self, state: &Part) -> bool {
+        let Payload::Transaction(commands) = &state.piece.payload else { return false };
+        state.is_torn && self.queued_unsent < commands.len()
+    }
+}
+
+/// A node that refuses the user, lacks the database or cannot be trusted is not asked again before.
+const REFUSAL_PAUSE: Duration = Duration::from_secs(1);
+
+/// How a link came to be gone.
+#[derive(Debug)]
+pub(super) enum Loss {
+    Closed(Closed),
+    Protocol(crate::error::ProtocolError),
+    Refused(SeedFailure),
+}
+
+impl Loss {
+    fn why(&self) -> Why {
+        match self {
+            Self::Closed(cause) => Why::ConnectionLost(*cause),
+            Self::Protocol(error) => Why::Protocol(*error),
+            Self::Refused(_) => Why::ConnectionLost(Closed::EndOfStream),
+        }
+    }
+
+    const fn cause(&self) -> Closed {
+        match self {
+            Self::Closed(cause) => *cause,
+            Self::Protocol(_) | Self::Refused(_) => Closed::Other,
+        }
+    }
+
+    fn failure(&self) -> SeedFailure {
+        match self {
+            Self::Closed(Closed::TimedOut) => SeedFailure::NoAnswer,
+            Self::Closed(cause) => SeedFailure::Unreachable(*cause),
+            Self::Protocol(error) => {
+                SeedFailure::Unusable(alloc::string::ToString::to_string(error).into())
+            }
+            Self::Refused(failure) => failure.clone(),
+        }
+    }
+}
+
+/// Whether nobody is to wait for a node that fails like this: it refuses the user, lacks the database,
+/// or cannot be talked to safely.
+pub(super) const fn is_refusal(failure: &SeedFailure) -> bool {
+    match failure {
+        SeedFailure::Authentication(_)
+        | SeedFailure::Permission { .. }
+        | SeedFailure::Database { .. } => true,
+        SeedFailure::Unreachable(Closed::Tls(failure)) => failure.is_permanent(),
+        SeedFailure::Unreachable(_)
+        | SeedFailure::NoAnswer
+        | SeedFailure::NotACluster(_)
+        | SeedFailure::Refused(_)
+        | SeedFailure::Unusable(_) => false,
+    }
+}
+
+/// How long a node is left alone after so many failures in a row: not at all after the first, then a
+/// random part of a time that doubles.
+fn reconnect_delay(config: &Config, random: &mut Random, failures: u32, loss: &Loss) -> Duration {
+    if is_refusal(&loss.failure()) {
+        return REFUSAL_PAUSE + random.up_to(REFUSAL_PAUSE);
+    }
+    let Some(doublings) = failures.checked_sub(2) else { return Duration::ZERO };
+    let longest = config.reconnect_delay_min.saturating_mul(1 << doublings.min(16));
+    random.up_to(longest.min(config.reconnect_delay_max))
+}
