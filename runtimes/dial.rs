@@ -123,6 +123,14 @@ impl<S: Stream> Stream for Wire<S> {
         }
     }
 
+    fn has_input(&self) -> bool {
+        match self {
+            Self::Plain(stream) => stream.has_input(),
+            #[cfg(feature = "tls")]
+            Self::Secured(stream) => stream.has_input(),
+        }
+    }
+
     fn poll_write(
         &mut self,
         cx: &mut Context<'_>,

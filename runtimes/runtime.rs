@@ -92,6 +92,18 @@ pub trait Stream: Send + Unpin + 'static {
         self.poll_read(cx, room.as_slice())
     }
 
+    /// Whether something has come in that was not read: bytes, the end of the stream, an error.
+    ///
+    /// Asks the system, and not what the runtime knows of it: the runtime may not have looked for long,
+    /// because its process was stopped, or because it was not polled. The driver asks after a pause,
+    /// before it writes and before it gives a connection up. What it is told of must become ready to be
+    /// read, as soon as the runtime looks. Takes nothing, and never waits. False if that cannot be known:
+    /// then a command may be written on a connection that has ended meanwhile, and
+    /// [may have run](crate::Error::MaybeExecuted).
+    fn has_input(&self) -> bool {
+        false
+    }
+
     /// Takes some bytes, from the first piece on, and tells how many: at least one.
     ///
     /// `from` has 1 to 64 pieces, none of them empty. Taken bytes are the stream's: it sends them by
@@ -104,7 +116,7 @@ pub trait Stream: Send + Unpin + 'static {
     ///
     /// # Errors
     /// Whatever ends the connection, as for [`poll_read`](Self::poll_read). None of the bytes may have
-    /// left.
+    /// left. Nothing is written after that; what has come in is read to its end, which must follow.
     fn poll_write(&mut self, cx: &mut Context<'_>, from: &[IoSlice<'_>])
     -> Poll<io::Result<usize>>;
 }
@@ -131,6 +143,13 @@ impl<T: Stream, U: Stream> Stream for Either<T, U> {
         match self {
             Self::Tcp(stream) => stream.poll_fill(cx, room),
             Self::Unix(stream) => stream.poll_fill(cx, room),
+        }
+    }
+
+    fn has_input(&self) -> bool {
+        match self {
+            Self::Tcp(stream) => stream.has_input(),
+            Self::Unix(stream) => stream.has_input(),
         }
     }
 
@@ -187,6 +206,10 @@ macro_rules! polled_streams {
                 into: &mut [u8],
             ) -> Poll<io::Result<usize>> {
                 $read::poll_read(Pin::new(self), cx, into)
+            }
+
+            fn has_input(&self) -> bool {
+                super::tcp::has_input(self)
             }
 
             fn poll_write(

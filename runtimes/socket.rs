@@ -1,8 +1,14 @@
 //! One connection, as the driver drives it.
+//!
+//! Rules of this file: what has come in is read before anything is written. A connection whose write
+//! fails is read to its end: replies that have come reach their calls, and the last of them may say why
+//! the other side hung up. After a pause in which nothing was read, the system is asked whether there is
+//! something to be read: the runtime may not have looked yet. Then nothing is written before it was read.
 
 use super::std;
 
 use core::task::{Context, Poll};
+use core::time::Duration;
 use std::io::{self, IoSlice};
 use std::sync::Arc;
 
@@ -19,6 +25,8 @@ const SLICE_COUNT: usize = 64;
 const FEW_COUNT: usize = 4;
 /// Reads of one socket before the others have their turn.
 const READ_COUNT_MAX: usize = 4;
+/// Within this time of the last bytes that came in, nothing can have been overlooked that matters.
+const REST: Duration = Duration::from_millis(1);
 
 /// One connection, or one that is being made.
 pub(super) struct Socket<S> {
@@ -29,6 +37,10 @@ pub(super) struct Socket<S> {
     is_due: bool,
     /// Whether it was woken since a read was pending: until then another one would be, too.
     may_read: bool,
+    /// When bytes came in, or the system said that there are none.
+    looked_at: Instant,
+    /// Why it takes no more bytes. It is read until it ends.
+    write_failure: Option<Closed>,
     readiness: Readiness,
 }
 
@@ -52,7 +64,16 @@ impl<S: Stream> Socket<S> {
     pub(super) fn dial(id: LinkId, dial: Dial<S>, signal: &Arc<Signal>) -> Self {
         let readiness = Readiness::new(signal);
         let state = State::Dialling(dial);
-        Self { id, state, has_bytes: false, is_due: false, may_read: true, readiness }
+        Self {
+            id,
+            state,
+            has_bytes: false,
+            is_due: false,
+            may_read: true,
+            looked_at: Instant::EPOCH,
+            write_failure: None,
+            readiness,
+        }
     }
 
     /// There are bytes to send.
@@ -73,36 +94,42 @@ impl<S: Stream> Socket<S> {
         self.readiness.set();
     }
 
-    /// Connects, writes and reads as far as that goes without waiting.
+    /// Connects, reads and writes as far as that goes without waiting.
     pub(super) fn drive<T>(
         &mut self,
         now: Instant,
         cluster: &mut Cluster<T>,
         scratch: &mut [u8],
     ) -> Driven {
+        let read = self.receive(now, cluster, scratch);
+        // Also after a read that finds nothing: with both buffers full two peers would wait for each other.
+        if self.has_bytes && !matches!(read, Driven::Closed(_)) && self.send(now, cluster).is_err()
+        {
+            self.has_bytes = false;
+            self.may_read = true;
+            return Driven::Busy;
+        }
+        read
+    }
+
+    /// Connects, or reads what has come in.
+    pub(super) fn receive<T>(
+        &mut self,
+        now: Instant,
+        cluster: &mut Cluster<T>,
+        scratch: &mut [u8],
+    ) -> Driven {
         let cx = &mut Context::from_waker(&self.readiness.waker);
-        if let State::Dialling(dial) = &mut self.state {
-            match dial.as_mut().poll(cx) {
-                Poll::Pending => return Driven::Idle,
-                Poll::Ready(Err(error)) => return Driven::Closed(closed_by(&error)),
-                Poll::Ready(Ok(Dialled { stream, credentials })) => {
-                    self.state = State::Open(stream);
-                    match credentials {
-                        Some(own) => cluster.handle_connected_with(now, self.id, own),
-                        None => cluster.handle_connected(now, self.id),
-                    }
-                    return Driven::Busy; // what it has to send has been announced meanwhile
-                }
+        let stream = match &mut self.state {
+            State::Open(stream) => stream,
+            State::Dialling(dial) => {
+                let dialled = match dial.as_mut().poll(cx) {
+                    Poll::Pending => return Driven::Idle,
+                    Poll::Ready(dialled) => dialled,
+                };
+                return self.dialled(now, cluster, dialled);
             }
-        }
-        let State::Open(stream) = &mut self.state else { return Driven::Idle };
-        if self.has_bytes {
-            match write_all(stream, cx, self.id, now, cluster) {
-                Ok(is_done) => self.has_bytes = !is_done,
-                Err(error) => return Driven::Closed(closed_by(&error)),
-            }
-        }
-        // Also while bytes wait for room: with both buffers full two peers would wait for each other.
+        };
         if !self.may_read {
             return Driven::Idle;
         }
@@ -113,22 +140,86 @@ impl<S: Stream> Socket<S> {
                 None => stream.poll_read(cx, scratch),
             };
             let is_room = room.is_some();
-            match read {
+            let ended = match read {
                 Poll::Pending => {
                     self.may_read = false;
                     return Driven::Idle;
                 }
-                Poll::Ready(Ok(0)) => return Driven::Closed(Closed::EndOfStream),
-                Poll::Ready(Ok(len)) if is_room => cluster.handle_filled(now, self.id, len),
+                Poll::Ready(Ok(0)) => Closed::EndOfStream,
                 Poll::Ready(Ok(len)) => {
-                    let data = scratch.get(..len).unwrap_or_default();
-                    cluster.handle_received(now, self.id, data);
+                    self.looked_at = now;
+                    if is_room {
+                        cluster.handle_filled(now, self.id, len);
+                    } else {
+                        let data = scratch.get(..len).unwrap_or_default();
+                        cluster.handle_received(now, self.id, data);
+                    }
+                    continue;
                 }
-                Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
-                Poll::Ready(Err(error)) => return Driven::Closed(closed_by(&error)),
-            }
+                Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Poll::Ready(Err(error)) => closed_by(&error),
+            };
+            // A failed write is the better reason: the end of the stream follows from it.
+            return Driven::Closed(self.write_failure.take().unwrap_or(ended));
         }
         Driven::Busy
+    }
+
+    /// A dial has come to its end.
+    fn dialled<T>(
+        &mut self,
+        now: Instant,
+        cluster: &mut Cluster<T>,
+        dialled: io::Result<Dialled<S>>,
+    ) -> Driven {
+        let Dialled { stream, credentials } = match dialled {
+            Ok(dialled) => dialled,
+            Err(error) => return Driven::Closed(closed_by(&error)),
+        };
+        self.state = State::Open(stream);
+        self.looked_at = now;
+        match credentials {
+            Some(own) => cluster.handle_connected_with(now, self.id, own),
+            None => cluster.handle_connected(now, self.id),
+        }
+        Driven::Busy // what it has to send has been announced meanwhile
+    }
+
+    /// Writes what the machine has to send, unless something is to be read before.
+    ///
+    /// # Errors
+    /// The connection takes no more bytes. Why is told when it has been read to its end.
+    fn send<T>(&mut self, now: Instant, cluster: &mut Cluster<T>) -> Result<(), ()> {
+        if self.write_failure.is_some() || (self.has_rested(now) && self.has_input(now)) {
+            return Ok(());
+        }
+        let State::Open(stream) = &mut self.state else { return Ok(()) };
+        let cx = &mut Context::from_waker(&self.readiness.waker);
+        match write_all(stream, cx, self.id, now, cluster) {
+            Ok(is_done) => {
+                self.has_bytes = !is_done;
+                Ok(())
+            }
+            Err(error) => {
+                self.write_failure = Some(closed_by(&error));
+                Err(())
+            }
+        }
+    }
+
+    /// Whether nothing was read for so long that something may have been overlooked.
+    fn has_rested(&self, now: Instant) -> bool {
+        now.since(self.looked_at) > REST
+    }
+
+    /// Whether something has come in that was not read. Its runtime will say so when it has looked.
+    pub(super) fn has_input(&mut self, now: Instant) -> bool {
+        let State::Open(stream) = &self.state else { return false };
+        let has_input = stream.has_input();
+        if !has_input {
+            self.looked_at = now;
+        }
+        has_input
     }
 }
 

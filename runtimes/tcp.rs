@@ -1,7 +1,8 @@
-//! What every TCP connection is set to.
+//! What every TCP connection is set to, and what the system knows of a connection.
 
 use super::std;
 
+use core::mem::MaybeUninit;
 use core::time::Duration;
 use std::io;
 
@@ -27,9 +28,22 @@ where
     Ok(())
 }
 
+/// Whether the system has something of a connection that was not read: bytes, its end, an error. One
+/// call of the system, which takes nothing.
+pub(super) fn has_input<'s, S>(stream: &'s S) -> bool
+where
+    SockRef<'s>: From<&'s S>,
+{
+    match SockRef::from(stream).peek(&mut [MaybeUninit::uninit()]) {
+        Ok(_) => true,
+        Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{Read as _, Write as _};
     use std::net::{TcpListener, TcpStream};
 
     #[test]
@@ -46,6 +60,29 @@ mod tests {
             assert_eq!(socket.tcp_keepalive_interval()?, KEEPALIVE);
             assert_eq!(socket.tcp_user_timeout()?, Some(USER_TIMEOUT));
         }
+        Ok(())
+    }
+
+    #[test]
+    fn what_was_not_read_is_noticed_and_stays() -> io::Result<()> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let mut stream = TcpStream::connect(listener.local_addr()?)?;
+        stream.set_nonblocking(true)?;
+        let mut other = listener.accept()?.0;
+        assert!(!has_input(&stream));
+        let wait = || {
+            (0..1000).any(|_| {
+                std::thread::sleep(Duration::from_millis(10));
+                has_input(&stream)
+            })
+        };
+        other.write_all(b"x")?;
+        assert!(wait());
+        assert_eq!((&stream).read(&mut [0; 2])?, 1);
+        assert!(!has_input(&stream));
+        drop(other);
+        assert!(wait(), "the end is something, too");
+        assert_eq!(stream.read(&mut [0; 2])?, 0);
         Ok(())
     }
 }

@@ -80,6 +80,10 @@ macro_rules! streams {
                 pin!(self.read_buf(&mut room.as_buf())).poll(cx)
             }
 
+            fn has_input(&self) -> bool {
+                tcp::has_input(self)
+            }
+
             fn poll_write(
                 &mut self,
                 cx: &mut Context<'_>,

@@ -316,12 +316,16 @@ impl Reactor {
 
     /// Takes events, and waits for them no longer than this.
     fn look(&mut self, engine: &Engine, timeout: Option<Duration>) {
-        let polled = self.poll.poll(&mut self.events, timeout);
+        let mut polled = self.poll.poll(&mut self.events, timeout);
+        // A process that was stopped comes back without having looked. Timers may be due: it looks first.
+        while polled.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
+            polled = self.poll.poll(&mut self.events, Some(Duration::ZERO));
+        }
         // Before the events are told: they wake the driver, for which nobody has to be interrupted.
         engine.alarm.is_asleep.store(false, Ordering::SeqCst);
         self.looked_at = Instant::now();
         self.poll_count = 0;
-        // An interrupted wait is tried again with the next turn. Nothing else can fail.
+        // Nothing else can fail.
         if polled.is_ok() {
             for event in self.events.iter().filter(|event| event.token() != ALARM) {
                 engine.tell(event);

@@ -15,6 +15,7 @@ use std::time::Instant;
 use std::vec::Vec;
 
 use mio::net::TcpStream;
+use socket2::SockRef;
 
 use super::engine::{Engine, Source};
 use crate::Address;
@@ -113,9 +114,17 @@ async fn connect_unix(_: &Engine, path: &str) -> io::Result<UnixSocket> {
     UnixSocket::connect(path).await
 }
 
-impl<S: io::Read + io::Write + Send + Unpin + 'static> Stream for Socket<S> {
+impl<S> Stream for Socket<S>
+where
+    S: io::Read + io::Write + Send + Unpin + 'static,
+    for<'s> SockRef<'s>: From<&'s S>,
+{
     fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
         self.source.poll_read(cx, into.len(), || self.stream.read(into))
+    }
+
+    fn has_input(&self) -> bool {
+        tcp::has_input(&self.stream)
     }
 
     fn poll_write(

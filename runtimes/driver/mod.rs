@@ -1,9 +1,12 @@
 //! The loop that drives the machine, for every runtime that polls.
 //!
 //! Theory of operation. One task owns the machine and all its sockets. A turn takes the letters out
-//! of the mailbox, carries the actions out, drives the sockets that something happened to, looks at the
-//! time, and carries out what all that led to; there is another turn only if something is left to do, and
-//! after many of them the task yields. All that came in meanwhile leaves in one write per node: that
+//! of the mailbox, carries the actions out, drives the sockets that something happened to, and carries out
+//! what all that led to; there is another turn only if something is left to do, and after many of them the
+//! task yields. If it is time, the machine learns that first, but after what has come in: that may be what
+//! a timer waits for. A task that comes much later than its timer, because its process was stopped or its
+//! runtime was not polled, asks the system for each socket whether there is something to be read, and
+//! reads that before any timer runs and before anything is written. All that came in meanwhile leaves in one write per node: that
 //! order of work is what batches. If the first of many callers wakes the task, the task lets the others
 //! run once before it takes their letters, and it lets those run whose calls have ended before it falls
 //! asleep. One caller alone costs no such round.
@@ -13,6 +16,7 @@ use super::std;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
+use core::time::Duration;
 use std::boxed::Box;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -32,6 +36,11 @@ use crate::{Action, Cluster, Instant, LinkId};
 const SCRATCH_LEN: usize = 32 * 1024;
 /// Turns before other tasks have theirs.
 const TURN_COUNT_MAX: usize = 64;
+/// A turn that comes later than this after its time may have missed what the system has.
+const LATENESS: Duration = Duration::from_millis(10);
+/// How long a runtime has to find out what the system has: until the next look, and in all.
+const LOOK_AFTER: Duration = Duration::from_millis(1);
+const CATCH_UP_MAX: Duration = Duration::from_secs(1);
 
 /// The task that drives one machine.
 pub(super) struct Driver<R: Runtime> {
@@ -42,6 +51,8 @@ pub(super) struct Driver<R: Runtime> {
     listeners: Arc<Listeners>,
     sockets: Vec<Option<Socket<Wire<R::Stream>>>>,
     timer: Option<Timer>,
+    /// Since when it is busy with what came in during a pause.
+    behind_since: Option<Instant>,
     epoch: std::time::Instant,
     scratch: Vec<u8>,
     letters: Letters,
@@ -52,6 +63,20 @@ pub(super) struct Driver<R: Runtime> {
     /// How many calls have ended whose callers were not let run yet.
     ended_count: usize,
     meter: Meter,
+}
+
+/// What is done with a socket that something happened to.
+type Drive<S> = fn(&mut Socket<Wire<S>>, Instant, &mut Cluster<Token>, &mut [u8]) -> Driven;
+
+/// What a turn has left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Left {
+    /// Nothing that is not woken for.
+    Nothing,
+    /// Something that nothing will wake the task for.
+    More,
+    /// The system has something that the runtime does not know of yet.
+    Unseen,
 }
 
 /// Wakes the task, at the latest when the machine wants to be called.
@@ -78,6 +103,7 @@ impl<R: Runtime> Driver<R> {
             listeners,
             sockets: Vec::new(),
             timer: None,
+            behind_since: None,
             epoch,
             scratch: vec![0; SCRATCH_LEN],
             letters: Letters::default(),
@@ -177,13 +203,19 @@ impl<R: Runtime> Driver<R> {
 
     /// Drives the sockets that something happened to. Whether one of them can go on at once.
     fn drive_sockets(&mut self, now: Instant) -> bool {
+        self.each_ready_socket(now, Socket::drive)
+    }
+
+    /// Does this with the sockets that something happened to. Whether one of them can go on at once.
+    #[inline]
+    fn each_ready_socket(&mut self, now: Instant, drive: Drive<R::Stream>) -> bool {
         let mut is_busy = false;
         for index in 0..self.sockets.len() {
             let Some(Some(socket)) = self.sockets.get_mut(index) else { continue };
             if !socket.take_ready() {
                 continue;
             }
-            match socket.drive(now, &mut self.cluster, &mut self.scratch) {
+            match drive(socket, now, &mut self.cluster, &mut self.scratch) {
                 Driven::Idle => {}
                 Driven::Busy => {
                     socket.set_ready();
@@ -212,10 +244,19 @@ impl<R: Runtime> Driver<R> {
         if let Some(at) = self.cluster.poll_timeout()
             && self.timer.as_ref().is_none_or(|timer| at < timer.at)
         {
-            let sleep = Box::pin(self.runtime.sleep(at.since(now)));
-            let readiness = Readiness::new(&self.mailbox.signal);
-            self.timer = Some(Timer { at, sleep, readiness });
+            self.wake_at(now, at);
         }
+        self.poll_timer()
+    }
+
+    fn wake_at(&mut self, now: Instant, at: Instant) {
+        let sleep = Box::pin(self.runtime.sleep(at.since(now)));
+        let readiness = Readiness::new(&self.mailbox.signal);
+        self.timer = Some(Timer { at, sleep, readiness });
+    }
+
+    /// Whether the timer is over.
+    fn poll_timer(&mut self) -> bool {
         let Some(timer) = self.timer.as_mut().filter(|timer| timer.readiness.take()) else {
             return false;
         };
@@ -227,17 +268,45 @@ impl<R: Runtime> Driver<R> {
         is_over
     }
 
-    /// One turn. Whether something is left to do that nobody will wake the task for.
-    fn turn(&mut self, now: Instant) -> bool {
+    /// Tells the machine that it is time, behind what has come in. Whether it was told: after a pause
+    /// there may be more to be read before.
+    fn let_time_pass(&mut self, now: Instant) -> bool {
+        let is_late = self.cluster.poll_timeout().is_some_and(|at| now.since(at) > LATENESS);
+        let is_busy = self.read_sockets(now);
+        if is_late && (is_busy || self.has_input(now)) {
+            let behind_since = *self.behind_since.get_or_insert(now);
+            if now.since(behind_since) < CATCH_UP_MAX {
+                return false;
+            }
+        }
+        self.behind_since = None;
+        self.cluster.handle_timeout(now);
+        true
+    }
+
+    /// Reads what the sockets have that something happened to, and writes nothing. Whether one of them
+    /// can go on at once.
+    fn read_sockets(&mut self, now: Instant) -> bool {
+        self.each_ready_socket(now, Socket::receive)
+    }
+
+    /// Whether a socket has something that was not read: the runtime may have to look first.
+    fn has_input(&mut self, now: Instant) -> bool {
+        self.sockets.iter_mut().flatten().any(|socket| socket.has_input(now))
+    }
+
+    /// One turn.
+    fn turn(&mut self, now: Instant) -> Left {
+        // Before what is new: nothing may be written on a connection that is about to be given up.
+        if self.is_time(now) && !self.let_time_pass(now) {
+            self.carry_out();
+            return Left::Unseen;
+        }
         self.take_letters(now);
         self.carry_out();
         let is_busy = self.drive_sockets(now);
-        // Behind the sockets: what has come in may be what a timer waits for.
-        if self.is_time(now) {
-            self.cluster.handle_timeout(now);
-        }
         let is_due = self.carry_out();
-        is_busy || is_due || self.is_time(now)
+        if is_busy || is_due || self.is_time(now) { Left::More } else { Left::Nothing }
     }
 
     /// Takes turns as long as there is something to do. Ready when there is nothing to drive any more.
@@ -249,12 +318,19 @@ impl<R: Runtime> Driver<R> {
         }
         for _ in 0..TURN_COUNT_MAX {
             let now = self.now();
-            let is_left = self.turn(now);
+            let left = self.turn(now);
             if self.letters.is_orphaned || self.cluster.is_shut_down() {
                 return Poll::Ready(());
             }
+            if left == Left::Unseen {
+                self.wake_at(now, now + LOOK_AFTER);
+                if self.poll_timer() {
+                    continue;
+                }
+                return Poll::Pending; // a socket or the timer wakes it
+            }
             // After a timer that is over, the next turn has a later time.
-            if is_left || self.set_timer(now) {
+            if left == Left::More || self.set_timer(now) {
                 continue;
             }
             let ended_count = core::mem::take(&mut self.ended_count);

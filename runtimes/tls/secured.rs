@@ -38,6 +38,8 @@ pub(in crate::runtimes) struct Secured<S: Stream> {
     has_certificate: bool,
     /// What ended it, while there was still something to be read.
     failure: Option<TlsFailure>,
+    /// Whether the socket takes no more. What it has brought is read all the same.
+    has_hung_up: bool,
 }
 
 /// Secures a connection: returns when the peer has proved that it has this name. If not a byte has
@@ -49,12 +51,18 @@ pub(in crate::runtimes) async fn secure<S: Stream>(
     patience: impl Future<Output = ()>,
 ) -> io::Result<Secured<S>> {
     let mut secured = Secured::new(stream, security, name)?;
-    let (mut patience, mut has_heard) = (pin!(patience), false);
-    poll_fn(|cx| match secured.poll_handshake(cx, &mut has_heard) {
-        Poll::Pending if !has_heard && patience.as_mut().poll(cx).is_ready() => {
-            Poll::Ready(Err(io::Error::other(TlsFailure::NoAnswer)))
+    let (mut patience, mut has_heard, mut is_over) = (pin!(patience), false, false);
+    poll_fn(|cx| {
+        let shaken = secured.poll_handshake(cx, &mut has_heard);
+        if shaken.is_ready() || has_heard {
+            return shaken;
         }
-        shaken @ (Poll::Pending | Poll::Ready(_)) => shaken,
+        is_over = is_over || patience.as_mut().poll(cx).is_ready();
+        // After a pause the answer may be there, and not known to the runtime yet.
+        if is_over && !secured.has_input() {
+            return Poll::Ready(Err(io::Error::other(TlsFailure::NoAnswer)));
+        }
+        Poll::Pending
     })
     .await?;
     Ok(secured)
@@ -66,7 +74,7 @@ impl<S: Stream> Secured<S> {
         let mut connection = ClientConnection::new(security.config, name)
             .map_err(|_| io::Error::other(TlsFailure::Other))?;
         connection.set_buffer_limit(Some(UNSENT_LEN_MAX));
-        Ok(Self { stream, connection, has_certificate, failure: None })
+        Ok(Self { stream, connection, has_certificate, failure: None, has_hung_up: false })
     }
 
     fn poll_handshake(
@@ -167,10 +175,14 @@ impl<S: Stream> Secured<S> {
 impl<S: Stream> Stream for Secured<S> {
     fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
         let read = self.read(cx, into);
-        match (read, self.flush(cx)) {
-            (Poll::Pending, Err(error)) => Poll::Ready(Err(error)),
-            (read, _) => read,
+        if !self.has_hung_up {
+            self.has_hung_up = self.flush(cx).is_err();
         }
+        read
+    }
+
+    fn has_input(&self) -> bool {
+        self.stream.has_input()
     }
 
     fn poll_write(

@@ -21,6 +21,8 @@ mod credentials;
 mod event_loop;
 mod failures;
 mod faults;
+mod hangups;
+mod late;
 mod leaks;
 mod load;
 mod methods;

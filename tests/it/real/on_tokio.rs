@@ -9,8 +9,9 @@ use hashslot::tokio::Tokio;
 use hashslot::{Command, Frame};
 
 use super::client::after_the_end;
+use super::late::{answer, hang_up, impatient, silent_node};
 use super::load::Load;
-use super::{Done, Failure, LIMIT, USUAL, connect, run, shared};
+use super::{Done, Failure, LIMIT, USUAL, connect, connect_to, run, shared};
 
 /// The caller's thread is the only one: client, load and test take turns.
 #[test]
@@ -87,4 +88,53 @@ fn a_client_without_its_runtime_is_closed() -> Done {
     let client = runtime.block_on(connect::<Tokio>(&cluster))?;
     runtime.shutdown_timeout(Duration::from_secs(10));
     run::<Tokio>(async { after_the_end(&client).await })
+}
+
+/// F-04: a call is given up, its answer comes, and nothing polls the runtime until the link has been
+/// silent for too long. The next call finds a link that works.
+#[test]
+fn a_runtime_that_nothing_polls_gives_up_no_link() -> Done {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let node = silent_node()?;
+    let client = runtime.block_on(connect_to::<Tokio>(&[node.address()], impatient))?;
+    for number in (1..=9).step_by(2) {
+        let given_up = runtime.block_on(async {
+            let call = client.incr("counter");
+            tokio::time::timeout(Duration::from_millis(50), call).await
+        });
+        assert!(given_up.is_err(), "it is not answered in time");
+        assert_eq!(node.count_of("INCR"), number);
+        answer(&node)?;
+        std::thread::sleep(Duration::from_millis(700));
+        let answered = runtime.block_on(async {
+            let call = client.incr("counter");
+            let answers = async {
+                while node.count_of("INCR") == number {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                answer(&node)
+            };
+            let (called, answered) = tokio::join!(tokio::time::timeout(LIMIT, call), answers);
+            answered?;
+            Ok::<_, Failure>(called??)
+        })?;
+        assert_eq!(answered, 1);
+    }
+    assert_eq!(node.connection_count(), 1, "no link was given up");
+    Ok(())
+}
+
+/// F-13: connections end while nothing polls the runtime.
+#[test]
+fn a_runtime_that_nothing_polls_writes_on_no_connection_that_has_ended() -> Done {
+    let Some(cluster) = shared(USUAL)? else { return Ok(()) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let client = runtime.block_on(connect::<Tokio>(&cluster))?;
+    for number in 1..=6 {
+        assert_eq!(runtime.block_on(client.incr("idle"))?, number);
+        hang_up(&cluster)?;
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(runtime.block_on(client.incr("idle"))?, 7);
+    Ok(())
 }
