@@ -58,6 +58,8 @@ pub(super) struct Socket {
     pub(super) is_blocked: bool,
     /// When something was sent that nothing has come in after.
     pub(super) silent_since: Option<Instant>,
+    /// What came in since its node refused a command for its length.
+    pub(super) last_words: Vec<u8>,
 }
 
 impl Client {

@@ -10,6 +10,9 @@ use super::faults::{Fault, Faults};
 use super::node::Version;
 use super::tell::Endpoints;
 
+/// Longer than what clients send as a rule.
+pub(super) const LONGEST: usize = 150;
+
 /// What stays the same during a simulation. "Once in so many" is never if it is 0.
 #[expect(clippy::struct_excessive_bools, reason = "conditions that hold or do not")]
 #[derive(Debug, Clone)]
@@ -45,6 +48,9 @@ pub(super) struct Conditions {
     pub(super) stall_timeout: Duration,
     /// How deep the nested replies of a hostile node are.
     pub(super) depth: usize,
+    /// The longest argument that nodes accept.
+    pub(super) bulk_len_max: usize,
+    pub(super) hang_ups: u64,
 }
 
 impl Conditions {
@@ -89,8 +95,11 @@ impl Conditions {
             dial_refused,
             lost_hosts_hang: dice.one_in(2),
             depth: 70 + dice.index(3000),
+            bulk_len_max: if faults.has(Fault::RefuseUnread) { LONGEST } else { usize::MAX },
+            hang_ups: if faults.has(Fault::HangUp) { dice.between(20, 200) } else { 0 },
         }
     }
+
     /// Nothing goes wrong, and nothing takes time.
     pub(super) fn still(version: Version, primaries: usize) -> Self {
         let mut dice = Dice::new(0);

@@ -83,11 +83,18 @@ pub enum Fault {
     ReplicaReads,
     /// Scripts forge errors of the cluster after they have written, and nodes forget scripts.
     Scripts,
+    /// Commands that are longer than nodes accept: a node refuses one when it has read how long it is,
+    /// and hangs up without having read the rest.
+    RefuseUnread,
+    /// A node hangs up behind a reply: writes fail while replies wait to be read.
+    HangUp,
+    /// The driver does nothing for longer than any timer is set for.
+    LongPause,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 37] = [
         Self::Migrate,
         Self::AtomicMigrate,
         Self::Failover,
@@ -122,6 +129,9 @@ impl Fault {
         Self::SmallLimits,
         Self::ReplicaReads,
         Self::Scripts,
+        Self::RefuseUnread,
+        Self::HangUp,
+        Self::LongPause,
     ];
 
     /// The name, as the command line has it: `half-open`.
@@ -162,6 +172,9 @@ impl Fault {
             Self::SmallLimits => "small-limits",
             Self::ReplicaReads => "replica-reads",
             Self::Scripts => "scripts",
+            Self::RefuseUnread => "refuse-unread",
+            Self::HangUp => "hang-up",
+            Self::LongPause => "long-pause",
         }
     }
 
@@ -329,6 +342,9 @@ impl Profile {
                 F::StrayEvents,
                 F::Cancel,
                 F::SmallLimits,
+                F::RefuseUnread,
+                F::HangUp,
+                F::LongPause,
             ]),
             Self::HostileServer => Faults::of(&[
                 F::Garbage,
@@ -339,6 +355,7 @@ impl Profile {
                 F::Scripts,
                 F::SplitBytes,
                 F::SmallLimits,
+                F::RefuseUnread,
             ]),
             Self::TopologyChurn => Faults::of(&[
                 F::Scale,

@@ -14,6 +14,7 @@ use super::data::{self, Known};
 use super::node::{Session, View};
 use super::ranges::Ranges;
 use super::serve::next_command;
+use super::world::ConnectionId;
 use crate::address::Address;
 use crate::slot::Slot;
 use crate::time::Instant;
@@ -110,6 +111,8 @@ pub struct History {
     looks: Vec<Looks>,
     /// For each client, how often a node said that it was wrong about the cluster.
     misled: Vec<u64>,
+    /// The write that was the last word of a connection: it was refused for its length.
+    pub(super) refused_unread: BTreeMap<ConnectionId, u64>,
     /// Writes whose last byte the transport took.
     pub(super) handed: BTreeSet<u64>,
     /// For each client and slot, since when all views that it was given had no owner.

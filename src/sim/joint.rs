@@ -139,6 +139,7 @@ pub(super) fn split(
     let part_of_key = groups().filter_map(|group| slots.binary_search(&slot(group)).ok()).collect();
     let (first, count) = (ops.len(), parts.len());
     ops.extend(parts.into_iter().map(|(slot, words)| Op {
+        is_too_long: false,
         command: place,
         number: number_of(&words),
         slot: Some(slot),

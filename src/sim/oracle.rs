@@ -5,7 +5,8 @@
 //! did so once at most; only what was called idempotent may run more often. The writes of a client
 //! to a slot ran in their order, but for those that were sent away with a pause, whose client lost a
 //! connection meanwhile, or whose slot came back to a node that they were on their way to; while a
-//! slot moves key by key, those of one key did, transactions on several keys aside. A call that no
+//! slot moves key by key, those of one key did, transactions on several keys aside. What a node refuses
+//! for its length ends with that. Nothing is sent on a connection that is given up at once. A call that no
 //! fault concerned succeeds, and soon. Commands that became several are judged by `merged`.
 
 use alloc::collections::BTreeMap;
@@ -25,7 +26,7 @@ use crate::action::{Outcome, Reply};
 use crate::address::Address;
 use crate::cluster::Stats;
 use crate::config::Limits;
-use crate::error::{Error, Phase};
+use crate::error::{Closed, Error, Phase, Why};
 use crate::resp::{Frame, Value};
 use crate::time::Instant;
 
@@ -165,10 +166,29 @@ impl Oracle {
         }
     }
 
+    /// A client has heard that a write was refused for its length: nothing more can come of it.
+    pub(super) fn refused_unread(&mut self, number: u64) {
+        let is_its =
+            |record: &Record| record.planned.ops.iter().any(|op| op.number == Some(number));
+        let call = self.calls.iter().position(is_its);
+        if let Some(call) = call.filter(|call| !self.has_ended(*call)) {
+            let shown = self.shown(call);
+            self.complain(format!("a node has refused it for its length, and it goes on: {shown}"));
+        }
+    }
+
     fn end(&mut self, now: Instant, call: usize, end: End) {
         let record = &mut self.calls[call];
         if record.end.is_some() {
             self.complaints.push(format!("call {call} ended twice"));
+        }
+        let timed_out = Why::ConnectionLost(Closed::TimedOut);
+        if let End::Completed(Err(Error::MaybeExecuted { why, .. })) = &end
+            && *why == timed_out
+            && record.submitted == now
+        {
+            self.complaints
+                .push(format!("call {call} was sent on a connection that was given up at once"));
         }
         record.end = Some((now, end));
     }
@@ -206,7 +226,13 @@ impl Oracle {
         let Some((ended, End::Completed(outcome))) = &record.end else { return };
         let is_hurried = record.planned.timeout.is_some_and(|timeout| timeout <= patience);
         let is_busy = record.is_busy && !world.is_calm_since(record.submitted);
-        if is_busy || record.has_lost || is_hurried || record.planned.shape == Shape::Batch {
+        let is_refused = record.planned.ops.iter().any(|op| op.is_too_long);
+        if is_busy
+            || record.has_lost
+            || is_hurried
+            || is_refused
+            || record.planned.shape == Shape::Batch
+        {
             return;
         }
         let is_calm = |op: &Op| {
@@ -436,6 +462,11 @@ pub(super) fn judge_op(
             if record.planned.shape != Shape::Transaction && !history.handed.contains(&number) =>
         {
             Err(format!("write {number} is said to have run perhaps, and never left whole"))
+        }
+        Fate::Failed(error @ Error::Server(_))
+            if op.is_too_long && error.may_have_executed() && !history.handed.contains(&number) =>
+        {
+            Err(format!("write {number} was refused unread, and is said to have run perhaps"))
         }
         Fate::Failed(Error::TimedOut { phase: Phase::Queued, .. }) if count > 0 => {
             Err(format!("write {number} was still queued, and ran"))

@@ -114,13 +114,17 @@ impl Pipes {
     /// Writes, and tells how many bytes were taken: one at least.
     ///
     /// # Errors
-    /// As [`Self::poll_connected`].
+    /// As [`Self::poll_connected`]. Fails as well if the node has hung up, while what it said before is
+    /// still to be read.
     pub fn poll_write(
         &mut self,
         id: ConnectionId,
         cx: &Context<'_>,
         bytes: &[u8],
     ) -> Poll<Result<usize, Closed>> {
+        if self.world.has_failed(id) {
+            return Poll::Ready(Err(Closed::Reset));
+        }
         self.poll(id, cx, |world, _| Some(world.write(id, bytes)).filter(|taken| *taken > 0))
     }
 

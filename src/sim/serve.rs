@@ -8,8 +8,11 @@ use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::time::Duration;
 
+use super::conditions::LONGEST;
 use super::data::{self, Known, Words, spelled};
+use super::faults::Fault;
 use super::node::{Effect, Node, Session, Version};
 use super::scripts;
 use super::tell::Teller;
@@ -19,6 +22,9 @@ use crate::config::Protocol;
 use crate::error::Closed;
 use crate::resp::encode;
 use crate::slot::Slot;
+
+/// What a node says to an argument that is longer than it accepts.
+pub(super) const TOO_LONG: &[u8] = b"-ERR Protocol error: invalid bulk length\r\n";
 
 /// Reads one command off the front of what came in.
 ///
@@ -42,6 +48,25 @@ pub(super) fn next_command(input: &[u8]) -> Result<Option<(Words, usize)>, ()> {
         at += len + 2;
     }
     if words.is_empty() { Err(()) } else { Ok(Some((words, at))) }
+}
+
+/// The length of an argument that is longer than this, of the command at the front of what came in. What
+/// it announces is enough.
+///
+/// Source: `processMultibulkBuffer`, which refuses a length before it reads what has it.
+fn too_long(input: &[u8], len_max: usize) -> Option<usize> {
+    let mut at = 0;
+    for _ in 0..header(input, &mut at, b'*').ok()?? {
+        let len = header(input, &mut at, b'$').ok()??;
+        if len > len_max {
+            return Some(len);
+        }
+        at += len + 2;
+        if at > input.len() {
+            return None;
+        }
+    }
+    None
 }
 
 fn header(input: &[u8], at: &mut usize, kind: u8) -> Result<Option<usize>, ()> {
@@ -91,6 +116,9 @@ impl World {
             if !is_able || connection.input.is_empty() {
                 return;
             }
+            if let Some(len) = too_long(&connection.input, self.conditions.bulk_len_max) {
+                return self.refuse_unread(id, index, len);
+            }
             let (words, len) = match next_command(&connection.input) {
                 Ok(Some(command)) => command,
                 Ok(None) => return,
@@ -121,7 +149,30 @@ impl World {
             if connection.state == State::Open {
                 self.history.answered(connection.client, &reply);
                 self.put(id, Direction::ToClient, &reply, slowness);
+                if self.chance(Fault::HangUp, self.while_faulty(self.conditions.hang_ups)) {
+                    self.hang_up(id, index);
+                }
             }
+        }
+    }
+
+    /// Refuses a command that has not been read to its end, which is the end of the connection.
+    fn refuse_unread(&mut self, id: ConnectionId, node: usize, len: usize) {
+        self.nemesis.count(Fault::RefuseUnread);
+        let number = len.saturating_sub(LONGEST).try_into().unwrap_or(u64::MAX);
+        self.history.refused_unread.insert(id, number);
+        self.trace.line(self.now, || format!("node {node} -> ({}) refuses a length", id.0));
+        self.put(id, Direction::ToClient, TOO_LONG, Duration::ZERO);
+        self.hang_up(id, node);
+    }
+
+    /// A node ends a connection behind what it has said. What is on its way to it is lost.
+    fn hang_up(&mut self, id: ConnectionId, node: usize) {
+        self.disturb(node, self.now);
+        self.history.broke_off(node);
+        self.reset(id, Closed::Reset);
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.takes_none = true;
         }
     }
 

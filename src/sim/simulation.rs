@@ -11,6 +11,7 @@ use super::faults::Fault;
 use super::joint::Known;
 use super::oracle::Oracle;
 use super::scenario::{Report, Scenario};
+use super::serve::TOO_LONG;
 use super::workload::{Planned, Workload};
 use super::world::{Event, World};
 use crate::action::{Action, LinkId, Notice, RedirectKind};
@@ -63,6 +64,7 @@ enum Deed {
     Pause {
         client: usize,
         until: Instant,
+        fault: Fault,
     },
     Resume {
         client: usize,
@@ -155,7 +157,7 @@ impl Simulation {
             for _ in 0..jumps {
                 let at = Instant::EPOCH + self.dice.up_to(self.length);
                 let until = at + self.dice.millis(1, 5000);
-                self.plan(at, Deed::Pause { client, until });
+                self.plan(at, Deed::Pause { client, until, fault: Fault::ClockJump });
                 self.plan(until, Deed::Resume { client });
             }
             for _ in 0..strays {
@@ -164,6 +166,12 @@ impl Simulation {
             }
             let at = Instant::EPOCH + self.dice.up_to(self.length);
             self.plan(at, Deed::Reinit { client });
+            if scenario.faults.has(Fault::LongPause) {
+                let at = Instant::EPOCH + self.dice.up_to(self.length);
+                let until = at + self.dice.millis(20_000, 45_000);
+                self.plan(at, Deed::Pause { client, until, fault: Fault::LongPause });
+                self.plan(until, Deed::Resume { client });
+            }
         }
     }
 
@@ -213,6 +221,7 @@ impl Simulation {
 
     fn hear(&mut self, index: usize, event: Event) {
         let now = self.world.now();
+        let refused = self.refused_unread(index, &event);
         let client = &mut self.clients[index];
         let Some(link) = client.of.get(&event.connection()).copied() else { return };
         match event {
@@ -241,6 +250,19 @@ impl Simulation {
             }
         }
         self.after_input(index);
+        if let Some(number) = refused {
+            self.oracle.refused_unread(number);
+        }
+    }
+
+    /// The write that a client hears of as refused for its length, with the last bytes of a connection.
+    fn refused_unread(&mut self, index: usize, event: &Event) -> Option<u64> {
+        let Event::Received(id, bytes) = event else { return None };
+        let number = *self.world.history.refused_unread.get(id)?;
+        let client = &mut self.clients[index];
+        let socket = client.of.get(id).and_then(|link| client.links.get_mut(link))?;
+        socket.last_words.extend_from_slice(bytes);
+        socket.last_words.ends_with(TOO_LONG).then_some(number)
     }
 
     fn let_time_pass(&mut self) {
@@ -283,8 +305,8 @@ impl Simulation {
                     self.after_input(client);
                 }
             }
-            Deed::Pause { client, until } => {
-                self.world.nemesis.count(Fault::ClockJump);
+            Deed::Pause { client, until, fault } => {
+                self.world.nemesis.count(fault);
                 let paused = &mut self.clients[client].paused_until;
                 *paused = Some(paused.map_or(until, |other| other.max(until)));
             }
@@ -382,6 +404,7 @@ impl Simulation {
                         is_connected: false,
                         is_blocked: false,
                         silent_since: None,
+                        last_words: Vec::new(),
                     };
                     self.clients[index].links.insert(link, socket);
                     self.clients[index].of.insert(connection, link);
@@ -594,7 +617,13 @@ impl Simulation {
 
 /// How long a call may take that no fault concerns. Not known where faults are everywhere.
 fn patience(scenario: &Scenario, world: &World) -> Option<Duration> {
-    let everywhere = [Fault::BackPressure, Fault::DialHang, Fault::DialRefused, Fault::ClockJump];
+    let everywhere = [
+        Fault::BackPressure,
+        Fault::DialHang,
+        Fault::DialRefused,
+        Fault::ClockJump,
+        Fault::LongPause,
+    ];
     let is_known = !everywhere.iter().any(|fault| scenario.faults.has(*fault));
     // Where little is on its way at a time, others come first.
     let turns = if scenario.faults.has(Fault::SmallLimits) { 200 } else { 24 };

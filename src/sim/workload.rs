@@ -9,6 +9,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use super::conditions::LONGEST;
 use super::dice::Dice;
 use super::faults::{Fault, Faults};
 use super::joint::{Joint, Parts};
@@ -25,6 +26,8 @@ pub(super) const GROUP_COUNT: usize = 8;
 
 /// So many calls have one with a command that becomes several.
 const WIDE_ONE_IN: u64 = 10;
+/// So many commands have one that is too long, if there are any.
+const LONG_ONE_IN: u64 = 30;
 
 /// What keys are used for: each has a type of its own.
 pub(super) const TEXT: char = 'a';
@@ -64,6 +67,8 @@ pub(super) struct Op {
     pub(super) is_script: bool,
     /// Whether it may run twice, whatever it carries.
     pub(super) is_repeatable: bool,
+    /// Whether nodes refuse it for its length, before they have read it.
+    pub(super) is_too_long: bool,
 }
 
 /// How a call is made of its commands.
@@ -163,9 +168,20 @@ impl Workload {
                 };
                 (Shape::Batch, (0..count).map(|_| command()).collect())
             }
+            _ if self.faults.has(Fault::RefuseUnread) && self.dice.one_in(LONG_ONE_IN) => {
+                (Shape::One, Vec::from([self.too_long(group)]))
+            }
             _ => (Shape::One, Vec::from([self.command(group)])),
         };
         self.plan(shape, commands)
+    }
+
+    /// A write that every node refuses for its length, which tells its number before the rest has come.
+    fn too_long(&mut self, group: usize) -> Command {
+        let number = self.number();
+        let len = LONGEST + usize::try_from(number).unwrap_or(usize::MAX);
+        let text = format!("{number:0>len$}");
+        Command::new("APPEND").arg(key(group, TEXT)).arg(&*text)
     }
 
     /// Calls that find out whether everything is well: a write and a read for every slot.
@@ -276,6 +292,7 @@ pub(super) fn op(command: &Command, place: usize) -> Op {
         number: super::data::number_of(&words),
         slot: command.slot().ok().flatten().map(Slot::number),
         key: command.keys().ok().and_then(|keys| Some(keys.first()?.to_vec())),
+        is_too_long: words.iter().any(|word| word.len() > LONGEST),
         text: words.join(&b' '),
         is_script: command.facts().script,
         is_repeatable: command.facts().is_idempotent(),

@@ -133,6 +133,8 @@ pub(super) struct Connection {
     is_read: bool,
     /// Whether the transport was told that there is no room.
     wants_room: bool,
+    /// Whether the node has hung up, and the client's system knows.
+    pub(super) takes_none: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -293,6 +295,7 @@ impl World {
             session: Session::new(client),
             is_read: true,
             wants_room: false,
+            takes_none: false,
         };
         self.connections.insert(id, connection);
         let hangs = self.chance(Fault::DialHang, self.while_faulty(self.conditions.dial_hangs));
@@ -310,11 +313,13 @@ impl World {
             .find(|index| self.nodes[*index].address == *address || name(*index) == *address)
     }
 
-    /// Offers bytes; tells how many were taken. If it is fewer, an [`Event::Writable`] follows.
+    /// Offers bytes; tells how many were taken. If it is fewer, an [`Event::Writable`] follows. None are
+    /// taken of a connection that the node has ended ([`Self::has_failed`]): what it said before is still
+    /// to be read, and then an [`Event::Closed`] follows.
     pub fn write(&mut self, id: ConnectionId, bytes: &[u8]) -> usize {
         let is_short = self.chance(Fault::ShortWrites, self.conditions.short_writes);
         let Some(connection) = self.connections.get_mut(&id) else { return 0 };
-        if matches!(connection.state, State::Dialling | State::Left) {
+        if matches!(connection.state, State::Dialling | State::Left) || connection.takes_none {
             return 0;
         }
         let room = self.conditions.pipe_len_max.saturating_sub(connection.up.len);
@@ -342,6 +347,13 @@ impl World {
             self.events.push_back(Event::Writable(id));
         }
         len
+    }
+
+    /// Whether writes on a connection fail, because the node has hung up. The client learns of it when it
+    /// has read what came before.
+    #[must_use]
+    pub fn has_failed(&self, id: ConnectionId) -> bool {
+        self.connections.get(&id).is_some_and(|connection| connection.takes_none)
     }
 
     /// Whether the transport reads: if not, bytes stay in the pipe, until the node can write no more.
@@ -414,7 +426,7 @@ impl World {
     }
 
     /// A rate that holds until the last fault is undone.
-    const fn while_faulty(&self, one_in: u64) -> u64 {
+    pub(super) const fn while_faulty(&self, one_in: u64) -> u64 {
         if self.nemesis.is_over() { 0 } else { one_in }
     }
 
@@ -552,6 +564,7 @@ impl World {
 
     /// Of the replies on their way, the client gets this many pieces; in the last one, half.
     pub(super) fn cut_replies(&mut self, id: ConnectionId, piece_count: usize) {
+        self.history.refused_unread.remove(&id);
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let pipe = &mut connection.down;
         pipe.pieces.truncate(piece_count.max(1));
