@@ -58,22 +58,39 @@ fn drive(on: &mut Cluster<()>, now: Instant, link: LinkId, socket: &mut Socket) 
         on.handle_connected(now, link);
     }
     let Some(stream) = &mut socket.1 else { return Ok(()) };
-    loop {
-        let mut pieces: [&[u8]; 16] = [&[]; 16];
-        let count = on.sendable(link, &mut pieces);
-        match stream.write_vectored(&pieces.map(IoSlice::new)[..count]) {
-            Ok(0) => break, // nothing is left
-            Ok(taken) => on.handle_sent(now, link, taken),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => break, // the rest next time
-            Err(error) => return Err(error),
-        }
+    receive(on, now, link, stream)?; // before anything is sent: it may be the end
+    let sent = send(on, now, link, stream);
+    if sent.is_err() {
+        receive(on, now, link, stream)?; // what came before the end counts
     }
+    sent
+}
+
+fn receive(
+    on: &mut Cluster<()>,
+    now: Instant,
+    link: LinkId,
+    from: &mut TcpStream,
+) -> io::Result<()> {
     let mut bytes = [0; 16 * 1024];
     loop {
-        match stream.read(&mut bytes) {
+        match from.read(&mut bytes) {
             Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
             Ok(len) => on.handle_received(now, link, &bytes[..len]),
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn send(on: &mut Cluster<()>, now: Instant, link: LinkId, to: &mut TcpStream) -> io::Result<()> {
+    loop {
+        let mut pieces: [&[u8]; 16] = [&[]; 16];
+        let count = on.sendable(link, &mut pieces);
+        match to.write_vectored(&pieces.map(IoSlice::new)[..count]) {
+            Ok(0) => return Ok(()), // nothing is left
+            Ok(taken) => on.handle_sent(now, link, taken),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()), // the rest next time
             Err(error) => return Err(error),
         }
     }

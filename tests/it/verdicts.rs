@@ -170,19 +170,27 @@ fn f75_a_script_can_forge_any_error() {
 }
 
 #[test]
-fn f62_only_the_servers_own_words_have_the_source_sent() {
+fn f62_the_beginning_of_the_servers_own_words_has_the_source_sent() {
     let mut about = About::keyed(slot(FOO));
     about.script = true;
-    let texts = ["NOSCRIPT No matching script. Please use EVAL.", "NOSCRIPT No matching script."];
+    let texts = [
+        "NOSCRIPT No matching script. Please use EVAL.",
+        "NOSCRIPT No matching script. Please use EVAL",
+        "NOSCRIPT No matching script.",
+        "NOSCRIPT No matching script",
+    ];
     for text in texts {
         let reply = format!("-{text}\r\n");
         about.has_source = false;
         assert_eq!(judged(&reply, about), "fail");
         about.has_source = true;
         assert_eq!(judged(&reply, about), "SendSource");
-        assert_eq!(judged(&format!("-{text} x\r\n"), about), "fail");
     }
-    assert_eq!(judged("-NOSCRIPT\r\n", about), "fail");
+    for text in
+        ["NOSCRIPT", "NOSCRIPT x", "NOSCRIPT no matching script.", "noscript No matching script."]
+    {
+        assert_eq!(judged(&format!("-{text}\r\n"), about), "fail");
+    }
     assert_eq!(judged("-MOVED 12182 h:1\r\n", about), "fail");
     assert_eq!(judged("+NOSCRIPT No matching script.\r\n", about), "deliver");
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use hashslot::{Command, Error, Frame};
@@ -59,10 +60,13 @@ impl Beside {
         let is_over = Arc::new(AtomicBool::new(false));
         let (client, stop) = (client.clone(), Arc::clone(&is_over));
         let task = spawn::<A, _>(async move {
-            let mut ended = Vec::new();
+            let (mut ended, mut longest) = (Vec::new(), Duration::ZERO);
             while !stop.load(Ordering::Relaxed) {
+                let begun_at = Instant::now();
                 ended.push(client.incr(key).await);
+                longest = longest.max(begun_at.elapsed());
             }
+            eprintln!("{} calls beside it, the longest took {longest:?}", ended.len());
             ended
         });
         Self { is_over, task }
@@ -85,7 +89,9 @@ fn a_command_that_is_refused_unread_fails_alone<A: Adapter>() -> Done {
         let client = connect::<A>(cluster).await?;
         let beside = Beside::start::<A>(&client, "{a}counter");
         for _ in 0..3 {
+            let begun_at = Instant::now();
             let error = client.set("{a}long", too_long()).await.expect_err("is too long");
+            eprintln!("refused after {:?}", begun_at.elapsed());
             let Error::Server(refusal) = &error else { return Err(error.into()) };
             assert_eq!(refusal.text(), "ERR Protocol error: invalid bulk length");
             assert!(!error.may_have_executed(), "the server has not read it");

@@ -17,9 +17,9 @@ use crate::servers::process::{LOG, Process, new_folder};
 /// The node that a process of its own is to call, and be stopped meanwhile.
 const NODE: &str = "HASHSLOT_TEST_LATE_NODE";
 /// How often. More with `HASHSLOT_TEST_LATE_CALLS`.
-const CALLS: usize = 3;
-/// How long a link may be silent.
-const PATIENCE: Duration = Duration::from_millis(300);
+const CALLS: usize = 2;
+/// How long a link may be silent: longer than a busy machine takes to stop a process.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 pub(super) const fn impatient(config: &mut Config) {
     config.stall_timeout = PATIENCE;
@@ -61,7 +61,7 @@ fn answers_that_come_while_the_process_is_stopped_count<A: Adapter>() -> Done {
             .await?;
             process.freeze()?;
             answer(&node)?;
-            A::sleep(PATIENCE * 2).await;
+            A::sleep(PATIENCE + PATIENCE / 4).await;
             process.thaw()?;
         }
         until::<A>("the process ends", async || Ok(process.has_failed()?)).await?;
