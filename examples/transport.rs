@@ -1,5 +1,7 @@
 //! Tests a transport of one's own against simulated clusters, without servers:
 //! `cargo run --release --example transport --features sim`
+//!
+//! Copy it, and put your transport in the place of `Loop`.
 
 #![expect(clippy::print_stdout, reason = "it tells what it found")]
 #![expect(clippy::indexing_slicing, reason = "what goes wrong here is what is looked for")]
@@ -9,43 +11,85 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hashslot::sim::{ConnectionId, Event, Oracle, Profile, Workload, World};
-use hashslot::{Action, Cluster, Config, LinkId};
+use hashslot::{Action, Cluster, Config, Instant, LinkId};
+
+/// The world and the oracle tell clients apart by their numbers. There is one client here.
+const CLIENT: usize = 0;
+/// How many calls a test makes, one every 100 ms.
+const CALL_COUNT: usize = 100;
 
 /// What is tested: it carries bytes and time between the machine and the network.
-struct Transport {
-    cluster: Cluster<usize>,
-    open: BTreeMap<LinkId, ConnectionId>,
-    answered: usize,
+trait Transport {
+    fn new(cluster: Cluster<usize>) -> Self;
+    fn cluster(&mut self) -> &mut Cluster<usize>;
+
+    /// Carries out every action: dials, writes and closes in `world`. Tells the end of each call and
+    /// of each connection to `oracle`. Returns when the machine's next timer is due.
+    fn turn(&mut self, world: &mut World, oracle: &mut Oracle) -> Option<Instant>;
+
+    /// Tells the machine what has happened in the network.
+    fn hear(&mut self, event: &Event, world: &mut World, oracle: &mut Oracle);
 }
 
-impl Transport {
-    fn carry_out(&mut self, action: Action<usize>, world: &mut World, oracle: &mut Oracle) {
-        match action {
-            Action::Connect { link, address } => {
-                self.open.insert(link, world.dial(&address, 0));
-            }
-            Action::SendToNode { link } => self.send(link, world),
-            Action::Close { link } => {
-                self.open.remove(&link).into_iter().for_each(|id| world.close(id));
-                oracle.disturbed(0);
-            }
-            Action::Complete { token, outcome } => {
-                self.answered += usize::from(outcome.is_ok());
-                oracle.completed(world.now(), token, outcome);
-            }
-            _ => {}
+/// Makes the calls, and tells how many were answered.
+fn test<T: Transport>(seed: u64, profile: Profile) -> Result<usize, Vec<String>> {
+    let mut world = World::new(seed, profile);
+    let (mut oracle, mut workload) = (Oracle::default(), Workload::new(seed, profile.faults()));
+    let cluster = Cluster::new(world.now(), Config::default(), world.seeds().to_vec(), seed);
+    let mut transport = T::new(cluster.expect("the seeds are well-formed"));
+    let (mut made, mut next_call) = (0, world.now());
+    while made < CALL_COUNT || oracle.open_count() > 0 || !world.is_at_peace() {
+        if made < CALL_COUNT && world.now() >= next_call {
+            let planned = workload.next_call();
+            let call = planned.call();
+            let token = oracle.submitted(world.now(), CLIENT, planned);
+            transport.cluster().submit(world.now(), call, token).expect("there is room");
+            (made, next_call) = (made + 1, next_call + Duration::from_millis(100));
+        }
+        let timer = transport.turn(&mut world, &mut oracle);
+        // Time passes up to the next thing to do. After the last call that is a timer, and no call.
+        let next_call = (made < CALL_COUNT).then_some(next_call);
+        match world.next_event(timer.into_iter().chain(next_call).min()) {
+            Some(event) => transport.hear(&event, &mut world, &mut oracle),
+            None => transport.cluster().handle_timeout(world.now()),
         }
     }
+    oracle.judge(&world).map(|()| oracle.answered_count())
+}
 
-    fn send(&mut self, link: LinkId, world: &mut World) {
-        let mut slices: [&[u8]; 1] = [&[]];
-        if self.cluster.sendable(link, &mut slices) > 0 {
-            let (offered, taken) = (slices[0].len(), world.write(self.open[&link], slices[0]));
-            self.cluster.handle_sent(world.now(), link, taken);
-            if taken == offered {
-                self.send(link, world); // else the rest when it is writable
+/// A transport that does it right.
+struct Loop {
+    cluster: Cluster<usize>,
+    open: BTreeMap<LinkId, ConnectionId>,
+}
+
+impl Transport for Loop {
+    fn new(cluster: Cluster<usize>) -> Self {
+        Self { cluster, open: BTreeMap::new() }
+    }
+
+    fn cluster(&mut self) -> &mut Cluster<usize> {
+        &mut self.cluster
+    }
+
+    fn turn(&mut self, world: &mut World, oracle: &mut Oracle) -> Option<Instant> {
+        while let Some(action) = self.cluster.poll_action() {
+            match action {
+                Action::Connect { link, address } => {
+                    self.open.insert(link, world.dial(&address, CLIENT));
+                }
+                Action::SendToNode { link } => self.send(link, world),
+                Action::Close { link } => {
+                    self.open.remove(&link).into_iter().for_each(|id| world.close(id));
+                    oracle.disturbed(CLIENT);
+                }
+                Action::Complete { token, outcome } => {
+                    oracle.completed(world.now(), token, outcome);
+                }
+                _ => {}
             }
         }
+        self.cluster.poll_timeout()
     }
 
     fn hear(&mut self, event: &Event, world: &mut World, oracle: &mut Oracle) {
@@ -58,48 +102,39 @@ impl Transport {
             Event::Closed(_, cause) => {
                 self.open.remove(&link);
                 self.cluster.handle_closed(world.now(), link, *cause);
-                oracle.disturbed(0);
+                oracle.disturbed(CLIENT);
             }
             _ => {}
         }
     }
 }
 
-/// Makes a hundred calls, and tells how many were answered.
-fn test(seed: u64, profile: Profile) -> Result<usize, Vec<String>> {
-    let mut world = World::new(seed, profile);
-    let (mut oracle, mut workload) = (Oracle::default(), Workload::new(seed, profile.faults()));
-    let cluster = Cluster::new(world.now(), Config::default(), world.seeds().to_vec(), seed);
-    let cluster = cluster.expect("the seeds are well-formed");
-    let mut transport = Transport { cluster, open: BTreeMap::new(), answered: 0 };
-    let (mut calls, mut next) = (0, world.now());
-    while calls < 100 || oracle.open_count() > 0 || !world.is_at_peace() {
-        if calls < 100 && world.now() >= next {
-            let planned = workload.next_call();
-            let call = planned.call();
-            let token = oracle.submitted(world.now(), 0, planned, false);
-            transport.cluster.submit(world.now(), call, token).expect("there is room");
-            (calls, next) = (calls + 1, next + Duration::from_millis(100));
-        }
-        while let Some(action) = transport.cluster.poll_action() {
-            transport.carry_out(action, &mut world, &mut oracle);
-        }
-        let until = transport.cluster.poll_timeout().filter(|at| calls == 100 || *at < next);
-        match world.next_event(until.or(Some(next))) {
-            Some(event) => transport.hear(&event, &mut world, &mut oracle),
-            None => transport.cluster.handle_timeout(world.now()),
+impl Loop {
+    fn send(&mut self, link: LinkId, world: &mut World) {
+        let mut slices: [&[u8]; 1] = [&[]];
+        if self.cluster.sendable(link, &mut slices) > 0 {
+            let (offered, taken) = (slices[0].len(), world.write(self.open[&link], slices[0]));
+            self.cluster.handle_sent(world.now(), link, taken);
+            if taken == offered {
+                self.send(link, world); // else the rest when it is writable
+            }
         }
     }
-    oracle.judge(&world).map(|()| transport.answered)
 }
 
-fn main() {
+/// Tests these seeds with each profile, and tells how many calls were answered.
+pub(crate) fn run(seeds: std::ops::Range<u64>) -> usize {
     let mut answered = 0;
-    for seed in 0..300 {
+    for seed in seeds {
         for profile in [Profile::Reshard, Profile::Failover, Profile::FlakyNetwork] {
-            let result = test(seed, profile);
+            let result = test::<Loop>(seed, profile);
             answered += result.unwrap_or_else(|found| panic!("seed {seed}, {profile}: {found:#?}"));
         }
     }
+    answered
+}
+
+fn main() {
+    let answered = run(0..300);
     println!("{answered} of 90000 calls answered, and nothing told that is not true");
 }

@@ -98,9 +98,14 @@ impl Oracle {
         Self { patience, ..Self::default() }
     }
 
-    /// A call is submitted by a client, which may be busy with other things than calls. The number
-    /// is its token.
-    pub fn submitted(
+    /// A call is submitted by a client. The number is the call's token. `client` tells clients apart
+    /// if there are several, as in [`World::dial`].
+    pub fn submitted(&mut self, now: Instant, client: usize, planned: Planned) -> usize {
+        self.submitted_by(now, client, planned, false)
+    }
+
+    /// The same for a client that may be busy with other things than calls.
+    pub(super) fn submitted_by(
         &mut self,
         now: Instant,
         client: usize,
@@ -250,6 +255,13 @@ impl Oracle {
             let shown = self.shown(call);
             self.complain(format!("no fault concerned {shown}, which took {took:?}"));
         }
+    }
+
+    /// The number of calls that were answered: they ended, and not with an error.
+    #[must_use]
+    pub fn answered_count(&self) -> usize {
+        let is_answer = |record: &&Record| matches!(record.end, Some((_, End::Completed(Ok(_)))));
+        self.calls.iter().filter(is_answer).count()
     }
 
     /// What is wrong, now that all is over.

@@ -63,7 +63,7 @@ impl Pipes {
 
     /// Lets happen what is due by then, and wakes those who wait for it.
     pub fn run_until(&mut self, now: Instant) {
-        while let Some(event) = self.world.next_event(Some(now)) {
+        while let Some(event) = self.world.advance(Some(now)) {
             let Some(end) = self.ends.get_mut(&event.connection()) else { continue };
             match event {
                 Event::Connected(_) => end.is_connected = true,

@@ -191,7 +191,7 @@ impl Simulation {
         }
         // With nobody waiting for anything, time goes on all the same.
         let until = Some(self.next_moment().unwrap_or_else(|| self.world.now() + TICK));
-        match self.world.next_event(until) {
+        match self.world.advance(until) {
             Some(event) => self.deliver(event),
             None => self.let_time_pass(),
         }
@@ -370,7 +370,7 @@ impl Simulation {
         let is_spread = planned.is_spread();
         client.has_known |= client.machine.topology().is_complete();
         let is_known = client.has_known;
-        let token = self.oracle.submitted(now, index, planned, !is_known);
+        let token = self.oracle.submitted_by(now, index, planned, !is_known);
         self.calls += 1;
         if let Ok(id) = client.machine.submit(now, call, token) {
             client.ids.insert(token, id);

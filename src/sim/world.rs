@@ -92,7 +92,13 @@ pub struct World {
     events: VecDeque<Event>,
     connection_serial: u64,
     peace_since: Option<Instant>,
+    /// How many calls of `next_event` in a row moved nothing.
+    still_count: u32,
 }
+
+/// How many calls of [`World::next_event`] in a row may move nothing. A timer that is due at once
+/// takes a few of them.
+const STILL_COUNT_MAX: u32 = 10_000;
 
 /// What stands in the agenda.
 #[derive(Debug)]
@@ -182,6 +188,7 @@ impl World {
             events: VecDeque::new(),
             connection_serial: 0,
             peace_since: None,
+            still_count: 0,
             conditions,
             nemesis,
         };
@@ -378,7 +385,28 @@ impl World {
 
     /// Lets time pass until something happens that concerns a transport, or until `until`: then
     /// there is no event. Without `until`, and without an event, nothing will ever happen.
+    ///
+    /// An instant that is over lets no time pass. So `until` is the earliest instant at which the
+    /// loop itself has something to do: a timer, or the next call. What is done no more is left out.
+    ///
+    /// # Panics
+    /// After 10,000 calls in a row that brought no event and let no time pass: the loop that makes
+    /// them would never end.
     pub fn next_event(&mut self, until: Option<Instant>) -> Option<Event> {
+        let before = self.now;
+        let event = self.advance(until);
+        let is_still = event.is_none() && self.now == before;
+        self.still_count = if is_still { self.still_count + 1 } else { 0 };
+        assert!(
+            self.still_count < STILL_COUNT_MAX,
+            "time stands still at {before:?}: `next_event` was called {STILL_COUNT_MAX} times in a \
+             row with {until:?}, which lets no time pass"
+        );
+        event
+    }
+
+    /// As [`Self::next_event`], for callers that have a bound of their own against standing still.
+    pub(super) fn advance(&mut self, until: Option<Instant>) -> Option<Event> {
         loop {
             if let Some(event) = self.events.pop_front() {
                 self.trace.event(self.now, &event);

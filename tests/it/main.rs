@@ -43,4 +43,6 @@ mod table;
 #[cfg(all(feature = "tracing", feature = "metrics", feature = "tokio", feature = "blocking"))]
 mod telemetry;
 mod topology;
+#[cfg(feature = "sim")]
+mod transport;
 mod verdicts;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use hashslot::sim::strategies::scenarios;
-use hashslot::sim::{Fault, Profile, Report, Scenario};
+use hashslot::sim::{Fault, Profile, Report, Scenario, World};
 use proptest::prelude::*;
 
 /// What was wrong once, and is run first for ever.
@@ -192,5 +192,26 @@ proptest! {
     fn any_scenario_is_well(scenario in scenarios()) {
         let violations = scenario.run().violations;
         prop_assert!(violations.is_empty(), "{scenario}\n{violations:#?}");
+    }
+}
+
+/// A loop that waits for an instant that is over, or for ever when nothing is left to happen.
+#[test]
+#[should_panic(expected = "time stands still")]
+fn a_loop_that_lets_no_time_pass_is_stopped() {
+    let mut world = World::new(42, Profile::Calm);
+    let over = world.now();
+    // Far more than any loop needs at one instant.
+    for _ in 0..1_000_000 {
+        world.next_event(Some(over));
+    }
+}
+
+#[test]
+#[should_panic(expected = "time stands still")]
+fn a_loop_that_waits_for_nothing_is_stopped() {
+    let mut world = World::new(42, Profile::Calm);
+    for _ in 0..1_000_000 {
+        world.next_event(None);
     }
 }
