@@ -1,7 +1,7 @@
 //! Searches for wrong behaviour: runs simulated clusters, one a seed, and stops at the first that
 //! shows any, with a command that runs it again and a short trace.
 //!
-//! `cargo run --release --example simulate --features sim -- --seeds 0..1000 --profile reshard`
+//! `cargo run --release --example simulate --features sim -- --seeds 0..20 --profile reshard`
 //!
 //! - `--seeds A..B`: from A up to B; one seed alone is run with a trace. Default: 1000 fresh ones.
 //! - `--profile NAME`: what may happen, such as `calm`, `failover` or `everything`, the default.

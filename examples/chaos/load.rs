@@ -81,7 +81,7 @@ impl Load {
                 shared: Arc::clone(&shared),
                 book: Book::new(format!("t{number}"), may_lose),
                 home,
-                dice: number * 0x9E37_79B9_7F4A_7C15,
+                dice: number.wrapping_mul(0x9E37_79B9_7F4A_7C15),
                 last_id: 0,
             };
             tasks.spawn(task.run());

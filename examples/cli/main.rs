@@ -1,6 +1,8 @@
 //! A command line client for a cluster: sends any command, and prints the reply as `redis-cli` does.
 //!
 //! ```text
+//! $ cargo run --release --example cli --features tokio -- --nodes 127.0.0.1:7000 SET user:1 ann
+//! OK
 //! $ cargo run --release --example cli --features tokio -- --nodes 127.0.0.1:7000 MGET user:1 user:2
 //! 1) "ann"
 //! 2) (nil)
