@@ -19,6 +19,7 @@ use super::fake::lock;
 use super::node::Node;
 use super::process::{self, Process};
 use super::raw::{Connection, Reply};
+use super::repair::Setup;
 use super::slots::share;
 use super::tls::{self, SOCKET, Tls};
 use super::{Version, wait_until};
@@ -31,6 +32,8 @@ const CHANGE_LIMIT: Duration = Duration::from_secs(20);
 /// failover to it within this time is won with them at once, at the epoch of the first one: the shard
 /// goes back to its former primary, and what was written meanwhile is lost.
 const VOTE_TIME: Duration = Duration::from_millis(4500);
+/// How often a start is tried: another test run may take a port at the same moment.
+const START_COUNT: usize = 4;
 /// How many keys `migrate_slot` moves at a time.
 const BATCH_COUNT: usize = 100;
 
@@ -94,17 +97,29 @@ pub struct Cluster {
     version: Version,
     folder: PathBuf,
     nodes: Vec<Node>,
+    /// What the first nodes were when all had started.
+    setups: Vec<Setup>,
     /// When nodes were made primaries.
     failovers: Mutex<BTreeMap<usize, Instant>>,
 }
 
 impl Cluster {
     /// Starts a cluster and waits until it is whole ([`wait_ok`](Self::wait_ok)). If a node cannot
-    /// start, for instance because another process took its port, all are started once more.
+    /// start because another process took its port or its bus's, all are started once more on others.
+    #[expect(clippy::needless_pass_by_value, reason = "options are made where they are used")]
     pub fn start(options: Options) -> io::Result<Self> {
         let version = Version::of(&options.server)?;
-        let again = options.clone();
-        Self::try_start(options, version).or_else(|_| Self::try_start(again, version))
+        let mut started = Self::try_start(options.clone(), version);
+        for count in 1..START_COUNT {
+            let Err(error) = &started else { break };
+            let text = error.to_string();
+            let is_taken = text.contains("in use") || text.contains("taken the port");
+            if count > 1 && !is_taken {
+                break;
+            }
+            started = Self::try_start(options.clone(), version);
+        }
+        started
     }
 
     fn try_start(options: Options, version: Version) -> io::Result<Self> {
@@ -112,15 +127,33 @@ impl Cluster {
         let count = primary_count * (1 + options.replicas);
         let ports = (0..count).map(|_| process::free_port()).collect::<io::Result<Vec<_>>>()?;
         let folder = process::new_folder()?;
-        let failovers = Mutex::default();
-        let mut cluster = Self { options, version, folder, nodes: Vec::new(), failovers };
+        let (nodes, setups, failovers) = (Vec::new(), Vec::new(), Mutex::default());
+        let mut cluster = Self { options, version, folder, nodes, setups, failovers };
         for myself in 0..count {
             let primary = (myself >= primary_count).then(|| myself % primary_count);
             let configuration = cluster.configuration(myself, &ports);
             cluster.launch(port_at(&ports, myself), primary, &configuration)?;
         }
         cluster.wait_ok(START_LIMIT)?;
+        for index in 0..count {
+            cluster.setups.push(Setup::of(&mut cluster.connection(index)?)?);
+        }
         Ok(cluster)
+    }
+
+    /// What the first nodes were when all had started.
+    pub(super) fn setups(&self) -> &[Setup] {
+        &self.setups
+    }
+
+    /// How many primaries it was started with.
+    pub(super) fn primary_count(&self) -> usize {
+        self.options.primaries
+    }
+
+    /// The shard that a node was started in.
+    pub(super) fn shard_of(&self, index: usize) -> Option<usize> {
+        (index < self.setups.len()).then(|| index % self.options.primaries)
     }
 
     /// The `nodes.conf` of the node `myself`.
@@ -252,7 +285,7 @@ impl Cluster {
         }
     }
 
-    /// Sends one command to a node. An error reply is an [`io::Error`].
+    /// Sends one command to a node ([`Connection::must`]). An error reply is an [`io::Error`].
     pub fn call(&self, index: usize, command: &[&str]) -> io::Result<Reply> {
         self.connection(index)?.must(command)
     }
@@ -414,7 +447,7 @@ impl Cluster {
     /// Moves one key of an open slot. False when the source does not have it.
     pub fn move_key(&self, key: &str, from: usize, to: usize) -> io::Result<bool> {
         let (host, port) = (self.options.host.to_string(), self.node(to).port.to_string());
-        let reply = self.call(from, &["MIGRATE", &host, &port, key, "0", "5000"])?;
+        let reply = self.call(from, &["MIGRATE", &host, &port, key, "0", "10000"])?;
         Ok(reply.is_ok())
     }
 
@@ -426,7 +459,7 @@ impl Cluster {
         let keys = keys.elements().iter().filter_map(Reply::bytes).collect::<Vec<_>>();
         if !keys.is_empty() {
             let (host, port) = (self.options.host.to_string(), self.node(to).port.to_string());
-            let words = ["MIGRATE", &host, &port, "", "0", "5000", "KEYS"];
+            let words = ["MIGRATE", &host, &port, "", "0", "10000", "KEYS"];
             let words = words.into_iter().map(str::as_bytes).chain(keys.iter().copied());
             connection.must(&words.collect::<Vec<_>>())?;
         }
@@ -442,10 +475,12 @@ impl Cluster {
         for index in tell {
             let to_id = &self.node(to).id;
             let command = ["CLUSTER", "SETSLOT", &slot.to_string(), "NODE", to_id];
-            let reply = self.connection(index)?.call(&command)?;
+            let told = self.connection(index)?.must(&command);
             // Redis 6.2: the source heard of the loss of its last slot and became a replica.
-            if index == to || !reply.error().is_some_and(|e| e.ends_with("only with masters.")) {
-                reply.checked()?;
+            let is_replica =
+                told.as_ref().is_err_and(|error| error.to_string().ends_with("only with masters."));
+            if index == to || !is_replica {
+                told?;
             }
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! Real servers, scripted nodes and a misbehaving network, all on loopback, for tests and examples.
 //!
 //! - [`cluster`] runs a cluster of real server processes and reshards it, fails it over, breaks it.
+//! - `repair` makes a cluster what it was at its start, between two tests.
 //! - [`fake`] is a node that answers what a test tells it to.
 //! - [`proxy`] stands in front of a node and splits, delays, holds or cuts the bytes.
 //! - [`tls`] has servers speak TLS and nothing else.
@@ -27,6 +28,7 @@ pub mod node;
 pub mod process;
 pub mod proxy;
 pub mod raw;
+mod repair;
 pub mod slots;
 pub mod tls;
 

@@ -5,10 +5,11 @@
 //! reads from a pipe which processes to guard. When the test run ends, however it ends, the pipe
 //! closes; the watchdog then kills exactly those processes and removes the run's folder.
 
+use std::collections::VecDeque;
 use std::env;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{self, Child, ChildStdin, Command, Stdio};
@@ -40,9 +41,12 @@ rm -rf -- "$1"
 /// The pipe to the watchdog; open as long as this process lives.
 static WATCHDOG_PIPE: Mutex<Option<ChildStdin>> = Mutex::new(None);
 
-/// The first of the ports that [`free_port`] hands out, and how many there are. With the cluster bus
-/// at port + 10000 all are below 32768, where the ports of outgoing connections begin.
-const PORTS: (u16, u16) = (11_000, 11_000);
+/// The first of the ports that [`free_port`] hands out, and how many there are. The cluster bus is at
+/// port + 10000: no port is another one's bus, and all are below 32768, where the ports of outgoing
+/// connections begin.
+const PORTS: (u16, u16) = (11_000, 10_000);
+/// How many of the ports that were handed out last are kept from other test runs. Each takes a file.
+const RESERVED_COUNT: usize = 64;
 
 fn tell_watchdog(line: &str) -> io::Result<()> {
     let mut pipe = lock(&WATCHDOG_PIPE);
@@ -79,9 +83,11 @@ pub fn new_folder() -> io::Result<PathBuf> {
 }
 
 /// A port of 127.0.0.1 that is free, as is port + 10000, the cluster bus's. Not handed out again
-/// soon, but not reserved: another process may be quicker.
+/// soon, here or in another test run beside this one: a UDP socket at the same number, which servers do
+/// not use, holds it until 64 more were handed out, and its server has it by then.
 pub fn free_port() -> io::Result<u16> {
     static NEXT: AtomicU16 = AtomicU16::new(0);
+    static RESERVED: Mutex<VecDeque<UdpSocket>> = Mutex::new(VecDeque::new());
     let (first, count) = PORTS;
     // Test runs at the same time have process IDs close together: spread them.
     let spread = u16::try_from(process::id() % u32::from(count)).unwrap_or(0);
@@ -89,8 +95,14 @@ pub fn free_port() -> io::Result<u16> {
         let step = u32::from(NEXT.fetch_add(1, Ordering::Relaxed));
         let offset = (u32::from(spread) * 97 + step) % u32::from(count);
         let port = first + u16::try_from(offset).unwrap_or(0);
+        let Ok(reservation) = UdpSocket::bind(("127.0.0.1", port)) else { continue };
         let bind = |port| TcpListener::bind(("127.0.0.1", port));
         if bind(port).and_then(|_listener| bind(port + 10_000)).is_ok() {
+            let mut reserved = lock(&RESERVED);
+            reserved.push_back(reservation);
+            if reserved.len() > RESERVED_COUNT {
+                reserved.pop_front();
+            }
             return Ok(port);
         }
     }

@@ -5,10 +5,18 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
-/// How long a connection waits for bytes, unless told otherwise.
-const TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection waits for bytes, unless told otherwise: a busy machine may need seconds.
+const TIMEOUT: Duration = Duration::from_secs(15);
+/// How long [`Connection::must`] repeats a command that a server refuses for the moment.
+const REFUSAL_LIMIT: Duration = Duration::from_secs(10);
+/// What servers refuse for the moment, before they have done anything: a replica is late, slots move,
+/// a node is taken for dead by mistake, data are loaded. Valkey waits with CLUSTER SETSLOT for its
+/// replicas, and answers the first.
+const MOMENTARY: [&str; 5] =
+    ["NOREPLICAS ", "TRYAGAIN ", "CLUSTERDOWN ", "LOADING ", "MASTERDOWN "];
 
 /// A reply, with all its bytes.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,6 +114,11 @@ impl Reply {
         matches!(self, Self::Simple(text) if text == "OK")
     }
 
+    /// Whether the server did nothing, and may do it soon.
+    fn is_momentary(&self) -> bool {
+        self.error().is_some_and(|error| MOMENTARY.iter().any(|code| error.starts_with(code)))
+    }
+
     /// Turns an error reply into an [`io::Error`].
     pub fn checked(self) -> io::Result<Self> {
         if let Self::Error(text) = self { Err(io::Error::other(text)) } else { Ok(self) }
@@ -178,7 +191,7 @@ impl Connection {
         Self::connect(SocketAddr::from(([127, 0, 0, 1], port)))
     }
 
-    /// Sets how long [`receive`](Self::receive) waits for bytes: 5 s at first.
+    /// Sets how long [`receive`](Self::receive) waits for bytes: 15 s at first.
     pub fn set_timeout(&self, timeout: Duration) -> io::Result<()> {
         self.stream.get_ref().set_read_timeout(timeout)
     }
@@ -189,9 +202,16 @@ impl Connection {
         self.receive()
     }
 
-    /// As [`call`](Self::call), with an error reply as an [`io::Error`] that names the command.
+    /// As [`call`](Self::call), with an error reply as an [`io::Error`] that names the command. What a
+    /// server refuses for the moment is sent again for up to 10 s.
     pub fn must(&mut self, command: &[impl AsRef<[u8]>]) -> io::Result<Reply> {
-        self.call(command)?.checked().map_err(|error| {
+        let deadline = Instant::now() + REFUSAL_LIMIT;
+        let mut reply = self.call(command)?;
+        while reply.is_momentary() && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(20));
+            reply = self.call(command)?;
+        }
+        reply.checked().map_err(|error| {
             let words = command.iter().map(|word| String::from_utf8_lossy(word.as_ref()));
             io::Error::other(format!("{}: {error}", words.collect::<Vec<_>>().join(" ")))
         })

@@ -3,10 +3,13 @@
 #![allow(clippy::print_stderr, reason = "a test over several servers says how it went")]
 
 use std::io;
+use std::net::UdpSocket;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::servers::cluster::{Cluster, Options};
 use crate::servers::fake::{FakeNode, Reaction, answers_handshake, id_of};
+use crate::servers::process::free_port;
 use crate::servers::proxy::{Direction, Flow, Proxy};
 use crate::servers::raw::{Connection, Reply};
 use crate::servers::slots::{key_in_slot, slot_of};
@@ -290,5 +293,34 @@ fn a_proxy_splits_delays_holds_and_cuts() -> io::Result<()> {
     assert!(link.call(&["GET"]).is_err());
     assert_eq!(proxy.connection_count(), 3);
     assert_eq!(node.connection_count(), 2);
+    Ok(())
+}
+
+/// A busy server refuses for the moment: that is no failure of a test.
+#[test]
+fn a_momentary_refusal_is_asked_again() -> io::Result<()> {
+    let answered = AtomicUsize::new(0);
+    let node = FakeNode::start(move |_| match answered.fetch_add(1, Ordering::Relaxed) {
+        0 | 1 => Reaction::line("-NOREPLICAS Not enough good replicas to write."),
+        2 => Reaction::line("-TRYAGAIN Multiple keys request during rehashing of slot"),
+        3 => Reaction::line("-CLUSTERDOWN The cluster is down"),
+        4 => Reaction::line("+OK"),
+        _ => Reaction::line("-ERR no"),
+    })?;
+    let mut connection = Connection::connect(node.address())?;
+    assert!(connection.must(&["CLUSTER", "SETSLOT", "1", "STABLE"])?.is_ok());
+    assert_eq!(node.count_of("CLUSTER SETSLOT"), 5);
+    connection.must(&["GET", "a"]).expect_err("it is for good");
+    assert_eq!(node.count_of("GET"), 1);
+    Ok(())
+}
+
+/// Two test runs beside each other do not get the same port.
+#[test]
+fn a_port_is_reserved_until_its_server_has_it() -> io::Result<()> {
+    let port = free_port()?;
+    UdpSocket::bind(("127.0.0.1", port)).expect_err("another run would take it");
+    assert_ne!(free_port()?, port);
+    assert!(port < 21_000, "{port} may be the bus of another one");
     Ok(())
 }

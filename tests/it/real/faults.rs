@@ -223,7 +223,7 @@ fn a_silent_node_is_not_waited_for<A: Adapter>() -> Done {
             reaction.filter(|_| !is_silent).unwrap_or(Reaction::Silent)
         })?;
         let client = client_of::<A>(&node, |config| {
-            config.call_timeout = Duration::from_millis(300);
+            config.call_timeout = Duration::from_secs(2);
         })
         .await?;
         let error = client.get::<Frame>("key").await.expect_err("it is silent");
@@ -233,7 +233,7 @@ fn a_silent_node_is_not_waited_for<A: Adapter>() -> Done {
 
         // A link that owes replies and is silent is given up, whatever the deadlines of its calls.
         let client = client_of::<A>(&node, |config| {
-            config.stall_timeout = Duration::from_millis(50);
+            config.stall_timeout = Duration::from_millis(200);
             config.call_timeout = Duration::from_secs(3600);
             impatient(config);
         })

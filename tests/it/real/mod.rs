@@ -4,7 +4,8 @@
 //! Rules of this folder: no test looks at a clock but to bound a hang ([`run`]); a test that needs a
 //! server is skipped if there is none, and says so. Clusters are shared by all tests, one after the
 //! other, and are empty then ([`shared`], [`brittle`], [`mortal`], [`patchwork`]). A test that takes
-//! slots or nodes away gives them back; if it fails, its cluster is replaced.
+//! slots or nodes away may fail at any point: the next one's hand-out repairs or replaces the cluster
+//! (`servers::repair`), and `repaired` proves it.
 
 #![allow(clippy::print_stderr, reason = "a test over several servers says which it ran on")]
 
@@ -31,6 +32,7 @@ mod network;
 #[cfg(feature = "tokio")]
 mod on_tokio;
 mod probes;
+mod repaired;
 mod routing;
 mod scanning;
 mod scripts;
@@ -176,7 +178,7 @@ pub(crate) fn mortal() -> io::Result<Option<Held>> {
 /// A cluster without replicas in which any slot may be anywhere, and which may have got more nodes.
 pub(crate) fn patchwork() -> io::Result<Option<Held>> {
     static CLUSTERS: [Place; 1] = [Mutex::new(None)];
-    hold(&CLUSTERS, USUAL, |server| Options { replicas: 0, ..Options::new(server) })
+    hold_as(&CLUSTERS, USUAL, true, |server| Options { replicas: 0, ..Options::new(server) })
 }
 
 /// Has one of the clusters in these places for a test, whole and empty.
@@ -185,10 +187,20 @@ pub(crate) fn hold(
     name: &str,
     options: impl FnOnce(PathBuf) -> Options,
 ) -> io::Result<Option<Held>> {
+    hold_as(places, name, false, options)
+}
+
+/// The same, for a cluster in which slots may be anywhere.
+fn hold_as(
+    places: &'static [Place],
+    name: &str,
+    anywhere: bool,
+    options: impl FnOnce(PathBuf) -> Options,
+) -> io::Result<Option<Held>> {
     let Some(server) = find_or_skip(name) else { return Ok(None) };
     let mut held = take(places);
     // A test that failed may have left it in any state.
-    if let Some(Err(error)) = held.as_ref().map(make_ready) {
+    if let Some(Err(error)) = held.as_ref().map(|cluster| cluster.repair(anywhere)) {
         eprintln!("a cluster of {name} is replaced: {error}");
         *held = None;
     }
@@ -214,15 +226,6 @@ fn take(places: &'static [Place]) -> MutexGuard<'static, Option<Cluster>> {
         }
         thread::sleep(Duration::from_millis(5));
     }
-}
-
-fn make_ready(cluster: &Cluster) -> io::Result<()> {
-    if cluster.running().len() < cluster.nodes().len() {
-        return Err(io::ErrorKind::NotConnected.into());
-    }
-    // A new one is there as soon. Redis 6.2 may never agree on slots that went to and fro.
-    cluster.wait_ok(Duration::from_secs(3))?;
-    cluster.flush_all()
 }
 
 /// A primary and its replica, of the shard of a shared cluster that failed over longest ago.

@@ -92,10 +92,10 @@ fn f72_a_server_without_tls_is_told_as_such<A: Adapter>() -> Done {
     }
     run::<A>(async {
         let seeds: Vec<_> = servers.iter().map(|(_, address)| address.clone()).collect();
-        let change = |config: &mut Config| config.connect_timeout = Duration::from_millis(800);
+        let change = |config: &mut Config| config.connect_timeout = Duration::from_millis(1500);
         let setup = Setup {
             tls: Some(trusting_ours()),
-            call_timeout: Some(Duration::from_secs(2)),
+            call_timeout: Some(Duration::from_secs(5)),
             change: Some(Box::new(change)),
             ..Setup::new(&seeds)
         };
@@ -122,7 +122,7 @@ fn f72_a_node_that_answers_in_plain_text_is_told_as_such<A: Adapter>() -> Done {
 fn f72_a_client_without_tls_does_not_connect<A: Adapter>() -> Done {
     let Some(cluster) = secured()? else { return Ok(()) };
     run::<A>(async {
-        let call_timeout = Some(Duration::from_secs(1));
+        let call_timeout = Some(Duration::from_secs(3));
         let setup = Setup { call_timeout, ..Setup::new(&cluster.addresses()) };
         let text = A::connect(setup).await.err().ok_or("it connected")?.to_string();
         let told = ["reset by the peer", "closed by the peer", "the server expects TLS"];
