@@ -13,6 +13,7 @@ mod route;
 mod scan;
 mod split;
 mod spread;
+mod waiting;
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;

@@ -1,7 +1,7 @@
 //! Where a command goes.
 
 use super::spread::Reach;
-use super::{Context, Options, Target, name, not_allowed, not_executed, split};
+use super::{Context, Options, Target, name, not_allowed, not_executed, split, waiting};
 use crate::address::Address;
 use crate::command::{Command, Facts, KeyShape, LearnedCommand, Malformed, RequestPolicy};
 use crate::config::CrossSlot;
@@ -149,9 +149,7 @@ pub(super) fn slot_arguments(command: &Command) -> impl Iterator<Item = Result<S
 fn check(command: &Command, facts: &Facts, has_target: bool) -> Result<(), Error> {
     match facts.request {
         RequestPolicy::Connection(instead) => Err(not_allowed(command, instead)),
-        _ if may_wait(command, facts) => {
-            Err(not_allowed(command, "it waits at the server, and all callers with it"))
-        }
+        _ if may_wait(command, facts) => Err(not_allowed(command, waiting::substitute(facts.name))),
         RequestPolicy::ExplicitNode if !has_target => {
             Err(not_executed(Why::NoTarget(name(command))))
         }

@@ -14,6 +14,7 @@ mod keys;
 mod learned;
 #[cfg(feature = "tokio")]
 mod live;
+mod refusals;
 
 /// The facts that the table is made of.
 const COMMANDS: &str = include_str!("../../../src/command/table/commands.txt");
