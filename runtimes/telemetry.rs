@@ -181,74 +181,74 @@ mod words {
         }
     }
 
-    /// Events are of the cluster: whoever happens to drive the machine is not their parent.
+    /// Events are of the cluster: the span of the caller that drives the machine is not their parent.
     #[rustfmt::skip]
     pub(super) fn tell(notice: &Notice) {
         match notice {
             Notice::Redirected { kind, slot, from, to } => debug!(
                 name: "hashslot.redirected", target: TARGET, parent: None,
-                ?kind, slot = slot.number(), %from, %to, "a command is sent somewhere else"
+                ?kind, slot = slot.number(), %from, %to, "a command follows a redirection"
             ),
             Notice::RedirectRefused { from, to } => warn!(
                 name: "hashslot.redirection_refused", target: TARGET, parent: None,
-                %from, %to, "redirected to a node that the cluster does not list"
+                %from, %to, "a redirection to an unlisted node is not followed"
             ),
             Notice::TopologyReinit { reason } => debug!(
                 name: "hashslot.topology_reinit", target: TARGET, parent: None,
-                ?reason, "the topology is being read again"
+                ?reason, "the topology is read again"
             ),
             Notice::TopologyChanged(change) => {
                 info!(
                     name: "hashslot.topology_changed", target: TARGET, parent: None,
                     slots_moved = change.moved_count(), nodes_added = change.added().len(),
                     nodes_removed = change.removed().len(), roles_changed = change.roles().len(),
-                    "the topology is another one now"
+                    "the topology has changed"
                 );
                 for turned in change.roles() {
                     info!(
                         name: "hashslot.role_changed", target: TARGET, parent: None,
-                        node = %turned.node, role = ?turned.role, "a node has another role now"
+                        node = %turned.node, role = ?turned.role, "a node has changed its role"
                     );
                 }
             }
             Notice::TopologyUnavailable(failures) => {
                 warn!(
                     name: "hashslot.topology_unavailable", target: TARGET, parent: None,
-                    asked = failures.iter().count(), "no node was of use that could be asked"
+                    asked = failures.iter().count(), "no node could tell the topology"
                 );
                 for (node, failure) in failures.iter() {
                     let (failure, code) = of_seed(failure);
                     warn!(
                         name: "hashslot.seed_failed", target: TARGET, parent: None,
-                        %node, failure, code, "a node was of no use"
+                        %node, failure, code, "a node could not tell the topology"
                     );
                 }
             }
             Notice::LinkReady { node } => debug!(
                 name: "hashslot.link_ready", target: TARGET, parent: None,
-                %node, "a connection is set up"
+                %node, "a connection is ready"
             ),
             Notice::Authenticated { node } => debug!(
                 name: "hashslot.authenticated", target: TARGET, parent: None,
-                %node, "a connection is authenticated with other credentials"
+                %node, "a connection is authenticated with the new credentials"
             ),
             Notice::AuthenticationRefused { node, error } => warn!(
                 name: "hashslot.authentication_refused", target: TARGET, parent: None,
-                %node, code = word(error.code()), "a node refuses the other credentials"
+                %node, code = word(error.code()), "a node refuses the new credentials"
             ),
             Notice::CredentialsReplaced => info!(
                 name: "hashslot.credentials_replaced", target: TARGET, parent: None,
-                "all connections have the other credentials"
+                "all connections have the new credentials"
             ),
             Notice::LinkLost { node, cause, in_flight } => warn!(
                 name: "hashslot.link_lost", target: TARGET, parent: None,
-                %node, %cause, in_flight, "a connection is lost, or could not be made"
+                %node, %cause, in_flight, "a connection was lost, or could not be made"
             ),
             Notice::Pushed { node, message } => {
                 let first = message.value().elements().and_then(|mut elements| elements.next());
                 trace!(
                     name: "hashslot.pushed", target: TARGET, parent: None, %node,
-                    kind = first.and_then(|first| first.as_bytes()).map(word), "a node pushed"
+                    kind = first.and_then(|first| first.as_bytes()).map(word), "a node sent a push message"
                 );
             }
         }
@@ -318,7 +318,7 @@ mod numbers {
 
     impl Default for Clock {
         fn default() -> Self {
-            let what = "How long calls took, but for those that were given up";
+            let what = "How long calls took, without those that were given up";
             describe_histogram!("hashslot_call_seconds", Unit::Seconds, what);
             Self(histogram!("hashslot_call_seconds"))
         }
@@ -373,7 +373,7 @@ mod numbers {
         ask_followed: "ASK redirections that were followed",
         redirections_refused: "Redirections to nodes that the cluster does not list",
         retries: "Commands that were sent again after a pause",
-        scripts_missed: "Scripts that a node did not have, and was sent in full",
+        scripts_missed: "Scripts that were sent in full, since a node did not have them",
         resent: "Commands that were sent again after a connection was lost",
         fenced: "Commands that waited while their slot changed hands",
         taken_back: "Commands whose callers were done with them before they left",

@@ -38,9 +38,9 @@ struct Told {
     values: BTreeMap<&'static str, String>,
 }
 
-/// Keeps all that it is told.
+/// Keeps all that it is told, and which spans have ended, in that order.
 #[derive(Debug, Default)]
-struct Log(Mutex<Vec<Told>>);
+struct Log(Mutex<Vec<Told>>, Mutex<Vec<usize>>);
 
 impl Visit for Told {
     fn record_str(&mut self, field: &Field, value: &str) {
@@ -73,6 +73,12 @@ impl Log {
     /// What was told under a name.
     fn of(&self, name: &str) -> Vec<Told> {
         self.0.lock().unwrap().iter().filter(|told| told.name == name).cloned().collect()
+    }
+
+    /// The spans that have ended, with their values at the end: what a subscriber logs that logs ends.
+    fn ended(&self) -> Vec<Told> {
+        let all = self.0.lock().unwrap();
+        self.1.lock().unwrap().iter().map(|place| all[*place].clone()).collect()
     }
 
     /// The values of the last call.
@@ -120,6 +126,14 @@ impl Subscriber for Listeners {
         if let Some(log) = listener() {
             log.tell(event.metadata(), |told| event.record(told));
         }
+    }
+
+    fn try_close(&self, span: Id) -> bool {
+        if let Some(log) = listener().filter(|_| span.into_u64() != NOBODY) {
+            let place = usize::try_from(span.into_u64()).unwrap() - 1;
+            log.1.lock().unwrap().push(place);
+        }
+        true
     }
 
     fn record_follows_from(&self, _: &Id, _: &Id) {}
@@ -423,6 +437,44 @@ async fn everything(
     let stats = client.stats().await?;
     client.close().await;
     Ok(stats)
+}
+
+/// The page's example logs the ends of spans, at this level: that is a line for each call, which
+/// tells what it was and how it ended.
+#[test]
+fn a_subscriber_as_in_the_example_of_the_page_logs_each_call() -> Done {
+    let page = include_str!("../../runtimes/telemetry.md");
+    let example = page.split("```").nth(1).ok_or("no example")?;
+    for part in [".with_span_events(FmtSpan::CLOSE)", "\"hashslot=debug\""] {
+        assert!(example.contains(part), "the example lacks {part}:\n{example}");
+    }
+    watched(|log, _| {
+        let pair = Pair::start()?;
+        let builder = hashslot::blocking::Client::builder().configure(change);
+        let client = builder.seed(pair.nodes[0].address().parse()?).connect()?;
+        client.set("key:1", "value")?;
+        client.get::<String>("key:1")?;
+        assert!(client.get::<String>("wrong").is_err());
+        client.batch([Command::get("key:1"), Command::get("wrong")])?;
+        let short = Call::new(Command::get("silent")).timeout(Duration::from_millis(50));
+        assert!(client.call(short).is_err());
+        let lines = log.ended().into_iter().map(|told| {
+            assert!(told.what.starts_with("span DEBUG "), "{told:?}");
+            let fields = ["kind", "command", "outcome", "error", "code", "failed"];
+            let values = fields.iter().filter_map(|field| told.values.get(field).cloned());
+            format!("{} {}", told.name, values.collect::<Vec<_>>().join(" "))
+        });
+        let expected = [
+            "hashslot.call discovery ok",
+            "hashslot.call one SET ok",
+            "hashslot.call one GET ok",
+            "hashslot.call one GET error server WRONGTYPE",
+            "hashslot.call batch GET ok 1",
+            "hashslot.call one GET error timed_out",
+        ];
+        assert_eq!(lines.collect::<Vec<_>>(), expected);
+        Ok(())
+    })
 }
 
 /// The same on the caller's own thread.
