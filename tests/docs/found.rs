@@ -118,10 +118,10 @@ fn is_command(text: &str) -> bool {
     {
         rest = after;
     }
-    // `scripts/` alone is a folder, and a name with a dot is a file.
+    // `scripts/` alone is a folder, and a name with a dot is not a program.
     let is_file = |rest: &str| {
         let name = rest.split(' ').next().unwrap_or_default();
-        name == "scripts/" || name.ends_with(".bash")
+        name == "scripts/" || (name.starts_with("scripts/") && name.contains('.'))
     };
     PROGRAMS.iter().any(|program| rest.starts_with(program)) && !is_file(rest)
 }

@@ -126,8 +126,12 @@ fn unplanned(found: &found::Found) -> Vec<Failure> {
             How::Session if !is_played(found, command) => {
                 failures.push(format!("tests/docs/plan.rs: no session runs `{command}`"));
             }
-            How::Instead(..) | How::Step(_) | How::Session => {}
-            How::Runs(_) | How::Here | How::Not(_) => {}
+            How::Instead(..)
+            | How::Step(_)
+            | How::Session
+            | How::Runs(_)
+            | How::Here
+            | How::Not(_) => {}
         }
     }
     failures

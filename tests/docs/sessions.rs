@@ -18,9 +18,11 @@ pub(crate) fn play(
 ) -> Result<(), Failure> {
     let cluster = cluster.lock().map_err(|_| "another run has failed")?;
     cluster.flush_all().map_err(|error| error.to_string())?;
+    let end = format!("\necho '{END}'\n");
     let mut text = "shopt -s expand_aliases\n".to_owned();
     for (command, _) in &session.steps {
-        text.push_str(&format!("{}\necho '{END}'\n", real(&cluster, command)));
+        text += &real(&cluster, command);
+        text += &end;
     }
     let output = runner.bash(&text)?;
     let printed = shown(&cluster, &output.stdout);

@@ -32,8 +32,12 @@ impl Setup {
     pub(super) fn of(connection: &mut Connection) -> io::Result<Self> {
         let all = connection.must(&["CONFIG", "GET", "*"])?;
         let words: Vec<_> = all.elements().iter().filter_map(Reply::text).collect();
-        let pairs = words.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone()));
-        let settings = pairs.filter(|(name, _)| !OF_ROLE.contains(&name.as_str())).collect();
+        let pairs = words.chunks_exact(2).filter_map(|pair| match pair {
+            [name, _] if OF_ROLE.contains(&name.as_str()) => None,
+            [name, value] => Some((name.clone(), value.clone())),
+            _ => None,
+        });
+        let settings = pairs.collect();
         let users = connection.must(&["ACL", "LIST"])?;
         Ok(Self { settings, users: users.elements().iter().filter_map(Reply::text).collect() })
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use hashslot::{Arg, Call, Cluster, Command, Config, Error, Instant, Why};
+use hashslot::{Call, Cluster, Command, Config, Error, Instant, Why};
 
 use super::generate::{fact, lines};
 
@@ -20,11 +20,10 @@ fn cluster() -> Cluster<()> {
 fn refusal(cluster: &Cluster<()>, name: &str) -> Option<String> {
     let mut words = name.split(' ');
     let first = Command::new(words.next().unwrap());
-    let command = words.fold(first, |command, word| command.arg(word));
+    let command = words.fold(first, Command::arg);
     // Enough arguments for any; the option counts for those that wait with it only.
-    let command = ["BLOCK", "0", "STREAMS", "1", "1", "1"]
-        .iter()
-        .fold(command, |command, word| command.arg(Arg::from(*word)));
+    let options = ["BLOCK", "0", "STREAMS", "1", "1", "1"];
+    let command = options.into_iter().fold(command, Command::arg);
     match cluster.explain(Call::new(command)) {
         Err(Error::NotExecuted { why: Why::NotAllowedHere { instead, .. }, .. }) => {
             Some(instead.to_owned())
