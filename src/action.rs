@@ -3,6 +3,7 @@
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
+use core::ops::Deref;
 
 use crate::address::Address;
 use crate::config::Protocol;
@@ -80,43 +81,103 @@ pub enum Reply {
     /// The reply to one command, or to the `EXEC` of a transaction.
     One(Frame),
     /// The replies to a batch, in the order of its commands, each with an end of its own. Where
-    /// replies of several nodes stay apart, a map from address to reply.
+    /// replies of several nodes stay apart, [a map](NodeReplies::to_frame) from address to reply.
     Many(Vec<Result<Frame, Error>>),
     /// The reply of each node to one command.
-    PerNode(Vec<(Address, Result<Frame, Error>)>),
+    PerNode(NodeReplies),
     /// The topology is known.
     Ready,
 }
 
 impl Reply {
     /// The reply to one command as one value. Replies that stay apart become a map from address to
-    /// reply, in which an error without a reply has the code `CLIENT`. `None` for a batch, and where
-    /// there is no reply.
+    /// reply, as [`NodeReplies::to_frame`] makes it. `None` for a batch, and where there is no reply.
     #[must_use]
     pub fn into_frame(self) -> Option<Frame> {
         match self {
             Self::One(frame) => Some(frame),
-            Self::PerNode(replies) => Some(map(&replies)),
+            Self::PerNode(replies) => Some(replies.to_frame()),
             Self::Many(_) | Self::Ready => None,
         }
     }
 }
 
-/// A map from address to reply.
-fn map(replies: &[(Address, Result<Frame, Error>)]) -> Frame {
-    let mut out = Vec::new();
-    encode::map_header(&mut out, replies.len(), Protocol::Resp3);
-    for (node, reply) in replies {
-        encode::bulk(&mut out, node.to_string().as_bytes());
-        match reply {
-            Ok(frame) => encode::value(&mut out, &frame.value()),
-            Err(Error::Server(error)) => {
-                encode::value(&mut out, &Value::Error(error.as_bytes()));
-            }
-            Err(error) => encode::error(&mut out, format!("CLIENT {error}").as_bytes()),
-        }
+/// The reply of each node to one command: a slice of addresses and replies.
+///
+/// ```
+/// use hashslot::resp::Frame;
+/// use hashslot::{Limits, NodeReplies, Protocol};
+/// let pong = Frame::parse(&b"+PONG\r\n"[..], &Limits::default())?;
+/// let replies = NodeReplies::new(Protocol::Resp2, vec![("10.0.0.1:7000".parse()?, Ok(pong))]);
+/// assert_eq!(replies.len(), 1);
+/// assert_eq!(replies.to_frame().as_bytes(), "*2\r\n$13\r\n10.0.0.1:7000\r\n+PONG\r\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeReplies {
+    protocol: Protocol,
+    replies: Vec<(Address, Result<Frame, Error>)>,
+}
+
+impl NodeReplies {
+    /// Replies that came in this protocol.
+    #[must_use]
+    pub const fn new(protocol: Protocol, replies: Vec<(Address, Result<Frame, Error>)>) -> Self {
+        Self { protocol, replies }
     }
-    Frame::from_scanned(out.into())
+
+    /// The protocol that the nodes spoke. If they spoke both, RESP3: who reads RESP3 reads RESP2 as
+    /// well. If none of them answered, the one of the configuration.
+    #[must_use]
+    pub const fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    /// A map from address to reply, as a server would send it in this protocol: in RESP2 a flat
+    /// array. Replies are copied as they are. An error without a reply has the code `CLIENT`.
+    #[must_use]
+    pub fn to_frame(&self) -> Frame {
+        let mut out = Vec::new();
+        encode::map_header(&mut out, self.replies.len(), self.protocol);
+        for (node, reply) in &self.replies {
+            encode::bulk(&mut out, node.to_string().as_bytes());
+            match reply {
+                Ok(frame) => out.extend_from_slice(frame.as_bytes()),
+                Err(Error::Server(error)) if self.protocol == Protocol::Resp3 => {
+                    encode::value(&mut out, &Value::Error(error.as_bytes()));
+                }
+                Err(Error::Server(error)) => encode::error(&mut out, error.as_bytes()),
+                Err(error) => encode::error(&mut out, format!("CLIENT {error}").as_bytes()),
+            }
+        }
+        Frame::from_scanned(out.into())
+    }
+}
+
+impl Deref for NodeReplies {
+    type Target = [(Address, Result<Frame, Error>)];
+
+    fn deref(&self) -> &Self::Target {
+        &self.replies
+    }
+}
+
+impl IntoIterator for NodeReplies {
+    type Item = (Address, Result<Frame, Error>);
+    type IntoIter = alloc::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.replies.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a NodeReplies {
+    type Item = &'a (Address, Result<Frame, Error>);
+    type IntoIter = core::slice::Iter<'a, (Address, Result<Frame, Error>)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.replies.iter()
+    }
 }
 
 /// Something worth knowing.

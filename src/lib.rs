@@ -207,7 +207,9 @@ pub use runtimes::tokio;
 #[doc(inline)]
 pub use runtimes::{ServerNames, Tls};
 
-pub use action::{Action, CallId, LinkId, Notice, Outcome, RedirectKind, ReinitReason, Reply};
+pub use action::{
+    Action, CallId, LinkId, NodeReplies, Notice, Outcome, RedirectKind, ReinitReason, Reply,
+};
 pub use address::{Address, AddressError};
 pub use cluster::{Cluster, Refused, Stats};
 pub use command::{

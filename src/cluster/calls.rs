@@ -9,8 +9,9 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use crate::action::{CallId, LinkId, Outcome, RedirectKind, Reply};
+use crate::action::{CallId, LinkId, NodeReplies, Outcome, RedirectKind, Reply};
 use crate::address::Address;
+use crate::config::Protocol;
 use crate::error::{Error, ServerError};
 use crate::plan::{Assembly, Call, Merged, Payload, Piece, Plan};
 use crate::random::Random;
@@ -99,6 +100,8 @@ struct Many {
     results: Vec<Option<Result<Frame, Error>>>,
     open_count: usize,
     assembly: Assembly,
+    /// What the links speak that parts ended on; RESP3 if they speak both.
+    protocol: Option<Protocol>,
 }
 
 #[derive(Debug)]
@@ -130,11 +133,14 @@ pub(super) struct Calls<T> {
     last: u32,
     /// Deadlines before the last one of the list at the time of their submission.
     unlisted: BTreeSet<(Instant, CallId)>,
+    /// What replies are taken to be in that no link has told.
+    protocol: Protocol,
 }
 
 impl<T> Calls<T> {
-    pub(super) const fn new() -> Self {
+    pub(super) const fn new(protocol: Protocol) -> Self {
         Self {
+            protocol,
             entries: Vec::new(),
             free: Vec::new(),
             serial: 0,
@@ -240,18 +246,23 @@ impl<T> Calls<T> {
         all.filter(|part| self.part(*part).is_some()).collect()
     }
 
-    /// A part is over. What that makes of its call, if that is over as well.
+    /// A part is over. What that makes of its call, if that is over as well. `spoken` tells what a
+    /// link speaks.
     #[inline]
     pub(super) fn settle(
         &mut self,
         part: PartRef,
         result: Result<Frame, Error>,
+        spoken: impl FnOnce(LinkId) -> Option<Protocol>,
         random: &mut Random,
     ) -> Option<(T, Outcome)> {
         match &mut self.entry_mut(part.call)?.parts {
             Parts::None => return None,
             Parts::One(_) => return Some((self.take(part.call)?, result.map(Reply::One))),
             Parts::Many(many) => {
+                if many.has_joints() {
+                    many.note_protocol(part.part, spoken);
+                }
                 if many.settle(part.part, result) {
                     return None;
                 }
@@ -265,8 +276,13 @@ impl<T> Calls<T> {
         let parts = core::mem::replace(&mut self.entry_mut(id)?.parts, Parts::None);
         let token = self.take(id)?;
         let Parts::Many(many) = parts else { return None };
+        let protocol = many.protocol.unwrap_or(self.protocol);
         let mut results = Vec::with_capacity(many.results.len());
         results.extend(many.results.into_iter().flatten());
+        let reply = |merged| match merged {
+            Merged::One(frame) => Reply::One(frame),
+            Merged::PerNode(replies) => Reply::PerNode(NodeReplies::new(protocol, replies)),
+        };
         let outcome = match many.assembly {
             Assembly::Each => Ok(Reply::Many(results)),
             Assembly::Joint(joint) => joint.merge(results, random).map(reply),
@@ -361,6 +377,20 @@ impl<T> Calls<T> {
 }
 
 impl Many {
+    /// Whether replies become one.
+    const fn has_joints(&self) -> bool {
+        !matches!(self.assembly, Assembly::Each)
+    }
+
+    /// Notes what the link speaks that a part ends on, if it is on one.
+    fn note_protocol(&mut self, part: u32, spoken: impl FnOnce(LinkId) -> Option<Protocol>) {
+        if let Some(Place::InFlight { link }) = self.part(part).map(|part| part.place)
+            && self.protocol != Some(Protocol::Resp3)
+        {
+            self.protocol = spoken(link).or(self.protocol);
+        }
+    }
+
     fn is_open(&self, part: u32) -> bool {
         self.results.get(place(part)).is_some_and(Option::is_none)
     }
@@ -407,8 +437,8 @@ impl<T> Entry<T> {
             Plan::One(part) => self.parts = Parts::One(part),
             Plan::Many { pieces: parts, assembly } => {
                 let results = parts.iter().map(|_| None).collect();
-                self.parts =
-                    Parts::Many(Many { open_count: parts.len(), parts, results, assembly });
+                let (open_count, protocol) = (parts.len(), None);
+                self.parts = Parts::Many(Many { parts, results, open_count, assembly, protocol });
             }
         }
     }
@@ -430,13 +460,6 @@ impl From<Piece> for Part {
             is_torn: false,
             inner: None,
         }
-    }
-}
-
-fn reply(merged: Merged) -> Reply {
-    match merged {
-        Merged::One(frame) => Reply::One(frame),
-        Merged::PerNode(replies) => Reply::PerNode(replies),
     }
 }
 

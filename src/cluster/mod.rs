@@ -135,7 +135,7 @@ impl<T> Cluster<T> {
             agreement: Agreement::new(config.moved_trust),
             learned: Learned::default(),
             links: Links::new(),
-            calls: Calls::new(),
+            calls: Calls::new(config.protocol),
             actions: VecDeque::new(),
             unrouted: Queue::default(),
             suspects: Queue::default(),
@@ -442,7 +442,9 @@ impl<T> Cluster<T> {
 
     /// A part is over.
     fn settle(&mut self, part: PartRef, result: Result<Frame, Error>) {
-        if let Some((token, outcome)) = self.calls.settle(part, result, &mut self.random) {
+        let Self { calls, links, random, .. } = self;
+        let spoken = |link| links.get(link).map(|tenant| tenant.link.protocol());
+        if let Some((token, outcome)) = calls.settle(part, result, spoken, random) {
             self.complete(token, outcome);
         }
     }

@@ -38,6 +38,8 @@ pub(crate) struct Link<W> {
     asking_failed: Option<Frame>,
     /// The server's major version; 0 if it did not tell.
     version: u32,
+    /// What the server speaks: RESP2 until it has accepted `HELLO`.
+    protocol: Protocol,
     read_only: bool,
     /// Whom it is set up as; forgotten once it is.
     credentials: Option<Credentials>,
@@ -123,6 +125,7 @@ impl<W: Copy> Link<W> {
             answered_end: 0,
             asking_failed: None,
             version: 0,
+            protocol: Protocol::Resp2,
             read_only,
             credentials: None,
             progress_at: now,
@@ -178,6 +181,11 @@ impl<W: Copy> Link<W> {
     #[inline]
     pub(crate) fn is_ready(&self) -> bool {
         self.state == State::Ready
+    }
+
+    /// The protocol that replies come in.
+    pub(crate) const fn protocol(&self) -> Protocol {
+        self.protocol
     }
 
     /// Whether the server is old enough, or silent enough about its age, not to know
@@ -280,7 +288,10 @@ impl<W: Copy> Link<W> {
         match handshake::judge(step, reply, is_refused, self.credentials.as_ref()) {
             Progress::Fail(failure) => return Some(Received::Refused(failure)),
             Progress::FallBack => self.state = State::SettingUp(Round::Refused),
-            Progress::Continue if step == Step::Hello => self.version = major_version(reply),
+            Progress::Continue if step == Step::Hello => {
+                self.version = major_version(reply);
+                self.protocol = Protocol::Resp3;
+            }
             Progress::Continue => {}
         }
         if !self.expected.is_empty() {

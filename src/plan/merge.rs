@@ -2,9 +2,16 @@
 //!
 //! Rules of this file: every part has an end before its reply is looked at. If one of them failed,
 //! the whole call has, and tells what became of each part; the rules say which exceptions there are.
-//! Elements are copied as they are, whatever they hold.
+//!
+//! A merged frame is what one node would have sent that has all keys. Elements are copied as the bytes
+//! that they came as, with their attributes, so that nulls and types are those of the protocol that
+//! the links speak; what is computed has the type of what it is computed from. The attributes of the
+//! replies themselves become one, each pair once. Where some links speak RESP2 and others RESP3, who
+//! reads the frame has to read both, as readers of RESP3 do.
 
+use alloc::borrow::Cow;
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::{Options, not_executed};
@@ -13,7 +20,8 @@ use crate::command::{Command, Facts, ReplyPolicy};
 use crate::config::Protocol;
 use crate::error::{ConversionError, Error, Part, Partial, Why};
 use crate::random::Random;
-use crate::resp::{Frame, Value, encode};
+use crate::resp::value::{self, all_attributes};
+use crate::resp::{Elements, Frame, Value, encode};
 use crate::slot::Slot;
 
 /// The pieces that one command became.
@@ -222,9 +230,12 @@ fn join(
 
 /// Combines numbers, or arrays of them element by element.
 fn fold(frames: &[Frame], combine: impl Fn(i64, i64) -> Option<i64>) -> Result<Frame, Error> {
-    let (first, rest) = frames.split_first().ok_or_else(nothing)?;
-    let first = first.value();
+    let (frame, rest) = frames.split_first().ok_or_else(nothing)?;
+    let first = frame.value();
     let mut numbers = numbers(&first)?;
+    if rest.is_empty() {
+        return Ok(frame.clone());
+    }
     for frame in rest {
         let value = frame.value();
         let others = self::numbers(&value)?;
@@ -239,9 +250,9 @@ fn fold(frames: &[Frame], combine: impl Fn(i64, i64) -> Option<i64>) -> Result<F
             })?;
         }
     }
-    let mut out = Vec::new();
+    let mut out = attributes(frames);
     if let Some(elements) = first.elements() {
-        encode::array_header(&mut out, numbers.len());
+        aggregate(&mut out, frames, numbers.len());
         for (number, element) in numbers.iter().zip(elements) {
             number_like(&mut out, *number, &element);
         }
@@ -253,8 +264,13 @@ fn fold(frames: &[Frame], combine: impl Fn(i64, i64) -> Option<i64>) -> Result<F
 
 /// A number in the type of those that it was made from.
 fn number_like(out: &mut Vec<u8>, number: i64, like: &Value<'_>) {
+    let text = || number.to_string();
     if let Value::Boolean(_) = like {
         encode::boolean(out, number != 0);
+    } else if let Value::Bulk(_) = like {
+        encode::bulk(out, text().as_bytes());
+    } else if let Value::Simple(_) = like {
+        encode::simple(out, text().as_bytes());
     } else {
         encode::integer(out, number);
     }
@@ -274,88 +290,148 @@ fn numbers(value: &Value<'_>) -> Result<Vec<i64>, Error> {
 
 /// All elements, one reply's after the other's; all pairs, if the replies are maps.
 fn concat(frames: &[Frame]) -> Result<Frame, Error> {
-    let mut body = Vec::new();
+    let mut lists = Vec::with_capacity(frames.len());
     let mut count = 0;
     let are_maps = frames.first().is_some_and(|first| matches!(first.value(), Value::Map(_)));
     for frame in frames {
         let value = frame.value();
-        if are_maps {
-            let Value::Map(pairs) = value else { return Err(wrong("a map", &value)) };
+        if let Value::Map(pairs) = value
+            && are_maps
+        {
             count += pairs.len();
-            for (key, value) in pairs {
-                encode::value(&mut body, &key);
-                encode::value(&mut body, &value);
-            }
-            continue;
-        }
-        for element in elements(&value)? {
-            count += 1;
-            encode::value(&mut body, &element);
+            lists.push(pairs.flat());
+        } else if are_maps {
+            return Err(wrong("a map", &value));
+        } else {
+            let elements = elements(&value)?;
+            count += elements.len();
+            lists.push(elements);
         }
     }
-    Ok(aggregate(frames, count, &body))
+    let len = frames.iter().map(|frame| frame.as_bytes().len()).sum::<usize>();
+    let mut out = attributes(frames);
+    out.reserve(len + HEADER_LEN_MAX);
+    aggregate(&mut out, frames, count);
+    for list in lists {
+        out.extend_from_slice(list.to_bytes());
+    }
+    Ok(Frame::from_scanned(out.into()))
 }
 
-/// An aggregate of the type of the replies.
-fn aggregate(frames: &[Frame], count: usize, body: &[u8]) -> Frame {
-    let mut out = Vec::with_capacity(body.len() + 16);
-    let is_all = |is: fn(&Value<'_>) -> bool| frames.iter().all(|frame| is(&frame.value()));
-    if frames.is_empty() {
-        encode::array_header(&mut out, count);
-    } else if is_all(|value| matches!(value, Value::Map(_))) {
-        encode::map_header(&mut out, count, Protocol::Resp3);
+/// As many bytes as the header of an aggregate may have.
+const HEADER_LEN_MAX: usize = 24;
+
+/// The header of an aggregate of the type of the replies.
+fn aggregate(out: &mut Vec<u8>, frames: &[Frame], count: usize) {
+    let is_all = |is: fn(&Value<'_>) -> bool| {
+        !frames.is_empty() && frames.iter().all(|frame| is(&frame.value()))
+    };
+    if is_all(|value| matches!(value, Value::Map(_))) {
+        encode::map_header(out, count, Protocol::Resp3);
     } else if is_all(|value| matches!(value, Value::Set(_))) {
-        encode::set_header(&mut out, count, Protocol::Resp3);
+        encode::set_header(out, count, Protocol::Resp3);
     } else {
-        encode::array_header(&mut out, count);
+        encode::array_header(out, count);
     }
-    out.extend_from_slice(body);
-    Frame::from_scanned(out.into())
 }
 
-/// All elements, equal ones once.
+/// The attributes of all replies as one, each pair once; nothing if no reply has any.
+fn attributes(frames: &[Frame]) -> Vec<u8> {
+    let mut out = Vec::new();
+    if frames.iter().any(|frame| frame.as_bytes().first() == Some(&b'|')) {
+        let (mut seen, mut pairs) = (BTreeSet::new(), Vec::new());
+        for attribute in frames.iter().flat_map(|frame| all_attributes(frame.as_bytes())) {
+            let mut flat = attribute.flat();
+            while let (Some(key), Some(value)) = (flat.next_bytes(), flat.next_bytes()) {
+                if seen.insert((key, value)) {
+                    pairs.push((key, value));
+                }
+            }
+        }
+        encode::attribute_header(&mut out, pairs.len());
+        for (key, value) in pairs {
+            out.extend_from_slice(key);
+            out.extend_from_slice(value);
+        }
+    }
+    out
+}
+
+/// All elements, equal ones once: the first of them.
 fn union(frames: &[Frame]) -> Result<Frame, Error> {
     let mut seen = BTreeSet::new();
-    let (mut body, mut count) = (Vec::new(), 0);
+    let mut kept = Vec::new();
     for frame in frames {
-        for element in elements(&frame.value())? {
-            let mut bytes = Vec::new();
-            encode::value(&mut bytes, &element);
-            if !seen.contains(&bytes) {
-                body.extend_from_slice(&bytes);
-                count += 1;
-                seen.insert(bytes);
+        let mut elements = elements(&frame.value())?;
+        while let Some(bytes) = elements.next_bytes() {
+            if seen.insert(content(bytes)) {
+                kept.push(bytes);
             }
         }
     }
-    Ok(aggregate(frames, count, &body))
+    let mut out = attributes(frames);
+    aggregate(&mut out, frames, kept.len());
+    for bytes in kept {
+        out.extend_from_slice(bytes);
+    }
+    Ok(Frame::from_scanned(out.into()))
+}
+
+/// The bytes by which a value is told from others: without attributes, and each null the same.
+fn content(bytes: &[u8]) -> Cow<'_, [u8]> {
+    match value::read(bytes) {
+        Some((Value::Bulk(_), _)) if bytes.first() == Some(&b'$') => Cow::Borrowed(bytes),
+        Some((value, _)) => {
+            let mut canonical = Vec::new();
+            encode::value(&mut canonical, &value);
+            Cow::Owned(canonical)
+        }
+        None => Cow::Borrowed(bytes),
+    }
+}
+
+/// A name with its number, as they came first, and the sum if there are other numbers of that name.
+struct Named<'a> {
+    name: &'a [u8],
+    number: &'a [u8],
+    total: i64,
+    is_alone: bool,
 }
 
 /// Names and numbers: the sum for each name, in the order of the first reply.
 fn sum_by_name(frames: &[Frame]) -> Result<Frame, Error> {
-    let mut sums: Vec<(Value<'_>, i64)> = Vec::new();
+    let mut sums: Vec<Named<'_>> = Vec::new();
     let mut places = BTreeMap::new();
     for frame in frames {
         let value = frame.value();
         let pairs = value.pairs().ok_or_else(|| wrong("names and numbers", &value))?;
+        let mut flat = pairs.flat();
         for (name, number) in pairs {
             let text = name.as_bytes().ok_or_else(|| wrong("a name", &name))?;
-            let number = number.as_integer().ok_or_else(|| wrong("an integer", &number))?;
+            let added = number.as_integer().ok_or_else(|| wrong("an integer", &number))?;
+            let (name, number) = flat.next_bytes().zip(flat.next_bytes()).ok_or_else(nothing)?;
             let place = *places.entry(text).or_insert(sums.len());
             match sums.get_mut(place) {
-                Some((_, sum)) => *sum = sum.saturating_add(number),
-                None => sums.push((name, number)),
+                Some(known) => {
+                    known.total = known.total.saturating_add(added);
+                    known.is_alone = false;
+                }
+                None => sums.push(Named { name, number, total: added, is_alone: true }),
             }
         }
     }
-    let mut out = Vec::new();
-    match frames.first().map(Frame::value) {
-        Some(Value::Map(_)) => encode::map_header(&mut out, sums.len(), Protocol::Resp3),
-        _ => encode::array_header(&mut out, sums.len() * 2),
+    let mut out = attributes(frames);
+    if frames.iter().any(|frame| matches!(frame.value(), Value::Map(_))) {
+        encode::map_header(&mut out, sums.len(), Protocol::Resp3);
+    } else {
+        encode::array_header(&mut out, sums.len() * 2);
     }
-    for (name, sum) in sums {
-        encode::value(&mut out, &name);
-        encode::integer(&mut out, sum);
+    for Named { name, number, total, is_alone } in sums {
+        out.extend_from_slice(name);
+        match value::read(number) {
+            Some((like, _)) if !is_alone => number_like(&mut out, total, &like),
+            _ => out.extend_from_slice(number),
+        }
     }
     Ok(Frame::from_scanned(out.into()))
 }
@@ -368,11 +444,12 @@ fn in_key_order(frames: &[Frame], origin: &Origin) -> Result<Frame, Error> {
         parts.push(elements(&frame.value())?);
     }
     let len: usize = frames.iter().map(|frame| frame.as_bytes().len()).sum();
-    let mut out = Vec::with_capacity(len);
+    let mut out = attributes(frames);
+    out.reserve(len);
     encode::array_header(&mut out, part_of_key.len());
     for part in part_of_key {
-        let element = parts.get_mut(*part).and_then(Iterator::next);
-        encode::value(&mut out, &element.ok_or_else(nothing)?);
+        let element = parts.get_mut(*part).and_then(Elements::next_bytes);
+        out.extend_from_slice(element.ok_or_else(nothing)?);
     }
     if parts.iter().any(|part| !part.is_empty()) {
         let (expected, got) = ("an element for each key", "more elements");
@@ -414,10 +491,12 @@ impl SlotOrder {
     fn join(&self, frames: &[Frame]) -> Result<Frame, Error> {
         let mut rows = Vec::new();
         for frame in frames {
-            for row in elements(&frame.value())? {
+            let mut elements = elements(&frame.value())?;
+            while let Some(bytes) = elements.next_bytes() {
+                let (row, _) = value::read(bytes).ok_or_else(nothing)?;
                 let slot = row.elements().and_then(|mut row| row.next()?.as_integer());
                 let slot = slot.ok_or_else(|| wrong("a slot and its figures", &row))?;
-                rows.push((self.figure(&row), slot, row));
+                rows.push((self.figure(&row), slot, bytes));
             }
         }
         rows.sort_by(|(figure, slot, _), (other_figure, other_slot, _)| {
@@ -429,10 +508,10 @@ impl SlotOrder {
             by_figure.then(slot.cmp(other_slot))
         });
         rows.truncate(self.limit.unwrap_or(usize::MAX));
-        let mut out = Vec::new();
+        let mut out = attributes(frames);
         encode::array_header(&mut out, rows.len());
-        for (_, _, row) in &rows {
-            encode::value(&mut out, row);
+        for (_, _, row) in rows {
+            out.extend_from_slice(row);
         }
         Ok(Frame::from_scanned(out.into()))
     }
@@ -453,7 +532,7 @@ impl Part {
 }
 
 /// The elements of an array or set.
-fn elements<'a>(value: &Value<'a>) -> Result<crate::resp::Elements<'a>, Error> {
+fn elements<'a>(value: &Value<'a>) -> Result<Elements<'a>, Error> {
     value.elements().ok_or_else(|| wrong("an array", value))
 }
 

@@ -54,7 +54,7 @@
 pub mod encode;
 mod frame;
 mod scan;
-mod value;
+pub(crate) mod value;
 
 pub use frame::Frame;
 pub use scan::{Scan, Scanner};

@@ -152,7 +152,7 @@ impl<'a> Value<'a> {
     }
 
     /// What is in an aggregate, keys and values of a map alike.
-    pub(super) const fn flat(&self) -> Option<Elements<'a>> {
+    pub(crate) const fn flat(&self) -> Option<Elements<'a>> {
         if let Self::Map(Pairs { flat }) = *self { Some(flat) } else { self.elements() }
     }
 
@@ -197,6 +197,25 @@ impl<'a> Elements<'a> {
     pub fn get(&self, index: usize) -> Option<Value<'a>> {
         let mut walk = *self;
         walk.nth(index)
+    }
+
+    /// The bytes of the next value as they travelled, with the attributes before it.
+    #[inline]
+    pub(crate) fn next_bytes(&mut self) -> Option<&'a [u8]> {
+        let remaining = self.remaining.checked_sub(1)?;
+        let start = if self.behind == 0 { self.bytes } else { skip(self.bytes, self.behind)? };
+        let end = skip(start, 1)?;
+        *self = Self { bytes: end, behind: 0, remaining };
+        start.get(..start.len() - end.len())
+    }
+
+    /// The bytes of all values that are left, with their attributes.
+    pub(crate) fn to_bytes(self) -> &'a [u8] {
+        let bytes = |start: &'a [u8]| {
+            let end = skip(start, self.remaining)?;
+            start.get(..start.len() - end.len())
+        };
+        skip(self.bytes, self.behind).and_then(bytes).unwrap_or_default()
     }
 
     /// All that is left, in the order in which it is written: an aggregate comes before what is in
@@ -261,6 +280,11 @@ pub struct Pairs<'a> {
 }
 
 impl<'a> Pairs<'a> {
+    /// Keys and values in turn.
+    pub(crate) const fn flat(self) -> Elements<'a> {
+        self.flat
+    }
+
     /// How many pairs are left.
     #[must_use]
     pub const fn len(&self) -> usize {
@@ -317,7 +341,7 @@ impl<'a> Iterator for Walk<'a> {
 /// The first value without its attributes, and the bytes behind it; of an aggregate, those behind
 /// its header.
 #[inline]
-pub(super) fn read(bytes: &[u8]) -> Option<(Value<'_>, &[u8])> {
+pub(crate) fn read(bytes: &[u8]) -> Option<(Value<'_>, &[u8])> {
     // Most values are bulk strings.
     if let Some(rest) = bytes.strip_prefix(b"$")
         && let Some((Some(text), rest)) = bulk(rest)
@@ -383,6 +407,15 @@ pub(super) fn without_attributes(mut bytes: &[u8]) -> Option<(u8, &[u8])> {
         let (pairs, _) = attributes(bytes)?;
         bytes = skip(pairs.flat.bytes, pairs.flat.remaining)?;
     }
+}
+
+/// The pairs of all attributes before the first value.
+pub(crate) fn all_attributes(mut bytes: &[u8]) -> impl Iterator<Item = Pairs<'_>> {
+    core::iter::from_fn(move || {
+        let (pairs, rest) = attributes(bytes)?;
+        bytes = skip(rest, pairs.flat.remaining)?;
+        Some(pairs)
+    })
 }
 
 /// The pairs of the attribute that the bytes begin with, and the bytes behind its header.

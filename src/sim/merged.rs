@@ -174,9 +174,9 @@ fn told<'a>(end: &'a End, joint: &Joint, shape: Shape) -> Result<Told<'a>, Strin
     }
 }
 
-/// Replies that stay apart within a batch.
+/// Replies that stay apart within a batch: in RESP2 a map is a flat array.
 fn of_map(frame: &Frame) -> Result<Told<'_>, String> {
-    let Value::Map(pairs) = frame.value() else { return Err("it is no map by nodes".into()) };
+    let Some(pairs) = frame.value().pairs() else { return Err("it is no map by nodes".into()) };
     let replies = pairs.map(|(node, reply)| {
         let node = node.as_str()?.parse().ok()?;
         let is_error = matches!(reply, Value::Error(_));

@@ -53,8 +53,8 @@ impl Tree {
     pub fn encode(&self, protocol: Protocol) -> Vec<u8> {
         let mut out = Vec::new();
         match protocol {
-            Protocol::Resp3 => self.write(&mut out),
-            Protocol::Resp2 => self.in_resp2().write(&mut out),
+            Protocol::Resp3 => self.write(&mut out, protocol),
+            Protocol::Resp2 => self.in_resp2().write(&mut out, protocol),
         }
         out
     }
@@ -93,9 +93,9 @@ impl Tree {
         }
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
+    fn write(&self, out: &mut Vec<u8>, protocol: Protocol) {
         match self {
-            Self::Null => encode::null(out, Protocol::Resp3),
+            Self::Null => encode::null(out, protocol),
             Self::Simple(text) => encode::simple(out, text),
             Self::Error(text) => encode::value(out, &Value::Error(text)),
             Self::Integer(number) => encode::integer(out, *number),
@@ -106,25 +106,25 @@ impl Tree {
             Self::Verbatim(format, text) => encode::verbatim(out, format, text),
             Self::Array(elements) => {
                 encode::array_header(out, elements.len());
-                write_all(elements, out);
+                write_all(elements, out, protocol);
             }
             Self::Set(elements) => {
                 encode::set_header(out, elements.len(), Protocol::Resp3);
-                write_all(elements, out);
+                write_all(elements, out, protocol);
             }
             Self::Map(pairs) => {
                 encode::map_header(out, pairs.len(), Protocol::Resp3);
-                write_pairs(pairs, out);
+                write_pairs(pairs, out, protocol);
             }
             Self::Push(kind, rest) => {
                 encode::push_header(out, 1 + rest.len());
                 encode::bulk(out, kind);
-                write_all(rest, out);
+                write_all(rest, out, protocol);
             }
             Self::Attributed(attributes, value) => {
                 encode::attribute_header(out, attributes.len());
-                write_pairs(attributes, out);
-                value.write(out);
+                write_pairs(attributes, out, protocol);
+                value.write(out, protocol);
             }
         }
     }
@@ -164,16 +164,16 @@ impl Tree {
     }
 }
 
-fn write_all(elements: &[Tree], out: &mut Vec<u8>) {
+fn write_all(elements: &[Tree], out: &mut Vec<u8>, protocol: Protocol) {
     for element in elements {
-        element.write(out);
+        element.write(out, protocol);
     }
 }
 
-fn write_pairs(pairs: &[(Tree, Tree)], out: &mut Vec<u8>) {
+fn write_pairs(pairs: &[(Tree, Tree)], out: &mut Vec<u8>, protocol: Protocol) {
     for (key, value) in pairs {
-        key.write(out);
-        value.write(out);
+        key.write(out, protocol);
+        value.write(out, protocol);
     }
 }
 

@@ -1,7 +1,9 @@
 //! Values and errors become text. What is expected for people is what `redis-cli` 7.0 prints for the
 //! same replies.
 
-use hashslot::{Address, Command, Error, Frame, Limits, Reply, ServerError, Why};
+use hashslot::{
+    Address, Command, Error, Frame, Limits, NodeReplies, Protocol, Reply, ServerError, Why,
+};
 
 use super::answer::{Answer, Failure, Fate};
 use super::{json, terminal};
@@ -163,6 +165,7 @@ fn nodes_are_the_keys_of_a_map() {
     let unknown = Error::NotExecuted { why: Why::UnknownNode, node: None, slot: None };
     let refused = Error::Server(ServerError::new("ERR no".into()));
     let replies = vec![(a, Ok(frame(b"*2\r\n:1\r\n:2\r\n"))), (b, Err(refused)), (c, Err(unknown))];
+    let replies = NodeReplies::new(Protocol::Resp3, replies);
     let answer = Answer::of(Ok(Reply::PerNode(replies)), &Command::new("PING"));
     assert!(answer.is_client_error());
     let expected = [
@@ -178,7 +181,8 @@ fn nodes_are_the_keys_of_a_map() {
         r#""error":"not executed: the node is not part of the cluster"}}"#
     );
     assert_eq!(as_json(&answer), format!("{expected}\n"));
-    let none = Answer::of(Ok(Reply::PerNode(Vec::new())), &Command::new("PING"));
+    let none = NodeReplies::new(Protocol::Resp3, Vec::new());
+    let none = Answer::of(Ok(Reply::PerNode(none)), &Command::new("PING"));
     assert_eq!((shown(&none), as_json(&none)), ("(empty hash)\n".into(), "{}\n".into()));
 }
 

@@ -65,15 +65,42 @@ fn bare(tree: &Tree) -> Tree {
     }
 }
 
+/// A value, and all that is said about it in front of it.
+fn unwrapped(mut tree: &Tree) -> (&Tree, Vec<(Tree, Tree)>) {
+    let mut said = Vec::new();
+    while let Tree::Attributed(pairs, inner) = tree {
+        said.extend(pairs.iter().cloned());
+        tree = inner;
+    }
+    (tree, said)
+}
+
+/// What is made of replies, and what was said about any of them, each of it once.
+fn saying(replies: &[Tree], made: Tree) -> Tree {
+    let mut said: Vec<(Tree, Tree)> = Vec::new();
+    let pairs = replies.iter().map(|reply| unwrapped(reply).1);
+    for pair in pairs.clone().flatten() {
+        let bytes = |(key, value): &(Tree, Tree)| {
+            [key.encode(Protocol::Resp3), value.encode(Protocol::Resp3)]
+        };
+        if said.iter().all(|known| bytes(known) != bytes(&pair)) {
+            said.push(pair);
+        }
+    }
+    // Something was said, if only that there is nothing to say.
+    let are_silent = replies.iter().all(|reply| !matches!(reply, Tree::Attributed(..)));
+    if are_silent { made } else { Tree::Attributed(said, Box::new(made)) }
+}
+
 fn elements(tree: &Tree) -> Option<&[Tree]> {
-    match tree {
+    match unwrapped(tree).0 {
         Tree::Array(trees) | Tree::Set(trees) => Some(trees),
         _ => None,
     }
 }
 
 fn pairs(tree: &Tree) -> Option<Vec<(Tree, Tree)>> {
-    match tree {
+    match unwrapped(tree).0 {
         Tree::Map(pairs) => Some(pairs.clone()),
         Tree::Array(flat) if flat.len() % 2 == 0 => {
             Some(flat.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect())
@@ -82,15 +109,42 @@ fn pairs(tree: &Tree) -> Option<Vec<(Tree, Tree)>> {
     }
 }
 
+/// A number in the type of another.
+fn like(number: i64, like: &Tree) -> Tree {
+    let text = || number.to_string().into_bytes();
+    match unwrapped(like).0 {
+        Tree::Boolean(_) => Tree::Boolean(number != 0),
+        Tree::Bulk(_) => Tree::Bulk(text()),
+        Tree::Simple(_) => Tree::Simple(text()),
+        _ => Tree::Integer(number),
+    }
+}
+
+fn is_set(tree: &Tree) -> bool {
+    matches!(unwrapped(tree).0, Tree::Set(_))
+}
+
+fn is_map(tree: &Tree) -> bool {
+    matches!(unwrapped(tree).0, Tree::Map(_))
+}
+
+/// Elements in the type of the replies.
+fn list(replies: &[Tree], elements: Vec<Tree>) -> Tree {
+    if replies.iter().all(is_set) { Tree::Set(elements) } else { Tree::Array(elements) }
+}
+
 /// Numbers, or lists of them, combined.
 fn folded(replies: &[Tree], combine: fn(i64, i64) -> Option<i64>) -> Option<Tree> {
     let is_list = elements(&replies[0]).is_some();
-    let list = |tree: &Tree| match elements(tree) {
+    let numbers = |tree: &Tree| match elements(tree) {
         Some(trees) if is_list => trees.iter().map(integer).collect(),
         None if !is_list => Some(vec![integer(tree)?]),
         _ => None,
     };
-    let lists: Vec<Vec<i64>> = replies.iter().map(list).collect::<Option<_>>()?;
+    let lists: Vec<Vec<i64>> = replies.iter().map(numbers).collect::<Option<_>>()?;
+    if let [one] = replies {
+        return Some(one.clone());
+    }
     let mut sums = lists[0].clone();
     for list in &lists[1..] {
         if list.len() != sums.len() {
@@ -100,86 +154,85 @@ fn folded(replies: &[Tree], combine: fn(i64, i64) -> Option<i64>) -> Option<Tree
             *sum = combine(*sum, *number)?;
         }
     }
-    let like = |number: i64, like: &Tree| match like {
-        Tree::Boolean(_) => Tree::Boolean(number != 0),
-        _ => Tree::Integer(number),
-    };
-    Some(match elements(&replies[0]) {
+    let made = match elements(&replies[0]) {
         Some(first) => {
-            Tree::Array(sums.iter().zip(first).map(|(n, tree)| like(*n, tree)).collect())
+            list(replies, sums.iter().zip(first).map(|(n, tree)| like(*n, tree)).collect())
         }
         None => like(sums[0], &replies[0]),
-    })
+    };
+    Some(saying(replies, made))
 }
 
 /// All elements in the type of the replies.
 fn joined(replies: &[Tree], once: bool) -> Option<Tree> {
-    if !once && matches!(replies[0], Tree::Map(_)) {
-        let all = replies.iter().map(|reply| match reply {
-            Tree::Map(pairs) => Some(pairs.clone()),
-            _ => None,
-        });
-        return Some(Tree::Map(all.collect::<Option<Vec<_>>>()?.concat()));
+    if !once && is_map(&replies[0]) {
+        let all = replies.iter().map(|reply| if is_map(reply) { pairs(reply) } else { None });
+        let all = all.collect::<Option<Vec<_>>>()?.concat();
+        return Some(saying(replies, Tree::Map(all)));
     }
     let lists = replies.iter().map(elements).collect::<Option<Vec<_>>>()?;
     let mut all: Vec<Tree> = Vec::new();
+    let content = |tree: &Tree| bare(tree).encode(Protocol::Resp3);
     for tree in lists.concat() {
-        let bytes = tree.encode(Protocol::Resp3);
-        if !once || all.iter().all(|other| other.encode(Protocol::Resp3) != bytes) {
+        if !once || all.iter().all(|other| content(other) != content(&tree)) {
             all.push(tree);
         }
     }
-    let are_sets = replies.iter().all(|reply| matches!(reply, Tree::Set(_)));
-    Some(if are_sets { Tree::Set(all) } else { Tree::Array(all) })
+    Some(saying(replies, list(replies, all)))
 }
 
 fn summed_by_name(replies: &[Tree]) -> Option<Tree> {
-    let mut sums: Vec<(Vec<u8>, Tree, i64)> = Vec::new();
+    let mut sums: Vec<(Vec<u8>, Tree, Tree, i64)> = Vec::new();
     for reply in replies {
         for (name, number) in pairs(reply)? {
-            let text = match &name {
+            let text = match unwrapped(&name).0 {
                 Tree::Simple(text) | Tree::Bulk(text) | Tree::Verbatim(_, text) => text.clone(),
                 Tree::BigNumber(digits) => digits.clone().into_bytes(),
                 _ => return None,
             };
-            let number = integer(&number).filter(|_| !matches!(number, Tree::Boolean(_)))?;
-            match sums.iter_mut().find(|(known, _, _)| *known == text) {
-                Some((_, _, sum)) => *sum = sum.saturating_add(number),
-                None => sums.push((text, name, number)),
+            let is_boolean = matches!(unwrapped(&number).0, Tree::Boolean(_));
+            let added = integer(&number).filter(|_| !is_boolean)?;
+            match sums.iter_mut().find(|(known, ..)| *known == text) {
+                Some((_, _, told, sum)) => {
+                    *sum = sum.saturating_add(added);
+                    *told = like(*sum, told);
+                }
+                None => sums.push((text, name, number, added)),
             }
         }
     }
-    let sums = sums.into_iter().map(|(_, name, sum)| (name, Tree::Integer(sum)));
-    Some(match &replies[0] {
-        Tree::Map(_) => Tree::Map(sums.collect()),
-        _ => Tree::Array(sums.flat_map(|(name, sum)| [name, sum]).collect()),
-    })
+    let sums = sums.into_iter().map(|(_, name, told, _)| (name, told));
+    let made = if replies.iter().any(is_map) {
+        Tree::Map(sums.collect())
+    } else {
+        Tree::Array(sums.flat_map(|(name, told)| [name, told]).collect())
+    };
+    Some(saying(replies, made))
 }
 
 /// Rows of a slot and its figures, by slot.
 fn by_slot(replies: &[Tree]) -> Option<Tree> {
     let lists = replies.iter().map(elements).collect::<Option<Vec<_>>>()?;
-    let slot = |row: &Tree| integer(elements(row)?.first()?);
-    let mut rows = lists.concat();
-    let is_wrong = |row: &Tree| {
-        slot(row).is_none() || matches!(elements(row).unwrap_or_default()[0], Tree::Boolean(_))
+    let slot = |row: &Tree| {
+        let first = elements(row)?.first()?;
+        integer(first).filter(|_| !matches!(unwrapped(first).0, Tree::Boolean(_)))
     };
-    if rows.iter().any(is_wrong) {
+    let mut rows = lists.concat();
+    if rows.iter().any(|row| slot(row).is_none()) {
         return None;
     }
     rows.sort_by_key(|row| slot(row));
-    Some(Tree::Array(rows))
+    Some(saying(replies, Tree::Array(rows)))
 }
 
 fn expected(policy: ReplyPolicy, replies: &[Tree]) -> Expected {
-    let replies: Vec<Tree> = replies.iter().map(bare).collect();
     let one = |tree: Option<Tree>| tree.map_or(Expected::Wrong, Expected::One);
-    let folded = |combine| one(folded(&replies, combine));
+    let folded = |combine| one(folded(replies, combine));
     match policy {
         ReplyPolicy::Single | ReplyPolicy::KeyOrder | ReplyPolicy::PerNode => Expected::Apart,
         ReplyPolicy::AllSucceeded | ReplyPolicy::OneSucceeded => Expected::One(replies[0].clone()),
         ReplyPolicy::Equal => {
-            if replies.iter().all(|reply| *reply == replies[0]) {
+            if replies.iter().all(|reply| bare(reply) == bare(&replies[0])) {
                 Expected::One(replies[0].clone())
             } else {
                 Expected::Partial
@@ -190,14 +243,14 @@ fn expected(policy: ReplyPolicy, replies: &[Tree]) -> Expected {
         ReplyPolicy::Min => folded(|a, b| Some(a.min(b))),
         ReplyPolicy::Max => folded(|a, b| Some(a.max(b))),
         ReplyPolicy::Sum => folded(i64::checked_add),
-        ReplyPolicy::Concat => one(joined(&replies, false)),
-        ReplyPolicy::Union => one(joined(&replies, true)),
-        ReplyPolicy::SumByName => one(summed_by_name(&replies)),
-        ReplyPolicy::SlotStats => one(by_slot(&replies)),
+        ReplyPolicy::Concat => one(joined(replies, false)),
+        ReplyPolicy::Union => one(joined(replies, true)),
+        ReplyPolicy::SumByName => one(summed_by_name(replies)),
+        ReplyPolicy::SlotStats => one(by_slot(replies)),
         ReplyPolicy::NonNull => {
-            let filled = replies.iter().filter(|reply| **reply != Tree::Null);
+            let filled = replies.iter().filter(|reply| bare(reply) != Tree::Null);
             let filled: Vec<_> = filled.cloned().collect();
-            Expected::Any(if filled.is_empty() { vec![Tree::Null] } else { filled })
+            Expected::Any(if filled.is_empty() { vec![replies[0].clone()] } else { filled })
         }
         _ => panic!("a policy without a definition"),
     }
@@ -215,7 +268,23 @@ fn numbers() -> BoxedStrategy<Tree> {
 }
 
 fn names() -> impl Strategy<Value = Tree> {
-    prop::sample::select(vec!["a", "b", "c"]).prop_map(|name| Tree::Bulk(name.into()))
+    let name =
+        || prop::sample::select(vec!["a", "b", "c"]).prop_map(|name| Tree::Bulk(name.into()));
+    prop_oneof![8 => name(), 1 => said().prop_flat_map(move |said| saying_of(said, name()))]
+}
+
+/// What is said about a value.
+fn said() -> impl Strategy<Value = Vec<(Tree, Tree)>> {
+    let key = prop::sample::select(vec!["ttl", "popularity"]);
+    let pair = (key, 0..3_i64).prop_map(|(key, n)| (Tree::Simple(key.into()), Tree::Integer(n)));
+    prop::collection::vec(pair, 0..3)
+}
+
+fn saying_of(
+    said: Vec<(Tree, Tree)>,
+    tree: impl Strategy<Value = Tree>,
+) -> impl Strategy<Value = Tree> {
+    tree.prop_map(move |tree| Tree::Attributed(said.clone(), Box::new(tree)))
 }
 
 /// Replies of one shape, most of them, or of any.
@@ -242,13 +311,19 @@ fn replies() -> impl Strategy<Value = Vec<Tree>> {
         Just(frames().boxed()),
     ];
     (shape, 1..6_usize).prop_flat_map(|(shape, count)| {
-        let reply = prop_oneof![30 => shape, 1 => frames().boxed()];
+        let plain = shape.clone();
+        let attributed = said().prop_flat_map(move |said| saying_of(said, shape.clone()));
+        let reply = prop_oneof![30 => plain, 6 => attributed, 1 => frames().boxed()];
         prop::collection::vec(reply, count)
     })
 }
 
 /// A machine that knows so many primaries, and has submitted a call that all of them got.
-fn asked(count: usize, policy: ReplyPolicy) -> (World, Token, Vec<hashslot::LinkId>) {
+fn asked(
+    count: usize,
+    policy: ReplyPolicy,
+    protocol: Protocol,
+) -> (World, Token, Vec<hashslot::LinkId>) {
     let names: Vec<String> = (0..count).map(|node| format!("127.0.0.1:{}", 7000 + node)).collect();
     let nodes: Vec<[&str; 1]> = names.iter().map(|name| [name.as_str()]).collect();
     let share = 16_384 / u16::try_from(count).unwrap();
@@ -261,6 +336,7 @@ fn asked(count: usize, policy: ReplyPolicy) -> (World, Token, Vec<hashslot::Link
         .collect();
     let mut config = quiet();
     config.connect_timeout = Duration::from_secs(1_000_000);
+    config.protocol = protocol;
     let mut world = World::knowing(config, &rows);
     let call = Call::new(Command::new("NO.SUCH").arg("x"));
     let call = world.submit(call.target(Target::AllPrimaries).merge(policy));
@@ -316,26 +392,28 @@ proptest! {
     fn replies_are_merged_as_their_rule_says(
         policy in prop::sample::select(&POLICIES[..]),
         replies in replies(),
-        is_resp2 in any::<bool>(),
+        protocol in prop::sample::select(vec![Protocol::Resp2, Protocol::Resp3]),
         turns in prop::collection::vec(0..100_usize, 6),
         cuts in cuts(500),
     ) {
+        let is_resp2 = protocol == Protocol::Resp2;
         let replies: Vec<Tree> =
             replies.iter().map(|tree| if is_resp2 { tree.in_resp2() } else { tree.clone() }).collect();
         prop_assume!(!replies.iter().any(is_error));
-        let (mut world, call, links) = asked(replies.len(), policy);
-        let bytes: Vec<_> = replies.iter().map(|tree| tree.encode(Protocol::Resp3)).collect();
+        let (mut world, call, links) = asked(replies.len(), policy, protocol);
+        let bytes: Vec<_> = replies.iter().map(|tree| tree.encode(protocol)).collect();
         answer(&mut world, &links, &bytes, &turns, &cuts);
         let outcome = world.result(call);
         if let Ok(Reply::One(frame)) = outcome {
             prop_assert!(is_frame(frame) || has_nan(frame.value()), "{:?} is no frame", frame);
         }
+        let is = |frame: &Frame, tree: &Tree| frame.as_bytes()[..] == tree.encode(protocol);
         match (expected(policy, &replies), outcome) {
             (Expected::One(tree), Ok(Reply::One(frame))) => {
-                prop_assert!(tree.is(frame.value()), "{:?} is not {:?}", frame, tree);
+                prop_assert!(is(frame, &tree), "{:?} is not {:?}", frame, tree);
             }
             (Expected::Any(trees), Ok(Reply::One(frame))) => {
-                prop_assert!(trees.iter().any(|tree| tree.is(frame.value())), "{:?}", frame);
+                prop_assert!(trees.iter().any(|tree| is(frame, tree)), "{:?}", frame);
             }
             (Expected::Wrong, Err(Error::Conversion(_)))
             | (Expected::Partial, Err(Error::Partial(_))) => {}
@@ -346,8 +424,12 @@ proptest! {
                 prop_assert_eq!(told.len(), replies.len());
                 for (place, ((node, reply), tree)) in told.iter().zip(&replies).enumerate() {
                     prop_assert_eq!(usize::from(node.port()), 7000 + place);
-                    prop_assert!(tree.is(reply.as_ref().unwrap().value()));
+                    prop_assert!(is(reply.as_ref().unwrap(), tree));
                 }
+                prop_assert_eq!(told.protocol(), protocol);
+                let nodes = told.iter().map(|(node, _)| Tree::Bulk(node.to_string().into_bytes()));
+                let map = Tree::Map(nodes.zip(replies.iter().cloned()).collect());
+                prop_assert!(is(&told.to_frame(), &map), "{:?}", told.to_frame());
             }
             (_, outcome) => panic!("{policy:?} of {replies:?} is {outcome:?}"),
         }
@@ -361,7 +443,7 @@ proptest! {
         turns in prop::collection::vec(0..100_usize, 6),
         cuts in cuts(300),
     ) {
-        let (mut world, call, links) = asked(errors.len(), policy);
+        let (mut world, call, links) = asked(errors.len(), policy, Protocol::Resp3);
         let replies: Vec<Vec<u8>> = errors
             .iter()
             .map(|error| error.map_or(":1\r\n".into(), |text| format!("-{text}\r\n").into()))
@@ -415,7 +497,7 @@ proptest! {
         turns in prop::collection::vec(0..100_usize, 6),
         cuts in cuts(300),
     ) {
-        let (mut world, call, links) = asked(nested.len(), policy);
+        let (mut world, call, links) = asked(nested.len(), policy, Protocol::Resp3);
         let replies: Vec<Vec<u8>> = nested
             .iter()
             .map(|(text, depth)| [&b"*1\r\n".repeat(*depth), text.as_bytes()].concat())

@@ -1,6 +1,9 @@
 //! One command becomes several, and their replies one answer.
 
-use hashslot::{Call, Command, Config, CrossSlot, Error, Phase, ReplyPolicy, Slot, Target, Why};
+use hashslot::{
+    Call, Command, Config, CrossSlot, Error, LinkId, Phase, Protocol, Reply, ReplyPolicy, Slot,
+    Target, Why,
+};
 
 use crate::support::canned::*;
 use crate::support::script::*;
@@ -34,7 +37,96 @@ fn mget_over_slots_is_one_command_a_slot_and_one_write_a_node() {
     world.answer(b, "*1\r\n_\r\n");
     assert_eq!(world.outcome(mget), "open");
     world.answer(a, "*1\r\n:3\r\n*1\r\n:4\r\n");
-    assert_eq!(world.outcome(mget), "*7\r\n:1\r\n:4\r\n$1\r\n2\r\n:1\r\n:3\r\n_\r\n_\r\n");
+    assert_eq!(world.outcome(mget), "*7\r\n:1\r\n:4\r\n$1\r\n2\r\n:1\r\n:3\r\n$-1\r\n_\r\n");
+}
+
+/// Each node answers what it got.
+#[track_caller]
+fn answers(world: &mut World, links: [LinkId; 3], nodes: [(&str, &str); 3]) {
+    for (link, (command, reply)) in links.into_iter().zip(nodes) {
+        assert_eq!(world.reads(link), command);
+        world.answer(link, reply);
+    }
+}
+
+const RESP2: Protocol = Protocol::Resp2;
+const RESP3: Protocol = Protocol::Resp3;
+
+#[test]
+fn a_merged_reply_has_the_nulls_that_its_nodes_sent() {
+    let (mut world, links) =
+        World::linked_over(config(|config| config.protocol = RESP2), [RESP2; 3]);
+    let mget = world.submit(words("MGET foo bar c"));
+    let missing = "*1\r\n$-1\r\n";
+    let found = "*1\r\n$1\r\nx\r\n";
+    answers(&mut world, links, [("MGET bar", missing), ("MGET c", missing), ("MGET foo", found)]);
+    assert_eq!(world.outcome(mget), "*3\r\n$1\r\nx\r\n$-1\r\n$-1\r\n");
+}
+
+#[test]
+fn replies_that_stay_apart_are_a_map_in_the_protocol_of_their_links() {
+    let expected = |head: &str| {
+        let [a, b, c] = [A, B, C].map(bulk);
+        format!("{head}{a}$-1\r\n{b}-NOPERM no\r\n{c}+x\r\n")
+    };
+    let resp2 = || config(|config| config.protocol = RESP2);
+    for (config, protocols, head) in [
+        (resp2(), [RESP2; 3], "*6\r\n"),
+        (Config::default(), [RESP2; 3], "*6\r\n"),
+        (Config::default(), [RESP3; 3], "%3\r\n"),
+        // Who reads RESP3 reads RESP2 as well.
+        (Config::default(), [RESP2, RESP2, RESP3], "%3\r\n"),
+        (Config::default(), [RESP3, RESP2, RESP2], "%3\r\n"),
+    ] {
+        let (mut world, links) = World::linked_over(config, protocols);
+        let info = world.submit(words("INFO"));
+        let batch = world.submit(Call::batch([words("INFO")]));
+        let replies = ["$-1\r\n$-1\r\n", "-NOPERM no\r\n-NOPERM no\r\n", "+x\r\n+x\r\n"];
+        answers(&mut world, links, replies.map(|reply| ("INFO; INFO", reply)));
+        let frame = world.result(info).clone().unwrap().into_frame().unwrap();
+        assert_eq!(frame.as_bytes(), &expected(head), "{protocols:?}");
+        let Ok(Reply::Many(results)) = world.result(batch) else { panic!() };
+        assert_eq!(results[0].as_ref().unwrap().as_bytes(), &expected(head), "{protocols:?}");
+    }
+    // Where all that came are errors, these tell what the links speak.
+    let (mut world, links) = World::linked_over(Config::default(), [RESP2; 3]);
+    let info = world.submit(words("INFO"));
+    answers(&mut world, links, [("INFO", "-ERR a\r\n"); 3]);
+    let frame = world.result(info).clone().unwrap().into_frame().unwrap();
+    assert!(frame.as_bytes().starts_with(b"*6\r\n"), "{frame:?}");
+    // Where nothing came, the configuration does.
+    for (protocol, empty) in [(RESP2, "*0\r\n"), (RESP3, "%0\r\n")] {
+        let (mut world, _) =
+            World::linked_over(config(|config| config.protocol = protocol), [RESP3; 3]);
+        let none = world.submit(Call::new(words("INFO")).target(Target::AllReplicas));
+        let frame = world.result(none).clone().unwrap().into_frame().unwrap();
+        assert_eq!(frame.as_bytes(), empty);
+    }
+}
+
+#[test]
+fn attributes_of_replies_and_of_elements_stay() {
+    let popular = "|1\r\n+popularity\r\n,0.5\r\n";
+    let told = answered(
+        words("MGET foo bar c"),
+        [
+            ("MGET bar", &format!("{popular}*1\r\n|1\r\n+ttl\r\n:10\r\n$1\r\nb\r\n")),
+            ("MGET c", "*1\r\n_\r\n"),
+            ("MGET foo", "|2\r\n+popularity\r\n,0.5\r\n+a\r\n:1\r\n*1\r\n$1\r\nf\r\n"),
+        ],
+    );
+    let attributes = "|2\r\n+popularity\r\n,0.5\r\n+a\r\n:1\r\n";
+    let elements = "*3\r\n$1\r\nf\r\n|1\r\n+ttl\r\n:10\r\n$1\r\nb\r\n_\r\n";
+    assert_eq!(told, format!("{attributes}{elements}"));
+    let told = answered(
+        words("DBSIZE"),
+        [
+            ("DBSIZE", &format!("{popular}:1\r\n")),
+            ("DBSIZE", &format!("{popular}:2\r\n")),
+            ("DBSIZE", ":3\r\n"),
+        ],
+    );
+    assert_eq!(told, format!("{popular}:6\r\n"));
 }
 
 #[test]
@@ -246,9 +338,8 @@ fn f64_a_node_that_fails_is_a_value_where_replies_stay_apart() {
     world.answer(a, "$1\r\nA\r\n");
     world.answer(c, "-NOPERM no\r\n");
     world.advance(ms(20_000));
-    let Ok(hashslot::Reply::PerNode(replies)) = world.result(info) else { panic!() };
-    let [(first, Ok(reply)), (second, Err(late)), (third, Err(refused))] = replies.as_slice()
-    else {
+    let Ok(Reply::PerNode(replies)) = world.result(info) else { panic!() };
+    let [(first, Ok(reply)), (second, Err(late)), (third, Err(refused))] = &replies[..] else {
         panic!("{replies:?}")
     };
     assert_eq!([first, second, third].map(ToString::to_string), [A, B, C]);
@@ -375,12 +466,12 @@ fn a_target_and_a_merge_of_the_callers_outweigh_the_table() {
         assert_eq!(world.reads(link), "TIME");
         world.answer(link, "*1\r\n:1\r\n");
     }
-    let Ok(hashslot::Reply::PerNode(replies)) = world.result(time) else { panic!() };
+    let Ok(Reply::PerNode(replies)) = world.result(time) else { panic!() };
     assert_eq!(replies.len(), 3);
 
     let none = Call::new(words("TIME")).target(Target::AllReplicas);
     let Ok(token) = world.try_submit(none) else { panic!() };
-    assert!(matches!(world.result(token), Ok(hashslot::Reply::PerNode(none)) if none.is_empty()));
+    assert!(matches!(world.result(token), Ok(Reply::PerNode(none)) if none.is_empty()));
     let none = Call::new(words("DBSIZE")).target(Target::AllReplicas);
     let refused = world.try_submit(none).expect_err("no replica").error;
     assert_eq!(refused.to_string(), "not executed: the cluster has no node of this kind");

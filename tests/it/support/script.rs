@@ -15,10 +15,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::canned::{topology, welcome};
+use super::canned::{nodes_reply, slots_reply, topology, welcome};
 use hashslot::{
     Action, Address, Call, CallId, Closed, Cluster, Command, Config, Credentials, Instant, LinkId,
-    Notice, Outcome, RedirectKind, Refused, Reply,
+    Notice, Outcome, Protocol, RedirectKind, Refused, Reply,
 };
 
 /// Three nodes that share the slots evenly.
@@ -115,10 +115,21 @@ impl World {
 
     /// A machine that was told these rows by the first node.
     pub(crate) fn knowing(config: Config, rows: &[Row<'_>]) -> Self {
+        Self::knowing_over(config, rows, Protocol::Resp3)
+    }
+
+    /// The same, with a first node that refuses `HELLO` if it speaks RESP2.
+    pub(crate) fn knowing_over(config: Config, rows: &[Row<'_>], protocol: Protocol) -> Self {
+        let speaks_resp3 = (config.protocol, protocol) == (Protocol::Resp3, Protocol::Resp3);
         let mut world = Self::new(config, &[A]);
         let discovery = world.submit(Call::discovery());
-        let link = world.open(A);
-        world.tells(link, rows);
+        let link = world.open_over(A, protocol);
+        if speaks_resp3 {
+            world.tells(link, rows);
+        } else {
+            assert_eq!(world.reads(link), "CLUSTER SLOTS; CLUSTER NODES");
+            world.answer(link, &(slots_reply(rows) + &nodes_reply(rows, &[])));
+        }
         assert_eq!(world.outcome(discovery), "ready");
         world.notices();
         world
@@ -126,10 +137,16 @@ impl World {
 
     /// A machine that knows the three nodes and has a link to each of them.
     pub(crate) fn linked(config: Config) -> (Self, [LinkId; 3]) {
-        let mut world = Self::discovered(config);
-        let links = [A, B, C].map(|node| {
+        Self::linked_over(config, [Protocol::Resp3; 3])
+    }
+
+    /// The same, with nodes of which those of RESP2 refuse `HELLO`.
+    pub(crate) fn linked_over(config: Config, protocols: [Protocol; 3]) -> (Self, [LinkId; 3]) {
+        let [first, ..] = protocols;
+        let mut world = Self::knowing_over(config, ROWS, first);
+        let links = [(A, first), (B, protocols[1]), (C, protocols[2])].map(|(node, protocol)| {
             let ping = world.submit(Call::new(Command::new("PING")).on_node(at(node)));
-            let link = world.open(node);
+            let link = world.open_over(node, protocol);
             assert_eq!(world.reads(link), "PING");
             world.answer(link, "+PONG\r\n");
             assert_eq!(world.outcome(ping), "+PONG\r\n");
@@ -271,11 +288,27 @@ impl World {
     /// The link to a node, which is accepted and set up if it is being dialled.
     #[track_caller]
     pub(crate) fn open(&mut self, address: &str) -> LinkId {
+        self.open_over(address, Protocol::Resp3)
+    }
+
+    /// The same, with a node that refuses `HELLO` if it speaks RESP2.
+    #[track_caller]
+    pub(crate) fn open_over(&mut self, address: &str, protocol: Protocol) -> LinkId {
         if let Some(link) = self.find(address, State::Open) {
             return link;
         }
         let link = self.accept(address);
-        self.handshake(link);
+        match (self.machine.config().protocol, protocol) {
+            (Protocol::Resp2, _) => {
+                assert!(HELLO.ends_with(&self.reads(link)), "the library, and no more");
+                self.answer(link, "+OK\r\n+OK\r\n");
+            }
+            (_, Protocol::Resp2) => {
+                assert_eq!(self.reads(link), HELLO);
+                self.answer(link, "-ERR unknown command 'HELLO'\r\n-ERR no\r\n-ERR no\r\n");
+            }
+            _ => self.handshake(link),
+        }
         link
     }
 

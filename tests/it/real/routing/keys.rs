@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use hashslot::{Call, Command, CrossSlot, Error, Why};
+use hashslot::{Call, Command, CrossSlot, Error, Protocol, Why};
 
-use super::{Answer, Stage, in_both, key_in, tags, words};
+use super::{Answer, Stage, in_both, key_in, on_each, tags, words};
 use crate::real::adapter::{Adapter, Client, on_every_adapter};
 use crate::real::{Done, Failure};
+use crate::servers::NAMES;
 use crate::servers::raw::{Connection, Reply};
 use crate::servers::slots::{SLOT_COUNT, slot_of};
 
@@ -199,7 +200,7 @@ fn splitting_is_refused_where_that_is_wanted<A: Adapter>() -> Done {
 
 /// MSETEX of Redis 8.4 and Valkey 9.1: one part a slot, each with the options.
 fn values_that_expire_are_set_in_parts<A: Adapter>() -> Done {
-    super::on_each::<A>("MSETEX", &["redis-7.0", "valkey-9.1"], async |stage| {
+    on_each::<A>("MSETEX", &["redis-7.0", "valkey-9.1"], async |stage| {
         let answer = stage.call(words("MSETEX 3 a 1 b 2 c 3 EX 1000")).await?;
         if let Some(unknown) = answer.unknown() {
             eprintln!("{:?}: {unknown}", stage.cluster.version());
@@ -228,7 +229,34 @@ fn a_command_without_keys_is_malformed<A: Adapter>() -> Done {
     })
 }
 
+/// A merged reply is what one node would have sent, byte for byte.
+fn what_is_merged_has_the_bytes_that_one_node_would_send<A: Adapter>() -> Done {
+    on_each::<A>("merged bytes", &NAMES, async |stage| {
+        stage.cluster.flush_all()?;
+        for key in ["b", "{t}b"] {
+            stage.client.set(key, "value").await?;
+        }
+        let bytes = async |line: &str| {
+            let reply = stage.client.call(Call::new(words(line))).await?;
+            let frame = reply.into_frame().ok_or("no reply")?;
+            Ok::<_, Failure>(frame.as_bytes().clone())
+        };
+        let apart = bytes("MGET a b c").await?;
+        assert_eq!(apart, bytes("MGET {t}a {t}b {t}c").await?);
+        let is_resp2 = stage.protocol == Protocol::Resp2;
+        assert!(apart.ends_with(if is_resp2 { b"$-1\r\n" } else { b"_\r\n" }), "{apart:?}");
+        assert_eq!(bytes("EXISTS a b c b").await?, bytes("EXISTS {t}a {t}b {t}c {t}b").await?);
+        let of_nodes = bytes("CONFIG GET maxmemory").await?;
+        let head = format!("{}{}\r\n", if is_resp2 { "*" } else { "%" }, {
+            stage.nodes().len() * if is_resp2 { 2 } else { 1 }
+        });
+        assert!(of_nodes.starts_with(head.as_bytes()), "{of_nodes:?}");
+        Ok(())
+    })
+}
+
 on_every_adapter! {
+    what_is_merged_has_the_bytes_that_one_node_would_send,
     values_come_in_the_order_of_their_keys,
     keys_are_counted_touched_and_deleted_as_one_by_one,
     values_are_set_as_one_by_one,
