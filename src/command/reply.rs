@@ -1,5 +1,6 @@
 //! What a caller may have a reply converted to.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -10,14 +11,56 @@ use crate::resp::{Frame, Value};
 
 /// A type that a reply can be converted to.
 ///
-/// Ready-made: [`Frame`] (as it is), `()` (anything but an error), `Bytes` (shares the reply's
-/// memory), `String`, `Vec<u8>`, integers, `f64`, `bool`, `Option` (null is `None`), `Vec` (an
-/// array, set, or the keys and values of a map in turn) and pairs.
+/// Ready-made are:
+///
+/// | type | from |
+/// | --- | --- |
+/// | [`Frame`] | anything, as it is |
+/// | `()` | anything but an error |
+/// | `Bytes` | a string, whose memory it shares |
+/// | `Vec<u8>`, `Box<[u8]>` | a string, copied; or an array or set of integers from 0 to 255 |
+/// | `String` | a string that is UTF-8 |
+/// | `i8` to `i64`, `u8` to `u64`, `usize` | an integer, or a string that spells one |
+/// | `f64` | a double, a small integer, or a string that spells a number |
+/// | `bool` | a boolean, 1 or `OK`; 0 or null |
+/// | `Option<V>` | null, which is `None`, or what `V` is made from |
+/// | `Vec<V>` | an array or set, or the keys and values of a map in turn |
+/// | `(A, B)` | an array of two |
+///
+/// ```
+/// use bytes::Bytes;
+/// use hashslot::{FromReply, Limits};
+/// use hashslot::resp::Frame;
+///
+/// fn read<V: FromReply>(reply: &'static str) -> V {
+///     let frame = Frame::parse(reply.as_bytes(), &Limits::default()).expect("a reply");
+///     V::from_frame(frame).expect("what was asked for")
+/// }
+///
+/// assert_eq!(read::<Frame>(":1\r\n").as_bytes(), ":1\r\n");
+/// read::<()>("+OK\r\n");
+/// assert_eq!(read::<Bytes>("$3\r\nann\r\n"), "ann");
+/// assert_eq!(read::<Vec<u8>>("$3\r\nann\r\n"), b"ann");
+/// assert_eq!(read::<Vec<u8>>("*2\r\n:1\r\n:255\r\n"), [1, 255]);
+/// assert_eq!(&*read::<Box<[u8]>>("$3\r\nann\r\n"), b"ann");
+/// assert_eq!(read::<String>("$3\r\nann\r\n"), "ann");
+/// assert_eq!(read::<i64>(":-7\r\n"), -7);
+/// assert_eq!(read::<u16>("$2\r\n12\r\n"), 12);
+/// assert_eq!(read::<f64>("$3\r\n0.5\r\n"), 0.5);
+/// assert!(read::<bool>(":1\r\n"));
+/// assert_eq!(read::<Option<Vec<u8>>>("$-1\r\n"), None);
+/// assert_eq!(read::<Vec<String>>("*2\r\n$1\r\na\r\n$1\r\nb\r\n"), ["a", "b"]);
+/// assert_eq!(read::<Vec<Vec<u8>>>("*1\r\n$1\r\na\r\n"), [b"a"]);
+/// assert_eq!(read::<(String, i64)>("*2\r\n$1\r\na\r\n:1\r\n"), ("a".into(), 1));
+/// ```
+///
+/// A reply that is not what was asked for is an error, and so is a null where no `Option` is.
 ///
 /// ```
 /// use hashslot::{FromReply, Limits};
 /// use hashslot::resp::Frame;
 /// let frame = Frame::parse(&b"*2\r\n$3\r\nann\r\n$-1\r\n"[..], &Limits::default())?;
+/// assert!(Vec::<String>::from_frame(frame.clone()).is_err());
 /// let names = Vec::<Option<String>>::from_reply(&frame.value(), &frame)?;
 /// assert_eq!(names, [Some("ann".into()), None]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -36,6 +79,26 @@ pub trait FromReply: Sized {
     fn from_frame(frame: Frame) -> Result<Self, ConversionError> {
         Self::from_reply(&frame.value(), &frame)
     }
+
+    /// Converts `value`, which is `frame` or a part of it, to a vector of these. A type of which a
+    /// string is a vector, as it is one of bytes, says so here.
+    ///
+    /// # Errors
+    /// [`ConversionError`] if the reply is not what was asked for.
+    #[doc(hidden)]
+    fn vec_from_reply(value: &Value<'_>, frame: &Frame) -> Result<Vec<Self>, ConversionError> {
+        elements_of(value, frame, "an array")
+    }
+}
+
+/// The elements of an array, set or push, or the keys and values of a map in turn.
+fn elements_of<V: FromReply>(
+    value: &Value<'_>,
+    frame: &Frame,
+    expected: &'static str,
+) -> Result<Vec<V>, ConversionError> {
+    let elements = value.flat().ok_or_else(|| wrong(expected, value))?;
+    elements.map(|element| V::from_reply(&element, frame)).collect()
 }
 
 pub(super) fn wrong(expected: &'static str, value: &Value<'_>) -> ConversionError {
@@ -65,6 +128,12 @@ impl FromReply for Frame {
 
     fn from_frame(frame: Frame) -> Result<Self, ConversionError> {
         Ok(frame)
+    }
+
+    fn vec_from_reply(value: &Value<'_>, frame: &Frame) -> Result<Vec<Self>, ConversionError> {
+        let mut elements = value.flat().ok_or_else(|| wrong("an array", value))?;
+        let bytes = core::iter::from_fn(|| elements.next_bytes());
+        Ok(bytes.map(|bytes| Self::from_scanned(frame.share(bytes))).collect())
     }
 }
 
@@ -114,7 +183,7 @@ impl FromReply for f64 {
 }
 
 macro_rules! integer_from_reply {
-    ($($integer:ty),*) => {$(
+    ($integer:ty $(, { $($vector:tt)* })?) => {
         impl FromReply for $integer {
             fn from_reply(value: &Value<'_>, _: &Frame) -> Result<Self, ConversionError> {
                 let Some(integer) = value.as_integer() else {
@@ -129,11 +198,28 @@ macro_rules! integer_from_reply {
                 };
                 Self::try_from(integer).map_err(|_| content)
             }
+
+            $($($vector)*)?
         }
-    )*};
+    };
 }
 
-integer_from_reply!(i8, i16, i32, i64, u8, u16, u32, u64, usize);
+integer_from_reply!(i8);
+integer_from_reply!(i16);
+integer_from_reply!(i32);
+integer_from_reply!(i64);
+integer_from_reply!(u8, {
+    fn vec_from_reply(value: &Value<'_>, frame: &Frame) -> Result<Vec<Self>, ConversionError> {
+        match value.as_bytes() {
+            Some(bytes) => Ok(bytes.to_vec()),
+            None => elements_of(value, frame, "bytes"),
+        }
+    }
+});
+integer_from_reply!(u16);
+integer_from_reply!(u32);
+integer_from_reply!(u64);
+integer_from_reply!(usize);
 
 impl<V: FromReply> FromReply for Option<V> {
     fn from_reply(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
@@ -142,14 +228,14 @@ impl<V: FromReply> FromReply for Option<V> {
 }
 
 impl<V: FromReply> FromReply for Vec<V> {
-    /// For `Vec<u8>` an array of integers; the bytes of a string are `Bytes`, or `String`.
     fn from_reply(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
-        if let Some(elements) = value.elements() {
-            return elements.map(|element| V::from_reply(&element, frame)).collect();
-        }
-        let Value::Map(pairs) = value else { return Err(wrong("an array", value)) };
-        let both = pairs.flat_map(|(key, value)| [key, value]);
-        both.map(|element| V::from_reply(&element, frame)).collect()
+        V::vec_from_reply(value, frame)
+    }
+}
+
+impl FromReply for Box<[u8]> {
+    fn from_reply(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
+        u8::vec_from_reply(value, frame).map(Vec::into_boxed_slice)
     }
 }
 

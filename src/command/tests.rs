@@ -311,3 +311,42 @@ fn the_source_of_a_script_is_never_printed() {
     let script = Script::new("return 'canary'");
     assert!(!format!("{script:?} {:?}", script.invoke(["k"])).contains("canary"));
 }
+
+fn reply(bytes: &'static [u8]) -> crate::resp::Frame {
+    crate::resp::Frame::parse(bytes, &crate::config::Limits::default()).expect("a frame")
+}
+
+#[test]
+fn a_vector_of_bytes_is_the_text_of_a_string_and_the_elements_of_an_array() {
+    for text in [&b"$3\r\na\xffb\r\n"[..], b"+a\xffb\r\n", b"=7\r\nbin:a\xffb\r\n"] {
+        assert_eq!(Vec::<u8>::from_frame(reply(text)).as_deref(), Ok(&b"a\xffb"[..]));
+    }
+    assert_eq!(Vec::<u8>::from_frame(reply(b"$0\r\n\r\n")), Ok(vec![]));
+    assert_eq!(Vec::<u8>::from_frame(reply(b"*2\r\n:0\r\n:255\r\n")), Ok(vec![0, 255]));
+    assert_eq!(Vec::<u8>::from_frame(reply(b"~1\r\n$1\r\n7\r\n")), Ok(vec![7]));
+    for other in
+        [&b":1\r\n"[..], b"_\r\n", b"$-1\r\n", b",1.5\r\n", b"*1\r\n:256\r\n", b"*1\r\n_\r\n"]
+    {
+        let told = Vec::<u8>::from_frame(reply(other));
+        assert!(told.is_err(), "{other:?}: {told:?}");
+    }
+    let told = format!("{}", Vec::<u8>::from_frame(reply(b":1\r\n")).expect_err("no bytes"));
+    assert!(told.contains("expected bytes"), "{told}");
+    let told = Vec::<u8>::from_frame(reply(b"-ERR no\r\n")).expect_err("an error");
+    assert!(matches!(told, crate::error::ConversionError::Element(_)), "{told:?}");
+
+    assert_eq!(Option::<Vec<u8>>::from_frame(reply(b"_\r\n")), Ok(None));
+    assert_eq!(Option::<Vec<u8>>::from_frame(reply(b"$1\r\na\r\n")), Ok(Some(vec![b'a'])));
+    let list = reply(b"*2\r\n$1\r\na\r\n$2\r\nbc\r\n");
+    assert_eq!(Vec::<Vec<u8>>::from_frame(list.clone()), Ok(vec![b"a".to_vec(), b"bc".to_vec()]));
+    let pair = <(Vec<u8>, Vec<u8>)>::from_frame(list);
+    assert_eq!(pair, Ok((b"a".to_vec(), b"bc".to_vec())));
+    let holes = reply(b"*2\r\n$1\r\na\r\n$-1\r\n");
+    let expected = vec![Some(b"a".to_vec()), None];
+    assert_eq!(Vec::<Option<Vec<u8>>>::from_frame(holes), Ok(expected));
+    let map = reply(b"%1\r\n$1\r\nf\r\n$1\r\nv\r\n");
+    assert_eq!(Vec::<Vec<u8>>::from_frame(map), Ok(vec![b"f".to_vec(), b"v".to_vec()]));
+    // Other elements make no text of a string.
+    assert!(Vec::<u16>::from_frame(reply(b"$1\r\n7\r\n")).is_err());
+    assert!(Vec::<Vec<u8>>::from_frame(reply(b"$1\r\n7\r\n")).is_err());
+}

@@ -62,6 +62,14 @@ fn each_method_for_a_call_does_what_it_says<A: Adapter>() -> Done {
         assert_eq!(numbers(client.batch(incr()).await?), expected);
         let call = Call::batch(incr()).timeout(Duration::from_secs(20));
         assert_eq!(numbers(client.call_each(call).await?), [6, 2, 2, 7].map(Some));
+        let bytes = [0, 255, b'\r', b'\n'];
+        client.set("bytes", &bytes).await?;
+        assert_eq!(client.get::<Vec<u8>>("bytes").await?, bytes);
+        assert_eq!(client.get::<Option<Vec<u8>>>("missing").await?, None);
+        let both = Command::new("MGET").arg("bytes").arg("missing");
+        let both = client.command::<Vec<Option<Vec<u8>>>>(both).await?;
+        assert_eq!(both, [Some(bytes.to_vec()), None]);
+        assert!(client.del("bytes").await?);
         // A reply of another kind than is asked for is the caller's error, and nobody's end.
         assert!(client.call_each(Call::new(Command::get("a"))).await.is_err());
         assert!(client.call_as::<Frame>(Call::batch(incr())).await.is_err());
