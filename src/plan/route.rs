@@ -175,10 +175,42 @@ pub(super) fn check_transaction(command: &Command) -> Result<(), Error> {
 /// Whether the command would hold the connection for as long as it waits.
 #[inline]
 fn may_wait(command: &Command, facts: &Facts) -> bool {
-    if !facts.blocking {
-        return false;
+    facts.blocking && waits_by_arguments(command, facts)
+}
+
+/// Whether a command that may wait does so with these arguments.
+#[cold]
+fn waits_by_arguments(command: &Command, facts: &Facts) -> bool {
+    let arguments = |index: usize| command.arguments().skip(index);
+    match (facts.keys, facts.name) {
+        (KeyShape::Streams { .. }, _) => has_block(arguments(1)),
+        // It waits until so many nodes have what was written: without any it answers at once.
+        (_, "WAIT") => arguments(1).take(1).any(is_positive),
+        (_, "WAITAOF") => arguments(1).take(2).any(is_positive),
+        _ => true,
     }
-    let only_with_option = matches!(facts.keys, KeyShape::Streams { .. });
-    let mut words = command.arguments().skip(1);
-    !only_with_option || words.any(|word| word.eq_ignore_ascii_case(b"BLOCK"))
+}
+
+/// Whether `BLOCK` is among the options before `STREAMS`, and not a value of another option.
+fn has_block<'a>(mut arguments: impl Iterator<Item = &'a [u8]>) -> bool {
+    while let Some(option) = arguments.next() {
+        let is = |name: &[u8]| option.eq_ignore_ascii_case(name);
+        if is(b"BLOCK") {
+            return true;
+        } else if is(b"STREAMS") {
+            return false;
+        } else if is(b"COUNT") || is(b"CLAIM") {
+            arguments.next();
+        } else if is(b"GROUP") {
+            arguments.nth(1);
+        }
+    }
+    false
+}
+
+/// Whether this is a number above 0. What is no number is left to be refused by the server: nothing
+/// waits for it.
+fn is_positive(text: &[u8]) -> bool {
+    let number = core::str::from_utf8(text).ok().and_then(|text| text.parse::<i64>().ok());
+    number.is_some_and(|number| number > 0)
 }

@@ -64,10 +64,16 @@ pub(super) fn is_conditional(command: &Command, facts: &Facts) -> bool {
     let KeyShape::Counted { .. } = facts.keys else { return false };
     let arguments: Vec<_> = command.argument_refs().collect();
     let Some(layout) = Layout::of(facts, &arguments) else { return true };
-    let mut options = arguments.iter().skip(layout.end);
-    options.any(|option| {
-        option.bytes.eq_ignore_ascii_case(b"NX") || option.bytes.eq_ignore_ascii_case(b"XX")
-    })
+    let mut options = arguments.iter().skip(layout.end).map(|option| option.bytes);
+    while let Some(option) = options.next() {
+        let is = |name: &[u8]| option.eq_ignore_ascii_case(name);
+        if is(b"NX") || is(b"XX") {
+            return true;
+        } else if is(b"EX") || is(b"PX") || is(b"EXAT") || is(b"PXAT") {
+            options.next();
+        }
+    }
+    false
 }
 
 /// One piece a slot, in the order of the slots; keys of one slot stay in their order.

@@ -250,6 +250,51 @@ fn f48_commands_that_hold_the_connection_are_refused() {
 }
 
 #[test]
+fn only_what_waits_by_its_options_is_refused_for_waiting() {
+    for (line, waits) in [
+        ("XREAD BLOCK 0 STREAMS foo $", true),
+        ("XREAD COUNT 1 block 5 STREAMS foo $", true),
+        ("XREAD STREAMS block 0", false),
+        ("XREAD COUNT 1 STREAMS block 0", false),
+        ("xread streams {block}s block 0 0", false),
+        ("XREAD COUNT block STREAMS foo 0", false),
+        ("XREADGROUP GROUP block me STREAMS foo >", false),
+        ("XREADGROUP GROUP g block STREAMS foo >", false),
+        ("XREADGROUP GROUP block block STREAMS block >", false),
+        ("XREADGROUP GROUP streams block STREAMS foo >", false),
+        ("XREADGROUP GROUP g me NOACK COUNT 2 STREAMS block >", false),
+        ("XREADGROUP GROUP g me CLAIM block STREAMS foo >", false),
+        ("XREADGROUP GROUP g me CLAIM 5 BLOCK 0 STREAMS foo >", true),
+        ("XREADGROUP GROUP block me NOACK BLOCK 0 STREAMS foo >", true),
+        ("XREADGROUP BLOCK 7 GROUP g me STREAMS foo >", true),
+        // A new option may have a value, or may not.
+        ("XREAD LATER BLOCK 5 STREAMS foo 0", true),
+        ("WAIT 0 0", false),
+        ("WAIT 0 100", false),
+        ("WAIT -1 0", false),
+        ("WAIT 1 100", true),
+        ("WAIT 1 0", true),
+        ("WAITAOF 0 0 0", false),
+        ("WAITAOF 0 0 100", false),
+        ("WAITAOF 1 0 100", true),
+        ("WAITAOF 0 1 100", true),
+        ("BLPOP foo 0", true),
+        ("BLPOP foo 1", true),
+        ("BLMPOP 0 1 foo LEFT", true),
+        ("BLMOVE {foo}1 {foo}2 LEFT RIGHT 0.1", true),
+    ] {
+        let mut world = World::discovered(Config::default());
+        let mut words = line.split(' ');
+        let command = Command::new(words.next().unwrap()).args(words);
+        let told = world.try_submit(command).map_err(|refused| refused.to_string());
+        assert_eq!(told.is_err(), waits, "{line}: {told:?}");
+        if let Err(told) = told {
+            assert!(told.contains("is not allowed on a shared connection"), "{line}: {told}");
+        }
+    }
+}
+
+#[test]
 fn on_node_goes_there_whatever_the_keys_and_takes_redirections_for_answers() {
     let (mut world, [a, ..]) = World::linked(Config::default());
     let get = world.submit(Call::new(Command::get("foo")).on_node(at(A)));

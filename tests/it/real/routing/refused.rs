@@ -195,7 +195,30 @@ fn a_replica_that_is_named_answers_for_itself<A: Adapter>() -> Done {
     })
 }
 
+/// Names of keys, groups and consumers may be those of options.
+fn a_name_that_looks_like_an_option_is_a_name<A: Adapter>() -> Done {
+    on_each::<A>("names of options", &NAMES, async |stage| {
+        stage.cluster.flush_all()?;
+        stage.one("XADD block 1-1 count 1").await?;
+        stage.one("XGROUP CREATE block block 0").await?;
+        for line in [
+            "XREAD STREAMS block 0",
+            "XREAD COUNT 1 STREAMS block 0",
+            "XREADGROUP GROUP block block STREAMS block >",
+            "XREADGROUP GROUP block count COUNT 1 NOACK STREAMS block 0",
+        ] {
+            let reply = stage.one(line).await?;
+            assert!(!reply.is_null(), "{line}: {reply:?}");
+        }
+        for line in ["WAIT 0 0", "WAIT 0 10000"] {
+            assert!(stage.one(line).await?.integer().is_some(), "{line}");
+        }
+        Ok(())
+    })
+}
+
 on_every_adapter! {
+    a_name_that_looks_like_an_option_is_a_name,
     what_needs_a_connection_of_its_own_is_refused_with_a_way_out,
     what_concerns_one_node_is_refused_until_it_is_named,
     what_concerns_one_node_goes_to_the_one_that_is_named,
