@@ -300,10 +300,12 @@ impl<R: Runtime> Client<R> {
         poll_fn(move |cx| Pin::new(&mut calling).poll(cx).map(converted))
     }
 
-    /// Sends independent commands together, over any slots; each has an end of its own.
+    /// Sends independent commands together, over any slots; each has an end of its own. One that
+    /// cannot be sent has its error in its place, and the others are sent. To send all of them or
+    /// none, make the call [strict](Call::strict), and pass it to [`Client::call_each`].
     ///
     /// # Errors
-    /// [`Error::NotExecuted`] or [`Error::Overloaded`] if one of them cannot be sent: none is.
+    /// [`Error::Overloaded`] or [`Error::Closed`] if the client takes no more: nothing is sent.
     pub fn batch(
         &self,
         commands: impl IntoIterator<Item = Command>,
@@ -314,7 +316,8 @@ impl<R: Runtime> Client<R> {
     /// Makes a call of a batch, with options: each of its commands has an end of its own.
     ///
     /// # Errors
-    /// As [`Client::batch`]. [`Error::Conversion`] for a call of another kind.
+    /// As [`Client::batch`]; for a strict call also the error of a command that cannot be sent.
+    /// [`Error::Conversion`] for a call of another kind.
     pub fn call_each(
         &self,
         call: Call,

@@ -13,7 +13,7 @@ use crate::action::{CallId, LinkId, NodeReplies, Outcome, RedirectKind, Reply};
 use crate::address::Address;
 use crate::config::Protocol;
 use crate::error::{Error, ServerError};
-use crate::plan::{Assembly, Call, Merged, Payload, Piece, Plan};
+use crate::plan::{Assembly, Call, Member, Merged, Payload, Piece, Plan};
 use crate::random::Random;
 use crate::resp::Frame;
 use crate::slot::Slot;
@@ -286,12 +286,16 @@ impl<T> Calls<T> {
         let outcome = match many.assembly {
             Assembly::Each => Ok(Reply::Many(results)),
             Assembly::Joint(joint) => joint.merge(results, random).map(reply),
-            Assembly::Batch(joints) => {
+            Assembly::Batch(members) => {
                 let mut results = results.into_iter();
-                let of_command = joints.into_iter().filter_map(|joint| {
-                    let Some(joint) = joint else { return results.next() };
-                    let own = results.by_ref().take(joint.count).collect();
-                    joint.merge(own, random).map(|merged| reply(merged).into_frame()).transpose()
+                let of_command = members.into_iter().filter_map(|member| match member {
+                    Member::One => results.next(),
+                    Member::Joint(joint) => {
+                        let own = results.by_ref().take(joint.count).collect();
+                        let merged = joint.merge(own, random);
+                        merged.map(|merged| reply(merged).into_frame()).transpose()
+                    }
+                    Member::Refused(error) => Some(Err(error)),
                 });
                 Ok(Reply::Many(of_command.collect()))
             }

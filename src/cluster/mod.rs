@@ -155,6 +155,9 @@ impl<T> Cluster<T> {
 
     /// Takes a call in. It is completed by an [`Action::Complete`], by its deadline at the latest.
     ///
+    /// A command of a batch that cannot be sent is refused in its place, and the others are sent,
+    /// unless the call is [strict](Call::strict).
+    ///
     /// # Errors
     /// [`Refused`] gives the token back: the call cannot be sent as it is (the caller's fault), a
     /// limit is reached, or the machine is shut down. Nothing was sent.
@@ -168,11 +171,12 @@ impl<T> Cluster<T> {
         if let Err(error) = self.admit(len) {
             return Err(self.refuse(token, error));
         }
-        let plan = match call.plan(self.context()) {
+        let is_strict = call.is_strict();
+        let mut plan = match call.plan(self.context()) {
             Ok(plan) => plan,
             Err(error) => return Err(self.refuse(token, error)),
         };
-        if let Err(error) = self.has_room(&plan) {
+        if let Err(error) = self.make_room(&mut plan, is_strict) {
             return Err(self.refuse(token, error));
         }
         let part_count = plan.len();
@@ -230,11 +234,12 @@ impl<T> Cluster<T> {
             }
             return;
         };
-        let plan = match call.plan(self.context()) {
+        let is_strict = call.is_strict();
+        let mut plan = match call.plan(self.context()) {
             Ok(plan) => plan,
             Err(error) => return self.fail(part, error),
         };
-        if let Err(error) = self.has_room(&plan) {
+        if let Err(error) = self.make_room(&mut plan, is_strict) {
             return self.fail(part, error);
         }
         let part_count = plan.len();

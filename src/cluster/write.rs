@@ -15,24 +15,35 @@ use crate::slot::Slot;
 use crate::time::Instant;
 
 impl<T> Cluster<T> {
-    /// Whether the nodes that a plan needs can take more.
-    pub(super) fn has_room(&self, plan: &Plan<Part>) -> Result<(), Error> {
+    /// Refuses what is for a node whose queue is full: of a batch that is not strict the commands
+    /// for that node, in their places.
+    ///
+    /// # Errors
+    /// The refusal, if it is that of the whole call.
+    #[inline]
+    pub(super) fn make_room(&self, plan: &mut Plan<Part>, is_strict: bool) -> Result<(), Error> {
+        let refusal = |part: &Part| self.refusal_by_queue(part);
         let parts = match plan {
             Plan::One(part) => core::slice::from_ref(part),
             Plan::Many { pieces, .. } => pieces,
         };
-        for part in parts {
-            let Some(slot) = part.piece.route.slot() else { continue };
-            let Some(node) = self.links.primary(self.agreement.topology(), slot) else { continue };
-            let node = self.links.node(node);
-            if let Some(node) = node
-                && node.queue.live_count() >= self.config.queue_count_max
-            {
-                let node = Some(node.address.clone());
-                return Err(Error::Overloaded { limit: "queue_count_max", node });
-            }
+        match parts.iter().find_map(refusal) {
+            None => Ok(()),
+            Some(error) if is_strict => Err(error),
+            Some(_) => plan.refuse_members(refusal),
         }
-        Ok(())
+    }
+
+    /// The error of a part whose node has as many in line as it may have.
+    #[inline]
+    fn refusal_by_queue(&self, part: &Part) -> Option<Error> {
+        let slot = part.piece.route.slot()?;
+        let node = self.links.primary(self.agreement.topology(), slot)?;
+        let node = self.links.node(node)?;
+        if node.queue.live_count() < self.config.queue_count_max {
+            return None;
+        }
+        Some(Error::Overloaded { limit: "queue_count_max", node: Some(node.address.clone()) })
     }
 
     /// Sends a part to a node, or has it wait for the node's link.

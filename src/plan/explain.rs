@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Assembly, Call, Context, Payload, Piece as Planned, Plan, Route};
+use super::{Assembly, Call, Context, Member, Payload, Piece as Planned, Plan, Route};
 use crate::address::Address;
 use crate::command::{Command, ReplyPolicy};
 use crate::error::Error;
@@ -16,6 +16,8 @@ pub struct Explanation {
     pub pieces: Vec<Piece>,
     /// How the replies become one, command by command: `None` for those that get one reply.
     pub merges: Vec<Option<ReplyPolicy>>,
+    /// The commands of a batch that cannot be sent, counted from 0, and why. They have no piece.
+    pub refusals: Vec<(usize, Error)>,
 }
 
 /// What travels to one slot or node.
@@ -37,21 +39,20 @@ impl Call {
     /// What would become of the call.
     ///
     /// # Errors
-    /// As for sending it.
+    /// As for sending it: commands of a batch that are refused in their places are no error.
     pub(crate) fn explain(self, context: Context<'_>) -> Result<Explanation, Error> {
         let topology = context.topology;
         let (pieces, assembly) = match self.plan::<Planned>(context)? {
             Plan::One(piece) => (alloc::vec![piece], Assembly::Each),
             Plan::Many { pieces, assembly } => (pieces, assembly),
         };
-        let joints = match assembly {
-            Assembly::Each => pieces.iter().map(|_| None).collect(),
-            Assembly::Joint(joint) => alloc::vec![Some(joint)],
-            Assembly::Batch(joints) => joints,
+        let members: Vec<Member> = match assembly {
+            Assembly::Each => pieces.iter().map(|_| Member::One).collect(),
+            Assembly::Joint(joint) => alloc::vec![Member::Joint(joint)],
+            Assembly::Batch(members) => members,
         };
-        let counts = joints.iter().map(|joint| joint.as_ref().map_or(1, |joint| joint.count));
-        let commands =
-            counts.enumerate().flat_map(|(index, count)| core::iter::repeat_n(index, count));
+        let counts = members.iter().map(Member::piece_count).enumerate();
+        let commands = counts.flat_map(|(index, count)| core::iter::repeat_n(index, count));
         let explained = |(piece, command): (Planned, usize)| Piece {
             command,
             slot: piece.route.slot(),
@@ -66,9 +67,17 @@ impl Call {
                 Payload::Nothing | Payload::Later(_) => Vec::new(),
             },
         };
-        Ok(Explanation {
-            pieces: pieces.into_iter().zip(commands).map(explained).collect(),
-            merges: joints.iter().map(|joint| joint.as_ref().map(super::Joint::policy)).collect(),
-        })
+        let pieces = pieces.into_iter().zip(commands).map(explained).collect();
+        let policy = |member: &Member| match member {
+            Member::Joint(joint) => Some(joint.policy()),
+            Member::One | Member::Refused(_) => None,
+        };
+        let merges = members.iter().map(policy).collect();
+        let refusal = |(index, member)| match member {
+            Member::Refused(error) => Some((index, error)),
+            Member::One | Member::Joint(_) => None,
+        };
+        let refusals = members.into_iter().enumerate().filter_map(refusal).collect();
+        Ok(Explanation { pieces, merges, refusals })
     }
 }

@@ -68,6 +68,8 @@ struct Options {
     target: Option<Target>,
     merge: Option<ReplyPolicy>,
     cross_slot: Option<CrossSlot>,
+    /// Whether a batch is refused as a whole.
+    strict: bool,
 }
 
 /// Where the commands of a call go, whatever the table says about them.
@@ -99,7 +101,13 @@ impl Target {
 
 impl Call {
     const fn of(work: Work) -> Self {
-        let options = Options { idempotent: false, target: None, merge: None, cross_slot: None };
+        let options = Options {
+            idempotent: false,
+            target: None,
+            merge: None,
+            cross_slot: None,
+            strict: false,
+        };
         Self { work, timeout: None, options }
     }
 
@@ -116,6 +124,9 @@ impl Call {
 
     /// Independent commands that leave together, over any slots. Each is followed alone; completes
     /// with [`Reply::Many`](crate::Reply::Many), in their order.
+    ///
+    /// A command that cannot be sent has its error in its place, and the others are sent; with
+    /// [`strict`](Self::strict) none is.
     #[must_use]
     pub fn batch(commands: impl IntoIterator<Item = Command>) -> Self {
         Self::of(Work::Batch(commands.into_iter().collect()))
@@ -172,6 +183,22 @@ impl Call {
     #[must_use]
     pub const fn merge(mut self, policy: ReplyPolicy) -> Self {
         self.options.merge = Some(policy);
+        self
+    }
+
+    /// Refuses a batch as a whole if one of its commands cannot be sent: then none is, and the call
+    /// ends with the error of the first such command. Otherwise that command alone is refused, in its
+    /// place: if it is malformed, has keys in several slots, is not allowed, or is for a node whose
+    /// queue is full. What servers answer stays in its place in any case: a strict batch is sent as a
+    /// whole, and is no transaction. Changes nothing for other calls.
+    ///
+    /// ```
+    /// use hashslot::{Call, Command};
+    /// let batch = Call::batch([Command::incr("a"), Command::new("MSET").arg("b")]).strict();
+    /// ```
+    #[must_use]
+    pub const fn strict(mut self) -> Self {
+        self.options.strict = true;
         self
     }
 
@@ -234,6 +261,41 @@ impl<P> Plan<P> {
     }
 }
 
+impl<P> Plan<P> {
+    /// Refuses the commands of a batch that have a piece with a refusal, in their places.
+    ///
+    /// # Errors
+    /// The first refusal, if the plan is one of no batch.
+    #[cold]
+    pub(crate) fn refuse_members(
+        &mut self,
+        refusal: impl Fn(&P) -> Option<Error>,
+    ) -> Result<(), Error> {
+        let Self::Many { pieces, assembly } = self else {
+            let Self::One(piece) = self else { return Ok(()) };
+            return refusal(piece).map_or(Ok(()), Err);
+        };
+        let mut members = match core::mem::replace(assembly, Assembly::Each) {
+            Assembly::Each => pieces.iter().map(|_| Member::One).collect(),
+            Assembly::Batch(members) => members,
+            Assembly::Joint(joint) => {
+                *assembly = Assembly::Joint(joint);
+                return pieces.iter().find_map(refusal).map_or(Ok(()), Err);
+            }
+        };
+        let mut all = core::mem::take(pieces).into_iter();
+        for member in &mut members {
+            let own: Vec<P> = all.by_ref().take(member.piece_count()).collect();
+            match own.iter().find_map(&refusal) {
+                Some(error) => *member = Member::Refused(error),
+                None => pieces.extend(own),
+            }
+        }
+        *assembly = Assembly::Batch(members);
+        Ok(())
+    }
+}
+
 /// How the replies to several pieces become the reply to a call.
 #[derive(Debug)]
 pub(crate) enum Assembly {
@@ -241,8 +303,30 @@ pub(crate) enum Assembly {
     Each,
     /// One command: all of them become one.
     Joint(Joint),
-    /// A batch, command by command: some have one piece, some several.
-    Batch(Vec<Option<Joint>>),
+    /// A batch, command by command.
+    Batch(Vec<Member>),
+}
+
+/// A command of a batch.
+#[derive(Debug)]
+pub(crate) enum Member {
+    /// It has one piece.
+    One,
+    /// It has several.
+    Joint(Joint),
+    /// It cannot be sent, and has none.
+    Refused(Error),
+}
+
+impl Member {
+    /// The number of its pieces.
+    pub(crate) const fn piece_count(&self) -> usize {
+        match self {
+            Self::One => 1,
+            Self::Joint(joint) => joint.count,
+            Self::Refused(_) => 0,
+        }
+    }
 }
 
 /// What travels to one slot or node, and stays together.
@@ -307,11 +391,17 @@ impl Call {
         }
     }
 
+    /// Whether a command that cannot be sent refuses all of them.
+    #[inline]
+    pub(crate) const fn is_strict(&self) -> bool {
+        self.options.strict
+    }
+
     /// Decides where everything goes. A call for nodes that are not known yet becomes one piece, to
     /// be planned again when they are.
     ///
     /// # Errors
-    /// [`Error::NotExecuted`] if a command cannot be sent: nothing of the call is.
+    /// [`Error::NotExecuted`] if a command cannot be sent, and with it nothing of the call.
     #[inline]
     pub(crate) fn plan<P: From<Piece>>(self, context: Context<'_>) -> Result<Plan<P>, Error> {
         if !context.knows_cluster() && self.needs_topology(context) {
@@ -397,25 +487,35 @@ fn batch<P: From<Piece>>(
     context: Context<'_>,
 ) -> Result<Plan<P>, Error> {
     let mut pieces = Vec::with_capacity(commands.len());
-    let mut joints = Vec::new();
+    // Stays empty while each command has one piece.
+    let mut members = Vec::new();
     for (index, command) in commands.into_iter().enumerate() {
-        match way(&command, options, context)? {
+        let several = match way(&command, options, context) {
             // Straight into its place: a command is long enough for copies of it to be felt.
-            (Destination::One(route), facts) => {
+            Ok((Destination::One(route), facts)) => {
                 pieces.push(Piece::of(command, facts, options, route).into());
-                if !joints.is_empty() {
-                    joints.push(None);
+                if !members.is_empty() {
+                    members.push(Member::One);
                 }
+                continue;
             }
-            (Destination::Several(several), facts) => {
-                let (parts, joint) = parts(&command, facts, options, several, context.topology)?;
-                joints.resize_with(index, || None);
-                joints.push(Some(joint));
+            Ok((Destination::Several(several), facts)) => {
+                parts(&command, facts, options, several, context.topology)
+            }
+            Err(error) => Err(error),
+        };
+        let member = match several {
+            Ok((parts, joint)) => {
                 pieces.extend(parts);
+                Member::Joint(joint)
             }
-        }
+            Err(error) if options.strict => return Err(error),
+            Err(error) => Member::Refused(error),
+        };
+        members.resize_with(index, || Member::One);
+        members.push(member);
     }
-    let assembly = if joints.is_empty() { Assembly::Each } else { Assembly::Batch(joints) };
+    let assembly = if members.is_empty() { Assembly::Each } else { Assembly::Batch(members) };
     Ok(Plan::Many { pieces, assembly })
 }
 

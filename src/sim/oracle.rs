@@ -7,7 +7,8 @@
 //! connection meanwhile, or whose slot came back to a node that they were on their way to; while a
 //! slot moves key by key, those of one key did, transactions on several keys aside. What a node refuses
 //! for its length ends with that. Nothing is sent on a connection that is given up at once. A call that no
-//! fault concerned succeeds, and soon. Commands that became several are judged by `merged`.
+//! fault concerned succeeds, and soon. What cannot be sent of a batch is refused in its place, and the
+//! others are judged as if it were not there. Commands that became several are judged by `merged`.
 
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -71,7 +72,8 @@ impl Record {
     fn is_settled(&self) -> bool {
         match &self.end {
             Some((_, End::Completed(Ok(Reply::Many(results))))) => {
-                results.iter().all(Result::is_ok)
+                let mut places = results.iter().enumerate();
+                places.all(|(place, end)| end.is_ok() || Some(place) == self.planned.refused)
             }
             Some((_, End::Completed(Ok(Reply::PerNode(results))))) => {
                 results.iter().all(|(_, result)| result.is_ok())
@@ -310,6 +312,7 @@ impl Oracle {
     fn judge_call(world: &World, record: &Record) -> Result<(), String> {
         let Some((ended, end)) = &record.end else { return Err("it never ended".into()) };
         let (history, planned) = (&world.history, &record.planned);
+        judge_places(planned, end)?;
         for joint in &planned.joints {
             merged::judge(world, record, joint, *ended, end)?;
         }
@@ -412,6 +415,20 @@ impl Oracle {
                 }
             }
         }
+    }
+}
+
+/// A batch has an end for each command, and what could not be sent is refused in its place.
+fn judge_places(planned: &Planned, end: &End) -> Result<(), String> {
+    let End::Completed(Ok(Reply::Many(results))) = end else { return Ok(()) };
+    let count = planned.call.commands().len();
+    if results.len() != count {
+        return Err(format!("{} ends for {count} commands", results.len()));
+    }
+    let Some(place) = planned.refused else { return Ok(()) };
+    match &results[place] {
+        Err(Error::NotExecuted { .. }) => Ok(()),
+        other => Err(format!("command {place} could not be sent, and ended with {other:?}")),
     }
 }
 

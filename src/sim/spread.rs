@@ -146,17 +146,19 @@ impl Workload {
         wides: &[Wide],
         aim: impl FnOnce(Call) -> Call,
     ) -> Planned {
+        let mut commands = wides.iter().map(|wide| wide.command.clone()).collect();
+        let refused = self.add_refused(shape, &mut commands);
+        let places = (0..commands.len()).filter(|place| Some(*place) != refused);
         let mut ops = Vec::new();
-        let parts = wides.iter().enumerate();
+        let parts = places.zip(wides);
         let joints = parts.filter_map(|(place, wide)| wide.parts(place, &mut ops)).collect();
-        let mut commands = wides.iter().map(|wide| wide.command.clone());
         let call = match shape {
             Shape::Batch => Call::batch(commands),
             Shape::One | Shape::Transaction => {
-                commands.next().map_or_else(Call::discovery, Call::new)
+                commands.into_iter().next().map_or_else(Call::discovery, Call::new)
             }
         };
-        Planned { joints, ..self.finish(shape, aim(call), ops) }
+        Planned { joints, refused, ..self.finish(shape, aim(call), ops) }
     }
 
     /// A command of any kind, for a batch.

@@ -86,6 +86,8 @@ pub struct Planned {
     pub(super) ops: Vec<Op>,
     /// Which of its commands become several.
     pub(super) joints: Vec<Joint>,
+    /// Which of its commands cannot be sent: of a batch one at most, and no op is of it.
+    pub(super) refused: Option<usize>,
     /// Which of the nodes that the client knows it is for, if it is for a certain one.
     pub(super) place: Option<usize>,
     pub(super) shape: Shape,
@@ -205,14 +207,37 @@ impl Workload {
         self.numbers
     }
 
-    fn plan(&mut self, shape: Shape, commands: Vec<Command>) -> Planned {
-        let ops = commands.iter().enumerate().map(|(place, command)| op(command, place)).collect();
+    fn plan(&mut self, shape: Shape, mut commands: Vec<Command>) -> Planned {
+        let refused = self.add_refused(shape, &mut commands);
+        let sent = commands.iter().enumerate().filter(|(place, _)| Some(*place) != refused);
+        let ops = sent.map(|(place, command)| op(command, place)).collect();
         let call = match shape {
             Shape::One => commands.into_iter().next().map_or_else(Call::discovery, Call::new),
             Shape::Batch => Call::batch(commands),
             Shape::Transaction => Call::transaction(commands),
         };
-        self.finish(shape, call, ops)
+        Planned { refused, ..self.finish(shape, call, ops) }
+    }
+
+    /// Puts a command that cannot be sent into a batch now and then: where it is. No dice are thrown
+    /// for it, so that all else is as it would be without.
+    pub(super) fn add_refused(&self, shape: Shape, commands: &mut Vec<Command>) -> Option<usize> {
+        let (number, place) = (self.numbers / 3, self.numbers % 3);
+        let place = usize::try_from(place).ok()?.min(commands.len());
+        if shape != Shape::Batch || number.is_multiple_of(2) {
+            return None;
+        }
+        let [first, other] = [0, 1].map(|group| key(group, SET));
+        let keyed = |name: &str| Command::new(name).arg(&first);
+        let refused = match number / 2 % 5 {
+            0 => keyed("SINTER").arg(other),
+            1 => keyed("MSET").arg("1").arg(other),
+            2 => keyed("WATCH"),
+            3 => keyed("BLPOP").arg(0),
+            _ => Command::new("SCAN").arg(0),
+        };
+        commands.insert(place, refused);
+        Some(place)
     }
 
     /// Some calls are idempotent, some have little time, some are given up.
@@ -306,6 +331,7 @@ impl Planned {
             call,
             ops,
             joints,
+            refused: None,
             place: None,
             shape: Shape::One,
             is_idempotent: false,

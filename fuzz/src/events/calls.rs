@@ -78,7 +78,12 @@ pub(super) fn call(
             submitted.kind = Kind::Batch;
             let count = source.below(5);
             submitted.marked_count = count;
-            Call::batch((0..count).map(|part| write(source.pick(KEYS), token, part, 0)))
+            let writes = (0..count).map(|part| write(source.pick(KEYS), token, part, 0));
+            let mut commands: Vec<_> = writes.collect();
+            if source.below(4) == 0 {
+                commands.push(misfit(source));
+            }
+            Call::batch(commands)
         }
         7 | 8 => {
             submitted.kind = Kind::Transaction;

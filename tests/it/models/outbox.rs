@@ -8,7 +8,7 @@ use hashslot::sim::strategies::{PlainCall, Shape, calls};
 use hashslot::{Command, LinkId};
 use proptest::prelude::*;
 
-use super::plan::{Node, answered_rightly};
+use super::plan::{Node, answered_rightly, sent};
 use super::{cases, commands_in, naive_slot, pending, quiet, take};
 use crate::support::script::*;
 
@@ -97,7 +97,7 @@ impl Model {
             return;
         };
         assert!(!is_over_several_slots(call), "several slots in what stays together");
-        let commands = call.commands.iter().map(|keyed| keyed.command.to_bytes().to_vec());
+        let commands = sent(call).map(|keyed| keyed.command.to_bytes().to_vec());
         if call.shape == Shape::Transaction {
             let (multi, exec) = (Command::new("MULTI").to_bytes(), Command::new("EXEC").to_bytes());
             let bytes = [&multi[..], &commands.collect::<Vec<_>>().concat(), &exec[..]].concat();
@@ -105,7 +105,7 @@ impl Model {
         } else {
             self.units.extend(commands.map(|bytes| Unit { token, bytes }));
         }
-        if !call.commands.is_empty() {
+        if sent(call).next().is_some() {
             let deadline = call.timeout.map(|timeout| self.world.elapsed() + timeout);
             self.open.push((token, deadline));
             self.calls.insert(token, call.clone());
@@ -145,7 +145,8 @@ impl Model {
     }
 }
 
-/// Whether the keys of a command, or of a transaction, are in several slots.
+/// Whether the keys of a command, or of a transaction, are in several slots. A batch is never refused
+/// for that, but its commands.
 fn is_over_several_slots(call: &PlainCall) -> bool {
     let differ = |keys: &mut dyn Iterator<Item = &Vec<u8>>| {
         let mut slots: Vec<_> = keys.map(|key| naive_slot(key)).collect();
@@ -154,6 +155,7 @@ fn is_over_several_slots(call: &PlainCall) -> bool {
     };
     match call.shape {
         Shape::Transaction => differ(&mut call.commands.iter().flat_map(|keyed| &keyed.keys)),
+        Shape::Batch => false,
         _ => call.commands.iter().any(|keyed| differ(&mut keyed.keys.iter())),
     }
 }

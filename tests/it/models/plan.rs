@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use hashslot::resp::encode;
-use hashslot::sim::strategies::{Cuts, PlainCall, Shape, calls, cuts};
+use hashslot::sim::strategies::{Cuts, KeyedCommand, PlainCall, Shape, calls, cuts};
 use hashslot::{Error, LinkId, Reply, Slot, Why};
 use proptest::prelude::*;
 
@@ -76,21 +76,25 @@ fn serve(world: &mut World, link: LinkId, node: &mut Node, count: usize, cuts: &
     }
 }
 
-/// The first two slots that do not go together.
+/// The first two slots of a command that do not go together.
+pub(super) fn crossing_of(keyed: &KeyedCommand) -> Option<(u16, u16)> {
+    let slots: Vec<u16> = keyed.keys.iter().map(|key| naive_slot(key)).collect();
+    let other = slots.iter().find(|slot| **slot != slots[0])?;
+    Some((slots[0], *other))
+}
+
+/// The first two slots that do not go together, in a call that is refused for that. Commands of a
+/// batch are refused one by one.
 fn crossing(call: &PlainCall) -> Option<(u16, u16)> {
+    if call.shape == Shape::Batch {
+        return None;
+    }
     let mut of_call = None;
     for keyed in &call.commands {
-        let mut of_command = None;
-        for key in &keyed.keys {
-            let slot = naive_slot(key);
-            let first = *of_command.get_or_insert(slot);
-            if first != slot {
-                return Some((first, slot));
-            }
+        if let Some(crossing) = crossing_of(keyed) {
+            return Some(crossing);
         }
-        if call.shape == Shape::Transaction
-            && let Some(slot) = of_command
-        {
+        if let Some(slot) = keyed.keys.first().map(|key| naive_slot(key)) {
             let first = *of_call.get_or_insert(slot);
             if first != slot {
                 return Some((first, slot));
@@ -100,10 +104,18 @@ fn crossing(call: &PlainCall) -> Option<(u16, u16)> {
     None
 }
 
-/// Each command was answered with itself.
+/// The commands of a call that are sent.
+pub(super) fn sent(call: &PlainCall) -> impl Iterator<Item = &KeyedCommand> {
+    call.commands.iter().filter(|keyed| crossing_of(keyed).is_none())
+}
+
+fn cross_slot((first, other): (u16, u16)) -> Why {
+    Why::CrossSlot(Slot::new(first).expect("a slot"), Slot::new(other).expect("a slot"))
+}
+
+/// Each command was answered with itself, or refused for its slots.
 pub(super) fn answered_rightly(world: &World, token: Token, call: &PlainCall) {
-    let commands: Vec<_> =
-        call.commands.iter().map(|keyed| keyed.command.to_bytes().to_vec()).collect();
+    let commands: Vec<_> = sent(call).map(|keyed| keyed.command.to_bytes().to_vec()).collect();
     let replies: Vec<Vec<u8>> = match world.result(token).as_ref().expect("an answer") {
         Reply::One(frame) if call.shape == Shape::Transaction => {
             let elements = frame.value().elements().expect("what EXEC tells");
@@ -111,7 +123,16 @@ pub(super) fn answered_rightly(world: &World, token: Token, call: &PlainCall) {
         }
         Reply::One(frame) => vec![frame.value().as_bytes().expect("text").to_vec()],
         Reply::Many(results) => {
-            let frames = results.iter().map(|result| result.as_ref().expect("a reply"));
+            assert_eq!(results.len(), call.commands.len(), "a result for each command");
+            let results = results.iter().zip(&call.commands);
+            let frames = results.filter_map(|(result, keyed)| match (result, crossing_of(keyed)) {
+                (Ok(frame), None) => Some(frame),
+                (Err(Error::NotExecuted { why, .. }), Some(crossing)) => {
+                    assert_eq!(*why, cross_slot(crossing));
+                    None
+                }
+                other => panic!("{other:?}"),
+            });
             frames.map(|frame| frame.value().as_bytes().expect("text").to_vec()).collect()
         }
         other => panic!("{other:?}"),
@@ -136,10 +157,9 @@ proptest! {
             call.timeout = None;
             match (world.try_submit(call.to_call()), crossing(&call)) {
                 (Ok(token), None) => accepted.push((token, call)),
-                (Err(refused), Some((first, other))) => {
-                    let slots = Slot::new(first).zip(Slot::new(other)).unwrap();
+                (Err(refused), Some(crossing)) => {
                     let Error::NotExecuted { why, .. } = refused.error else { panic!("{refused:?}") };
-                    prop_assert_eq!(why, Why::CrossSlot(slots.0, slots.1));
+                    prop_assert_eq!(why, cross_slot(crossing));
                 }
                 (result, crossing) => panic!("{result:?}, but {crossing:?}"),
             }
@@ -156,7 +176,7 @@ proptest! {
         let mut expected: BTreeMap<u16, Vec<Vec<u8>>> = BTreeMap::new();
         for (token, call) in &accepted {
             answered_rightly(&world, *token, call);
-            for keyed in &call.commands {
+            for keyed in sent(call) {
                 let bytes = keyed.command.to_bytes().to_vec();
                 if let Some(key) = keyed.keys.first() {
                     slots.insert(bytes.clone(), naive_slot(key));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use hashslot::resp::{Frame, encode};
 use hashslot::sim::strategies::{Cuts, cuts, keys, keys_together};
-use hashslot::{Command, CrossSlot, Limits, LinkId, Protocol, Reply, RequestPolicy};
+use hashslot::{Call, Command, CrossSlot, Error, Limits, LinkId, Protocol, Reply, RequestPolicy};
 use proptest::prelude::*;
 
 use super::{cases, commands_in, naive_slot, pending, quiet, take};
@@ -178,6 +178,95 @@ proptest! {
         prop_assert_eq!(apart, together);
         let again = Frame::parse(frame.as_bytes().clone(), &Limits::default());
         prop_assert_eq!(again.as_ref(), Ok(frame), "it is no frame");
+    }
+}
+
+/// A member of a batch that cannot be sent, whatever its keys.
+fn bad_members() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "SINTER a b",
+        "MSETNX a 1 b 2",
+        "GET",
+        "MSET a 1 b",
+        "WATCH a",
+        "BLPOP a 0",
+        "SCAN 0",
+        "CLUSTER COUNTKEYSINSLOT x",
+    ])
+}
+
+/// One member of a batch: one that is split, with its keys, or a bad one.
+fn members() -> impl Strategy<Value = Result<(usize, Vec<Vec<u8>>), &'static str>> {
+    prop_oneof![
+        2 => (0..SPLITTABLE.len(), key_lists()).prop_map(Ok),
+        1 => bad_members().prop_map(Err),
+    ]
+}
+
+proptest! {
+    #![proptest_config(cases(100))]
+
+    #[test]
+    fn what_cannot_be_sent_of_a_batch_is_refused_in_its_place_and_the_others_run(
+        members in prop::collection::vec(members(), 0..8),
+        is_strict in prop::bool::weighted(0.2),
+        order in Just([0_usize, 1, 2]).prop_shuffle(),
+        cuts in prop::array::uniform3(cuts(2_000)),
+    ) {
+        let mut config = quiet();
+        config.cross_slot = CrossSlot::Split;
+        let (mut world, links) = World::linked(config);
+        let made: Vec<_> = members
+            .iter()
+            .filter_map(|member| match member {
+                Ok((kind, list)) => command(SPLITTABLE[*kind], list).map(|made| (made, true)),
+                Err(line) => {
+                    let words: Vec<_> = line.split(' ').map(|word| word.as_bytes().to_vec()).collect();
+                    let name = line.split(' ').next().unwrap();
+                    Some(((Command::new(name).args(&words[1..]), words), false))
+                }
+            })
+            .collect();
+        let mut call = Call::batch(made.iter().map(|((command, _), _)| command.clone()));
+        if is_strict {
+            call = call.strict();
+        }
+        let are_all_good = made.iter().all(|(_, is_good)| *is_good);
+        let token = match world.try_submit(call) {
+            Ok(token) => token,
+            Err(refused) => {
+                prop_assert!(is_strict && !are_all_good, "{}", refused);
+                prop_assert!(read(&mut world, &links).iter().all(Vec::is_empty), "nothing is sent");
+                return Ok(());
+            }
+        };
+        prop_assert!(!is_strict || are_all_good);
+        let (mut apart, mut together) = (Store::default(), Store::default());
+        let read = read(&mut world, &links);
+        for index in order {
+            let replies: Vec<u8> = read[index]
+                .iter()
+                .flat_map(|part| apart.execute(part, Protocol::Resp3))
+                .collect();
+            for piece in cuts[index].pieces(&replies) {
+                world.answer_bytes(links[index], piece);
+            }
+        }
+        let Ok(Reply::Many(results)) = world.result(token) else { panic!() };
+        prop_assert_eq!(results.len(), made.len());
+        for (result, ((_, words), is_good)) in results.iter().zip(&made) {
+            match result {
+                Ok(frame) => {
+                    prop_assert!(is_good);
+                    let whole = together.execute(words, Protocol::Resp3);
+                    prop_assert_eq!(frame.as_bytes(), &whole);
+                }
+                Err(error) => {
+                    prop_assert!(!is_good && matches!(error, Error::NotExecuted { .. }), "{}", error);
+                }
+            }
+        }
+        prop_assert_eq!(apart, together);
     }
 }
 

@@ -62,6 +62,15 @@ fn each_method_for_a_call_does_what_it_says<A: Adapter>() -> Done {
         assert_eq!(numbers(client.batch(incr()).await?), expected);
         let call = Call::batch(incr()).timeout(Duration::from_secs(20));
         assert_eq!(numbers(client.call_each(call).await?), [6, 2, 2, 7].map(Some));
+        // One that cannot be sent is refused in its place, or has none of them sent.
+        let mixed = || {
+            let apart = Command::new("SINTER").arg("a").arg("b");
+            [Command::incr("a"), apart, Command::incr("a")]
+        };
+        assert_eq!(numbers(client.batch(mixed()).await?), [Some(8), None, Some(9)]);
+        let refused = client.call_each(Call::batch(mixed()).strict()).await.expect_err("two slots");
+        assert!(!refused.may_have_executed());
+        assert_eq!(client.get::<i64>("a").await?, 9);
         let bytes = [0, 255, b'\r', b'\n'];
         client.set("bytes", &bytes).await?;
         assert_eq!(client.get::<Vec<u8>>("bytes").await?, bytes);

@@ -75,17 +75,6 @@ fn an_empty_batch_is_done_at_once() {
 }
 
 #[test]
-fn a_batch_with_one_impossible_command_sends_nothing() {
-    let mut world = World::discovered(Config::default());
-    let rename = Command::new("RENAME").arg("foo").arg("bar");
-    let refused =
-        world.try_submit(Call::batch([Command::get("bar"), rename])).expect_err("refused");
-    assert!(refused.error.to_string().contains("12182 and 5061"), "{refused}");
-    let a = world.open(A);
-    assert_eq!(world.reads(a), "");
-}
-
-#[test]
 fn f55_a_transaction_travels_as_one() {
     let (mut world, [.., c]) = World::linked(Config::default());
     let call = world.submit(transfer());

@@ -500,6 +500,131 @@ fn a_fan_out_to_primaries_follows_a_failover() {
     assert_eq!(world.outcome(flush), "+OK\r\n");
 }
 
+/// What cannot be sent in a batch, and the beginning of what its caller is told.
+const REFUSED: [(&str, &str); 8] = [
+    ("SINTER foo bar", "not executed: its keys are in different slots (12182 and 5061)"),
+    ("MSET foo 1 bar", "not executed: malformed command"),
+    ("GET", "not executed: malformed command"),
+    ("WATCH foo", "not executed: WATCH is not allowed"),
+    ("BLPOP foo 0", "not executed: BLPOP is not allowed"),
+    ("SCAN 0", "not executed: SCAN concerns one node"),
+    ("CLUSTER COUNTKEYSINSLOT 16384", "not executed: malformed command"),
+    ("CLUSTER DELSLOTSRANGE 2 1", "not executed: malformed command"),
+];
+
+#[test]
+fn a_member_that_cannot_be_sent_is_refused_in_its_place_and_the_others_run() {
+    for (line, why) in REFUSED {
+        let (mut world, links) = World::linked(Config::default());
+        let batch = world.submit(Call::batch([
+            words("SET foo 1"),
+            words(line),
+            words("MGET foo bar"),
+            words(line),
+            words("DBSIZE"),
+            words("GET foo"),
+        ]));
+        let nodes = [
+            ("MGET bar; DBSIZE", "*1\r\n:5\r\n:1\r\n"),
+            ("DBSIZE", ":2\r\n"),
+            ("SET foo 1; MGET foo; DBSIZE; GET foo", "+OK\r\n*1\r\n:4\r\n:3\r\n:9\r\n"),
+        ];
+        answers(&mut world, links, nodes);
+        let Ok(Reply::Many(results)) = world.result(batch) else { panic!("{line}") };
+        let told = results.iter().map(|result| match result {
+            Ok(frame) => String::from_utf8_lossy(frame.as_bytes()).into_owned(),
+            Err(error) => {
+                assert!(!error.may_have_executed());
+                assert!(error.to_string().starts_with(why), "{line}: {error}");
+                "refused".to_owned()
+            }
+        });
+        let told: Vec<_> = told.collect();
+        let expected = ["+OK\r\n", "refused", "*2\r\n:4\r\n:5\r\n", "refused", ":6\r\n", ":9\r\n"];
+        assert_eq!(told, expected, "{line}");
+    }
+}
+
+#[test]
+fn a_batch_of_which_nothing_can_be_sent_is_answered_all_the_same() {
+    let mut world = World::discovered(Config::default());
+    let a = world.open(A);
+    let batch = world.submit(Call::batch(REFUSED.map(|(line, _)| words(line))));
+    let Ok(Reply::Many(results)) = world.result(batch) else { panic!() };
+    assert_eq!(results.len(), REFUSED.len());
+    for (result, (line, why)) in results.iter().zip(REFUSED) {
+        let error = result.as_ref().expect_err(line);
+        assert!(error.to_string().starts_with(why), "{line}: {error}");
+    }
+    assert_eq!((world.reads(a), world.machine.call_count()), (String::new(), 0));
+}
+
+#[test]
+fn a_member_is_refused_in_its_place_once_the_topology_is_known() {
+    let mut world = World::new(Config::default(), &[A]);
+    let batch = |line| Call::batch([words("SINTER foo bar"), words(line), words("GET bar")]);
+    let mixed = world.submit(batch("DBSIZE"));
+    let reversed = world.submit(batch("CLUSTER DELSLOTSRANGE 2 1"));
+    let strict = world.submit(batch("DBSIZE").strict());
+    let a = world.open(A);
+    world.tells(a, &[(0, 16_383, &[A])]);
+    assert_eq!(world.reads(a), "DBSIZE; GET bar; GET bar");
+    world.answer(a, ":1\r\n:2\r\n:3\r\n");
+    let cross = "not executed: its keys are in different slots (12182 and 5061); keys that belong \
+                 together need one hash tag";
+    assert_eq!(world.outcome(mixed), format!("[{cross}, :1\r\n, :2\r\n]"));
+    let malformed = "not executed: malformed command: a range is two slots in their order";
+    assert_eq!(world.outcome(reversed), format!("[{cross}, {malformed}, :3\r\n]"));
+    assert_eq!(world.outcome(strict), cross);
+}
+
+#[test]
+fn a_strict_batch_with_a_member_that_cannot_be_sent_sends_nothing() {
+    for (line, why) in REFUSED {
+        let (mut world, links) = World::linked(Config::default());
+        let call = Call::batch([words("SET foo 1"), words(line), words("MGET foo bar")]).strict();
+        let refused = world.try_submit(call).expect_err(line);
+        assert!(refused.error.to_string().starts_with(why), "{line}: {refused}");
+        assert!(links.iter().all(|link| world.reads(*link).is_empty()), "{line}");
+    }
+    let (mut world, [.., c]) = World::linked(Config::default());
+    let good = world.submit(Call::batch([words("SET foo 1"), words("GET foo")]).strict());
+    assert_eq!(world.reads(c), "SET foo 1; GET foo");
+    world.answer(c, "+OK\r\n-WRONGTYPE no\r\n");
+    assert_eq!(world.outcome(good), "[+OK\r\n, the server answered: WRONGTYPE no]");
+    // What is said of batches changes nothing about other calls.
+    let refused = world.try_submit(Call::new(words("SINTER foo bar"))).expect_err("two slots");
+    let strict = world.try_submit(Call::new(words("SINTER foo bar")).strict()).expect_err("too");
+    assert_eq!(refused.error, strict.error);
+}
+
+#[test]
+fn a_member_for_a_node_whose_queue_is_full_is_refused_in_its_place() {
+    let limits = config(|config| {
+        config.queue_count_max = 1;
+        config.in_flight_count_max = 1;
+    });
+    let (mut world, [a, b, c]) = World::linked(limits);
+    world.submit(words("GET bar"));
+    world.submit(words("GET bar"));
+    let batch = || Call::batch([words("GET c"), words("GET bar"), words("MGET foo bar")]);
+    let told = world.try_submit(batch().strict()).expect_err("the queue is full").to_string();
+    let full = "refused: the limit `queue_count_max` is reached at 127.0.0.1:7000";
+    assert_eq!(told, full);
+    let mixed = world.submit(batch());
+    let size = world.submit(Call::batch([words("GET bar"), words("SINTER foo bar")]));
+    assert!(world.outcome(size).starts_with(&format!("[{full}, not executed: its keys")));
+    assert_eq!(
+        (world.reads(a), world.reads(b), world.reads(c)),
+        ("GET bar".into(), "GET c".into(), String::new())
+    );
+    world.answer(b, "+c\r\n");
+    assert_eq!(world.outcome(mixed), format!("[+c\r\n, {full}, {full}]"));
+    // A command that is split is sent whole, or not at all.
+    let told = world.try_submit(words("MGET foo bar")).expect_err("the queue is full").to_string();
+    assert_eq!(told, full);
+}
+
 #[test]
 fn an_explanation_tells_parts_nodes_and_merges_and_sends_nothing() {
     let (mut world, links) = World::linked(Config::default());
@@ -531,6 +656,25 @@ fn an_explanation_tells_parts_nodes_and_merges_and_sends_nothing() {
     for link in links {
         assert_eq!(world.reads(link), "");
     }
+}
+
+#[test]
+fn an_explanation_tells_what_is_refused_in_its_place() {
+    let (mut world, links) = World::linked(Config::default());
+    let batch = || Call::batch([words("DBSIZE"), words("SINTER foo bar"), words("GET foo")]);
+    let explanation = world.machine.explain(batch()).unwrap();
+    let of_commands: Vec<_> = explanation.pieces.iter().map(|piece| piece.command).collect();
+    assert_eq!(of_commands, [0, 0, 0, 2]);
+    assert_eq!(explanation.merges, [Some(ReplyPolicy::Sum), None, None]);
+    let told: Vec<_> =
+        explanation.refusals.iter().map(|(place, error)| (*place, error.to_string())).collect();
+    let [(1, why)] = &told[..] else { panic!("{told:?}") };
+    assert!(why.contains("12182 and 5061"), "{why}");
+    let strict = world.machine.explain(batch().strict()).expect_err("refused").to_string();
+    assert_eq!(*why, strict);
+    let one = world.machine.explain(Call::new(words("MGET foo bar"))).unwrap();
+    assert_eq!((one.pieces.len(), one.refusals.len()), (2, 0));
+    assert!(links.iter().all(|link| world.reads(*link).is_empty()));
 }
 
 #[test]
