@@ -1,10 +1,11 @@
 //! The same work on every adapter, over real sockets to one real cluster: beside a bare socket, and
 //! beside itself with TLS.
 //!
-//! `cargo bench --all-features --bench adapters`, or `cargo bench --all-features --bench adapters -- 1`
-//! for one round in place of seven. Rounds are interleaved: whatever else the machine does hits all. Printed are medians of operations a second and of the CPU time of this
-//! process, the servers' left out, and the ratios of both: first to tokio's, then with TLS to those
-//! without. The machine and the day move single figures; the ratios hold.
+//! `cargo bench --all-features --bench adapters` takes seven rounds;
+//! `cargo bench --all-features --bench adapters -- 1` takes one. Rounds are interleaved: load from
+//! elsewhere hits all of them. Printed are medians of operations a second and of the CPU time of
+//! this process, the servers' left out, and the ratios of both: first to tokio's, then with TLS to
+//! those without. The machine and the day move single figures; the ratios hold.
 
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 

@@ -23,8 +23,8 @@ trait Transport {
     fn new(cluster: Cluster<usize>) -> Self;
     fn cluster(&mut self) -> &mut Cluster<usize>;
 
-    /// Carries out every action: dials, writes and closes in `world`. Tells the end of each call and
-    /// of each connection to `oracle`. Returns when the machine's next timer is due.
+    /// Carries out every action: dials, writes and closes in `world`. Tells the end of each call
+    /// and of each connection to `oracle`. Returns when the machine's next timer is due.
     fn turn(&mut self, world: &mut World, oracle: &mut Oracle) -> Option<Instant>;
 
     /// Tells the machine what has happened in the network.

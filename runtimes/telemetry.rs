@@ -181,7 +181,7 @@ mod words {
         }
     }
 
-    /// Events are of the cluster: the span of the caller that drives the machine is not their parent.
+    /// Events are of the cluster: a caller that drives the machine is not their parent.
     #[rustfmt::skip]
     pub(super) fn tell(notice: &Notice) {
         match notice {

@@ -100,8 +100,8 @@ impl Oracle {
         Self { patience, ..Self::default() }
     }
 
-    /// A call is submitted by a client. The number is the call's token. `client` tells clients apart
-    /// if there are several, as in [`World::dial`].
+    /// A call is submitted by a client. The number is the call's token. `client` tells clients
+    /// apart if there are several, as in [`World::dial`].
     pub fn submitted(&mut self, now: Instant, client: usize, planned: Planned) -> usize {
         self.submitted_by(now, client, planned, false)
     }

@@ -387,7 +387,8 @@ impl World {
     /// there is no event. Without `until`, and without an event, nothing will ever happen.
     ///
     /// An instant that is over lets no time pass. So `until` is the earliest instant at which the
-    /// loop itself has something to do: a timer, or the next call. What is done no more is left out.
+    /// loop itself has something to do: a timer, or the next call. What is done no more is left
+    /// out.
     ///
     /// # Panics
     /// After 10,000 calls in a row that brought no event and let no time pass: the loop that makes

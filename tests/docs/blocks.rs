@@ -1,9 +1,10 @@
-//! Runs the Rust of the documentation that needs servers: all blocks in one program, on one cluster.
+//! Runs the Rust of the documentation that needs servers: all blocks in one program, on one
+//! cluster.
 
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rcgen::{
@@ -20,6 +21,17 @@ use super::servers::{find_any_or_skip, find_or_skip};
 /// What stands for the addresses of the documentation.
 const SEEDS: [&str; 3] = ["10.0.0.1:7000", "10.0.0.2:7000", "127.0.0.1:7000"];
 
+/// Where cargo builds.
+fn target(runner: &Runner) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| runner.root.join("target"), |target| runner.root.join(target))
+}
+
+/// The folder of the program: the same in each run, so that cargo replaces what it has built.
+fn folder(runner: &Runner) -> PathBuf {
+    target(runner).join("docs")
+}
+
 pub(crate) fn run(runner: &Runner, blocks: &[Block]) -> Result<(), Failure> {
     let Some(server) = find_any_or_skip() else { return Ok(()) };
     let cluster = Cluster::start(Options::new(server)).map_err(|error| error.to_string())?;
@@ -28,13 +40,13 @@ pub(crate) fn run(runner: &Runner, blocks: &[Block]) -> Result<(), Failure> {
         let user = ["ACL", "SETUSER", "ann", "on", "nopass", "~*", "&*", "+@all"];
         cluster.call(index, &user).map_err(|error| error.to_string())?;
     }
-    let secured = secured(&runner.folder.join("blocks")).map_err(|error| error.to_string())?;
+    let secured = secured(&folder(runner)).map_err(|error| error.to_string())?;
     let program = program(&cluster, secured.as_ref(), blocks)?;
     build_and_run(runner, &program).map_err(|error| error.to_string())?
 }
 
-/// A cluster with TLS, if there is a server that speaks it, and the files of its clients: those that
-/// the blocks read.
+/// A cluster with TLS, if there is a server that speaks it, and the files of its clients: those
+/// that the blocks read.
 fn secured(folder: &Path) -> Result<Option<Cluster>, Box<dyn Error>> {
     let Some(server) = find_or_skip("redis-7.0") else { return Ok(None) };
     let mut params = CertificateParams::new([])?;
@@ -129,7 +141,7 @@ tokio = { version = "1.40", features = ["macros", "rt-multi-thread", "time", "sy
 "#;
 
 fn build_and_run(runner: &Runner, program: &str) -> std::io::Result<Result<(), Failure>> {
-    let folder = runner.folder.join("blocks");
+    let folder = folder(runner);
     fs::create_dir_all(folder.join("src"))?;
     let root = runner.root.display();
     let depends = format!("hashslot = {{ path = \"{root}\", features = [FEATURES] }}\n");
@@ -142,10 +154,8 @@ fn build_and_run(runner: &Runner, program: &str) -> std::io::Result<Result<(), F
     fs::copy(runner.root.join("Cargo.lock"), folder.join("Cargo.lock"))?;
     fs::write(folder.join("src/main.rs"), program)?;
     let mut command = Command::new(cargo());
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .unwrap_or_else(|| runner.root.join("target").into_os_string());
     command.args(["run", "--quiet", "--offline"]).current_dir(&folder);
-    command.env("CARGO_TARGET_DIR", target);
+    command.env("CARGO_TARGET_DIR", target(runner));
     let seed = program.split("redis://").nth(1).and_then(|rest| rest.split([',', '"']).next());
     command.env("HASHSLOT_DOCS_SEED", format!("redis://{}", seed.unwrap_or_default()));
     let output = runner.finish(command)?;

@@ -1,15 +1,16 @@
 //! Runs what the documentation shows, and compares what comes of it: `scripts/docs`.
 //!
-//! - A *session* is a fenced block with lines that begin with `$ `. It is run by bash on a cluster of
-//!   its own, which is empty at first, and prints what stands below each command. `...` stands for
-//!   any text, and alone on a line for any lines. `127.0.0.1:7000` and so on stand for the nodes.
+//! - A *session* is a fenced block with lines that begin with `$ `. It is run by bash on a cluster
+//!   of its own, which is empty at first, and prints what stands below each command. `...` stands
+//!   for any text, and alone on a line for any lines. `127.0.0.1:7000` and so on stand for the
+//!   nodes.
 //! - A *command* is every other line of a fenced block or head of a script, and every code span,
 //!   that begins with a program. `plan` says of each how it is run, or why it is not. A command
 //!   without a line there fails, and so does a line without its command.
 //! - A *block* is Rust that is marked `no_run`, since it needs servers. `blocks` gives it some.
 //!
-//! Commands are run with the build of the tests: all features, no optimization (`run::CARGO`). That an
-//! example needs no other features than its command names is compared with `Cargo.toml`.
+//! Commands are run with the build of the tests: all features, no optimization (`run::CARGO`). That
+//! an example needs no other features than its command names is compared with `Cargo.toml`.
 
 #![allow(
     clippy::indexing_slicing,

@@ -18,8 +18,9 @@ use super::servers::cluster::Cluster;
 /// A command that takes longer hangs. The longest takes a minute on an idle machine.
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// Stands for cargo: builds as the tests do, so that nothing is built twice. What is documented is the
-/// quickest program; here it only has to be right. Benches are built as tests, and measure as well.
+/// Stands for cargo: builds as the tests do, so that nothing is built twice. What is documented is
+/// the quickest program; here it only has to be right. Benches are built as tests, and measure as
+/// well.
 const CARGO: &str = r#"#!/bin/sh
 verb=$1
 case $verb in
@@ -115,7 +116,7 @@ impl Runner {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let [out, err] = ["out", "err"].map(|kind| self.folder.join(format!("{number}.{kind}")));
-        // Files and not pipes: a grandchild that stays holds nobody up.
+        // Files and not pipes: a grandchild that stays does not hold this up.
         command.stdin(Stdio::null()).stdout(File::create(&out)?).stderr(File::create(&err)?);
         let mut child = command.process_group(0).spawn()?;
         let deadline = Instant::now() + LIMIT;
@@ -140,7 +141,8 @@ impl Runner {
     }
 }
 
-/// Runs a command, which ends well, prints these lines in this order, and changes no file of the tree.
+/// Runs a command, which ends well, prints these lines in this order, and changes no file of the
+/// tree.
 pub(crate) fn command(
     runner: &Runner,
     cluster: &Mutex<Cluster>,

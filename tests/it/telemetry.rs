@@ -75,7 +75,8 @@ impl Log {
         self.0.lock().unwrap().iter().filter(|told| told.name == name).cloned().collect()
     }
 
-    /// The spans that have ended, with their values at the end: what a subscriber logs that logs ends.
+    /// The spans that have ended, with their values at the end: what a subscriber logs that logs
+    /// ends.
     fn ended(&self) -> Vec<Told> {
         let all = self.0.lock().unwrap();
         self.1.lock().unwrap().iter().map(|place| all[*place].clone()).collect()

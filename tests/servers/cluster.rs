@@ -105,7 +105,8 @@ pub struct Cluster {
 
 impl Cluster {
     /// Starts a cluster and waits until it is whole ([`wait_ok`](Self::wait_ok)). If a node cannot
-    /// start because another process took its port or its bus's, all are started once more on others.
+    /// start because another process took its port or its bus's, all are started once more on
+    /// others.
     #[expect(clippy::needless_pass_by_value, reason = "options are made where they are used")]
     pub fn start(options: Options) -> io::Result<Self> {
         let version = Version::of(&options.server)?;

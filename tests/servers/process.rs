@@ -41,11 +41,12 @@ rm -rf -- "$1"
 /// The pipe to the watchdog; open as long as this process lives.
 static WATCHDOG_PIPE: Mutex<Option<ChildStdin>> = Mutex::new(None);
 
-/// The first of the ports that [`free_port`] hands out, and how many there are. The cluster bus is at
-/// port + 10000: no port is another one's bus, and all are below 32768, where the ports of outgoing
-/// connections begin.
+/// The first of the ports that [`free_port`] hands out, and how many there are. The cluster bus is
+/// at port + 10000: no port is another one's bus, and all are below 32768, where the ports of
+/// outgoing connections begin.
 const PORTS: (u16, u16) = (11_000, 10_000);
-/// How many of the ports that were handed out last are kept from other test runs. Each takes a file.
+/// How many of the ports that were handed out last are kept from other test runs. Each takes a
+/// file.
 const RESERVED_COUNT: usize = 64;
 
 fn tell_watchdog(line: &str) -> io::Result<()> {
@@ -83,8 +84,8 @@ pub fn new_folder() -> io::Result<PathBuf> {
 }
 
 /// A port of 127.0.0.1 that is free, as is port + 10000, the cluster bus's. Not handed out again
-/// soon, here or in another test run beside this one: a UDP socket at the same number, which servers do
-/// not use, holds it until 64 more were handed out, and its server has it by then.
+/// soon, here or in another test run beside this one: a UDP socket at the same number, which
+/// servers do not use, holds it until 64 more were handed out, and its server has it by then.
 pub fn free_port() -> io::Result<u16> {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     static RESERVED: Mutex<VecDeque<UdpSocket>> = Mutex::new(VecDeque::new());

@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 const TIMEOUT: Duration = Duration::from_secs(15);
 /// How long [`Connection::must`] repeats a command that a server refuses for the moment.
 const REFUSAL_LIMIT: Duration = Duration::from_secs(10);
-/// What servers refuse for the moment, before they have done anything: a replica is late, slots move,
-/// a node is taken for dead by mistake, data are loaded. Valkey waits with CLUSTER SETSLOT for its
-/// replicas, and answers the first.
+/// What servers refuse for the moment, before they have done anything: a replica is late, slots
+/// move, a node is taken for dead by mistake, data are loaded. Valkey waits with CLUSTER SETSLOT
+/// for its replicas, and answers the first.
 const MOMENTARY: [&str; 5] =
     ["NOREPLICAS ", "TRYAGAIN ", "CLUSTERDOWN ", "LOADING ", "MASTERDOWN "];
 
@@ -202,8 +202,8 @@ impl Connection {
         self.receive()
     }
 
-    /// As [`call`](Self::call), with an error reply as an [`io::Error`] that names the command. What a
-    /// server refuses for the moment is sent again for up to 10 s.
+    /// As [`call`](Self::call), with an error reply as an [`io::Error`] that names the command.
+    /// What a server refuses for the moment is sent again for up to 10 s.
     pub fn must(&mut self, command: &[impl AsRef<[u8]>]) -> io::Result<Reply> {
         let deadline = Instant::now() + REFUSAL_LIMIT;
         let mut reply = self.call(command)?;

@@ -1,7 +1,7 @@
 //! Makes a cluster that a test has left what it was at its start.
 //!
-//! A test may end anywhere, with a slot half moved, a server set up otherwise, a pause that goes on.
-//! What operators can undo is undone here; for all else there is an error, and a new cluster.
+//! A test may end anywhere, with a slot half moved, a server set up otherwise, a pause that goes
+//! on. What operators can undo is undone here; for all else there is an error, and a new cluster.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;

@@ -51,7 +51,8 @@ fn hold(name: &str) -> io::Result<Option<Held>> {
     let index = NAMES.iter().position(|known| *known == name).expect("a name of the list");
     let Some(server) = find_or_skip(name) else { return Ok(None) };
     let mut held = CLUSTERS[index].lock().unwrap_or_else(PoisonError::into_inner);
-    // A test that failed may have left it in any state; slots are given back by the next one itself.
+    // A test that failed may have left it in any state; slots are given back by the next one
+    // itself.
     if let Some(Err(error)) = held.as_ref().map(|cluster| cluster.repair(true)) {
         eprintln!("a cluster of {name} is replaced: {error}");
         *held = None;

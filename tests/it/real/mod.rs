@@ -4,8 +4,8 @@
 //! Rules of this folder: no test looks at a clock but to bound a hang ([`run`]); a test that needs a
 //! server is skipped if there is none, and says so. Clusters are shared by all tests, one after the
 //! other, and are empty then ([`shared`], [`brittle`], [`mortal`], [`patchwork`]). A test that takes
-//! slots or nodes away may fail at any point: the next one's hand-out repairs or replaces the cluster
-//! (`servers::repair`), and `repaired` proves it.
+//! slots or nodes away may fail at any point: the next one's hand-out repairs or replaces the
+//! cluster (`servers::repair`), and `repaired` proves it.
 
 #![allow(clippy::print_stderr, reason = "a test over several servers says which it ran on")]
 

@@ -11,8 +11,8 @@ use crate::real::{Done, Failure, Held, brittle, connect, held_by, run, until};
 use crate::servers::cluster::Cluster;
 use crate::servers::raw::Reply;
 
-/// The deadline of a call that waits for a node in vain. All others have answered by then, also on a
-/// busy machine.
+/// The deadline of a call that waits for a node in vain. All others have answered by then, also on
+/// a busy machine.
 const WHILE: Duration = Duration::from_secs(2);
 
 /// Keys of all three nodes, and the node of each.
