@@ -64,10 +64,10 @@ impl Drop for Shared {
 pub struct Builder<R> {
     runtime: R,
     pub(super) config: Config,
-    seeds: Vec<Address>,
+    pub(super) seeds: Vec<Address>,
     /// What its URL says about TLS, if it asks for that.
-    url_tls: Option<UrlTls>,
-    provider: Option<Provider>,
+    pub(super) url_tls: Option<UrlTls>,
+    pub(super) provider: Option<Provider>,
     #[cfg(feature = "tls")]
     tls: Option<Tls>,
 }
@@ -89,6 +89,13 @@ impl<R> Builder<R> {
         }
     }
 
+    /// The same with what a URL says: what is set afterwards wins, and seeds are added.
+    #[must_use]
+    pub fn from_url(runtime: R, url: Url) -> Self {
+        let Url { config, seeds, tls } = url;
+        Self { config, seeds, url_tls: tls, ..Self::new(runtime) }
+    }
+
     /// The same on another runtime.
     #[cfg(feature = "blocking")]
     pub(super) fn on<O>(self, runtime: O) -> Builder<O> {
@@ -101,16 +108,6 @@ impl<R> Builder<R> {
             #[cfg(feature = "tls")]
             tls: self.tls,
         }
-    }
-
-    /// Takes the configuration of a URL, in place of all that was set so far, and its seeds, besides
-    /// those that were added.
-    #[must_use]
-    pub fn url(mut self, url: Url) -> Self {
-        self.config = url.config;
-        self.seeds.extend(url.seeds);
-        self.url_tls = url.tls;
-        self
     }
 
     /// Adds a node to ask for the cluster. One that can be reached is enough; several are safer.
@@ -254,13 +251,28 @@ impl<R: Runtime + Default> Client<R> {
     /// to a cluster: at once if all that answer refuse the password or are no cluster, else after
     /// `call_timeout`.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
-        Self::builder().url(url.parse()?).connect().await
+        Self::builder_from(url.parse()?).connect().await
     }
 
     /// A client to be configured before it connects.
     #[must_use]
     pub fn builder() -> Builder<R> {
         Builder::new(R::default())
+    }
+
+    /// A client to be configured before it connects, which begins with what a URL says. What is set
+    /// afterwards wins, and seeds are added.
+    ///
+    #[cfg_attr(feature = "tokio", doc = "```")]
+    #[cfg_attr(not(feature = "tokio"), doc = "```ignore")]
+    /// # use hashslot::Credentials;
+    /// let builder = hashslot::tokio::Client::builder_from("redis://10.0.0.1:7000".parse()?)
+    ///     .credentials(Credentials::user("ann", "s3cret"));
+    /// # Ok::<(), hashslot::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn builder_from(url: Url) -> Builder<R> {
+        Builder::from_url(R::default(), url)
     }
 }
 

@@ -56,10 +56,7 @@ fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     // One thread for the client's own work; this one waits for input and for answers.
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let mut builder = Client::builder();
-    if let Some(url) = &arguments.url {
-        builder = builder.url(url.clone());
-    }
+    let mut builder = arguments.url.clone().map_or_else(Client::builder, Client::builder_from);
     builder = builder.configure(|config| arguments.configure(config));
     for node in &arguments.nodes {
         builder = builder.seed(node.clone());

@@ -15,7 +15,7 @@ use crate::runtimes::{notices, scan};
 use crate::topology::Topology;
 use crate::{
     Arg, Call, Command, Credentials, Error, Explanation, Frame, FromReply, Notice, Reply, Scan,
-    Stats,
+    Stats, Url,
 };
 
 /// Stands for the caller's own thread, where other adapters have a runtime.
@@ -67,7 +67,7 @@ impl Builder {
 }
 
 impl Client {
-    /// Connects to the cluster of a [`Url`](crate::Url):
+    /// Connects to the cluster of a [`Url`]:
     /// `redis://[[user]:password@]host[:port][,host[:port]..]`, with `?parameter=value` for each
     /// option. Returns as soon as the topology of the cluster is known.
     ///
@@ -76,13 +76,20 @@ impl Client {
     /// to a cluster: at once if all that answer refuse the password or are no cluster, else after
     /// `call_timeout`; [`ConnectError::System`] if there is nothing to wait with.
     pub fn connect(url: &str) -> Result<Self, ConnectError> {
-        Self::builder().url(url.parse()?).connect()
+        Self::builder_from(url.parse()?).connect()
     }
 
     /// A client to be configured before it connects.
     #[must_use]
     pub fn builder() -> Builder {
         Builder::new(Blocking)
+    }
+
+    /// A client to be configured before it connects, which begins with what a URL says. What is set
+    /// afterwards wins, and seeds are added.
+    #[must_use]
+    pub fn builder_from(url: Url) -> Builder {
+        Builder::from_url(Blocking, url)
     }
 
     fn wait<F: Future>(&self, future: F) -> F::Output {

@@ -69,7 +69,7 @@ fn f74_credentials_and_configurations() {
 #[test]
 fn f74_builders() {
     let url = format!("redis://{CANARY}:{CANARY}@h?client_name=app");
-    let builder = hashslot::tokio::Client::builder().url(url.parse().unwrap());
+    let builder = hashslot::tokio::Client::builder_from(url.parse().unwrap());
     check_debug(&builder);
     let provider = credentials();
     let provide = move |_| Ok::<_, ()>(provider.clone());

@@ -29,6 +29,10 @@ macro_rules! setters {
                 self
             }
         }
+
+        /// The names of those that are fields.
+        #[cfg(test)]
+        const SETTERS: &[&str] = &[$(stringify!($field)),+];
     };
 }
 
@@ -70,3 +74,6 @@ setters! {
     /// What a reply may be.
     limits: Limits;
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,138 @@
+//! What is set on a builder stays, in whatever order.
+
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::{Builder, SETTERS};
+use crate::{AddressMap, Credentials, CrossSlot, Limits, Protocol, ReadFrom, RedirectPolicy, Url};
+
+type Made = Builder<()>;
+
+/// Calls a setter, and tells whether what it set is there.
+struct Setter {
+    name: &'static str,
+    set: fn(Made) -> Made,
+    is_set: fn(&Made) -> bool,
+}
+
+macro_rules! setters {
+    ($($name:ident($value:expr);)+) => {
+        [$(Setter {
+            name: stringify!($name),
+            set: |builder| builder.$name($value),
+            is_set: |builder| builder.config.$name == $value,
+        }),+]
+    };
+}
+
+fn map() -> AddressMap {
+    AddressMap::default().host("a", "b")
+}
+
+fn all() -> Vec<Setter> {
+    let own = setters! {
+        database(7);
+        protocol(Protocol::Resp2);
+        address_map(map());
+        read_from(ReadFrom::PreferReplica);
+        redirect_policy(RedirectPolicy::Any);
+        cross_slot(CrossSlot::Refuse);
+        call_timeout(SECOND);
+        connect_timeout(SECOND);
+        stall_timeout(SECOND);
+        ping_interval(SECOND);
+        drain_timeout(SECOND);
+        redirection_count_max(7);
+        in_flight_count_max(7);
+        in_flight_len_max(7);
+        queue_count_max(7);
+        calls_count_max(7);
+        calls_len_max(7);
+        limits(Limits { depth_max: 77, ..Limits::default() });
+    };
+    let others = [
+        Setter {
+            name: "client_name",
+            set: |builder| builder.client_name("set"),
+            is_set: |builder| builder.config.client_name.as_deref() == Some("set"),
+        },
+        Setter {
+            name: "credentials",
+            set: |builder| builder.credentials(Credentials::user("ann", "set")),
+            is_set: |builder| builder.config.credentials == Some(Credentials::user("ann", "set")),
+        },
+        Setter {
+            name: "seed",
+            set: |builder| builder.seed("set:1".parse().unwrap()),
+            is_set: |builder| builder.seeds.iter().any(|seed| seed.host() == "set"),
+        },
+        Setter {
+            name: "credentials_from",
+            set: |builder| builder.credentials_from(|_| Err::<Credentials, ()>(())),
+            is_set: |builder| builder.provider.is_some(),
+        },
+        Setter {
+            name: "configure",
+            set: |builder| builder.configure(|config| config.moved_trust = SECOND),
+            is_set: |builder| builder.config.moved_trust == SECOND,
+        },
+    ];
+    own.into_iter().chain(others).collect()
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A URL that says something else of most of it.
+fn begun() -> Made {
+    let url: Url =
+        "rediss://bob:url@url:2/3?protocol=3&client_name=url&address_map=c>d&call_timeout=9s\
+                    &connect_timeout=9s&stall_timeout=9s&ping_interval=9s&drain_timeout=9s\
+                    &redirection_count_max=9&in_flight_count_max=9&in_flight_len_max=9\
+                    &queue_count_max=9&calls_count_max=9&calls_len_max=9&limits.depth_max=9\
+                    &moved_trust=9s&tls_server_name=url"
+            .parse()
+            .unwrap();
+    Builder::from_url((), url)
+}
+
+fn check(setters: &[Setter], order: &[usize], begin: fn() -> Made) {
+    let builder = order.iter().fold(begin(), |builder, index| (setters[*index].set)(builder));
+    for setter in setters {
+        assert!((setter.is_set)(&builder), "{} is lost in the order {order:?}", setter.name);
+    }
+}
+
+#[test]
+fn every_setter_survives_the_others_in_any_order() {
+    let setters = all();
+    for name in SETTERS {
+        assert!(setters.iter().any(|setter| setter.name == *name), "{name} is not tried");
+    }
+    let order: Vec<_> = (0..setters.len()).collect();
+    let beginnings: [fn() -> Made; 2] = [begun, || Builder::new(())];
+    for begin in beginnings {
+        let fresh = begin();
+        for setter in &setters {
+            assert!(!(setter.is_set)(&fresh), "{} says nothing", setter.name);
+        }
+        // Each of them first and last, and before and behind each other one.
+        for first in 0..order.len() {
+            let mut order = order.clone();
+            order.rotate_left(first);
+            check(&setters, &order, begin);
+            order.reverse();
+            check(&setters, &order, begin);
+        }
+    }
+}
+
+#[test]
+fn what_a_url_says_stays_if_nothing_else_is_set() {
+    let builder = begun().seed("set:1".parse().unwrap()).client_name("set");
+    assert_eq!(builder.config.credentials, Some(Credentials::user("bob", "url")));
+    assert_eq!((builder.config.database, builder.config.call_timeout), (3, SECOND * 9));
+    let seeds: Vec<_> = builder.seeds.iter().map(ToString::to_string).collect();
+    assert_eq!(seeds, ["url:2", "set:1"]);
+    assert_eq!(builder.url_tls.unwrap().server_name.as_deref(), Some("url"));
+}
