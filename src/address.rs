@@ -8,7 +8,8 @@ use core::str::FromStr;
 /// Host and port of a node: what a driver dials.
 ///
 /// **Shape**: the host is a name or an IP address without brackets and is never empty; the port is
-/// never 0. Or it is a Unix socket: then the host is its path, and the port is 0. Names are not
+/// never 0. The zone of an IPv6 address follows a bare `%`, as in `fe80::1%eth0`; a [`Url`](crate::Url)
+/// writes `%25` there. Or it is a Unix socket: then the host is its path, and the port is 0. Names are not
 /// resolved here: the driver resolves them at every dial. Cloning costs one reference count.
 ///
 /// ```

@@ -69,6 +69,11 @@ fn read_url(text: &str) {
     let (_, hosts) = printed.split_once("://").expect("a scheme");
     let is_plain = !url.seeds.iter().any(|seed| seed.host().contains(['#', ',']));
     let mut again = printed.clone();
+    if url.config.credentials.is_none()
+        && let Some((before, _)) = text.rsplit_once('@')
+    {
+        assert!(before.ends_with("://:"), "there are credentials: {text}");
+    }
     if let Some(credentials) = &url.config.credentials {
         let user = text.rsplit_once('@').expect("a user").0.split_once("://").expect("a scheme").1;
         let (user, password) = user.split_once(':').expect("a password");
@@ -78,6 +83,7 @@ fn read_url(text: &str) {
         } else {
             Credentials::user(&user, &password)
         };
+        assert!(!user.is_empty() || !password.is_empty(), "there are none");
         assert_eq!(credentials, &expected);
         let hosts = hosts.strip_prefix("***@").expect("they are left out");
         let scheme = if url.tls.is_some() { "valkeys" } else { "Redis" };

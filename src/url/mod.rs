@@ -3,6 +3,7 @@
 mod options;
 mod percent;
 mod values;
+mod zone;
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -28,7 +29,8 @@ const DEFAULT_PORT: u16 = 6379;
 /// The scheme is `redis` or `valkey`; `rediss` and `valkeys` ask for TLS. An IPv6 address stands in
 /// brackets, and the port is 6379 if there is none. `%` and two hexadecimal digits are one byte of a
 /// user, a password or a value; what has a meaning in a URL has to be written so there: `@` as `%40`,
-/// `/` as `%2F`, `?` as `%3F`, `#` as `%23`, `&` as `%26`, `%` as `%25`.
+/// `/` as `%2F`, `?` as `%3F`, `#` as `%23`, `&` as `%26`, `%` as `%25`. So has the `%` before the zone
+/// of an IPv6 address: `[fe80::1%25eth0]`. An empty user with an empty password is none.
 ///
 /// ```
 /// use core::time::Duration;
@@ -117,7 +119,7 @@ impl<'a> Parser<'a> {
             None => rest,
             Some((user, rest)) => {
                 self.has_user = true;
-                url.config.credentials = Some(self.credentials(user)?);
+                url.config.credentials = Some(self.credentials(user)?).filter(|c| !c.is_none());
                 rest
             }
         };
@@ -160,12 +162,15 @@ impl<'a> Parser<'a> {
     }
 
     fn seed(&self, text: &str) -> Result<Address, UrlError> {
-        let address = if values::address_map::has_port(text) {
-            text.parse()
-        } else {
-            Address::new(text, DEFAULT_PORT)
+        let read = |text: &str| {
+            if values::address_map::has_port(text) {
+                text.parse().ok()
+            } else {
+                Address::new(text, DEFAULT_PORT).ok()
+            }
         };
-        address.map_err(|_| {
+        let address = zone::decoded(text).and_then(|text| read(&text));
+        address.filter(|address| !zone::is_missing(address)).ok_or_else(|| {
             let expected = "expected host, host:port or [IPv6]:port, with a port from 1 to 65535";
             let wrong = self.wrong(UrlPart::Host, text, expected);
             // With its @ forgotten, what should be a port is the password.
@@ -257,7 +262,8 @@ impl fmt::Display for Url {
             f.write_str("***@")?;
         }
         for (index, seed) in self.seeds.iter().enumerate() {
-            write!(f, "{}{seed}", if index == 0 { "" } else { "," })?;
+            let separator = if index == 0 { "" } else { "," };
+            write!(f, "{separator}{}", zone::Encoded(seed))?;
         }
         let default = Config::default();
         if self.config.database != default.database {

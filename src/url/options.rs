@@ -60,9 +60,9 @@ pub(super) const PARAMETERS: [Parameter; 31] = parameters! {
     "calls_len_max" size calls_len_max;
     "node_count_max" count node_count_max;
     "limits.frame_len_max" size limits.frame_len_max;
-    "limits.line_len_max" size limits.line_len_max;
     "limits.element_count_max" count limits.element_count_max;
     "limits.depth_max" count limits.depth_max;
+    "limits.skipped_len_max" size limits.skipped_len_max;
 };
 
 /// A parameter of URLs with TLS: any text.

@@ -115,7 +115,7 @@ fn every_field_has_a_parameter() {
         calls_len_max: _,
         node_count_max: _,
         limits:
-            crate::Limits { frame_len_max: _, line_len_max: _, element_count_max: _, depth_max: _ },
+            crate::Limits { frame_len_max: _, element_count_max: _, depth_max: _, skipped_len_max: _ },
     } = Config::default();
     // 29 of them, four in `limits`, and no parameter for the credentials.
     assert_eq!(PARAMETERS.len(), 29 - 1 + 4 - 1);
@@ -230,6 +230,54 @@ fn f74_errors_and_urls_are_printed_without_secrets() {
     assert_eq!(url.to_string(), "redis://***@h:6379/3?client_name=app");
     assert!(!format!("{url:?}").contains("s3cret"));
     assert!(url.to_string().parse::<Url>().is_err(), "what is not shown is not made up");
+}
+
+#[test]
+fn an_empty_user_with_an_empty_password_is_none() {
+    use crate::Credentials;
+    for (user, expected) in [
+        (":", None),
+        ("ann:", Some(Credentials::user("ann", ""))),
+        (":s3cret", Some(Credentials::password("s3cret"))),
+        ("default:", Some(Credentials::user("default", ""))),
+    ] {
+        let url: Url = format!("redis://{user}@h?protocol=2").parse().unwrap();
+        assert_eq!(url.config.credentials, expected, "{user}");
+    }
+    assert_eq!(Credentials::user("", "s3cret"), Credentials::password("s3cret"));
+    let none: Url = "redis://:@h?protocol=2".parse().unwrap();
+    assert_eq!(none.to_string(), "redis://h:6379?protocol=2");
+}
+
+#[test]
+fn the_zone_of_an_address_is_read_without_its_escapes() {
+    for (host, address, printed) in [
+        ("[::1%25lo]", "::1%lo", "[::1%25lo]:6379"),
+        ("[::1%25lo]:7000", "::1%lo", "[::1%25lo]:7000"),
+        ("[fe80::1%25en%2D0]:7000", "fe80::1%en-0", "[fe80::1%25en-0]:7000"),
+        ("[fe80::1%2525]", "fe80::1%25", "[fe80::1%2525]:6379"),
+        ("[fe80::1%25a%25b]", "fe80::1%a%b", "[fe80::1%25a%25b]:6379"),
+        ("[fe80::1%eth0]", "fe80::1%eth0", "[fe80::1%25eth0]:6379"),
+        ("[fe80::1]", "fe80::1", "[fe80::1]:6379"),
+        ("[a%25b]", "a%25b", "a%25b:6379"),
+        ("a%25b:c:7000", "a%25b:c", "[a%25b:c]:7000"),
+        ("::1%25lo:7000", "::1%25lo", "[::1%2525lo]:7000"),
+    ] {
+        let url: Url = format!("redis://{host}").parse().expect(host);
+        assert_eq!(url.seeds[0].host(), address);
+        assert_eq!(url.to_string(), format!("redis://{printed}"));
+        assert_eq!(url.to_string().parse::<Url>().as_ref(), Ok(&url));
+    }
+    for host in [
+        "[fe80::1%25]",
+        "[fe80::1%]",
+        "[fe80::1%25%]",
+        "[fe80::1%25a%2]",
+        "[fe80::1%25%40]",
+        "[::1%25%ff]",
+    ] {
+        assert!(error(&format!("redis://{host}")).contains("the host (bytes 8.."), "{host}");
+    }
 }
 
 #[test]
