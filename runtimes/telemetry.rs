@@ -386,6 +386,7 @@ mod numbers {
         reauthentications_refused: "Connections whose nodes refused other credentials",
         links_stalled: "Connections that owed replies and were silent",
         protocol_errors: "Connections whose node broke the protocol",
+        replies_unusable: "Replies that were malformed or beyond a limit",
         refreshes: "Times that the topology was read again",
         topology_queries: "Nodes that were asked for the topology",
         topology_changes: "Topologies that differed from the one before",

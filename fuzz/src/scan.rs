@@ -4,7 +4,8 @@ use hashslot::resp::{Elements, Frame, Scan, Scanner, Value, encode};
 use hashslot::{Limits, ProtocolError};
 
 /// RESP: frames do not depend on how their bytes are cut, every frame can be read to its end, and
-/// what was read can be written and read again.
+/// what was read can be written and read again. A frame that cannot be used ends where it would if
+/// it could be.
 ///
 /// **Shape**: the first byte chooses the limits, the second the cuts, the rest is the stream.
 ///
@@ -19,11 +20,25 @@ pub fn scan(data: &[u8]) {
     assert_eq!(hear(stream, 1, 0, limits), whole, "single bytes matter");
 
     let mut rest = stream;
-    for len in whole.frames {
-        let (bytes, behind) = rest.split_at(len);
-        read_and_write(bytes, &limits);
+    for found in whole.frames {
+        let (bytes, behind) = rest.split_at(found.len);
+        match found.error {
+            None => read_and_write(bytes, &limits),
+            Some(error) => end_is_where_it_would_be(bytes, error),
+        }
         rest = behind;
     }
+}
+
+/// Without limits a frame that broke one is a frame of the same length.
+fn end_is_where_it_would_be(bytes: &[u8], error: ProtocolError) {
+    assert!(error.offset() < bytes.len(), "an offence that is not there");
+    let found = Scanner::new(limits(0)).scan(bytes);
+    let len = match found {
+        Ok(Scan::Frame { len } | Scan::Broken { len, .. }) => len,
+        other => panic!("not one frame: {other:?}"),
+    };
+    assert_eq!(len, bytes.len(), "it ends elsewhere");
 }
 
 fn limits(choice: u8) -> Limits {
@@ -32,7 +47,7 @@ fn limits(choice: u8) -> Limits {
         limits.frame_len_max = 200;
     }
     if choice & 2 != 0 {
-        limits.line_len_max = 20;
+        limits.skipped_len_max = 400;
     }
     if choice & 4 != 0 {
         limits.element_count_max = 10;
@@ -46,7 +61,16 @@ fn limits(choice: u8) -> Limits {
 /// How a stream was understood.
 #[derive(Debug, PartialEq)]
 struct Heard {
-    frames: Vec<usize>,
+    frames: Vec<Found>,
+    /// The last frame is being skipped.
+    skips: Option<ProtocolError>,
+    error: Option<ProtocolError>,
+}
+
+/// A frame, or one that cannot be used.
+#[derive(Debug, PartialEq)]
+struct Found {
+    len: usize,
     error: Option<ProtocolError>,
 }
 
@@ -55,6 +79,8 @@ fn hear(stream: &[u8], piece_len: usize, seed: u8, limits: Limits) -> Heard {
     let mut scanner = Scanner::new(limits);
     let mut frames = Vec::new();
     let (mut start, mut end) = (0, 0);
+    // How much of a frame was skipped, and why.
+    let (mut skipped, mut skips) = (0, None);
     let mut jitter = usize::from(seed);
     loop {
         let buffer = &stream[start..end];
@@ -62,23 +88,40 @@ fn hear(stream: &[u8], piece_len: usize, seed: u8, limits: Limits) -> Heard {
             Ok(Scan::Frame { len }) => {
                 assert!((3..=buffer.len()).contains(&len), "an impossible frame");
                 assert!(len <= limits.frame_len_max, "a frame beyond the limit");
+                assert_eq!(skips, None, "what is skipped is no frame");
                 start += len;
-                frames.push(len);
+                frames.push(Found { len, error: None });
+                continue;
+            }
+            Ok(Scan::Broken { len, error, .. }) => {
+                assert!((1..=buffer.len()).contains(&len), "an impossible end");
+                assert!(skips.is_none_or(|skips| skips == error), "another reason");
+                start += len;
+                frames.push(Found { len: skipped + len, error: Some(error) });
+                (skipped, skips) = (0, None);
+                continue;
+            }
+            Ok(Scan::Skipped { error, .. }) => {
+                assert!(skips.is_none_or(|skips| skips == error), "another reason");
+                skipped += buffer.len();
+                start = end;
+                skips = Some(error);
             }
             Ok(Scan::More { needed }) => {
                 assert!(needed > 0, "nothing found and nothing needed");
-                if end == stream.len() {
-                    return Heard { frames, error: None };
-                }
-                end = (end + piece_len + jitter % 7).min(stream.len());
-                jitter = jitter * 5 % 251;
+                assert_eq!(skips, None, "what is skipped is not kept");
             }
             Err(error) => {
-                assert!(error.offset() < buffer.len(), "an offence that is not there");
+                assert!(error.offset() < skipped + buffer.len(), "an offence that is not there");
                 assert_eq!(scanner.scan(buffer), Err(error), "an error that goes away");
-                return Heard { frames, error: Some(error) };
+                return Heard { frames, skips: None, error: Some(error) };
             }
         }
+        if end == stream.len() {
+            return Heard { frames, skips, error: None };
+        }
+        end = (end + piece_len + jitter % 7).min(stream.len());
+        jitter = jitter * 5 % 251;
     }
 }
 

@@ -18,7 +18,7 @@ use crate::time::Instant;
 
 impl<T> Cluster<T> {
     pub(super) fn replace_credentials(&mut self, now: Instant, credentials: Option<Credentials>) {
-        self.config.credentials = credentials;
+        self.config.credentials = credentials.filter(|credentials| !credentials.is_none());
         self.credentials_serial += 1;
         for link in self.links.ids() {
             self.authenticate_again(now, link);
@@ -74,6 +74,15 @@ impl<T> Cluster<T> {
                 self.notify(Notice::AuthenticationRefused { node, error });
             }
         }
+        self.end_reauthentication();
+    }
+
+    /// The answer to an `AUTH` cannot be used: nothing tells as which user the link goes on. A new one
+    /// is authenticated from the beginning.
+    pub(super) fn handle_unusable_auth(&mut self, now: Instant, link: LinkId) {
+        let Some(tenant) = self.links.get_mut(link) else { return };
+        tenant.auth_count = tenant.auth_count.saturating_sub(1);
+        self.drain(now, link);
         self.end_reauthentication();
     }
 

@@ -15,7 +15,7 @@ use crate::action::{Action, LinkId, Notice, ReinitReason};
 use crate::command::Command;
 use crate::config::{Credentials, ReadFrom};
 use crate::error::Closed;
-use crate::link::{Link, Received};
+use crate::link::{Hello, Link, Received};
 use crate::resp::Frame;
 use crate::time::Instant;
 
@@ -69,6 +69,7 @@ impl<T> Cluster<T> {
 
     /// The connection is there. Without credentials of its own it has those of the configuration.
     pub(super) fn link_connected(&mut self, now: Instant, id: LinkId, own: Option<Credentials>) {
+        let avoids_hello = self.avoids_hello(id);
         let Some(tenant) = self.links.get_mut(id) else { return };
         if core::mem::replace(&mut tenant.is_connected, true) {
             return;
@@ -77,7 +78,8 @@ impl<T> Cluster<T> {
             tenant.credentials_serial = self.credentials_serial;
         }
         let credentials = own.or_else(|| self.config.credentials.clone());
-        let is_ready = tenant.link.connected(now, &self.config, credentials);
+        let credentials = credentials.filter(|credentials| !credentials.is_none());
+        let is_ready = tenant.link.connected(now, &self.config, credentials, avoids_hello);
         self.announce(id);
         if is_ready {
             self.link_ready(now, id);
@@ -87,6 +89,7 @@ impl<T> Cluster<T> {
     fn link_ready(&mut self, now: Instant, id: LinkId) {
         let Some(tenant) = self.links.get(id) else { return };
         let node = tenant.node;
+        self.knows_hello |= tenant.link.hello() == Hello::Answered;
         self.stats.links_ready += 1;
         self.announce(id);
         self.timers.note(now + self.config.ping_interval);
@@ -122,6 +125,15 @@ impl<T> Cluster<T> {
                         self.lift_fences(now, id);
                     }
                 }
+                Ok(Some(Received::Unusable { work, error })) => {
+                    let is_past_fence = tenant.link.answered() >= tenant.fence_at;
+                    self.link_works(node);
+                    self.handle_unusable(now, node, id, work, error);
+                    if is_past_fence {
+                        self.lift_fences(now, id);
+                    }
+                }
+                Ok(Some(Received::UnusablePush)) => self.stats.replies_unusable += 1,
                 Ok(Some(Received::Push(frame))) => self.pushed(node, frame),
                 Ok(Some(Received::Ready)) => self.link_ready(now, id),
                 Ok(Some(Received::Refused(failure))) => {
@@ -182,6 +194,13 @@ impl<T> Cluster<T> {
             self.actions.push_back(Action::Close { link: id });
             self.lose_link(now, id, &Loss::Closed(cause));
         }
+    }
+
+    /// Whether a link is to be set up without `HELLO`: its node closed a connection upon it, and no
+    /// node has ever answered it.
+    fn avoids_hello(&self, id: LinkId) -> bool {
+        let node = self.links.get(id).and_then(|tenant| self.links.node(tenant.node));
+        !self.knows_hello && node.is_some_and(|node| node.avoids_hello)
     }
 
     /// Has a link take no more work, and closes it when its last reply has come.

@@ -19,7 +19,7 @@ use super::nodes::{Role, Work};
 use crate::action::{LinkId, Notice, ReinitReason};
 use crate::config::Config;
 use crate::error::{Closed, Error, SeedFailure, Why};
-use crate::link::Owed;
+use crate::link::{Hello, Owed};
 use crate::plan::{Payload, Route};
 use crate::random::Random;
 use crate::time::Instant;
@@ -36,6 +36,7 @@ impl<T> Cluster<T> {
         self.links.tenant_count -= 1;
         let was_ready = tenant.link.is_ready();
         let index = tenant.node;
+        let is_culprit_first = matches!(loss, Loss::Protocol(_)) || tenant.link.skips_reply();
         let owed: Vec<_> = tenant.link.lose().collect();
         if let Some(node) = self.links.node_mut(index)
             && node.link == Some(id)
@@ -43,8 +44,11 @@ impl<T> Cluster<T> {
             node.link = None;
         }
         let was_needed = !owed.is_empty() || !was_ready;
+        if tenant.is_connected && !was_ready {
+            self.note_hello(index, tenant.link.hello(), loss);
+        }
         self.note_loss(now, index, loss, was_ready, owed.len());
-        let again = self.sort_owed(index, loss, owed);
+        let again = self.sort_owed(index, loss, owed, is_culprit_first);
         self.requeue(now, index, again);
         self.lift_fences(now, id);
         if was_needed {
@@ -92,6 +96,18 @@ impl<T> Cluster<T> {
         }
     }
 
+    /// A link is gone before it was set up. A node that closes the connection upon `HELLO` is spoken
+    /// to without it at the next attempt; one that closes it in any case is asked both ways in turn.
+    fn note_hello(&mut self, index: usize, hello: Hello, loss: &Loss) {
+        self.knows_hello |= hello == Hello::Answered;
+        let is_closed = matches!(loss, Loss::Closed(Closed::EndOfStream | Closed::Reset));
+        if let Some(node) = self.links.node_mut(index)
+            && is_closed
+        {
+            node.avoids_hello = hello == Hello::Unanswered;
+        }
+    }
+
     fn note_loss(&mut self, now: Instant, index: usize, loss: &Loss, was_ready: bool, owed: usize) {
         let is_idle = was_ready && owed == 0;
         self.stats.links_lost += 1;
@@ -107,11 +123,16 @@ impl<T> Cluster<T> {
     }
 
     /// Of what a lost link owed, that which is sent again, in order. The rest is over.
-    fn sort_owed(&mut self, node: usize, loss: &Loss, owed: Vec<Owed<Work>>) -> VecDeque<PartRef> {
+    fn sort_owed(
+        &mut self,
+        node: usize,
+        loss: &Loss,
+        owed: Vec<Owed<Work>>,
+        is_culprit_first: bool,
+    ) -> VecDeque<PartRef> {
         let mut again = VecDeque::new();
         // Whose reply broke the protocol would have it broken again by the next one.
-        let culprit =
-            owed.first().map(|owed| owed.work).filter(|_| matches!(loss, Loss::Protocol(_)));
+        let culprit = owed.first().map(|owed| owed.work).filter(|_| is_culprit_first);
         for remains in Remains::of(owed) {
             let part = remains.part;
             let is_culprit = culprit.is_some_and(|work| work.is_for(part));

@@ -15,6 +15,7 @@
 //! - [`fence`]: how the commands of a slot stay in order when the slot moves
 //! - [`refresh`]: when and whom to ask for the topology
 //! - [`ends`]: how a part ends without a reply
+//! - [`unusable`]: what becomes of work whose reply cannot be used
 //! - [`timers`]: what is due
 
 mod calls;
@@ -30,6 +31,7 @@ mod refresh;
 mod scripts;
 mod stats;
 mod timers;
+mod unusable;
 mod write;
 
 use alloc::collections::{BTreeMap, VecDeque};
@@ -95,6 +97,8 @@ pub struct Cluster<T> {
     fences: BTreeMap<Slot, Fence>,
     refresh: Refresh,
     timers: Timers,
+    /// Whether a node has ever answered `HELLO`.
+    knows_hello: bool,
     /// How often the credentials were replaced.
     credentials_serial: u64,
     /// Whether there are links that are still to be told.
@@ -143,6 +147,7 @@ impl<T> Cluster<T> {
             pause_serial: 0,
             fences: BTreeMap::new(),
             refresh: Refresh::new(&config),
+            knows_hello: false,
             credentials_serial: 0,
             is_reauthenticating: false,
             timers: Timers::default(),

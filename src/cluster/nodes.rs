@@ -68,6 +68,7 @@ impl Work {
 
 /// A node: something that may be dialled.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they hold or do not, each on its own")]
 pub(super) struct Node {
     pub(super) address: Address,
     pub(super) link: Option<LinkId>,
@@ -82,6 +83,8 @@ pub(super) struct Node {
     pub(super) is_listed: bool,
     /// Whether there may be parts in the queue that a redirection brought there.
     pub(super) has_redirected: bool,
+    /// Whether it closed a connection upon `HELLO`, the last time that it was sent one.
+    pub(super) avoids_hello: bool,
 }
 
 /// A link, and what the machine knows of it.
@@ -199,6 +202,7 @@ impl Links {
             is_seed: false,
             is_listed: false,
             has_redirected: false,
+            avoids_hello: false,
         };
         let index = self.nodes.iter().position(Option::is_none).unwrap_or(self.nodes.len());
         match self.nodes.get_mut(index) {

@@ -320,6 +320,27 @@ impl<T> Cluster<T> {
         self.adopt(now, sent_at, &address, view, &listed);
     }
 
+    /// An answer about the topology cannot be used. The second question only adds to the first.
+    pub(super) fn handle_unusable_topology(
+        &mut self,
+        now: Instant,
+        node: usize,
+        serial: u64,
+        question: Question,
+        failure: SeedFailure,
+    ) {
+        let Some(address) = self.links.address(node).cloned() else { return };
+        let round = self.refresh.round.as_mut().filter(|round| round.serial == serial);
+        let Some(asked) = round.and_then(|round| round.asked(node)) else { return };
+        if question == Question::Slots {
+            self.note_failure(node, failure);
+            return self.ask_next(now);
+        }
+        if let (Some(view), Some(sent_at)) = (asked.view.take(), asked.sent_at) {
+            self.adopt(now, sent_at, &address, view, &[]);
+        }
+    }
+
     /// A view is whole: it becomes the topology, as far as nothing newer is known.
     fn adopt(
         &mut self,

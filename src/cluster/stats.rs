@@ -53,6 +53,9 @@ pub struct Stats {
     pub links_stalled: u64,
     /// Connections that were closed because the node broke the protocol.
     pub protocol_errors: u64,
+    /// Replies, and messages that are no replies, that were malformed or beyond a limit. Each
+    /// concerned its own command only.
+    pub replies_unusable: u64,
     /// Times that the topology was read again.
     pub refreshes: u64,
     /// Nodes that were asked for the topology.

@@ -18,7 +18,7 @@ use crate::error::ConfigError;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Config {
-    /// User name and password for every node. Default: none.
+    /// User name and password for every node; empty ones are none. Default: none.
     pub credentials: Option<Credentials>,
     /// The name of each connection, as `CLIENT LIST` shows it. Default: none.
     pub client_name: Option<String>,
@@ -183,28 +183,30 @@ impl Config {
     }
 }
 
-/// What a reply may be, checked as soon as a length is read and before memory is taken for it.
+/// What a reply may be, checked as soon as a length is read and before memory is taken for it. A
+/// command whose reply is beyond a limit fails alone; its connection goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
     /// Bytes of one reply, with everything in it. Default: 512 MiB and 64 KiB, because a server's
     /// largest string has 512 MiB by default.
     pub frame_len_max: usize,
-    /// Bytes of one line: a simple string, an error, a number. Default: 64 KiB.
-    pub line_len_max: usize,
     /// Elements of one reply, at all depths together. Default: 16,777,216.
     pub element_count_max: usize,
-    /// How deep arrays, maps, sets and attributes may nest. Default: 64.
+    /// How deep arrays, maps, sets and attributes may nest. Default: 1,024, which takes 8 KiB.
     pub depth_max: usize,
+    /// Bytes of one reply that is beyond another limit, or malformed, and is read past: its command
+    /// fails alone. A longer one closes the connection instead. None of it is kept. Default: 2 GiB.
+    pub skipped_len_max: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             frame_len_max: (512 << 20) + (64 << 10),
-            line_len_max: 64 << 10,
             element_count_max: 1 << 24,
-            depth_max: 64,
+            depth_max: 1_024,
+            skipped_len_max: 2 << 30,
         }
     }
 }

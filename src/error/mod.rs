@@ -157,8 +157,10 @@ pub enum Why {
         "the connection was lost twice at this command, which may be too long for the node, or its reply: {0}"
     )]
     LostTwice(Closed),
-    /// The node broke the protocol; its connection was closed.
-    #[error("the node broke the protocol: {0}")]
+    /// A reply of the node cannot be used: it breaks the protocol, or a limit of
+    /// [`Limits`](crate::Limits). If its end cannot be found its connection is closed, and what else
+    /// was in flight there ends with this as well.
+    #[error("unusable reply: {0}")]
     Protocol(ProtocolError),
     /// The node refused to set up the connection: credentials, number of clients, and so on.
     #[error("the node refused the connection: {0}")]
@@ -479,9 +481,12 @@ pub enum Violation {
     /// A bulk string that is not followed by CR LF.
     #[error("malformed end of a bulk string")]
     BulkEnd,
-    /// Something other than the number that belongs there.
+    /// Something other than the integer or double that belongs there.
     #[error("malformed number")]
     Number,
+    /// Something other than the length or number of elements that belongs there.
+    #[error("malformed length")]
+    Length,
     /// A length below zero where it has no meaning.
     #[error("negative length")]
     NegativeLength,
@@ -494,9 +499,6 @@ pub enum Violation {
     /// A push inside another value.
     #[error("push inside a value")]
     NestedPush,
-    /// A line beyond `line_len_max`.
-    #[error("line longer than `line_len_max`")]
-    LineTooLong,
     /// A reply beyond `frame_len_max`.
     #[error("reply larger than `frame_len_max`")]
     FrameTooLong,
@@ -515,6 +517,29 @@ pub enum Violation {
     /// A reply to a command that nobody sent.
     #[error("reply without a command")]
     Unsolicited,
+}
+
+impl Violation {
+    /// Whether the end of the frame can be found all the same, if it is near enough.
+    pub(crate) const fn leaves_framing(self) -> bool {
+        match self {
+            Self::Number
+            | Self::Malformed
+            | Self::FrameTooLong
+            | Self::TooManyElements
+            | Self::TooDeep => true,
+            Self::UnknownType(_)
+            | Self::LineEnd
+            | Self::BulkEnd
+            | Self::Length
+            | Self::NegativeLength
+            | Self::Streamed
+            | Self::NestedPush
+            | Self::Trailing
+            | Self::Truncated
+            | Self::Unsolicited => false,
+        }
+    }
 }
 
 /// A reply that is not what the caller asked to have it converted to.

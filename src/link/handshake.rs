@@ -1,10 +1,14 @@
 //! Setting up a connection: protocol, credentials, name, role.
 //!
 //! Theory of operation. Everything leaves in one write: `HELLO 3` with credentials and name, the
-//! library's name and version, `SELECT` if it is not for database 0, and `READONLY` for a link that reads from a replica. Replies come in
-//! that order. A server that does not know `HELLO` gets a second write with `AUTH`, `CLIENT SETNAME`
-//! and `READONLY`, and speaks RESP2. No command of a caller leaves before the last reply has come: a
-//! server that still checks the password closes the connection on long commands.
+//! library's name and version, `SELECT` if it is not for database 0, and `READONLY` for a link that
+//! reads from a replica. Replies come in that order. No command of a caller leaves before the last
+//! reply has come: a server that still checks the password closes the connection on long commands.
+//!
+//! A server that refuses `HELLO`, in whatever words, gets a second write with `AUTH`, `CLIENT
+//! SETNAME`, `SELECT` and `READONLY`, and speaks RESP2: its answer to that is what counts. Only what
+//! the second handshake could not mend refuses the link at once: a wrong password, a password that is
+//! missing, no room for another client.
 
 use alloc::vec::Vec;
 
@@ -21,7 +25,7 @@ pub(crate) enum Step {
     Hello,
     /// `AUTH ..`, where `HELLO` is not known.
     Auth,
-    /// A command that servers may refuse: names, and what hangs on `HELLO`.
+    /// A command that servers may refuse: names, what hangs on `HELLO`, a sign of life.
     Optional,
     /// `SELECT` of this database.
     Select(u32),
@@ -138,6 +142,20 @@ pub(super) fn resp2(
     opening
 }
 
+/// The commands for a server that closes the connection upon `HELLO`: nothing that it may not know.
+/// Something has to be answered before commands may leave.
+pub(super) fn resp2_alone(
+    config: &Config,
+    credentials: Option<&Credentials>,
+    read_only: bool,
+) -> Opening {
+    let mut opening = resp2(config, credentials, read_only);
+    if opening.steps.is_empty() {
+        opening.add(Step::Optional, &[b"PING"]);
+    }
+    opening
+}
+
 /// `AUTH` on a connection that is set up, whose server knows `HELLO` or not.
 pub(super) fn auth(credentials: &Credentials, knows_hello: bool) -> Secret {
     let mut bytes = Secret::new();
@@ -160,6 +178,9 @@ pub(super) fn judge(
     credentials: Option<&Credentials>,
 ) -> Progress {
     let Some(error) = reply.error() else { return Progress::Continue };
+    if is_about_clients(&error) {
+        return Progress::Fail(failure(step, without_secrets(error, credentials)));
+    }
     match step {
         // Without HELLO, and without a password, this is the first to say that one is missing.
         Step::Optional if error.code() == b"NOAUTH" && !falling_back => {
@@ -167,34 +188,37 @@ pub(super) fn judge(
         }
         Step::Optional => Progress::Continue,
         Step::Select(_) | Step::ReadOnly if falling_back => Progress::Continue,
-        Step::Hello if is_about_hello(&error) => Progress::FallBack,
+        Step::Hello if !is_final(&error, credentials) => Progress::FallBack,
         Step::Hello | Step::Auth | Step::Select(_) | Step::ReadOnly => {
             Progress::Fail(failure(step, without_secrets(error, credentials)))
         }
     }
 }
 
-/// Whether the error says that there is no `HELLO`, or not for this user.
-fn is_about_hello(error: &ServerError) -> bool {
+/// Whether a refusal of `HELLO` would be one of `AUTH` as well.
+fn is_final(error: &ServerError, credentials: Option<&Credentials>) -> bool {
+    let is_missing = error.code() == b"NOAUTH" && credentials.is_none();
+    is_missing || error.code() == b"WRONGPASS" || is_about_password(error)
+}
+
+fn is_about_password(error: &ServerError) -> bool {
     let text = error.text().to_ascii_lowercase();
-    match error.code() {
-        b"NOPROTO" | b"NOPERM" => true,
-        b"ERR" => {
-            ["unknown command", "syntax error", "unsupported"].iter().any(|t| text.contains(t))
-        }
-        _ => false,
-    }
+    ["invalid password", "without any password", "invalid username-password"]
+        .iter()
+        .any(|told| text.contains(told))
+}
+
+/// Whether the server takes no client like this one now: it says so before it is asked, and closes.
+fn is_about_clients(error: &ServerError) -> bool {
+    error.code() == b"DENIED" || error.text().contains("max number of clients")
 }
 
 fn failure(step: Step, error: ServerError) -> SeedFailure {
-    let text = error.text().to_ascii_lowercase();
-    let about_password = text.contains("invalid password")
-        || text.contains("without any password")
-        || text.contains("invalid username-password");
     match (error.code(), step) {
+        _ if is_about_clients(&error) => SeedFailure::Refused(error),
         (b"WRONGPASS" | b"NOAUTH", _) => SeedFailure::Authentication(error),
         (b"NOPERM", _) => SeedFailure::Permission { command: step.command(), error },
-        _ if about_password => SeedFailure::Authentication(error),
+        _ if is_about_password(&error) => SeedFailure::Authentication(error),
         (b"ERR", Step::Select(database)) => SeedFailure::Database { database, error },
         _ => SeedFailure::Refused(error),
     }

@@ -14,8 +14,8 @@ mod outbox;
 use alloc::collections::VecDeque;
 
 use self::handshake::{Opening, Progress, Step};
-use self::inbox::Inbox;
 pub use self::inbox::Room;
+use self::inbox::{Fault, Inbox};
 use self::outbox::Outbox;
 use crate::command::Command;
 use crate::config::{Config, Credentials, Protocol};
@@ -41,6 +41,8 @@ pub(crate) struct Link<W> {
     /// What the server speaks: RESP2 until it has accepted `HELLO`.
     protocol: Protocol,
     read_only: bool,
+    /// What became of `HELLO`.
+    hello: Hello,
     /// Whom it is set up as; forgotten once it is.
     credentials: Option<Credentials>,
     /// When the last byte came in, or when something was first expected.
@@ -63,6 +65,17 @@ enum Round {
     Refused,
     /// The one without it.
     Second,
+}
+
+/// What became of `HELLO` on a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hello {
+    /// It was not sent.
+    Unsent,
+    /// It was sent, and not answered otherwise than with an error.
+    Unanswered,
+    /// It was answered.
+    Answered,
 }
 
 #[derive(Debug)]
@@ -94,8 +107,17 @@ pub(crate) enum Received<W> {
         /// node cannot have run what it has not read.
         is_whole: bool,
     },
+    /// The reply to a piece of work cannot be used. It was read past.
+    Unusable {
+        /// What the owner wants to be told.
+        work: W,
+        /// Why.
+        error: ProtocolError,
+    },
     /// A message that is no reply.
     Push(Frame),
+    /// A message that is no reply, and cannot be used. It was read past.
+    UnusablePush,
     /// The link is set up.
     Ready,
     /// The link cannot be set up.
@@ -127,18 +149,20 @@ impl<W: Copy> Link<W> {
             version: 0,
             protocol: Protocol::Resp2,
             read_only,
+            hello: Hello::Unsent,
             credentials: None,
             progress_at: now,
         }
     }
 
-    /// The connection is there: writes the handshake. Whether the link is ready at once, because
-    /// there is nothing to set up.
+    /// The connection is there: writes the handshake, without `HELLO` if that is to be avoided.
+    /// Whether the link is ready at once, because there is nothing to set up.
     pub(crate) fn connected(
         &mut self,
         now: Instant,
         config: &Config,
         credentials: Option<Credentials>,
+        avoids_hello: bool,
     ) -> bool {
         if self.state != State::Dialling {
             return false;
@@ -147,7 +171,12 @@ impl<W: Copy> Link<W> {
         self.credentials = credentials;
         let credentials = self.credentials.as_ref();
         match config.protocol {
+            Protocol::Resp3 if avoids_hello => {
+                let opening = handshake::resp2_alone(config, credentials, self.read_only);
+                self.set_up(opening, Round::Second)
+            }
             Protocol::Resp3 => {
+                self.hello = Hello::Unanswered;
                 let opening = handshake::resp3(config, credentials, self.read_only);
                 self.set_up(opening, Round::First)
             }
@@ -186,6 +215,11 @@ impl<W: Copy> Link<W> {
     /// The protocol that replies come in.
     pub(crate) const fn protocol(&self) -> Protocol {
         self.protocol
+    }
+
+    /// What became of `HELLO`.
+    pub(crate) const fn hello(&self) -> Hello {
+        self.hello
     }
 
     /// Whether the server is old enough, or silent enough about its age, not to know
@@ -247,7 +281,15 @@ impl<W: Copy> Link<W> {
         if !data.is_empty() {
             self.progress_at = now;
         }
-        while let Some(frame) = self.inbox.next(data)? {
+        loop {
+            let frame = match self.inbox.next(data) {
+                Ok(Some(frame)) => frame,
+                Ok(None) => return Ok(None),
+                Err(fault) => match self.handle_fault(fault)? {
+                    Some(received) => return Ok(Some(received)),
+                    None => continue,
+                },
+            };
             if frame.is_push() {
                 return Ok(Some(Received::Push(frame)));
             }
@@ -279,7 +321,42 @@ impl<W: Copy> Link<W> {
                 }
             }
         }
-        Ok(None)
+    }
+
+    /// The stream is lost, or a frame cannot be used, which takes the place of its reply.
+    #[cold]
+    fn handle_fault(&mut self, fault: Fault) -> Result<Option<Received<W>>, ProtocolError> {
+        let error = match fault {
+            Fault::Stream(error) => return Err(error),
+            Fault::Frame { is_push: true, .. } => return Ok(Some(Received::UnusablePush)),
+            Fault::Frame { is_push: false, error } => error,
+        };
+        let taken = self.outbox.taken();
+        let is_due = |expected: &Expected<W>| !self.is_ready() || expected.end <= taken;
+        if !self.expected.front().is_some_and(is_due) {
+            return Err(ProtocolError { offset: 0, violation: Violation::Unsolicited });
+        }
+        let Some(expected) = self.expected.pop_front() else { return Ok(None) };
+        self.answered += 1;
+        self.answered_end = expected.end;
+        Ok(match expected.what {
+            Expect::Work(work) => {
+                self.asking_failed = None;
+                Some(Received::Unusable { work, error })
+            }
+            // Whether the node would take the command behind it shows in the reply to that.
+            Expect::Asking => None,
+            Expect::Setup(_) => {
+                let told = alloc::string::ToString::to_string(&error);
+                Some(Received::Refused(SeedFailure::Unusable(told.into())))
+            }
+        })
+    }
+
+    /// Whether the beginning of a reply has come that cannot be used: that to the first piece of work
+    /// that it owes.
+    pub(crate) const fn skips_reply(&self) -> bool {
+        self.inbox.skips_reply()
     }
 
     fn handle_setup(&mut self, config: &Config, step: Step, reply: &Frame) -> Option<Received<W>> {
@@ -289,8 +366,9 @@ impl<W: Copy> Link<W> {
             Progress::Fail(failure) => return Some(Received::Refused(failure)),
             Progress::FallBack => self.state = State::SettingUp(Round::Refused),
             Progress::Continue if step == Step::Hello => {
-                self.version = major_version(reply);
                 self.protocol = Protocol::Resp3;
+                self.hello = Hello::Answered;
+                self.version = major_version(reply);
             }
             Progress::Continue => {}
         }

@@ -6,7 +6,6 @@
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
 
-use super::scan::is_big_number;
 use super::value::{Elements, Value};
 use crate::config::Protocol;
 
@@ -152,7 +151,7 @@ pub fn verbatim(out: &mut Vec<u8>, format: &[u8], text: &[u8]) {
 ///
 /// What is written is canonical: read and written again it is the same. A null is `_`; an error is
 /// a line, or a bulk error if CR or LF are in it; a double is as [`double`] writes it. Something in a
-/// [`Value::BigNumber`] that is none becomes a bulk string.
+/// [`Value::BigNumber`] that is no line becomes a bulk string.
 ///
 /// ```
 /// use hashslot::resp::{Frame, encode};
@@ -184,7 +183,7 @@ fn head(out: &mut Vec<u8>, value: &Value<'_>) {
         Value::Integer(number) => integer(out, number),
         Value::Double(number) => double(out, number),
         Value::Boolean(truth) => boolean(out, truth),
-        Value::BigNumber(text) if is_big_number(text) => line(out, b'(', text),
+        Value::BigNumber(text) if fits_line(text) => line(out, b'(', text),
         Value::Bulk(text) | Value::BigNumber(text) => bulk(out, text),
         Value::Verbatim { format, text } => verbatim(out, format, text),
         Value::Array(elements) => array_header(out, elements.len()),
@@ -216,6 +215,10 @@ fn line(out: &mut Vec<u8>, kind: u8, text: &[u8]) {
     out.push(kind);
     out.extend(text.iter().map(|&byte| if breaks_line(byte) { b' ' } else { byte }));
     out.extend_from_slice(b"\r\n");
+}
+
+fn fits_line(text: &[u8]) -> bool {
+    !text.iter().any(|byte| breaks_line(*byte))
 }
 
 const fn breaks_line(byte: u8) -> bool {

@@ -33,7 +33,7 @@ impl Frame {
     /// The frame that these bytes are, all of them.
     ///
     /// # Errors
-    /// What [`Scanner::scan`] refuses; [`Violation::Truncated`] if the value is not complete,
+    /// What [`Scanner::scan`] refuses or skips; [`Violation::Truncated`] if the value is not complete,
     /// [`Violation::Trailing`] if bytes follow it. The fault of whoever made the bytes.
     pub fn parse(bytes: impl Into<Bytes>, limits: &Limits) -> Result<Self, ProtocolError> {
         let bytes = bytes.into();
@@ -41,6 +41,7 @@ impl Frame {
             Scan::Frame { len } if len == bytes.len() => return Ok(Self { bytes }),
             Scan::Frame { len } => (len, Violation::Trailing),
             Scan::More { .. } => (bytes.len(), Violation::Truncated),
+            Scan::Broken { error, .. } | Scan::Skipped { error, .. } => return Err(error),
         };
         Err(ProtocolError { offset, violation })
     }

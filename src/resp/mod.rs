@@ -32,14 +32,20 @@
 //!   is never counted as an element and never a reply.
 //! - A push stands alone: never inside another value.
 //! - Numbers are strict: no `+`, no blanks, no leading zeros, no `-0`. (A big number is handed out
-//!   as text and may have leading zeros.) Of doubles, `-nan` is accepted too: older servers
-//!   print what the C library prints.
+//!   as text, whatever that is: scripts can make it anything.) Of doubles, `-nan` is accepted too:
+//!   older servers print what the C library prints.
 //! - A line has no CR and no LF inside. A bulk string may have any bytes, and CR LF must follow it.
 //! - Streamed values (`$?`, `*?` and so on) are refused: no server sends them.
 //!
 //! Anything else is a [`Violation`](crate::error::Violation), with the number of bytes before it.
 //! Lenient readers of RESP and servers disagree about where a reply ends, and one reply is then
 //! taken for another.
+//!
+//! Where the end of the frame is certain all the same, the violation costs this frame only
+//! ([`Scan::Broken`]): a malformed integer, double, boolean, null or verbatim string, a push without
+//! a name, `-1` as the length of a type that has no null, and everything that is only beyond a limit.
+//! The frame is read past and not kept. Malformed types, lengths and line ends cost the stream, and
+//! so does a push inside another value: nothing tells whether it counts as an element.
 //!
 //! ```
 //! use hashslot::resp::{Frame, Value};
@@ -54,6 +60,7 @@
 pub mod encode;
 mod frame;
 mod scan;
+mod skip;
 pub(crate) mod value;
 
 pub use frame::Frame;

@@ -2,11 +2,15 @@
 //!
 //! Rules of this file:
 //! - What is found depends on the bytes alone, never on how they were cut into pieces.
+//! - Framing that cannot be understood loses the stream. Content that is odd, and limits that are
+//!   broken, lose one frame: its end is found all the same, and none of it is kept ([`skip`]).
 //! - A length is checked against the limits as soon as its line is read, and nothing is allocated
 //!   for it: the only memory is one number for each level of nesting.
 //! - No byte is searched twice. When more bytes arrive, reading goes on at the value that was cut
 //!   off; only its number, 20 digits at most, or the first 32 bytes of its line are read again.
 //! - What passes here can be read by [`Value`](super::Value) without a check.
+//!
+//! [`skip`]: super::skip
 //!
 //! Theory of operation: `remaining` counts the values of the innermost aggregate that have not
 //! begun, `outer` the same for the aggregates around it. A value takes one from `remaining`; an
@@ -14,13 +18,16 @@
 //! taking one, since it is no value. When `remaining` is zero, a level is closed; when there is
 //! none left, the frame ends.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use super::skip::Skipper;
+use super::value;
 use crate::config::Limits;
 use crate::error::{ProtocolError, Violation};
 
 /// The fewest bytes that a value has: a type byte, CR and LF.
-const VALUE_LEN_MIN: usize = 3;
+pub(super) const VALUE_LEN_MIN: usize = 3;
 
 /// The most digits that a number has: those of 2^63.
 const DIGIT_COUNT_MAX: usize = 19;
@@ -34,7 +41,10 @@ const COMMON_NUMBER_MAX: usize = 99_999_999;
 
 /// What [`Scanner::scan`] found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "complete: a frame is there, or it is not yet")]
+#[allow(
+    clippy::exhaustive_enums,
+    reason = "complete: a frame is there or not yet, whole or broken"
+)]
 pub enum Scan {
     /// The buffer begins with a complete frame.
     Frame {
@@ -48,12 +58,32 @@ pub enum Scan {
         /// length has been read.
         needed: usize,
     },
+    /// The buffer begins with the end of a frame that cannot be used: its content is odd, or beyond
+    /// the limits. The next frame follows it.
+    Broken {
+        /// How many bytes of the buffer belong to it. Those that were skipped before do not count.
+        len: usize,
+        /// Whether it is a push, and answers no command.
+        is_push: bool,
+        /// Why it cannot be used.
+        error: ProtocolError,
+    },
+    /// All of the buffer belongs to a frame that cannot be used, and whose end has not come.
+    ///
+    /// **Shape**: the next buffer begins behind these bytes. Nobody needs them any more.
+    Skipped {
+        /// Whether it is a push, as far as that is known.
+        is_push: bool,
+        /// Why it cannot be used.
+        error: ProtocolError,
+    },
 }
 
 /// A resumable search for the end of a frame.
 ///
 /// **Cost**: linear in the bytes, however many pieces they come in. No allocation, except one
-/// number for each level of nesting beyond the deepest so far.
+/// number for each level of nesting beyond the deepest so far, and one for a frame that cannot be
+/// used.
 ///
 /// ```
 /// use hashslot::resp::{Scan, Scanner};
@@ -82,6 +112,8 @@ pub struct Scanner {
     element_count: usize,
     /// A push has begun and its first value is not known to be a string yet.
     push_is_unnamed: bool,
+    /// Looks for the end of a frame that cannot be used. Then `at` is not 0.
+    skipper: Option<Box<Skipper>>,
 }
 
 /// What one step found.
@@ -108,24 +140,25 @@ impl Scanner {
             outer_sum: 0,
             element_count: 0,
             push_is_unnamed: false,
+            skipper: None,
         }
     }
 
     /// Looks for the end of the frame that `buffer` begins with.
     ///
     /// **Shape**: until a frame is found, `buffer` begins with the same frame at every call and only
-    /// grows. After [`Scan::Frame`] the scanner stands at the start of the next frame, and `buffer`
-    /// has to begin there.
+    /// grows. After [`Scan::Frame`] and [`Scan::Broken`] the scanner stands at the start of the next
+    /// frame, and `buffer` has to begin there; after [`Scan::Skipped`] behind all that it was given.
     ///
     /// # Errors
-    /// The bytes are not RESP, or more of it than the limits allow: the server's fault. The offset is
-    /// that of the first byte that cannot be there; where a number or a length is out of bounds, it
-    /// is that of the value it belongs to. The stream is lost then: nothing tells where the next
-    /// frame begins. Scanning again gives the same error.
+    /// The bytes are not RESP, or a frame is longer than `skipped_len_max` of [`Limits`] and cannot be
+    /// used: the server's fault. The offset is that of the first byte that cannot be there; where a
+    /// number or a length is out of bounds, it is that of the value it belongs to. The stream is lost
+    /// then: nothing tells where the next frame begins. Scanning again gives the same error.
     pub fn scan(&mut self, buffer: &[u8]) -> Result<Scan, ProtocolError> {
         // Most frames are one common value, and there in full.
         if self.at == 0
-            && let Some(len) = common_len(buffer, self.limits.line_len_max)
+            && let Some(len) = common_len(buffer)
             && len <= self.limits.frame_len_max
         {
             self.searched = 0;
@@ -137,6 +170,9 @@ impl Scanner {
     /// [`Scanner::scan`] without the short cut.
     #[inline(never)]
     fn scan_any(&mut self, buffer: &[u8]) -> Result<Scan, ProtocolError> {
+        if self.skipper.is_some() {
+            return self.skip(buffer, 0);
+        }
         loop {
             self.take_common(buffer);
             while self.remaining == 0 {
@@ -148,14 +184,47 @@ impl Scanner {
                 self.outer_sum -= remaining;
                 self.remaining = remaining;
             }
-            match self.step(buffer)? {
-                Step::Done { end } => self.at = end,
-                Step::More { missing } => {
+            match self.step(buffer) {
+                Ok(Step::Done { end }) => self.at = end,
+                Ok(Step::More { missing }) => {
                     self.check();
                     return Ok(Scan::More { needed: len_min(missing, self.unbegun_count() - 1) });
                 }
+                Err(error) => return self.fail(error, buffer),
             }
         }
+    }
+
+    /// The stream is lost; or only the frame is, which broke a limit or has odd content: then its end
+    /// is looked for from the current value on.
+    #[cold]
+    fn fail(&mut self, error: ProtocolError, buffer: &[u8]) -> Result<Scan, ProtocolError> {
+        if !error.violation.leaves_framing() {
+            return Err(error);
+        }
+        let at = self.at;
+        let begun = value::without_attributes(buffer.get(..at).unwrap_or_default());
+        let (kind, len_max) = (begun.map(|(kind, _)| kind), self.limits.skipped_len_max);
+        let skipper = Skipper::new(error, kind, at, self.unbegun_count(), len_max);
+        self.skipper = Some(Box::new(skipper));
+        self.outer.clear();
+        self.outer_sum = 0;
+        self.push_is_unnamed = false;
+        self.start_over();
+        self.at = 1; // no short cut
+        self.skip(buffer, at)
+    }
+
+    /// Goes on with looking for the end of a frame that cannot be used, at `at`.
+    #[cold]
+    fn skip(&mut self, buffer: &[u8], at: usize) -> Result<Scan, ProtocolError> {
+        let Some(skipper) = &mut self.skipper else { return Ok(Scan::More { needed: 1 }) };
+        let end = skipper.skip(buffer.get(at..).unwrap_or_default())?;
+        let (is_push, error) = (skipper.is_push(), skipper.error());
+        let Some(len) = end else { return Ok(Scan::Skipped { is_push, error }) };
+        self.skipper = None;
+        self.start_over();
+        Ok(Scan::Broken { len: at + len, is_push, error })
     }
 
     /// Takes the values that are complete and of the most common types, as far as they go. Whatever
@@ -168,8 +237,7 @@ impl Scanner {
         let len_max = self.limits.frame_len_max - len_min(0, self.outer_sum);
         let (mut at, mut remaining) = (self.at, self.remaining);
         while remaining > 0
-            && let Some(len) =
-                buffer.get(at..).and_then(|rest| common_len(rest, self.limits.line_len_max))
+            && let Some(len) = buffer.get(at..).and_then(common_len)
             && len_min(at + len, remaining - 1) <= len_max
         {
             at += len;
@@ -192,7 +260,7 @@ impl Scanner {
         let end = match kind {
             b'$' | b'!' | b'=' => return self.bulk(buffer, kind),
             b':' => number(buffer, start)?.map(|(_, end)| end),
-            b'+' | b'-' => self.line(buffer)?,
+            b'+' | b'-' | b'(' => self.line(buffer)?,
             b'*' | b'%' | b'~' | b'>' | b'|' => return self.aggregate(buffer, kind),
             b'_' => fixed(buffer, start, 0)?,
             b'#' => match buffer.get(start + 1) {
@@ -200,8 +268,7 @@ impl Scanner {
                 Some(_) => return Err(violation(start + 1, Violation::Malformed)),
                 None => None,
             },
-            b',' => self.checked_line(buffer, is_double)?,
-            b'(' => self.checked_line(buffer, is_big_number)?,
+            b',' => self.double(buffer)?,
             _ => return Err(violation(start, Violation::UnknownType(kind))),
         };
         match end {
@@ -221,7 +288,7 @@ impl Scanner {
             return Ok(line_cut_off(buffer));
         };
         let Ok(len) = usize::try_from(len) else {
-            return self.null_or_violation(len, body, kind == b'$');
+            return self.null_or_violation(len, body, kind);
         };
         // Two bytes for the CR LF of the body.
         let end = body.saturating_add(len).saturating_add(2);
@@ -256,7 +323,7 @@ impl Scanner {
             return Ok(line_cut_off(buffer));
         };
         if count < 0 {
-            return self.null_or_violation(count, end, kind == b'*');
+            return self.null_or_violation(count, end, kind);
         }
         if kind == b'>' && count == 0 {
             return Err(violation(start, Violation::Malformed));
@@ -295,46 +362,34 @@ impl Scanner {
     fn line(&mut self, buffer: &[u8]) -> Result<Option<usize>, ProtocolError> {
         let text = self.at + 1;
         let room = self.limits.frame_len_max.saturating_sub(self.at + VALUE_LEN_MIN);
-        let limit = text.saturating_add(room.min(self.limits.line_len_max));
+        let limit = text.saturating_add(room);
         let from = self.searched.max(text);
         let unsearched = buffer.get(from..).unwrap_or_default();
         let found = unsearched.iter().position(|&byte| byte == b'\r' || byte == b'\n');
         let at = found.map_or(buffer.len(), |index| from + index);
         if at > limit {
-            let line_is_too_long = self.limits.line_len_max <= room;
-            let why =
-                if line_is_too_long { Violation::LineTooLong } else { Violation::FrameTooLong };
-            return Err(violation(self.at, why));
+            return Err(violation(self.at, Violation::FrameTooLong));
         }
         self.searched = at;
         line_end(buffer, at, Violation::LineEnd)
     }
 
-    /// A line whose text has to have a form.
-    fn checked_line(
-        &mut self,
-        buffer: &[u8],
-        is_well_formed: fn(&[u8]) -> bool,
-    ) -> Result<Option<usize>, ProtocolError> {
+    /// The line of a double.
+    fn double(&mut self, buffer: &[u8]) -> Result<Option<usize>, ProtocolError> {
         let Some(end) = self.line(buffer)? else { return Ok(None) };
         let text = buffer.get(self.at + 1..end - 2).unwrap_or_default();
-        if is_well_formed(text) {
-            Ok(Some(end))
-        } else {
-            Err(violation(self.at, Violation::Number))
-        }
+        if is_double(text) { Ok(Some(end)) } else { Err(violation(self.at, Violation::Number)) }
     }
 
-    /// A length below zero: a null where -1 means that.
+    /// A length below zero: a null where -1 means that. Of other types it is read past as one.
     #[cold]
-    fn null_or_violation(
-        &mut self,
-        len: i64,
-        end: usize,
-        nullable: bool,
-    ) -> Result<Step, ProtocolError> {
-        if !nullable || len != -1 {
-            return Err(violation(self.at, Violation::NegativeLength));
+    fn null_or_violation(&mut self, len: i64, end: usize, kind: u8) -> Result<Step, ProtocolError> {
+        match kind {
+            b'$' | b'*' if len == -1 => {}
+            b'!' | b'=' | b'%' | b'~' if len == -1 => {
+                return Err(violation(self.at, Violation::Malformed));
+            }
+            _ => return Err(violation(self.at, Violation::NegativeLength)),
         }
         if len_min(end, self.unbegun_count() - 1) > self.limits.frame_len_max {
             return Err(violation(self.at, Violation::FrameTooLong));
@@ -396,7 +451,7 @@ const fn len_min(len: usize, value_count: usize) -> usize {
 /// The length of the value that the bytes begin with, if it is complete and of a common type.
 #[allow(clippy::inline_always, reason = "the hot path, and small")]
 #[inline(always)]
-fn common_len(bytes: &[u8], line_len_max: usize) -> Option<usize> {
+fn common_len(bytes: &[u8]) -> Option<usize> {
     let (&kind, line) = bytes.split_first()?;
     let behind = match kind {
         b'$' | b':' => {
@@ -404,7 +459,7 @@ fn common_len(bytes: &[u8], line_len_max: usize) -> Option<usize> {
             if kind == b'$' { behind.get(number..)?.strip_prefix(b"\r\n")? } else { behind }
         }
         b'+' => {
-            let searched = line.get(..line_len_max.min(COMMON_LINE_LEN_MAX)).unwrap_or(line);
+            let searched = line.get(..COMMON_LINE_LEN_MAX).unwrap_or(line);
             let len = searched.iter().position(|&byte| byte == b'\r' || byte == b'\n')?;
             line.get(len..)?.strip_prefix(b"\r\n")?
         }
@@ -443,7 +498,7 @@ fn number(buffer: &[u8], start: usize) -> Result<Option<(i64, usize)>, ProtocolE
             break byte;
         }
         if at - first == DIGIT_COUNT_MAX {
-            return Err(violation(start, Violation::Number));
+            return Err(number_out_of_bounds(buffer, start));
         }
         magnitude = magnitude * 10 + u64::from(digit);
         at += 1;
@@ -458,7 +513,7 @@ fn number(buffer: &[u8], start: usize) -> Result<Option<(i64, usize)>, ProtocolE
     } else {
         0_i64.checked_add_unsigned(magnitude)
     };
-    let Some(value) = value else { return Err(violation(start, Violation::Number)) };
+    let Some(value) = value else { return Err(number_out_of_bounds(buffer, start)) };
     Ok(line_end(buffer, at, Violation::LineEnd)?.map(|end| (value, end)))
 }
 
@@ -469,8 +524,19 @@ fn malformed_number(buffer: &[u8], start: usize, at: usize) -> ProtocolError {
             violation(start, Violation::Streamed)
         }
         (_, Some(b'\n')) => violation(at, Violation::LineEnd),
-        _ => violation(at, Violation::Number),
+        _ => violation(at, bad_number(buffer, start)),
     }
+}
+
+#[cold]
+fn number_out_of_bounds(buffer: &[u8], start: usize) -> ProtocolError {
+    violation(start, bad_number(buffer, start))
+}
+
+/// An integer that is none is odd content; a length that is none hides where the next value begins.
+#[cold]
+fn bad_number(buffer: &[u8], start: usize) -> Violation {
+    if buffer.get(start) == Some(&b':') { Violation::Number } else { Violation::Length }
 }
 
 /// The end of the value at `start` whose line has `text_len` bytes.
@@ -515,11 +581,6 @@ fn is_double(text: &[u8]) -> bool {
         rest = after;
     }
     well_formed && rest.is_empty()
-}
-
-pub(super) fn is_big_number(text: &[u8]) -> bool {
-    let (has_digits, rest) = without_digits(text.strip_prefix(b"-").unwrap_or(text));
-    has_digits && rest.is_empty()
 }
 
 /// Whether the text begins with digits, and what follows them.

@@ -42,7 +42,8 @@ pub enum Value<'a> {
     Double(f64),
     /// `#`: true or false.
     Boolean(bool),
-    /// `(`: an integer of any size. **Shape**: an optional `-`, then digits.
+    /// `(`: an integer of any size. **Shape**: an optional `-`, then digits, or what a script made
+    /// of it: no CR and no LF.
     BigNumber(&'a [u8]),
     /// `=`: a text and what it is written in.
     Verbatim {

@@ -67,6 +67,8 @@ pub enum Fault {
     Forgeries,
     /// Topologies that make no sense, or are empty.
     OddTopology,
+    /// Replies whose content is odd, while it is certain where they end.
+    OddReplies,
 
     // The driver and the application are difficult.
     /// The driver does nothing for a while, and hears of everything late.
@@ -94,7 +96,7 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::Migrate,
         Self::AtomicMigrate,
         Self::Failover,
@@ -132,6 +134,7 @@ impl Fault {
         Self::RefuseUnread,
         Self::HangUp,
         Self::LongPause,
+        Self::OddReplies,
     ];
 
     /// The name, as the command line has it: `half-open`.
@@ -165,6 +168,7 @@ impl Fault {
             Self::Pushes => "pushes",
             Self::Forgeries => "forgeries",
             Self::OddTopology => "odd-topology",
+            Self::OddReplies => "odd-replies",
             Self::ClockJump => "clock-jump",
             Self::StrayEvents => "stray-events",
             Self::Cancel => "cancel",
@@ -351,6 +355,7 @@ impl Profile {
                 F::Pushes,
                 F::Forgeries,
                 F::OddTopology,
+                F::OddReplies,
                 F::MaxClients,
                 F::Scripts,
                 F::SplitBytes,

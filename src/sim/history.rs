@@ -87,6 +87,7 @@ const NEWS: Duration = Duration::from_secs(5);
 
 /// What the nodes did.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "conditions that hold or do not")]
 pub struct History {
     pub(super) runs: Vec<Run>,
     runs_of: BTreeMap<u64, Vec<usize>>,
@@ -123,6 +124,12 @@ pub struct History {
     pub(super) shards: Vec<u64>,
     /// Whether nodes break connections after good replies: each of those ends a pause.
     pub(super) breaks_replies: bool,
+    /// Whether each byte that comes is of a sound frame, whatever is in it.
+    pub(super) frames_soundly: bool,
+    /// Writes that got an odd reply.
+    odd_writes: BTreeSet<u64>,
+    /// The same of commands that carry no number, by client.
+    odd_reads: BTreeSet<(usize, Vec<u8>)>,
     /// Whether nodes make redirections up.
     pub(super) forges: bool,
     /// Whether replicas may be asked.
@@ -314,6 +321,22 @@ impl History {
             && !is_asking
         {
             self.violation(format!("client {client}: write {number} comes without its ASKING"));
+        }
+    }
+
+    /// A command of a client got an odd reply.
+    pub(super) fn answered_oddly(&mut self, client: usize, words: &[Vec<u8>]) {
+        match data::number_of(words) {
+            Some(number) => self.odd_writes.insert(number),
+            None => self.odd_reads.insert((client, words.join(&b' '))),
+        };
+    }
+
+    /// Whether a command of a client ever got an odd reply.
+    pub(super) fn was_odd(&self, client: usize, number: Option<u64>, command: &[u8]) -> bool {
+        match number {
+            Some(number) => self.odd_writes.contains(&number),
+            None => self.odd_reads.contains(&(client, command.to_vec())),
         }
     }
 

@@ -8,7 +8,7 @@ use super::data::{self, Known};
 use super::faults::Fault;
 use super::node::Session;
 use super::world::World;
-use crate::config::Protocol;
+use crate::config::{Limits, Protocol};
 use crate::resp::encode;
 use crate::slot::{SLOT_COUNT, Slot};
 
@@ -76,7 +76,7 @@ impl World {
             b"$-5\r\n",
             b"*-2\r\n",
             b"$3\r\nabcXY",
-            b":+3\r\n",
+            b"*+3\r\n",
             b"!!\r\n",
             b"?\r\n",
             b"$99999999999\r\n",
@@ -90,6 +90,39 @@ impl World {
             None => reply.truncate(reply.len() / 2), // and then the connection ends
         }
         true
+    }
+
+    /// Makes the content of a reply odd, if the node is like that just now. Where it ends is certain.
+    pub(super) fn make_odd(
+        &mut self,
+        index: usize,
+        words: &[Vec<u8>],
+        session: &Session,
+        reply: &mut Vec<u8>,
+    ) {
+        let known = data::known(&words[0]);
+        let has_keys = known.is_some_and(|known| !known.keys_of(words).is_empty());
+        let is_plain = has_keys && session.queued.is_none() && !reply.starts_with(b"-");
+        if !is_plain || !self.chance(Fault::OddReplies, self.nodes[index].hostility.oddities) {
+            return;
+        }
+        let deep = [&b"*1\r\n".repeat(Limits::default().depth_max + 1)[..], b":1\r\n"].concat();
+        let choices: [&[u8]; 9] = [
+            b"_x\r\n",
+            b"#x\r\n",
+            b",1x\r\n",
+            b":1x\r\n",
+            b"=3\r\ntxt\r\n",
+            b"%-1\r\n",
+            b"*3\r\n#x\r\n%1\r\n+k\r\n$4\r\n\r\n\r\n\r\n|1\r\n+a\r\n+b\r\n:1\r\n",
+            b"|1\r\n+a\r\n:x\r\n+OK\r\n",
+            &deep,
+        ];
+        let choice = self.dice.index(choices.len());
+        if let Some(odd) = choices.get(choice) {
+            *reply = odd.to_vec();
+            self.history.answered_oddly(session.client, words);
+        }
     }
 }
 

@@ -153,7 +153,8 @@ const fn count_max(fault: Fault) -> u64 {
         | Fault::Garbage
         | Fault::Pushes
         | Fault::Forgeries
-        | Fault::OddTopology => 3,
+        | Fault::OddTopology
+        | Fault::OddReplies => 3,
         Fault::Hole | Fault::Readdress | Fault::Partition | Fault::MaxClients => 2,
         Fault::Scale | Fault::ReaddressAll | Fault::Vanish => 1,
         // These last as long as the run, or are the application's.
@@ -309,9 +310,11 @@ impl World {
                 let until = self.undo(Duration::from_secs(12), Step::Flow(node, direction));
                 self.disturb(node, until);
             }
-            Fault::Garbage | Fault::Pushes | Fault::Forgeries | Fault::OddTopology => {
-                self.turn_hostile(node, fault);
-            }
+            Fault::Garbage
+            | Fault::Pushes
+            | Fault::Forgeries
+            | Fault::OddTopology
+            | Fault::OddReplies => self.turn_hostile(node, fault),
             _ => {}
         }
     }
@@ -332,6 +335,7 @@ impl World {
         match fault {
             Fault::Garbage => hostility.garbage = rate,
             Fault::Pushes => hostility.pushes = rate,
+            Fault::OddReplies => hostility.oddities = rate,
             Fault::Forgeries => {
                 hostility.forgeries = rate;
                 hostility.forgery = (rate % 2 == 1).then(|| self.nemesis.dice.index(FORGERY_COUNT));
@@ -339,7 +343,8 @@ impl World {
             _ => hostility.topologies = rate,
         }
         let until = self.undo(Duration::from_secs(6), Step::Behave(node));
-        if fault != Fault::Pushes {
+        // An odd reply concerns its own call only: all others are judged as if it were not there.
+        if !matches!(fault, Fault::Pushes | Fault::OddReplies) {
             self.disturb(node, until);
         }
     }

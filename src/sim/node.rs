@@ -233,6 +233,8 @@ pub(super) struct Hostility {
     pub(super) forgery: Option<usize>,
     /// Topologies with holes, unknown hosts, bad ports, or nothing.
     pub(super) topologies: u64,
+    /// Replies with odd content and sound framing.
+    pub(super) oddities: u64,
 }
 
 impl Node {

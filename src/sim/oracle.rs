@@ -7,8 +7,9 @@
 //! connection meanwhile, or whose slot came back to a node that they were on their way to; while a
 //! slot moves key by key, those of one key did, transactions on several keys aside. What a node refuses
 //! for its length ends with that. Nothing is sent on a connection that is given up at once. A call that no
-//! fault concerned succeeds, and soon. What cannot be sent of a batch is refused in its place, and the
-//! others are judged as if it were not there. Commands that became several are judged by `merged`.
+//! fault concerned succeeds, and soon; an odd reply concerns the call that it answers, and no other. What
+//! cannot be sent of a batch is refused in its place, and the others are judged as if it were not there.
+//! Commands that became several are judged by `merged`.
 
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -231,6 +232,10 @@ impl Oracle {
         let Some(patience) = self.patience else { return };
         let record = &self.calls[call];
         let Some((ended, End::Completed(outcome))) = &record.end else { return };
+        let was_odd = |op: &Op| world.history.was_odd(record.client, op.number, &op.text);
+        if record.planned.ops.iter().any(was_odd) {
+            return;
+        }
         let is_hurried = record.planned.timeout.is_some_and(|timeout| timeout <= patience);
         let is_busy = record.is_busy && !world.is_calm_since(record.submitted);
         let is_refused = record.planned.ops.iter().any(|op| op.is_too_long);
@@ -465,6 +470,11 @@ pub(super) fn judge_op(
 ) -> Result<(), String> {
     if let Fate::Failed(error) = fate {
         judge_refusal(history, record, op, error, ended)?;
+        let blames_reply = matches!(error, Error::MaybeExecuted { why: Why::Protocol(_), .. });
+        let was_odd = history.was_odd(record.client, op.number, &op.text);
+        if blames_reply && history.frames_soundly && !was_odd {
+            return Err("it pays for the reply to another call".into());
+        }
     }
     let Some(number) = op.number else {
         let Fate::Answered(reply) = fate else { return Ok(()) };

@@ -155,6 +155,8 @@ impl Scenario {
         let mut world = World::with(network, conditions, nemesis, Trace::new(keeps_trace));
         world.history.reads_replicas = self.faults.has(Fault::ReplicaReads);
         world.history.breaks_replies = self.faults.has(Fault::Garbage);
+        world.history.frames_soundly =
+            !self.faults.has(Fault::Garbage) && !self.faults.has(Fault::StrayEvents);
         world.history.forges = self.faults.has(Fault::Forgeries);
         world
     }

@@ -140,6 +140,7 @@ impl World {
                 self.put(id, Direction::ToClient, &reply, slowness);
                 return self.reset(id, Closed::EndOfStream);
             }
+            self.make_odd(index, &words, &session, &mut reply);
             self.trace.line(self.now, || {
                 let shown = reply.get(..60).unwrap_or(&reply).escape_ascii();
                 format!("node {index} -> ({}) {shown}", id.0)

@@ -478,6 +478,9 @@ impl Simulation {
             self.oracle.complain(format!("client {index}: {violation}"));
         }
         let stats = *client.machine.stats();
+        if stats.protocol_errors > 0 && self.world.history.frames_soundly {
+            self.oracle.complain(format!("client {index} gave up a link whose frames are sound"));
+        }
         let count = stats.topology_queries;
         if count > client.query_count {
             client.queried_at = now;

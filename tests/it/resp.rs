@@ -10,7 +10,6 @@ use proptest::prelude::*;
 fn tight() -> Limits {
     let mut limits = Limits::default();
     limits.frame_len_max = 4096;
-    limits.line_len_max = 64;
     limits.element_count_max = 100;
     limits.depth_max = 8;
     limits
@@ -27,40 +26,66 @@ fn encoded(value: &Value<'_>) -> Vec<u8> {
     out
 }
 
-/// How a stream was understood: the lengths of its frames, then how it ended.
+/// How a stream was understood: the lengths of its frames, which of them cannot be used, then how it
+/// ended.
 #[derive(Debug, Clone, PartialEq)]
 struct Heard {
     frames: Vec<usize>,
+    /// The number of the frame, and why.
+    broken: Vec<(usize, ProtocolError)>,
+    /// The end of a last frame is looked for that cannot be used.
+    skips: Option<ProtocolError>,
     end: Result<(), ProtocolError>,
+}
+
+impl Heard {
+    const fn whole(frames: Vec<usize>) -> Self {
+        Self { frames, broken: Vec::new(), skips: None, end: Ok(()) }
+    }
 }
 
 /// Feeds a stream whose pieces end at `cuts`, as a connection would.
 fn hear(stream: &[u8], cuts: impl IntoIterator<Item = usize>, limits: Limits) -> Heard {
     let mut scanner = Scanner::new(limits);
-    let mut frames = Vec::new();
-    let mut start = 0;
+    let mut heard = Heard::whole(Vec::new());
+    let (mut start, mut skipped) = (0, 0);
     for cut in cuts.into_iter().chain([stream.len()]) {
-        loop {
+        while start < cut {
             match scanner.scan(&stream[start..cut]) {
                 Ok(Scan::Frame { len }) => {
                     assert!(len > 0 && start + len <= cut, "a frame beyond what is there");
                     assert!(len <= limits.frame_len_max, "a frame beyond the limit");
                     start += len;
-                    frames.push(len);
+                    heard.frames.push(len);
+                }
+                Ok(Scan::Broken { len, error, .. }) => {
+                    assert!(len > 0 && start + len <= cut, "an end beyond what is there");
+                    assert!(heard.skips.take().is_none_or(|skips| skips == error));
+                    start += len;
+                    heard.broken.push((heard.frames.len(), error));
+                    heard.frames.push(skipped + len);
+                    skipped = 0;
+                }
+                Ok(Scan::Skipped { error, .. }) => {
+                    assert!(heard.skips.is_none_or(|skips| skips == error));
+                    heard.skips = Some(error);
+                    skipped += cut - start;
+                    start = cut;
                 }
                 Ok(Scan::More { needed }) => {
                     assert!(needed > 0, "nothing is needed and nothing was found");
+                    assert_eq!(heard.skips, None, "what is skipped is not kept");
                     break;
                 }
                 Err(error) => {
                     let again = scanner.scan(&stream[start..cut]);
                     assert_eq!(again, Err(error), "an error stays");
-                    return Heard { frames, end: Err(error) };
+                    return Heard { skips: None, end: Err(error), ..heard };
                 }
             }
         }
     }
-    Heard { frames, end: Ok(()) }
+    heard
 }
 
 /// Replies of every type, alone and inside of each other.
@@ -316,6 +341,37 @@ fn f39_lenient_forms_are_violations() {
         (b"-a\r\r\n", 3, Violation::LineEnd),
         (b":1\n", 2, Violation::LineEnd),
         (b":1\rx", 3, Violation::LineEnd),
+        (b"$+3\r\nabc\r\n", 1, Violation::Length),
+        (b"$3x\r\nabc\r\n", 2, Violation::Length),
+        (b"$03\r\nabc\r\n", 1, Violation::Length),
+        (b"$ 3\r\nabc\r\n", 1, Violation::Length),
+        (b"$\r\nabc\r\n", 1, Violation::Length),
+        (b"$3\r\nabcXY", 7, Violation::BulkEnd),
+        (b"$3\r\nabc\rY", 8, Violation::BulkEnd),
+        (b"$3\r\nabcd\r\n", 7, Violation::BulkEnd),
+        (b"$3\r\nab\r\n\r\n", 7, Violation::BulkEnd),
+        (b"*x\r\n", 1, Violation::Length),
+        (b"_\n", 1, Violation::LineEnd),
+        // Odd content does not excuse bad framing behind it.
+        (b"_x\n", 2, Violation::LineEnd),
+        (b":1x\rx", 4, Violation::LineEnd),
+        (b"*2\r\n#x\r\n$3\r\nabcXY", 15, Violation::BulkEnd),
+        (b"*2\r\n#x\r\n$3\r\nabc\rY", 16, Violation::BulkEnd),
+        (b"*2\r\n#x\r\n$-2\r\n", 8, Violation::NegativeLength),
+        (b"*2\r\n#x\r\n$03\r\n", 10, Violation::Length),
+        (b"*2\r\n#x\r\n$-0\r\n", 10, Violation::Length),
+        (b"*2\r\n#x\r\n$\r\n", 9, Violation::Length),
+        (b"*2\r\n#x\r\n$?\r\n", 9, Violation::Streamed),
+        (b"*2\r\n#x\r\n$1\n", 10, Violation::LineEnd),
+        (b"*2\r\n#x\r\n$1\rx", 11, Violation::LineEnd),
+        (b"*2\r\n#x\r\nHTTP", 8, Violation::UnknownType(b'H')),
+        (b"*2\r\n#x\r\n>1\r\n", 8, Violation::NestedPush),
+    ]);
+}
+
+#[test]
+fn f39_odd_content_costs_its_frame_only() {
+    broken(&[
         (b":+1\r\n", 1, Violation::Number),
         (b": 1\r\n", 1, Violation::Number),
         (b":1 \r\n", 2, Violation::Number),
@@ -328,34 +384,29 @@ fn f39_lenient_forms_are_violations() {
         (b":0x10\r\n", 1, Violation::Number),
         (b":9223372036854775808\r\n", 0, Violation::Number),
         (b":-9223372036854775809\r\n", 0, Violation::Number),
-        (b":00000000000000000000000000000000", 0, Violation::Number),
-        (b"$+3\r\nabc\r\n", 1, Violation::Number),
-        (b"$3x\r\nabc\r\n", 2, Violation::Number),
-        (b"$03\r\nabc\r\n", 1, Violation::Number),
-        (b"$ 3\r\nabc\r\n", 1, Violation::Number),
-        (b"$\r\nabc\r\n", 1, Violation::Number),
-        (b"$3\r\nabcXY", 7, Violation::BulkEnd),
-        (b"$3\r\nabc\rY", 8, Violation::BulkEnd),
-        (b"$3\r\nabcd\r\n", 7, Violation::BulkEnd),
-        (b"$3\r\nab\r\n\r\n", 7, Violation::BulkEnd),
+        (b":00000000000000000000000000000000\r\n", 0, Violation::Number),
         (b"*2\r\n:1\r\n:x\r\n", 9, Violation::Number),
-        (b"*x\r\n", 1, Violation::Number),
         (b"_x\r\n", 1, Violation::Malformed),
-        (b"_\n", 1, Violation::LineEnd),
         (b"#x\r\n", 1, Violation::Malformed),
         (b"#\r\n", 1, Violation::Malformed),
         (b"#tt\r\n", 2, Violation::Malformed),
         (b"=3\r\ntxt\r\n", 0, Violation::Malformed),
+        (b"=0\r\n\r\n", 0, Violation::Malformed),
         (b"=8\r\ntxt text\r\n", 7, Violation::Malformed),
+        (b"*2\r\n#x\r\n*2\r\n%1\r\n$-1\r\n*-1\r\n$0\r\n\r\n", 5, Violation::Malformed),
+        (b"|1\r\n#x\r\n|1\r\n+a\r\n+b\r\n_\r\n|0\r\n~2\r\n(1\r\n,x\r\n", 5, Violation::Malformed),
     ]);
     for text in [
         "", "+1", "1.", ".5", "1e", "1e+", "0x1", "1 ", "Inf", "infinity", "NaN", "+inf", "--1",
         "1e1.5", "e5", "1,5",
     ] {
-        refused(&[(format!(",{text}\r\n").as_bytes(), 0, Violation::Number)]);
+        broken(&[(format!(",{text}\r\n").as_bytes(), 0, Violation::Number)]);
     }
-    for text in ["", "-", "+1", "1.0", "1e5", "12a", " 1", "--1"] {
-        refused(&[(format!("({text}\r\n").as_bytes(), 0, Violation::Number)]);
+    // What a big number says is text in any case.
+    for text in ["", "-", "+1", "1.0", "1e5", "12a", " 1", "--1", "\0"] {
+        let bytes = format!("({text}\r\n");
+        assert_eq!(parse(bytes.as_bytes()).value(), Value::BigNumber(text.as_bytes()));
+        assert_eq!(encoded(&Value::BigNumber(text.as_bytes())), bytes.as_bytes());
     }
 }
 
@@ -372,19 +423,23 @@ fn f40_giant_lengths_are_refused_when_read() {
         (b"%9223372036854775807\r\n", 0, Violation::TooManyElements),
         (b"%4611686018427387904\r\n", 0, Violation::TooManyElements),
         (b"|9223372036854775807\r\n", 0, Violation::TooManyElements),
-        (b"$99999999999999999999\r\n", 0, Violation::Number),
+        (b"$99999999999999999999\r\n", 0, Violation::Length),
         (b"*2\r\n$1\r\na\r\n$9223372036854775807\r\n", 11, Violation::FrameTooLong),
-        (b"*1\r\n*16777216\r\n", 4, Violation::TooManyElements),
-        (b"*8388609\r\n%8388608\r\n", 10, Violation::TooManyElements),
+        (b"*1\r\n*715827882\r\n", 4, Violation::TooManyElements),
+        (b"*8388609\r\n%715827882\r\n", 10, Violation::TooManyElements),
+        (b"$2147483648\r\n", 0, Violation::FrameTooLong),
     ];
     for (bytes, offset, violation) in giants {
         refused_by(&default, bytes, *offset, *violation);
     }
+    skipped_by(&default, b"*1\r\n*16777216\r\n", 4, Violation::TooManyElements);
+    skipped_by(&default, b"*8388609\r\n%8388608\r\n", 10, Violation::TooManyElements);
+    skipped_by(&default, b"$2147483633\r\n", 0, Violation::FrameTooLong);
     // No limit at all: still no overflow, and nothing is allocated.
     let mut open = Limits::default();
     open.frame_len_max = usize::MAX;
     open.element_count_max = usize::MAX;
-    open.line_len_max = usize::MAX;
+    open.skipped_len_max = usize::MAX;
     open.depth_max = usize::MAX;
     for (bytes, offset, violation) in giants {
         let heard = Scanner::new(open).scan(bytes);
@@ -400,30 +455,30 @@ fn f40_giant_lengths_are_refused_when_read() {
 #[test]
 fn f40_limits_hold_to_the_byte() {
     let limits = tight();
-    let line = |len: usize| [b"+", &[b'a'; 200][..len], b"\r\n"].concat();
-    assert_eq!(hear(&line(64), [], limits).frames, [67]);
-    refused_by(&limits, &line(65), 0, Violation::LineTooLong);
-    refused_by(&limits, &[b'+'; 66], 0, Violation::LineTooLong);
+    let line = |len: usize| [b"+", &[b'a'; 5000][..len], b"\r\n"].concat();
+    assert_eq!(hear(&line(4093), [], limits), Heard::whole(vec![4096]));
+    broken_by(&limits, &line(4094), 0, Violation::FrameTooLong);
+    skipped_by(&limits, &[b'+'; 4096], 0, Violation::FrameTooLong);
     let bulk = |len: usize| {
         let mut out = Vec::new();
         encode::bulk(&mut out, &vec![b'a'; len]);
         out
     };
     assert_eq!(hear(&bulk(4087), [], limits).frames, [4096]);
-    refused_by(&limits, &bulk(4088), 0, Violation::FrameTooLong);
-    refused_by(&limits, b"$4088\r\n", 0, Violation::FrameTooLong);
+    broken_by(&limits, &bulk(4088), 0, Violation::FrameTooLong);
+    skipped_by(&limits, b"$4088\r\n", 0, Violation::FrameTooLong);
     let mut array = b"*2\r\n$4072\r\n".to_vec();
     array.extend_from_slice(&[b'a'; 4072]);
     array.extend_from_slice(b"\r\n");
     assert_eq!(hear(&[&array[..], b"+abcd\r\n"].concat(), [], limits).frames, [4096 - 5 + 1]);
     assert_eq!(hear(&[&array[..], b"+abcdefgh\r\n"].concat(), [], limits).frames, [4096]);
-    refused_by(&limits, &[&array[..], b"+abcdefghi\r\n"].concat(), 4085, Violation::FrameTooLong);
-    refused_by(&limits, &[&array[..], b"+abcdefghijkl"].concat(), 4085, Violation::FrameTooLong);
-    refused_by(&limits, &[&array[..], b":123456789\r\n"].concat(), 4085, Violation::FrameTooLong);
+    broken_by(&limits, &[&array[..], b"+abcdefghi\r\n"].concat(), 4085, Violation::FrameTooLong);
+    skipped_by(&limits, &[&array[..], b"+abcdefghijkl"].concat(), 4085, Violation::FrameTooLong);
+    broken_by(&limits, &[&array[..], b":123456789\r\n"].concat(), 4085, Violation::FrameTooLong);
     for null in [b"$-1\r\n", b"*-1\r\n"] {
         let array = |len: usize| [b"*2\r\n", &bulk(len)[..], null].concat();
         assert_eq!(hear(&array(4078), [], limits).frames, [4096]);
-        refused_by(&limits, &array(4079), 4092, Violation::FrameTooLong);
+        broken_by(&limits, &array(4079), 4092, Violation::FrameTooLong);
     }
     assert_eq!(
         hear(
@@ -434,9 +489,9 @@ fn f40_limits_hold_to_the_byte() {
         .frames,
         [406]
     );
-    refused_by(&limits, b"*101\r\n", 0, Violation::TooManyElements);
-    refused_by(&limits, b"%51\r\n", 0, Violation::TooManyElements);
-    refused_by(&limits, b"*2\r\n*99\r\n", 4, Violation::TooManyElements);
+    skipped_by(&limits, b"*101\r\n", 0, Violation::TooManyElements);
+    skipped_by(&limits, b"%51\r\n", 0, Violation::TooManyElements);
+    skipped_by(&limits, b"*2\r\n*99\r\n", 4, Violation::TooManyElements);
 }
 
 #[test]
@@ -446,27 +501,33 @@ fn f41_negative_lengths_are_violations() {
         (b"$-5\r\n", 0, Violation::NegativeLength),
         (b"*-2\r\n", 0, Violation::NegativeLength),
         (b"$-9223372036854775808\r\n", 0, Violation::NegativeLength),
-        (b"!-1\r\n", 0, Violation::NegativeLength),
-        (b"=-1\r\n", 0, Violation::NegativeLength),
-        (b"%-1\r\n", 0, Violation::NegativeLength),
-        (b"~-1\r\n", 0, Violation::NegativeLength),
         (b">-1\r\n", 0, Violation::NegativeLength),
         (b"|-1\r\n", 0, Violation::NegativeLength),
         (b"*2\r\n:1\r\n*-2\r\n", 8, Violation::NegativeLength),
+    ]);
+    // Of these there is no null, and all who read one see the same end.
+    broken(&[
+        (b"!-1\r\n", 0, Violation::Malformed),
+        (b"=-1\r\n", 0, Violation::Malformed),
+        (b"%-1\r\n", 0, Violation::Malformed),
+        (b"~-1\r\n", 0, Violation::Malformed),
+        (b"*2\r\n%-1\r\n~-1\r\n", 4, Violation::Malformed),
     ]);
 }
 
 #[test]
 fn f42_depth_is_bounded() {
-    refused_by(&Limits::default(), &b"*1\r\n".repeat(10_000), 64 * 4, Violation::TooDeep);
-    refused_by(&Limits::default(), &b"|1\r\n".repeat(10_000), 64 * 4, Violation::TooDeep);
-    refused_by(&tight(), &b"%1\r\n:1\r\n".repeat(100), 8 * 8, Violation::TooDeep);
-    let deepest = [&b"*1\r\n".repeat(64)[..], b":1\r\n"].concat();
+    skipped_by(&Limits::default(), &b"*1\r\n".repeat(2_000), 1024 * 4, Violation::TooDeep);
+    skipped_by(&Limits::default(), &b"|1\r\n".repeat(2_000), 1024 * 4, Violation::TooDeep);
+    skipped_by(&tight(), &b"%1\r\n:1\r\n".repeat(100), 8 * 8, Violation::TooDeep);
+    let deeper = [&b"*1\r\n".repeat(1_500)[..], b":1\r\n"].concat();
+    broken_by(&Limits::default(), &deeper, 1024 * 4, Violation::TooDeep);
+    let deepest = [&b"*1\r\n".repeat(1024)[..], b":1\r\n"].concat();
     let mut value = parse(&deepest).value().kind();
     assert_eq!(value, "array");
     let frame = parse(&deepest);
     let mut current = frame.value();
-    for _ in 0..64 {
+    for _ in 0..1024 {
         current = current.elements().and_then(|elements| elements.get(0)).expect("a level");
         value = current.kind();
     }
@@ -498,19 +559,20 @@ fn f43_a_reply_in_many_pieces_is_scanned_once() {
     assert_eq!(array.len(), 1_300_008);
     for piece in [1448, 1] {
         let heard = hear(&array, (0..array.len()).step_by(piece), Limits::default());
-        assert_eq!(heard, Heard { frames: vec![array.len()], end: Ok(()) });
+        assert_eq!(heard, Heard::whole(vec![array.len()]));
     }
-    let mut limits = Limits::default();
-    limits.line_len_max = 1 << 20;
     let line = [b"+", &vec![b'x'; 1 << 20][..], b"\r\n"].concat();
-    assert_eq!(hear(&line, 0..line.len(), limits).frames, [line.len()]);
+    assert_eq!(hear(&line, 0..line.len(), Limits::default()).frames, [line.len()]);
+    let deep = [&b"*1\r\n".repeat(100_000)[..], b":1\r\n"].concat();
+    let heard = hear(&deep, 0..deep.len(), Limits::default());
+    assert_eq!((heard.frames, heard.broken.len()), (vec![deep.len()], 1));
 }
 
 #[test]
 fn f44_every_split_gives_the_same_frames() {
     let stream = REPLIES.concat();
     let lens: Vec<usize> = REPLIES.iter().map(|reply| reply.len()).collect();
-    assert_eq!(hear(&stream, [], Limits::default()), Heard { frames: lens.clone(), end: Ok(()) });
+    assert_eq!(hear(&stream, [], Limits::default()), Heard::whole(lens.clone()));
     assert_eq!(hear(&stream, 0..stream.len(), Limits::default()).frames, lens);
     for cut in 0..stream.len() {
         assert_eq!(hear(&stream, [cut], Limits::default()).frames, lens, "cut at {cut}");
@@ -599,20 +661,40 @@ fn f45_errors_inside_are_elements_and_odd_texts_are_kept() {
 #[test]
 fn f46_pushes_stand_alone() {
     refused(&[
-        (b">0\r\n", 0, Violation::Malformed),
         (b"*1\r\n>1\r\n+a\r\n", 4, Violation::NestedPush),
         (b"%1\r\n+k\r\n>1\r\n+a\r\n", 8, Violation::NestedPush),
         (b"|1\r\n+k\r\n>1\r\n+a\r\n:1\r\n", 8, Violation::NestedPush),
-        (b">2\r\n>1\r\n+a\r\n:1\r\n", 4, Violation::Malformed),
+        (b">2\r\n>1\r\n+a\r\n:1\r\n", 4, Violation::NestedPush),
+        (b">2\r\n+a\r\n>1\r\n+a\r\n", 8, Violation::NestedPush),
+        (b"|1\r\n#x\r\n>1\r\n+a\r\n", 8, Violation::NestedPush),
+        (b">2\r\n:1\r\n>1\r\n+a\r\n", 8, Violation::NestedPush),
+    ]);
+    let unnamed: &[(&[u8], usize, Violation)] = &[
+        (b">0\r\n", 0, Violation::Malformed),
         (b">1\r\n:1\r\n", 4, Violation::Malformed),
         (b">1\r\n_\r\n", 4, Violation::Malformed),
         (b">1\r\n$-1\r\n", 4, Violation::Malformed),
         (b">1\r\n*0\r\n", 4, Violation::Malformed),
         (b">1\r\n-a\r\n", 4, Violation::Malformed),
         (b">1\r\n!1\r\na\r\n", 4, Violation::Malformed),
-        (b">2\r\n+a\r\n>1\r\n+a\r\n", 8, Violation::NestedPush),
         (b">1\r\n|1\r\n+k\r\n:1\r\n:1\r\n", 16, Violation::Malformed),
-    ]);
+    ];
+    broken(unnamed);
+    let odd: [&[u8]; 3] = [
+        b">2\r\n+a\r\n#x\r\n",
+        b"|1\r\n+k\r\n#x\r\n>1\r\n+a\r\n",
+        b"|1\r\n#x\r\n|1\r\n+a\r\n+b\r\n|0\r\n+v\r\n|0\r\n>1\r\n+a\r\n",
+    ];
+    for push in unnamed.iter().map(|(push, ..)| *push).chain(odd) {
+        let found = Scanner::new(Limits::default()).scan(push);
+        assert!(matches!(found, Ok(Scan::Broken { is_push: true, len, .. }) if len == push.len()));
+    }
+    for reply in [&b"*1\r\n#x\r\n"[..], b"|1\r\n#x\r\n+b\r\n_\r\n", b"#x\r\n"] {
+        let found = Scanner::new(Limits::default()).scan(reply);
+        assert!(
+            matches!(found, Ok(Scan::Broken { is_push: false, len, .. }) if len == reply.len())
+        );
+    }
     for push in [&b">1\r\n$4\r\nkind\r\n"[..], b">1\r\n+kind\r\n", b">1\r\n=8\r\ntxt:kind\r\n"] {
         let frame = parse(push);
         let kind = frame.value().elements().and_then(|elements| elements.get(0));
@@ -634,9 +716,9 @@ fn f47_attributes_belong_to_the_value_behind_them() {
     // An attribute alone is no frame, and none without end is one.
     let alone = Scanner::new(Limits::default()).scan(b"|1\r\n+a\r\n:1\r\n");
     assert_eq!(alone, Ok(Scan::More { needed: 3 }));
-    refused_by(&tight(), &b"|0\r\n".repeat(1000), 400, Violation::TooManyElements);
-    refused_by(&tight(), &b"|1\r\n:1\r\n:1\r\n".repeat(1000), 33 * 12, Violation::TooManyElements);
-    refused_by(&tight(), b"|51\r\n", 0, Violation::TooManyElements);
+    skipped_by(&tight(), &b"|0\r\n".repeat(1000), 400, Violation::TooManyElements);
+    skipped_by(&tight(), &b"|1\r\n:1\r\n:1\r\n".repeat(1000), 33 * 12, Violation::TooManyElements);
+    skipped_by(&tight(), b"|51\r\n", 0, Violation::TooManyElements);
 }
 
 #[test]
@@ -644,7 +726,8 @@ fn streamed_values_are_refused() {
     for kind in ["$", "!", "=", "*", "%", "~", ">", "|"] {
         refused(&[(format!("{kind}?\r\n").as_bytes(), 0, Violation::Streamed)]);
     }
-    refused(&[(b":?\r\n", 1, Violation::Number), (b"*1\r\n$?\r\n", 4, Violation::Streamed)]);
+    refused(&[(b"*1\r\n$?\r\n", 4, Violation::Streamed)]);
+    broken(&[(b":?\r\n", 1, Violation::Number)]);
 }
 
 /// Each of these is refused with this violation at this offset, wherever it is cut, and behind
@@ -660,13 +743,55 @@ fn refused_by(limits: &Limits, bytes: &[u8], offset: usize, violation: Violation
     let found = Scanner::new(*limits).scan(bytes).expect_err(&shown);
     assert_eq!((found.offset(), found.violation()), (offset, violation), "{shown}");
     assert_eq!(Frame::parse(bytes.to_vec(), limits), Err(found));
-    let refused = Heard { frames: vec![], end: Err(found) };
-    assert_eq!(hear(bytes, 0..bytes.len(), *limits), refused, "byte by byte: {shown}");
-    for cut in 0..bytes.len().min(200) {
-        assert_eq!(hear(bytes, [cut], *limits), refused, "cut at {cut}: {shown}");
-    }
+    let refused = Heard { end: Err(found), ..Heard::whole(vec![]) };
+    heard_alike(limits, bytes, &refused, &shown);
     let behind = [b"+OK\r\n", bytes].concat();
-    assert_eq!(hear(&behind, [], *limits), Heard { frames: vec![5], end: Err(found) });
+    assert_eq!(hear(&behind, [], *limits), Heard { frames: vec![5], ..refused });
+}
+
+/// Each of these is one frame that cannot be used for this reason, wherever it is cut; the frames
+/// around it are sound.
+fn broken(table: &[(&[u8], usize, Violation)]) {
+    for (bytes, offset, violation) in table {
+        broken_by(&Limits::default(), bytes, *offset, *violation);
+    }
+}
+
+fn broken_by(limits: &Limits, bytes: &[u8], offset: usize, violation: Violation) {
+    let shown = bytes[..bytes.len().min(40)].escape_ascii().to_string();
+    let found = Scanner::new(*limits).scan(bytes);
+    let Ok(Scan::Broken { len, error, .. }) = found else { panic!("{shown}: {found:?}") };
+    assert_eq!((error.offset(), error.violation()), (offset, violation), "{shown}");
+    assert_eq!(len, bytes.len(), "{shown}");
+    assert_eq!(Frame::parse(bytes.to_vec(), limits), Err(error));
+    let alone = Heard { broken: vec![(0, error)], ..Heard::whole(vec![len]) };
+    heard_alike(limits, bytes, &alone, &shown);
+    let between = [b"+OK\r\n", bytes, b":1\r\n"].concat();
+    let heard = Heard { broken: vec![(1, error)], ..Heard::whole(vec![5, len, 4]) };
+    heard_alike(limits, &between, &heard, &shown);
+}
+
+/// This is the beginning of a frame that cannot be used for this reason.
+fn skipped_by(limits: &Limits, bytes: &[u8], offset: usize, violation: Violation) {
+    let shown = bytes[..bytes.len().min(40)].escape_ascii().to_string();
+    let found = Scanner::new(*limits).scan(bytes);
+    let Ok(Scan::Skipped { error, .. }) = found else { panic!("{shown}: {found:?}") };
+    assert_eq!((error.offset(), error.violation()), (offset, violation), "{shown}");
+    assert_eq!(Frame::parse(bytes.to_vec(), limits), Err(error));
+    heard_alike(limits, bytes, &Heard { skips: Some(error), ..Heard::whole(vec![]) }, &shown);
+    // Closed at once if nothing may be skipped.
+    let mut strict = *limits;
+    strict.skipped_len_max = 0;
+    assert_eq!(Scanner::new(strict).scan(bytes), Err(error), "{shown}");
+}
+
+/// Whole, byte by byte, and cut once.
+fn heard_alike(limits: &Limits, bytes: &[u8], expected: &Heard, shown: &str) {
+    assert_eq!(&hear(bytes, [], *limits), expected, "{shown}");
+    assert_eq!(&hear(bytes, 0..bytes.len(), *limits), expected, "byte by byte: {shown}");
+    for cut in 0..bytes.len().min(200) {
+        assert_eq!(&hear(bytes, [cut], *limits), expected, "cut at {cut}: {shown}");
+    }
 }
 
 #[test]
@@ -905,7 +1030,7 @@ fn nearly_resp() -> impl Strategy<Value = Vec<u8>> {
         4 => prop::sample::select(REPLIES).prop_map(<[u8]>::to_vec),
         4 => prop::sample::select(&[
             "\r\n", "\r", "\n", "*", "$", "%", "|", ">", "~", "=", "!", "+", "-", ":", ",", "(", "_", "#", "0",
-            "1", "2", "3", "-1", "9", "64", "txt:", "inf", "?", "*1\r\n", "*2\r\n", "%1\r\n", "|1\r\n", ">2\r\n",
+            "1", "2", "3", "-1", "9", "64", "txt:", "inf", "?", "#x\r\n", ":x\r\n", "=1\r\n", "*1\r\n", "*2\r\n", "%1\r\n", "|1\r\n", ">2\r\n",
             "$3\r\n", "abc",
         ][..]).prop_map(|text| text.as_bytes().to_vec()),
         1 => prop::collection::vec(any::<u8>(), 0..4),
@@ -940,7 +1065,11 @@ proptest! {
         prop_assert_eq!(&hear(&stream, cuts, limits), &whole);
         prop_assert_eq!(&hear(&stream, 0..stream.len(), limits), &whole);
         let mut start = 0;
-        for len in whole.frames {
+        for (index, len) in whole.frames.into_iter().enumerate() {
+            if whole.broken.iter().any(|(broken, _)| *broken == index) {
+                start += len;
+                continue;
+            }
             let frame = Frame::parse(stream[start..start + len].to_vec(), &limits).unwrap();
             let canonical = encoded(&frame.value());
             prop_assert_eq!(encoded(&parse(&canonical).value()), canonical);

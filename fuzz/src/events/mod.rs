@@ -58,7 +58,7 @@ fn configure(source: &mut Source<'_>) -> Config {
     config.node_count_max = source.pick(&[100, 1, 3, 5]);
     config.redirection_count_max = source.pick(&[16, 0, 1, 3]);
     config.limits.frame_len_max = source.pick(&[8000, 900, 300]);
-    config.limits.line_len_max = 100;
+    config.limits.skipped_len_max = source.pick(&[10_000, 1_000, 0]);
     config.limits.element_count_max = 200;
     config.limits.depth_max = 8;
     let choice = source.byte();

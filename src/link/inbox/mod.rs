@@ -2,7 +2,8 @@
 //!
 //! Rules of this file: a frame that lies whole in what was received is copied from there ([`copies`]);
 //! only a frame that is still incomplete is kept, in a buffer that grows with what has come and never
-//! with what a length promises, and whose room is lent for the rest; no byte is scanned twice.
+//! with what a length promises, and whose room is lent for the rest; no byte is scanned twice; of a
+//! frame that cannot be used nothing is kept.
 
 mod copies;
 mod room;
@@ -27,6 +28,26 @@ const KEPT_LEN: usize = 64 << 10;
 /// What lacks at least this much is read straight into the buffer.
 const ROOM_LEN_MIN: usize = 8 << 10;
 
+/// Why there is no frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// The stream is lost: nothing tells where the next frame begins.
+    Stream(ProtocolError),
+    /// One frame cannot be used. The next one is sound.
+    Frame {
+        /// Whether it is a push, and answers no command.
+        is_push: bool,
+        /// Why it cannot be used.
+        error: ProtocolError,
+    },
+}
+
+impl From<ProtocolError> for Fault {
+    fn from(error: ProtocolError) -> Self {
+        Self::Stream(error)
+    }
+}
+
 /// What a link has received.
 pub(super) struct Inbox {
     scanner: Scanner,
@@ -39,6 +60,8 @@ pub(super) struct Inbox {
     needed: usize,
     /// Whether there are bytes in the buffer that were not scanned.
     is_fresh: bool,
+    /// Whether a reply is being skipped that cannot be used. The buffer is empty then.
+    skips_reply: bool,
 }
 
 impl Inbox {
@@ -50,6 +73,7 @@ impl Inbox {
             received: 0,
             needed: 0,
             is_fresh: false,
+            skips_reply: false,
         }
     }
 
@@ -72,10 +96,15 @@ impl Inbox {
         len > 0
     }
 
+    /// Whether a part of a reply has come that cannot be used.
+    pub(super) const fn skips_reply(&self) -> bool {
+        self.skips_reply
+    }
+
     /// The next frame, with `data` cut by what was used of it; `None` if all of it was used and no
-    /// frame is complete.
+    /// frame is complete. After [`Fault::Frame`] there may be more.
     #[inline]
-    pub(super) fn next(&mut self, data: &mut &[u8]) -> Result<Option<Frame>, ProtocolError> {
+    pub(super) fn next(&mut self, data: &mut &[u8]) -> Result<Option<Frame>, Fault> {
         if self.buffer.is_empty() {
             if data.is_empty() {
                 return Ok(None);
@@ -87,6 +116,9 @@ impl Inbox {
                     return Ok(Some(Frame::from_scanned(frame)));
                 }
                 Scan::More { needed } => self.keep(data, needed),
+                found @ (Scan::Broken { .. } | Scan::Skipped { .. }) => {
+                    return self.drop_data(found, data);
+                }
             }
         }
         let all = *data;
@@ -106,7 +138,49 @@ impl Inbox {
                     return Ok(Some(self.take(len)));
                 }
                 Scan::More { needed } => self.grow(needed),
+                found @ (Scan::Broken { .. } | Scan::Skipped { .. }) => {
+                    return self.drop_buffer(found, all, data);
+                }
             }
+        }
+    }
+
+    /// Drops what a frame that cannot be used has of the data, which were scanned.
+    #[cold]
+    fn drop_data(&mut self, found: Scan, data: &mut &[u8]) -> Result<Option<Frame>, Fault> {
+        let used = if let Scan::Broken { len, .. } = found { len } else { data.len() };
+        *data = data.get(used..).unwrap_or_default();
+        self.copies.forget();
+        self.note_unusable(found)?;
+        Ok(None)
+    }
+
+    /// Drops what a frame that cannot be used has of the buffer, which was scanned. Of `all` that came
+    /// last, the buffer did not take `data`.
+    #[cold]
+    fn drop_buffer<'a>(
+        &mut self,
+        found: Scan,
+        all: &'a [u8],
+        data: &mut &'a [u8],
+    ) -> Result<Option<Frame>, Fault> {
+        let behind = if let Scan::Broken { len, .. } = found { self.received - len } else { 0 };
+        *data = all.get(all.len() - data.len() - behind..).unwrap_or_default();
+        self.buffer = BytesMut::new();
+        (self.received, self.needed) = (0, 0);
+        self.note_unusable(found)?;
+        self.next(data)
+    }
+
+    fn note_unusable(&mut self, found: Scan) -> Result<(), Fault> {
+        self.skips_reply = false;
+        match found {
+            Scan::Broken { is_push, error, .. } => Err(Fault::Frame { is_push, error }),
+            Scan::Skipped { is_push, .. } => {
+                self.skips_reply = !is_push;
+                Ok(())
+            }
+            Scan::Frame { .. } | Scan::More { .. } => Ok(()),
         }
     }
 

@@ -497,6 +497,9 @@ impl Wire {
                     return Frame::parse(bytes, &hashslot::Limits::default())
                         .map_err(io::Error::other);
                 }
+                Scan::Broken { error, .. } | Scan::Skipped { error, .. } => {
+                    return Err(io::Error::other(error));
+                }
                 Scan::More { .. } => {
                     let mut piece = [0; 4096];
                     let count = self.stream.read(&mut piece)?;

@@ -104,14 +104,15 @@ fn half_a_reply_is_forgotten<A: Adapter>() -> Done {
     })
 }
 
-/// M-3 and F-42.
+/// M-3 and F-42: what has no end takes its connection with it.
 fn a_bottomless_reply_ends_its_call<A: Adapter>() -> Done {
     run::<A>(async {
         let node = node(|request| match request.arg(1).as_str() {
             "deep" => Reaction::Reply(b"*1\r\n".repeat(10_000)),
             _ => Reaction::bulk(b"value"),
         })?;
-        let client = client_of::<A>(&node, |_| {}).await?;
+        let shallow = |config: &mut Config| config.limits.skipped_len_max = 30_000;
+        let client = client_of::<A>(&node, shallow).await?;
         let error = client.get::<Frame>("deep").await.expect_err("the reply has no end");
         let Error::MaybeExecuted { why: Why::Protocol(protocol), .. } = &error else {
             return Err(error.into());
@@ -134,12 +135,18 @@ fn malformed_replies_end_their_calls<A: Adapter>() -> Done {
             "plus" => Reaction::Reply(b"$+3\r\nabc\r\n".to_vec()),
             "unknown" => Reaction::Reply(b"HTTP/1.1 400 Bad Request\r\n".to_vec()),
             "endless" => Reaction::Reply([b"+".as_slice(), &[b'x'; 100_000]].concat()),
+            "bare" => Reaction::Reply(b"+a\nb\r\n".to_vec()),
             "huge" => Reaction::line("$9223372036854775807"),
             "twice" => Reaction::Reply(b"+one\r\n+two\r\n".to_vec()),
             _ => Reaction::bulk(b"value"),
         })?;
-        let client = client_of::<A>(&node, |_| {}).await?;
-        let keys = ["long", "negative", "negative-array", "plus", "unknown", "endless", "huge"];
+        let client = client_of::<A>(&node, |config| {
+            config.limits.frame_len_max = 50_000;
+            config.limits.skipped_len_max = 90_000;
+        })
+        .await?;
+        let keys =
+            ["long", "negative", "negative-array", "plus", "unknown", "endless", "bare", "huge"];
         for (index, key) in keys.into_iter().enumerate() {
             let ended = client.get::<Frame>(key).await;
             assert!(

@@ -29,6 +29,7 @@ mod load;
 mod methods;
 mod moving;
 mod network;
+mod odd;
 #[cfg(feature = "tokio")]
 mod on_tokio;
 mod probes;

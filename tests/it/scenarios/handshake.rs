@@ -361,3 +361,250 @@ fn f38_a_seed_that_cannot_authenticate_says_so() {
     let reasons: Vec<_> = failures.iter().map(|(_, failure)| failure.clone()).collect();
     assert!(matches!(&reasons[..], [SeedFailure::Authentication(_)]), "{reasons:?}");
 }
+
+/// However a server says that it has no `HELLO`: what counts is the second handshake.
+#[test]
+fn a_refusal_of_hello_in_any_words_leads_to_the_second_handshake() {
+    for refusal in [
+        "unsupported command 'HELLO'",
+        "ERR 'HELLO' command is not supported",
+        "ERR HELLO is disabled",
+        "ERR wrong number of arguments for 'hello' command",
+        "NOAUTH Authentication required.",
+        "NOAUTH HELLO must be called with the client already authenticated",
+        "NOPERM no",
+        "NOPROTO no",
+        "ERR command 'secret' is not allowed here",
+        "UNIMPLEMENTED",
+        "x",
+        "",
+    ] {
+        let mut world = World::new(with_password(), &[A]);
+        let ready = world.submit(Call::discovery());
+        let a = world.accept(A);
+        assert_eq!(world.reads(a), format!("HELLO 3 AUTH ann secret; {LIBRARY}"));
+        world.answer(a, &format!("-{refusal}\r\n-{refusal}\r\n-NOAUTH x\r\n"));
+        assert_eq!(world.reads(a), "AUTH ann secret", "{refusal:?}");
+        world.answer(a, "+OK\r\n");
+        assert_eq!(world.reads(a), "CLUSTER SLOTS; CLUSTER NODES");
+        world.answer(a, &(slots_reply(ROWS) + &nodes_reply(ROWS, &[])));
+        assert_eq!(world.outcome(ready), "ready", "{refusal:?}");
+        assert_eq!(world.link_count(), 1);
+    }
+}
+
+#[test]
+fn the_error_of_the_second_handshake_is_what_is_told() {
+    for (refusal, told) in [
+        ("WRONGPASS no", "authentication failed: WRONGPASS no"),
+        ("ERR invalid password", "authentication failed: ERR invalid password"),
+        ("ERR nobody is called that", "it answered: ERR nobody is called that"),
+        ("NOPERM no", "no permission to run AUTH: NOPERM no"),
+        ("LOADING no", "it answered: LOADING no"),
+        (
+            "ERR secret is wrong",
+            "it answered: ERR (the server repeats the password: its answer is left out)",
+        ),
+    ] {
+        let mut world = World::new(with_password(), &[A]);
+        let get = world.submit(Call::new(Command::get("foo")).timeout(ms(90)));
+        let a = world.accept(A);
+        world.reads(a);
+        world.answer(a, "-unsupported command 'HELLO'\r\n-ERR no\r\n-ERR no\r\n");
+        assert_eq!(world.reads(a), "AUTH ann secret");
+        world.answer(a, &format!("-{refusal}\r\n"));
+        assert!(world.is_closed(a));
+        world.advance(ms(90));
+        let expected = format!(
+            "not executed for slot 12182: no seed led to a cluster: 127.0.0.1:7000: {told}"
+        );
+        assert_eq!(world.outcome(get), expected);
+        assert!(!format!("{:?}", world.machine).contains("secret"), "F-74");
+    }
+}
+
+#[test]
+fn each_command_of_the_second_handshake_has_its_own_refusal() {
+    let everything = || {
+        config(|config| {
+            config.credentials = Some(Credentials::user("ann", "secret"));
+            config.client_name = Some("app".into());
+            config.database = 3;
+            config.read_from = ReadFrom::PreferReplica;
+        })
+    };
+    for (answers, told) in [
+        ("+OK\r\n-x\r\n+OK\r\n+OK\r\n", None),
+        ("-x\r\n", Some("it answered: x")),
+        ("+OK\r\n+OK\r\n-ERR no\r\n", Some("database 3 cannot be used: ERR no")),
+        ("+OK\r\n+OK\r\n+OK\r\n-x\r\n", Some("it answered: x")),
+        ("+OK\r\n+OK\r\n+OK\r\n-NOPERM x\r\n", Some("no permission to run READONLY: NOPERM x")),
+    ] {
+        let mut world = World::new(everything(), &[A]);
+        let get = world.submit(Call::new(Command::get("foo")).timeout(ms(90)));
+        let a = world.accept(A);
+        world.reads(a);
+        world.answer(a, &"-what is that?\r\n".repeat(5));
+        assert_eq!(world.reads(a), "AUTH ann secret; CLIENT SETNAME app; SELECT 3; READONLY");
+        world.answer(a, answers);
+        let Some(told) = told else {
+            assert_eq!(world.reads(a), "CLUSTER SLOTS; CLUSTER NODES");
+            continue;
+        };
+        assert!(world.is_closed(a), "{answers}");
+        world.advance(ms(90));
+        assert!(world.outcome(get).ends_with(told), "{}", world.outcome(get));
+    }
+}
+
+/// A server that closes the connection upon `HELLO` is spoken to without it at the next attempt.
+#[test]
+fn a_connection_that_is_closed_upon_hello_is_followed_by_one_without() {
+    for cause in [Closed::EndOfStream, Closed::Reset] {
+        for answer in ["", "-ERR unknown command\r\n", "-ERR unknown command\r\n-x\r\n-x\r\n"] {
+            let mut world = World::new(with_password(), &[A]);
+            let ready = world.submit(Call::discovery());
+            let a = world.accept(A);
+            assert_eq!(world.reads(a), format!("HELLO 3 AUTH ann secret; {LIBRARY}"));
+            world.answer(a, answer);
+            world.close(a, cause);
+            while world.dialled().is_empty() {
+                world.advance_to_timer();
+            }
+            let a = world.accept(A);
+            assert_eq!(world.reads(a), "AUTH ann secret");
+            world.answer(a, "+OK\r\n");
+            assert_eq!(world.reads(a), "CLUSTER SLOTS; CLUSTER NODES");
+            world.answer(a, &(slots_reply(ROWS) + &nodes_reply(ROWS, &[])));
+            assert_eq!(world.outcome(ready), "ready");
+            // Each node is asked on its own.
+            world.submit(Call::new(Command::new("PING")).on_node(at(B)));
+            let b = world.accept(B);
+            assert!(world.reads(b).starts_with("HELLO 3 AUTH"));
+            // It stays like that as long as no node knows HELLO.
+            world.close(a, Closed::Reset);
+            world.submit(Command::get("bar"));
+            let a = world.accept(A);
+            assert_eq!(world.reads(a), "AUTH ann secret");
+            world.answer(b, &welcome("8.2.3"));
+            world.close(a, Closed::Reset);
+            while world.dialled().is_empty() {
+                world.advance_to_timer();
+            }
+            let a = world.accept(A);
+            assert!(world.reads(a).starts_with("HELLO 3 AUTH"), "a node knows it");
+        }
+    }
+}
+
+/// Commands wait for an answer all the same.
+#[test]
+fn a_connection_without_hello_and_without_anything_to_set_up_begins_with_a_ping() {
+    for (answer, told) in [
+        ("+PONG\r\n", None),
+        ("-LOADING no\r\n", None),
+        ("-NOAUTH no\r\n", Some("authentication failed: NOAUTH no")),
+        ("-ERR max number of clients reached\r\n", Some("it answered: ERR max number of clients")),
+    ] {
+        let mut world = World::new(Config::default(), &[A]);
+        let get = world.submit(Call::new(Command::get("foo")).timeout(ms(500)));
+        let a = world.accept(A);
+        world.close(a, Closed::EndOfStream);
+        while world.dialled().is_empty() {
+            world.advance_to_timer();
+        }
+        let a = world.accept(A);
+        assert_eq!(world.reads(a), "PING");
+        world.answer(a, answer);
+        assert_eq!(world.is_closed(a), told.is_some());
+        let Some(told) = told else {
+            assert_eq!(world.reads(a), "CLUSTER SLOTS; CLUSTER NODES");
+            continue;
+        };
+        world.advance(ms(500));
+        assert!(world.outcome(get).contains(told), "{}", world.outcome(get));
+    }
+}
+
+#[test]
+fn a_node_is_not_spoken_to_without_hello_once_a_node_has_answered_it() {
+    let (mut world, [a, b, _]) = World::linked(Config::default());
+    for link in [a, b] {
+        world.close(link, Closed::EndOfStream);
+    }
+    world.submit(Command::get("bar"));
+    for _ in 0..5 {
+        while !world.dialled().contains(&A) {
+            world.advance_to_timer();
+        }
+        let a = world.accept(A);
+        assert_eq!(world.reads(a), HELLO);
+        world.close(a, Closed::EndOfStream);
+    }
+}
+
+#[test]
+fn a_dial_that_fails_or_a_server_that_is_silent_says_nothing_about_hello() {
+    let mut world = World::new(Config::default(), &[A]);
+    world.submit(Call::discovery());
+    world.refuse(A, Closed::Refused);
+    while world.dialled().is_empty() {
+        world.advance_to_timer();
+    }
+    let a = world.accept(A);
+    assert_eq!(world.reads(a), HELLO);
+    world.advance(ms(5_000));
+    assert!(world.is_closed(a));
+    while world.dialled().is_empty() {
+        world.advance_to_timer();
+    }
+    let a = world.accept(A);
+    assert_eq!(world.reads(a), HELLO);
+}
+
+/// Closed with and without `HELLO`: it was not about that, and so the ways take turns.
+#[test]
+fn a_server_that_closes_every_connection_is_asked_both_ways_in_turn() {
+    let mut world = World::new(with_password(), &[A]);
+    world.submit(Call::discovery());
+    for round in 0..6 {
+        while world.dialled().is_empty() {
+            world.advance_to_timer();
+        }
+        let a = world.accept(A);
+        assert_eq!(world.reads(a).starts_with("HELLO"), round % 2 == 0, "round {round}");
+        world.close(a, Closed::EndOfStream);
+    }
+}
+
+/// An empty user with an empty password is none.
+#[test]
+fn empty_credentials_are_none() {
+    for protocol in [Protocol::Resp2, Protocol::Resp3] {
+        let mut world = World::new(
+            config(|config| {
+                config.protocol = protocol;
+                config.credentials = Some(Credentials::password(""));
+            }),
+            &[A],
+        );
+        world.submit(Call::discovery());
+        let a = world.accept_with(A, Credentials::user("", ""));
+        assert!(!world.reads(a).contains("AUTH"));
+        world.close(a, Closed::Reset);
+        while world.dialled().is_empty() {
+            world.advance_to_timer();
+        }
+        let a = world.accept(A);
+        assert!(!world.reads(a).contains("AUTH"));
+    }
+    let (mut world, [a, ..]) = World::linked(Config::default());
+    world.set_credentials(Credentials::password(""));
+    assert_eq!(world.reads(a), "");
+    assert!(!world.machine.is_reauthenticating());
+    world.set_credentials(Credentials::user("ann", ""));
+    assert_eq!(world.reads(a), "AUTH ann ");
+    // An empty name is that of the default user.
+    world.set_credentials(Credentials::user("", "secret"));
+    assert_eq!(world.reads(a), "AUTH default secret");
+}

@@ -10,6 +10,7 @@ mod discovery;
 mod endpoints;
 mod handshake;
 mod links;
+mod odd;
 mod order;
 mod plans;
 mod redirections;

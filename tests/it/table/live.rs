@@ -62,6 +62,9 @@ fn read_frame(stream: &mut TcpStream) -> io::Result<Frame> {
             }
             Scan::Frame { .. } => return Err(io::Error::other("two replies")),
             Scan::More { .. } => {}
+            Scan::Broken { error, .. } | Scan::Skipped { error, .. } => {
+                return Err(io::Error::other(error));
+            }
         }
         let len = stream.read(&mut chunk)?;
         bytes.extend_from_slice(&chunk[..len]);

@@ -1,0 +1,52 @@
+//! What becomes of work whose reply cannot be used.
+//!
+//! The reply is malformed, or beyond a limit, while the frames around it are sound. So it concerns its
+//! own command and no other. The command may have run. It is not sent again, even if it only reads: the
+//! reply would be the same.
+
+use alloc::borrow::Cow;
+use alloc::string::ToString;
+
+use super::Cluster;
+use super::calls::PartRef;
+use super::nodes::{Role, Work};
+use crate::action::LinkId;
+use crate::error::{Error, ProtocolError, SeedFailure, Why};
+use crate::time::Instant;
+
+impl<T> Cluster<T> {
+    /// The reply to a piece of work cannot be used.
+    #[cold]
+    pub(super) fn handle_unusable(
+        &mut self,
+        now: Instant,
+        node: usize,
+        link: LinkId,
+        work: Work,
+        error: ProtocolError,
+    ) {
+        self.stats.replies_unusable += 1;
+        match work {
+            // What becomes of a transaction hangs on its EXEC.
+            Work::Part { role: Role::Multi | Role::Queued, .. } | Work::Ping => {}
+            Work::Part { part, role: Role::Command | Role::Exec, .. } => {
+                self.fail_unusable(node, part, error);
+            }
+            Work::Topology { round, question } => {
+                let failure = SeedFailure::Unusable(Cow::Owned(error.to_string()));
+                self.handle_unusable_topology(now, node, round, question, failure);
+            }
+            Work::Auth => self.handle_unusable_auth(now, link),
+        }
+    }
+
+    fn fail_unusable(&mut self, node: usize, part: PartRef, error: ProtocolError) {
+        let Some(state) = self.calls.part(part) else {
+            self.stats.late_replies += 1;
+            return;
+        };
+        let slot = state.piece.route.slot();
+        let node = self.links.address(node).cloned();
+        self.fail(part, Error::MaybeExecuted { why: Why::Protocol(error), node, slot });
+    }
+}
