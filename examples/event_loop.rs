@@ -3,7 +3,9 @@
 
 #![expect(clippy::print_stdout, clippy::indexing_slicing, reason = "it is an example")]
 
-use hashslot::{Action, Call, Closed, Cluster, Command, Config, Instant, LinkId, Outcome};
+use hashslot::{
+    Action, Call, Closed, Cluster, Command, Config, Instant, LinkId, Outcome, SystemText,
+};
 use std::io::{self, ErrorKind, IoSlice, Read as _, Write as _};
 use std::thread::{self, JoinHandle};
 use std::{collections::BTreeMap, error::Error, net::TcpStream, time::Duration};
@@ -40,7 +42,10 @@ impl EventLoop {
             thread::sleep(Duration::from_micros(50)); // a real loop waits for sockets and timers
             sockets.retain(|&link, socket| {
                 let driven = drive(cluster, now(), link, socket);
-                driven.map_err(|_| cluster.handle_closed(now(), link, Closed::Other)).is_ok()
+                let Err(error) = driven else { return true };
+                let cause = Closed::Other(SystemText::new(&error.to_string()));
+                cluster.handle_closed(now(), link, cause);
+                false
             });
             if cluster.poll_timeout().is_some_and(|at| at <= now()) {
                 cluster.handle_timeout(now());

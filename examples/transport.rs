@@ -101,7 +101,7 @@ impl Transport for Loop {
             Event::Writable(_) => self.send(link, world),
             Event::Closed(_, cause) => {
                 self.open.remove(&link);
-                self.cluster.handle_closed(world.now(), link, *cause);
+                self.cluster.handle_closed(world.now(), link, cause.clone());
                 oracle.disturbed(CLIENT);
             }
             _ => {}

@@ -10,9 +10,10 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use std::io::{self, IoSlice};
+use std::vec::Vec;
 
 use async_std::io::{Read, Write};
-use async_std::net::TcpStream;
+use async_std::net::{TcpStream, ToSocketAddrs as _};
 #[cfg(unix)]
 use async_std::os::unix::net::UnixStream;
 use async_std::task;
@@ -33,6 +34,17 @@ pub struct AsyncStd;
 
 impl Runtime for AsyncStd {
     type Stream = Either<TcpStream, UnixStream>;
+
+    #[expect(clippy::manual_async_fn, reason = "an async fn would borrow the runtime")]
+    fn resolve(
+        &self,
+        address: Address,
+    ) -> impl Future<Output = io::Result<Vec<Address>>> + Send + 'static {
+        async move {
+            let found = (address.host(), address.port()).to_socket_addrs().await?;
+            Ok(tcp::addresses(found))
+        }
+    }
 
     #[expect(clippy::manual_async_fn, reason = "an async fn would borrow the runtime")]
     fn connect(

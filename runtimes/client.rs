@@ -7,6 +7,7 @@ use core::marker::PhantomData;
 use core::pin::Pin;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
+use std::string::ToString as _;
 use std::sync::Arc;
 use std::vec::Vec;
 
@@ -25,8 +26,8 @@ use super::tls::Tls;
 use crate::Closed;
 use crate::{
     Address, Arg, Call, Cluster, Command, Config, ConfigError, ConversionError, Credentials, Error,
-    Explanation, Frame, FromReply, Instant, Learned, Notice, Outcome, Reply, Scan, Stats, Url,
-    UrlTls, Why, topology::Topology,
+    Explanation, Frame, FromReply, Instant, Learned, Notice, Outcome, Reply, Scan, Stats,
+    SystemText, Url, UrlTls, Why, topology::Topology,
 };
 
 /// A client of one cluster. Cheap to clone; all clones share the same connections.
@@ -192,10 +193,30 @@ impl<R: Runtime> Builder<R> {
     /// # Errors
     /// As [`Client::connect`].
     pub async fn connect(self) -> Result<Client<R>, ConnectError> {
+        let client = self.connect_lazily()?;
+        match client.call(Call::discovery()).await {
+            Ok(_) => Ok(client),
+            // No caller has the client yet: its task has ended by itself.
+            Err(Error::Closed) => Err(ConnectError::Runtime(SystemText::new(TASK_DROPPED))),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A client that does not wait for the cluster, which may come up later: it looks for the
+    /// cluster with the first call, for as long as a call waits. Calls wait for it until their time
+    /// is up, also while all seeds refuse; a wrong password, or a server that is no cluster, ends
+    /// them at once. Make it within the runtime, as [`connect`](Self::connect).
+    ///
+    /// # Errors
+    /// [`ConnectError::Config`] if the configuration is wrong, [`ConnectError::Runtime`] if the
+    /// runtime cannot run a client.
+    pub fn connect_lazily(self) -> Result<Client<R>, ConnectError> {
         #[cfg(not(feature = "tls"))]
         if self.url_tls.is_some() {
             return Err(ConfigError::NoTls.into());
         }
+        let unfit = |error: std::io::Error| SystemText::new(&error.to_string());
+        self.runtime.check().map_err(|error| ConnectError::Runtime(unfit(error)))?;
         let epoch = std::time::Instant::now();
         let random_seed = RandomState::new().build_hasher().finish();
         #[cfg(feature = "tls")]
@@ -217,10 +238,11 @@ impl<R: Runtime> Builder<R> {
         let runtime = self.runtime.clone();
         let driver = Driver::new(runtime, dialler, cluster, mailbox, listeners, epoch);
         self.runtime.spawn(driver);
-        client.call(Call::discovery()).await?;
         Ok(client)
     }
 }
+
+const TASK_DROPPED: &str = "it dropped the task that drives the client";
 
 /// Why a client could not connect.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -232,6 +254,9 @@ pub enum ConnectError {
     /// No seed led to a cluster; the error says why, seed by seed.
     #[error(transparent)]
     Cluster(#[from] Error),
+    /// The runtime cannot run a client: there is none, it lacks something, or it has ended.
+    #[error("the runtime cannot run a client: {0}")]
+    Runtime(SystemText),
     /// The system gave the client nothing to wait with, because it is out of file descriptors or of
     /// memory. Blocking clients only.
     #[error("the operating system has no means to wait for sockets: {0}")]
@@ -247,9 +272,12 @@ impl<R: Runtime + Default> Client<R> {
     /// (`Tls::platform`), or the authorities in the file `tls_ca_file`. No URL says less than that.
     ///
     /// # Errors
-    /// [`ConnectError::Config`] if the URL cannot be read; [`ConnectError::Cluster`] if no seed leads
-    /// to a cluster: at once if all that answer refuse the password or are no cluster, else after
-    /// `call_timeout`.
+    /// [`ConnectError::Config`] if the URL cannot be read. [`ConnectError::Cluster`] if no seed
+    /// leads to a cluster: at once if all seeds refuse the connection, cannot be reached or have no
+    /// address, and if all that answer refuse the password or are no cluster; else, as long as a
+    /// seed does not answer, after `call_timeout`. The error says why, seed by seed.
+    /// [`Builder::connect_lazily`] goes on trying. [`ConnectError::Runtime`] if the runtime cannot
+    /// run a client.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
         Self::builder_from(url.parse()?).connect().await
     }

@@ -1,29 +1,38 @@
 //! From an address to a connection that the machine may use.
 //!
-//! A dial connects, secures the connection if the client is to use TLS, and asks for credentials if
-//! somebody provides them. All of it is one future, so that the machine's `connect_timeout` covers all
-//! of it. With TLS there is no way to a plain connection: what cannot be secured is closed.
+//! A dial reaches the host, over whichever of its addresses answers first, secures the connection
+//! if the client is to use TLS, and asks for credentials if there is a provider of them. All of it
+//! is one future, so that the machine's `connect_timeout` covers all of it. With TLS there is no
+//! way to a plain connection: what cannot be secured is closed.
+//!
+//! Dials and connections run code of the application: its runtime, its streams, its provider. A
+//! panic there ends that one connection.
 
 use super::std;
 
-use core::future::Future;
-use core::pin::Pin;
+use core::future::{Future, poll_fn};
+use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
 #[cfg(feature = "tls")]
 use core::time::Duration;
 use std::boxed::Box;
 use std::io::{self, IoSlice};
+use std::sync::Arc;
 
+use super::cause::{caught, closed_by};
 use super::provider::Provider;
+use super::race::reach;
 use super::runtime::{Runtime, Stream};
 #[cfg(feature = "tls")]
 use super::tls::{Secured, Security, secure};
 use crate::topology::Topology;
-use crate::{Address, Config, Credentials, Room};
+use crate::{Address, Closed, Config, Credentials, Room};
 
 /// How connections of a client are made.
 pub(super) struct Dialler<R> {
     runtime: R,
+    /// Without credentials: the machine sends those.
+    config: Arc<Config>,
     provider: Option<Provider>,
     #[cfg(feature = "tls")]
     security: Option<Security>,
@@ -32,20 +41,20 @@ pub(super) struct Dialler<R> {
 }
 
 /// A connection that is being made.
-pub(super) type Dial<S> = Pin<Box<dyn Future<Output = io::Result<Dialled<S>>> + Send>>;
+pub(super) type Dial<S> = Pin<Box<dyn Future<Output = Result<Dialled<S>, Closed>> + Send>>;
 
 /// A connection that is made.
 pub(super) struct Dialled<S> {
     pub(super) stream: S,
-    /// Its own credentials, if somebody provides them.
+    /// Its own credentials, if there is a provider of them.
     pub(super) credentials: Option<Credentials>,
 }
 
 impl<R: Runtime> Dialler<R> {
-    #[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "TLS alone is patient"))]
     pub(super) fn new(runtime: R, config: &Config, provider: Option<Provider>) -> Self {
         Self {
             runtime,
+            config: Arc::new(Config { credentials: None, ..config.clone() }),
             provider,
             #[cfg(feature = "tls")]
             security: None,
@@ -63,13 +72,15 @@ impl<R: Runtime> Dialler<R> {
     #[cfg(feature = "tls")]
     pub(super) fn dial(&self, address: Address, topology: &Topology) -> Dial<Wire<R::Stream>> {
         let Some(security) = self.security.clone() else { return self.dial_plain(address) };
-        let name = security.name_of(&address, topology);
-        let patience = self.runtime.sleep(self.patience);
-        let connect = self.runtime.connect(address.clone());
-        let provider = self.provider.clone();
-        Box::pin(async move {
-            let name = name.map_err(io::Error::other)?; // before anybody is bothered
-            let secured = secure(connect.await?, security, name, patience).await?;
+        let name = caught(|| security.name_of(&address, topology));
+        let (runtime, patience) = (self.runtime.clone(), self.patience);
+        let (config, provider) = (Arc::clone(&self.config), self.provider.clone());
+        guarded(async move {
+            let name = name?.map_err(Closed::Tls)?; // before any node is dialled
+            let patience = runtime.sleep(patience);
+            let stream = reach(&runtime, address.clone(), &config).await?;
+            let secured = secure(stream, security, name, patience).await;
+            let secured = secured.map_err(|error| closed_by(&error))?;
             let credentials = ask(provider, address).await?;
             Ok(Dialled { stream: Wire::Secured(Box::new(secured)), credentials })
         })
@@ -81,22 +92,35 @@ impl<R: Runtime> Dialler<R> {
     }
 
     fn dial_plain(&self, address: Address) -> Dial<Wire<R::Stream>> {
-        let connect = self.runtime.connect(address.clone());
-        let provider = self.provider.clone();
-        Box::pin(async move {
-            let stream = Wire::Plain(connect.await?);
+        let runtime = self.runtime.clone();
+        let (config, provider) = (Arc::clone(&self.config), self.provider.clone());
+        guarded(async move {
+            let stream = Wire::Plain(reach(&runtime, address.clone(), &config).await?);
             let credentials = ask(provider, address).await?;
             Ok(Dialled { stream, credentials })
         })
     }
 }
 
+/// A dial whose panics are errors.
+fn guarded<V: 'static>(
+    dial: impl Future<Output = Result<V, Closed>> + Send + 'static,
+) -> Pin<Box<dyn Future<Output = Result<V, Closed>> + Send>> {
+    Box::pin(async move {
+        let mut dial = pin!(dial);
+        poll_fn(move |cx| {
+            caught(|| dial.as_mut().poll(cx)).unwrap_or_else(|cause| Poll::Ready(Err(cause)))
+        })
+        .await
+    })
+}
+
 /// Asked last: a node that cannot be reached needs no credentials, and a stranger gets none.
-async fn ask(provider: Option<Provider>, node: Address) -> io::Result<Option<Credentials>> {
-    match provider {
-        Some(provider) => provider.ask(node).await.map(Some),
-        None => Ok(None),
-    }
+async fn ask(provider: Option<Provider>, node: Address) -> Result<Option<Credentials>, Closed> {
+    let Some(provider) = provider else { return Ok(None) };
+    // Neither its errors nor its panics are told: they may tell secrets.
+    let asked = guarded(async move { provider.ask(node).await.map_err(|error| closed_by(&error)) });
+    asked.await.map(Some).map_err(|_| Closed::Credentials)
 }
 
 /// A connection, as it is or secured.
@@ -106,29 +130,32 @@ pub(super) enum Wire<S: Stream> {
     Secured(Box<Secured<S>>),
 }
 
+/// A panic in the stream of an application ends its connection, and no other.
 impl<S: Stream> Stream for Wire<S> {
     fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
-        match self {
+        polled(|| match self {
             Self::Plain(stream) => stream.poll_read(cx, into),
             #[cfg(feature = "tls")]
             Self::Secured(stream) => stream.poll_read(cx, into),
-        }
+        })
     }
 
     fn poll_fill(&mut self, cx: &mut Context<'_>, room: &mut Room<'_>) -> Poll<io::Result<usize>> {
-        match self {
+        polled(|| match self {
             Self::Plain(stream) => stream.poll_fill(cx, room),
             #[cfg(feature = "tls")]
             Self::Secured(stream) => stream.poll_fill(cx, room),
-        }
+        })
     }
 
     fn has_input(&self) -> bool {
-        match self {
+        // A stream that panics has something to be told: the next poll brings it.
+        caught(|| match self {
             Self::Plain(stream) => stream.has_input(),
             #[cfg(feature = "tls")]
             Self::Secured(stream) => stream.has_input(),
-        }
+        })
+        .unwrap_or(false)
     }
 
     fn poll_write(
@@ -136,10 +163,15 @@ impl<S: Stream> Stream for Wire<S> {
         cx: &mut Context<'_>,
         from: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match self {
+        polled(|| match self {
             Self::Plain(stream) => stream.poll_write(cx, from),
             #[cfg(feature = "tls")]
             Self::Secured(stream) => stream.poll_write(cx, from),
-        }
+        })
     }
+}
+
+/// What a poll of a stream led to: an error, if it was a panic.
+fn polled(poll: impl FnOnce() -> Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    caught(poll).unwrap_or_else(|cause| Poll::Ready(Err(io::Error::other(cause))))
 }

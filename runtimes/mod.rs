@@ -5,7 +5,7 @@
 //!
 //! | feature | client | runs on |
 //! | --- | --- | --- |
-//! | `tokio` | [`tokio::Client`] | tokio, multi-thread or current-thread |
+//! | `tokio` | [`tokio::Client`] | tokio, multi-thread or current-thread, with I/O and time |
 //! | `smol` | [`smol::Client`] | smol's global executor |
 //! | `async-std` | [`async_std::Client`] | async-std's, which is discontinued |
 //! | `blocking` | [`blocking::Client`] | the caller's own thread |
@@ -25,12 +25,14 @@ extern crate std;
 pub mod guide {}
 
 mod calling;
+mod cause;
 mod client;
 mod dial;
 mod driver;
 mod mailbox;
 mod notices;
 mod provider;
+mod race;
 mod readiness;
 mod runtime;
 mod scan;

@@ -2,10 +2,11 @@
 
 use super::std;
 
-use core::future::Future;
+use core::future::{Future, ready};
 use core::task::{Context, Poll};
 use core::time::Duration;
 use std::io::{self, IoSlice};
+use std::vec::Vec;
 
 #[cfg(doc)]
 use crate::Config;
@@ -24,18 +25,50 @@ pub trait Runtime: Clone + Send + Sync + Unpin + 'static {
     /// A connection of this runtime.
     type Stream: Stream;
 
-    /// Dials an address: resolves its host, and tries all that it resolves to. With TLS or a proxy
-    /// between, the connection is ready when these are: the first write is the first byte of RESP.
+    /// Whether a client can run here. Called once for each client, by the task that connects it,
+    /// before anything else.
+    ///
+    /// # Errors
+    /// What is missing, and how to have it: the client is told in these words, as
+    /// [`ConnectError::Runtime`](super::ConnectError::Runtime).
+    fn check(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// The addresses of a host that is a name, in the order in which the system prefers them. They
+    /// are dialled as RFC 8305 has it: the next one after [`Config::dial_stagger`], or at once when
+    /// one has failed, while the earlier ones go on; the first connection wins, and the others are
+    /// dropped. IP addresses and paths of Unix sockets are not asked about.
+    ///
+    /// Unless it is written anew, the name itself is what is dialled, and
+    /// [`connect`](Self::connect) resolves it. A runtime that stands on the one of an adapter hands
+    /// this on.
+    ///
+    /// **Errors** end the dial, as [`Closed::NameResolution`](crate::Closed::NameResolution) in the
+    /// words of the error; so does a list without an address.
+    fn resolve(
+        &self,
+        address: Address,
+    ) -> impl Future<Output = io::Result<Vec<Address>>> + Send + 'static {
+        ready(Ok(Vec::from([address])))
+    }
+
+    /// Dials an address: one that [`resolve`](Self::resolve) has found, or that needed no
+    /// resolving. If its host is a name nevertheless, it resolves that, and tries all that it
+    /// resolves to. With TLS or a proxy between, the connection is ready when these are: the first
+    /// write is the first byte of RESP.
     ///
     /// Called by the driver, within its task; the work is the future's, which must not block. It needs
     /// no time limit: the machine has one, [`Config::connect_timeout`], and drops the future
     /// when that is over, or when nobody wants the connection any more. Then the dial is given up: no
     /// connection stays open that nobody has.
     ///
-    /// **Errors** end the dial. The node is tried again after a pause, and commands that need it wait,
-    /// or go elsewhere. The kind says what callers are told: `ConnectionRefused`, `TimedOut`,
-    /// `HostUnreachable`, `NotFound` and `InvalidInput` for a name without an address; every other kind
-    /// is told as [`Closed::Other`](crate::Closed::Other).
+    /// **Errors** end the dial. The node is tried again after a pause, and commands that need it
+    /// wait, or go elsewhere. The kind says what callers are told: `ConnectionRefused`, `TimedOut`,
+    /// `HostUnreachable`, `NotFound` and `InvalidInput` for a name without an address; every other
+    /// kind is told in its own words, as [`Closed::Other`](crate::Closed::Other). An error whose
+    /// inner one is a [`Closed`](crate::Closed) is told as that. A panic is
+    /// [`Closed::Panicked`](crate::Closed::Panicked).
     fn connect(
         &self,
         address: Address,
@@ -43,10 +76,10 @@ pub trait Runtime: Clone + Send + Sync + Unpin + 'static {
 
     /// Waits for this long, from the call on.
     ///
-    /// May end late, by a few milliseconds at the most: all time limits and pauses are late by as much.
-    /// Never early: the driver would ask again at once, and spin until it is time. A driver waits for
-    /// one sleep at a time, and drops it for another when it has something earlier to wait for. It polls
-    /// it once, and then only when its waker was woken.
+    /// May end late, by a few milliseconds at the most: all time limits and pauses are late by as
+    /// much. Never early: the driver would ask again at once, and spin until it is time. A driver
+    /// waits for one sleep at a time, and each of its dials for two more at the most; it drops one
+    /// for another when it has something earlier to wait for.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + 'static;
 
     /// Runs a future to its end, beside everything else. Called once a client, when it connects.
@@ -79,7 +112,8 @@ pub trait Stream: Send + Unpin + 'static {
     ///
     /// # Errors
     /// Whatever ends the connection; `Interrupted` alone is tried again at once. `WouldBlock` is no
-    /// exception: it has to become `Pending`.
+    /// exception: it has to become `Pending`. A panic ends this connection as well, and no other:
+    /// callers are told its message, as [`Closed::Panicked`](crate::Closed::Panicked).
     fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>>;
 
     /// Reads some bytes into the room that the machine has for the rest of a long reply, as

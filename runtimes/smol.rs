@@ -9,6 +9,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use std::io::{self, IoSlice};
+use std::vec::Vec;
 
 use smol::Timer;
 use smol::io::{AsyncRead, AsyncWrite};
@@ -32,6 +33,17 @@ pub struct Smol;
 
 impl Runtime for Smol {
     type Stream = Either<TcpStream, UnixStream>;
+
+    #[expect(clippy::manual_async_fn, reason = "an async fn would borrow the runtime")]
+    fn resolve(
+        &self,
+        address: Address,
+    ) -> impl Future<Output = io::Result<Vec<Address>>> + Send + 'static {
+        async move {
+            let found = smol::net::resolve((address.host(), address.port())).await?;
+            Ok(tcp::addresses(found))
+        }
+    }
 
     #[expect(clippy::manual_async_fn, reason = "an async fn would borrow the runtime")]
     fn connect(

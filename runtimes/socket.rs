@@ -12,12 +12,12 @@ use core::time::Duration;
 use std::io::{self, IoSlice};
 use std::sync::Arc;
 
+use super::cause::closed_by;
 use super::dial::{Dial, Dialled};
 use super::mailbox::Signal;
-use super::provider::NoCredentials;
 use super::readiness::Readiness;
 use super::runtime::Stream;
-use crate::{Closed, Cluster, Instant, LinkId, TlsFailure};
+use crate::{Closed, Cluster, Instant, LinkId};
 
 /// Pieces of one vectored write.
 const SLICE_COUNT: usize = 64;
@@ -50,7 +50,7 @@ enum State<S> {
 }
 
 /// What became of a socket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Driven {
     /// It can do no more for now.
     Idle,
@@ -103,13 +103,19 @@ impl<S: Stream> Socket<S> {
     ) -> Driven {
         let read = self.receive(now, cluster, scratch);
         // Also after a read that finds nothing: with both buffers full two peers would wait for each other.
-        if self.has_bytes && !matches!(read, Driven::Closed(_)) && self.send(now, cluster).is_err()
-        {
-            self.has_bytes = false;
-            self.may_read = true;
-            return Driven::Busy;
+        if !self.has_bytes || matches!(read, Driven::Closed(_)) {
+            return read;
         }
-        read
+        match self.send(now, cluster) {
+            Ok(()) => read,
+            Err(cause @ Closed::Panicked(_)) => Driven::Closed(cause), // it must not be polled again
+            Err(cause) => {
+                self.write_failure = Some(cause);
+                self.has_bytes = false;
+                self.may_read = true;
+                Driven::Busy
+            }
+        }
     }
 
     /// Connects, or reads what has come in.
@@ -170,11 +176,11 @@ impl<S: Stream> Socket<S> {
         &mut self,
         now: Instant,
         cluster: &mut Cluster<T>,
-        dialled: io::Result<Dialled<S>>,
+        dialled: Result<Dialled<S>, Closed>,
     ) -> Driven {
         let Dialled { stream, credentials } = match dialled {
             Ok(dialled) => dialled,
-            Err(error) => return Driven::Closed(closed_by(&error)),
+            Err(cause) => return Driven::Closed(cause),
         };
         self.state = State::Open(stream);
         self.looked_at = now;
@@ -189,22 +195,15 @@ impl<S: Stream> Socket<S> {
     ///
     /// # Errors
     /// The connection takes no more bytes. Why is told when it has been read to its end.
-    fn send<T>(&mut self, now: Instant, cluster: &mut Cluster<T>) -> Result<(), ()> {
+    fn send<T>(&mut self, now: Instant, cluster: &mut Cluster<T>) -> Result<(), Closed> {
         if self.write_failure.is_some() || (self.has_rested(now) && self.has_input(now)) {
             return Ok(());
         }
         let State::Open(stream) = &mut self.state else { return Ok(()) };
         let cx = &mut Context::from_waker(&self.readiness.waker);
-        match write_all(stream, cx, self.id, now, cluster) {
-            Ok(is_done) => {
-                self.has_bytes = !is_done;
-                Ok(())
-            }
-            Err(error) => {
-                self.write_failure = Some(closed_by(&error));
-                Err(())
-            }
-        }
+        let written = write_all(stream, cx, self.id, now, cluster);
+        self.has_bytes = !written.map_err(|error| closed_by(&error))?;
+        Ok(())
     }
 
     /// Whether nothing was read for so long that something may have been overlooked.
@@ -254,30 +253,5 @@ fn write_all<T, S: Stream>(
             Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
             Poll::Ready(Err(error)) => return Err(error),
         }
-    }
-}
-
-/// The core's word for an error of the operating system.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the system has many; these have a word")]
-fn closed_by(error: &io::Error) -> Closed {
-    let inner = error.get_ref();
-    if inner.and_then(|inner| inner.downcast_ref::<NoCredentials>()).is_some() {
-        return Closed::Credentials;
-    }
-    if let Some(failure) = inner.and_then(|inner| inner.downcast_ref::<TlsFailure>()) {
-        return Closed::Tls(*failure);
-    }
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => Closed::Refused,
-        io::ErrorKind::ConnectionReset
-        | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::BrokenPipe => Closed::Reset,
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::WriteZero => Closed::EndOfStream,
-        io::ErrorKind::TimedOut => Closed::TimedOut,
-        io::ErrorKind::HostUnreachable
-        | io::ErrorKind::NetworkUnreachable
-        | io::ErrorKind::AddrNotAvailable => Closed::Unreachable,
-        io::ErrorKind::NotFound | io::ErrorKind::InvalidInput => Closed::NameResolution,
-        _ => Closed::Other,
     }
 }

@@ -3,10 +3,15 @@
 use super::std;
 
 use core::mem::MaybeUninit;
+use core::net::SocketAddr;
 use core::time::Duration;
 use std::io;
+use std::string::ToString as _;
+use std::vec::Vec;
 
 use socket2::{SockRef, TcpKeepalive};
+
+use crate::Address;
 
 /// An idle connection is probed after this long, and then this often: the machine asks a node
 /// sooner by default, but only while it is driven.
@@ -40,11 +45,25 @@ where
     }
 }
 
+/// What a host resolves to, as addresses to dial.
+pub(super) fn addresses(found: impl IntoIterator<Item = SocketAddr>) -> Vec<Address> {
+    // `[fe80::1%2]:7000`: the zone of an address that needs one stays with it.
+    found.into_iter().filter_map(|address| address.to_string().parse().ok()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::io::{Read as _, Write as _};
     use std::net::{TcpListener, TcpStream};
+
+    #[test]
+    fn addresses_keep_their_order_their_ports_and_their_zones() {
+        let told = ["[fe80::1%2]:7000", "10.0.0.1:7001", "[::1]:7002"];
+        let found = told.map(|address| address.parse().expect("is one"));
+        let addresses: Vec<_> = addresses(found).iter().map(Address::to_string).collect();
+        assert_eq!(addresses, told);
+    }
 
     #[test]
     fn a_connection_is_set_to_find_out() -> io::Result<()> {

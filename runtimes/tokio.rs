@@ -10,19 +10,23 @@ use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
 use core::time::Duration;
 use std::io::{self, IoSlice};
+use std::vec::Vec;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
+use tokio::runtime::Handle;
 
+use super::cause::caught;
 #[cfg(not(unix))]
 use super::runtime::NoUnixStream as UnixStream;
 use super::runtime::{Either, Runtime, Stream};
 use super::tcp;
 use crate::{Address, Room};
 
-/// A client on tokio. Connect inside a runtime with I/O and time enabled.
+/// A client on tokio. Connect inside a runtime with I/O and time enabled: elsewhere connecting is
+/// an error that says what is missing.
 pub type Client = super::client::Client<Tokio>;
 
 /// tokio, as the driver uses it.
@@ -30,8 +34,41 @@ pub type Client = super::client::Client<Tokio>;
 #[non_exhaustive]
 pub struct Tokio;
 
+const NO_RUNTIME: &str = "there is no tokio runtime here: connect within one, such as that of \
+                          `#[tokio::main]`";
+const NO_TIME: &str =
+    "the tokio runtime has no timers: build it with `enable_time`, or `enable_all`";
+#[cfg(unix)]
+const NO_IO: &str = "the tokio runtime has no sockets: build it with `enable_io`, or `enable_all`";
+
 impl Runtime for Tokio {
     type Stream = Either<TcpStream, UnixStream>;
+
+    fn check(&self) -> io::Result<()> {
+        if Handle::try_current().is_err() {
+            return Err(io::Error::other(NO_RUNTIME));
+        }
+        // tokio has no other way to tell; the handler of panics sees what is caught here.
+        if caught(|| drop(tokio::time::sleep(Duration::ZERO))).is_err() {
+            return Err(io::Error::other(NO_TIME));
+        }
+        #[cfg(unix)]
+        if caught(|| drop(tokio::net::UnixDatagram::unbound())).is_err() {
+            return Err(io::Error::other(NO_IO));
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::manual_async_fn, reason = "an async fn would borrow the runtime")]
+    fn resolve(
+        &self,
+        address: Address,
+    ) -> impl Future<Output = io::Result<Vec<Address>>> + Send + 'static {
+        async move {
+            let found = tokio::net::lookup_host((address.host(), address.port())).await?;
+            Ok(tcp::addresses(found))
+        }
+    }
 
     #[expect(clippy::manual_async_fn, reason = "an async fn would borrow the runtime")]
     fn connect(

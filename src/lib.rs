@@ -161,6 +161,7 @@ mod time;
 mod address;
 mod config;
 mod error;
+mod race;
 mod random;
 mod secret;
 mod url;
@@ -221,10 +222,11 @@ pub use config::{
 };
 pub use error::{
     Closed, ConfigError, ConversionError, Error, Part, Partial, Phase, ProtocolError, SeedFailure,
-    SeedFailures, ServerError, TlsFailure, UrlError, UrlPart, Violation, Why,
+    SeedFailures, ServerError, SystemText, TlsFailure, UrlError, UrlPart, Violation, Why,
 };
 pub use link::Room;
 pub use plan::{Call, ExplainedPiece, Explanation, Scan, Target};
+pub use race::{Race, RaceStep};
 pub use resp::Frame;
 pub use slot::{SLOT_COUNT, Slot, hashed_part};
 pub use time::Instant;

@@ -32,8 +32,8 @@ impl<'a> Source<'a> {
         self.below(count) == count - 1
     }
 
-    pub(crate) fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[self.below(choices.len())]
+    pub(crate) fn pick<T: Clone>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len())].clone()
     }
 
     /// As many of the next bytes as the one before them says.

@@ -59,9 +59,31 @@ impl Builder {
     /// # Errors
     /// As [`Client::connect`].
     pub fn connect(self) -> Result<Client, ConnectError> {
+        self.connect_on(|engine, builder| engine.wait(builder.connect()))
+    }
+
+    /// A client that does not wait for the cluster, which may come up later: it looks for the
+    /// cluster with the first call, for as long as a call waits. Calls wait for it until their time
+    /// is up, also while all seeds refuse; a wrong password, or a server that is no cluster, ends
+    /// them at once.
+    ///
+    /// # Errors
+    /// [`ConnectError::Config`] if the configuration is wrong, [`ConnectError::System`] if there is
+    /// nothing to wait with.
+    pub fn connect_lazily(self) -> Result<Client, ConnectError> {
+        self.connect_on(|_, builder| builder.connect_lazily())
+    }
+
+    fn connect_on(
+        self,
+        connect: impl FnOnce(
+            &Engine,
+            client::Builder<Handle>,
+        ) -> Result<client::Client<Handle>, ConnectError>,
+    ) -> Result<Client, ConnectError> {
         let engine = Engine::new().map_err(|error| ConnectError::System(error.kind()))?;
         let owner = Arc::new(Owner(Arc::clone(&engine)));
-        let inner = engine.wait(self.on(Handle(Arc::clone(&engine))).connect())?;
+        let inner = connect(&engine, self.on(Handle(Arc::clone(&engine))))?;
         Ok(Client { inner, owner })
     }
 }
@@ -72,9 +94,12 @@ impl Client {
     /// option. Returns as soon as the topology of the cluster is known.
     ///
     /// # Errors
-    /// [`ConnectError::Config`] if the URL cannot be read; [`ConnectError::Cluster`] if no seed leads
-    /// to a cluster: at once if all that answer refuse the password or are no cluster, else after
-    /// `call_timeout`; [`ConnectError::System`] if there is nothing to wait with.
+    /// [`ConnectError::Config`] if the URL cannot be read. [`ConnectError::Cluster`] if no seed
+    /// leads to a cluster: at once if all seeds refuse the connection, cannot be reached or have no
+    /// address, and if all that answer refuse the password or are no cluster; else, as long as a
+    /// seed does not answer, after `call_timeout`. The error says why, seed by seed.
+    /// [`Builder::connect_lazily`] goes on trying. [`ConnectError::System`] if there is nothing to
+    /// wait with.
     pub fn connect(url: &str) -> Result<Self, ConnectError> {
         Self::builder_from(url.parse()?).connect()
     }

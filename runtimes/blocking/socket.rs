@@ -37,6 +37,14 @@ pub(super) struct Handle(pub(super) Arc<Engine>);
 impl Runtime for Handle {
     type Stream = Either<Socket<TcpStream>, UnixSocket>;
 
+    #[expect(clippy::manual_async_fn, reason = "an async fn would borrow the runtime")]
+    fn resolve(
+        &self,
+        address: Address,
+    ) -> impl Future<Output = io::Result<Vec<Address>>> + Send + 'static {
+        async move { Ok(tcp::addresses(resolve(address).await?)) }
+    }
+
     fn connect(
         &self,
         address: Address,
@@ -46,14 +54,10 @@ impl Runtime for Handle {
             if let Some(path) = address.unix_path() {
                 return connect_unix(&engine, path).await.map(Either::Unix);
             }
-            let mut last = io::Error::from(io::ErrorKind::NotFound);
-            for address in resolve(address).await? {
-                match connect(&engine, address).await {
-                    Ok(socket) => return Ok(Either::Tcp(socket)),
-                    Err(error) => last = error,
-                }
-            }
-            Err(last)
+            // Of one address; names are resolved before.
+            let address = resolve(address).await?.into_iter().next();
+            let address = address.ok_or(io::ErrorKind::NotFound)?;
+            connect(&engine, address).await.map(Either::Tcp)
         }
     }
 
@@ -80,9 +84,7 @@ async fn resolve(address: Address) -> io::Result<Vec<SocketAddr>> {
         let found = (address.host(), address.port()).to_socket_addrs();
         bringer.bring(found.map(Iterator::collect::<Vec<_>>));
     })?;
-    // The system says in many words that there is no such name; they mean the same.
-    let not_found = |_| io::Error::from(io::ErrorKind::NotFound);
-    answer.await.ok_or(io::ErrorKind::NotFound)?.map_err(not_found)
+    answer.await.ok_or_else(|| io::Error::other("the resolver panicked"))?
 }
 
 async fn connect(engine: &Engine, address: SocketAddr) -> io::Result<Socket<TcpStream>> {
@@ -162,5 +164,23 @@ impl Future for Sleep {
 impl Drop for Sleep {
     fn drop(&mut self) {
         self.engine.clear_timer(self.timer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtimes::race::tests;
+
+    #[test]
+    fn f12_on_threads() -> io::Result<()> {
+        let engine = Engine::new()?;
+        let handle = Handle(Arc::clone(&engine));
+        let (bringer, answer) = Answer::new();
+        engine.employ(async move {
+            tests::tells_what_the_resolver_says(handle.clone()).await;
+            bringer.bring(tests::reaches_a_host_with_dead_addresses(handle).await);
+        });
+        engine.wait(answer).expect("is brought")
     }
 }

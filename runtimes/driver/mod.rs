@@ -23,6 +23,7 @@ use std::sync::Arc;
 use std::vec;
 use std::vec::Vec;
 
+use super::cause::caught;
 use super::dial::{Dialler, Wire};
 use super::mailbox::{Letters, Mailbox, ReplySlot, Token};
 use super::notices::Listeners;
@@ -231,6 +232,16 @@ impl<R: Runtime> Driver<R> {
         is_busy
     }
 
+    /// Ends the calls of which the machine is sure that they were not sent.
+    fn give_up(&mut self) {
+        self.cluster.shut_down(self.now());
+        while let Some(action) = self.cluster.poll_action() {
+            if let Action::Complete { token, outcome } = action {
+                drop(token.complete(outcome));
+            }
+        }
+    }
+
     /// Whether the machine wants to be told that time has passed.
     fn is_time(&self, now: Instant) -> bool {
         self.cluster.poll_timeout().is_some_and(|at| at <= now)
@@ -360,8 +371,10 @@ impl<R: Runtime> Future for Driver<R> {
 }
 
 impl<R: Runtime> Drop for Driver<R> {
-    /// Whoever still waits learns that nobody will answer: here, or when the machine is dropped.
+    /// Calls that wait end: those that were not sent did not run; of the others that is not known.
     fn drop(&mut self) {
+        // The machine may be what has panicked. Then its calls end when it is dropped.
+        drop(caught(|| self.give_up()));
         self.mailbox.close();
         self.listeners.close();
     }

@@ -17,7 +17,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::vec::Vec;
 
-use crate::{Call, CallId, Closed, Cluster, Error, Instant, Outcome, Why};
+use crate::{Call, CallId, Closed, Cluster, Error, Instant, Outcome, SystemText, Why};
 
 /// Slots that are kept for use.
 const SPARE_COUNT_MAX: usize = 4096;
@@ -286,7 +286,8 @@ impl Token {
 impl Drop for Token {
     fn drop(&mut self) {
         if let Some(slot) = self.0.take() {
-            let why = Why::ConnectionLost(Closed::Other);
+            let told = SystemText::new("the task that drives the client is gone");
+            let why = Why::ConnectionLost(Closed::Other(told));
             slot.put(Err(Error::MaybeExecuted { why, node: None, slot: None }));
         }
     }

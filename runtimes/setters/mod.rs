@@ -51,8 +51,11 @@ setters! {
     cross_slot: CrossSlot;
     /// The time budget of a call, connecting included.
     call_timeout: Duration;
-    /// How long dialling a node and setting up the connection may take together.
+    /// How long one attempt to connect to a node may take. How long the client may take to connect
+    /// to the cluster is `call_timeout`.
     connect_timeout: Duration;
+    /// How long an address of a host may take to answer before the next one is dialled as well.
+    dial_stagger: Duration;
     /// A connection that owes replies and has been silent for this long is closed.
     stall_timeout: Duration;
     /// A connection that has been idle for this long is sent a `PING`.

@@ -1,8 +1,11 @@
 //! How a part ends without a reply: its time is up, no seed leads to a cluster, the machine ends.
 
+use alloc::vec::Vec;
+
 use super::Cluster;
-use super::calls::{PartRef, Place};
-use crate::error::{Closed, Error, Phase, SeedFailures, Why};
+use super::calls::{Part, PartRef, Place};
+use crate::error::{Closed, Error, Phase, SeedFailures, SystemText, Why};
+use crate::plan::Route;
 use crate::slot::Slot;
 use crate::time::Instant;
 
@@ -60,6 +63,20 @@ impl<T> Cluster<T> {
         }
     }
 
+    /// Every seed has said no: calls that ask for nothing but the cluster end, others wait on.
+    pub(super) fn fail_discoveries(&mut self, failures: &SeedFailures) {
+        let is_discovery = |state: &Part| {
+            state.place == Place::Unrouted && matches!(state.piece.route, Route::Discovery)
+        };
+        let entries = self.unrouted.iter();
+        let found = entries.filter(|part| self.calls.part(*part).is_some_and(is_discovery));
+        for part in found.collect::<Vec<_>>() {
+            self.unrouted.left();
+            let why = Why::NoCluster(failures.clone());
+            self.fail(part, Error::NotExecuted { why, node: None, slot: None });
+        }
+    }
+
     /// Routes again what no node was known for.
     pub(super) fn reroute_unrouted(&mut self, now: Instant) {
         for part in self.unrouted.take() {
@@ -78,7 +95,7 @@ impl<T> Cluster<T> {
             self.set_place(part, place);
             return; // its reply is waited for
         }
-        let why = Why::ConnectionLost(Closed::Other);
+        let why = Why::ConnectionLost(Closed::Other(SystemText::EMPTY));
         let error = if may_have_run {
             Error::MaybeExecuted { why, node: None, slot }
         } else {

@@ -14,7 +14,7 @@ use super::scripts::Scripts;
 use crate::action::{Action, LinkId, Notice, ReinitReason};
 use crate::command::Command;
 use crate::config::{Credentials, ReadFrom};
-use crate::error::Closed;
+use crate::error::{Closed, SystemText};
 use crate::link::{Hello, Link, Received};
 use crate::resp::Frame;
 use crate::time::Instant;
@@ -140,7 +140,7 @@ impl<T> Cluster<T> {
                     self.actions.push_back(Action::Close { link: id });
                     let is_outdated = self.has_outdated_credentials(id) && failure.is_about_user();
                     let loss = if is_outdated {
-                        Loss::Closed(Closed::Other)
+                        Loss::Closed(Closed::Other(SystemText::EMPTY))
                     } else {
                         Loss::Refused(failure)
                     };

@@ -18,7 +18,7 @@ use super::calls::{Part, PartRef, Place};
 use super::nodes::{Role, Work};
 use crate::action::{LinkId, Notice, ReinitReason};
 use crate::config::Config;
-use crate::error::{Closed, Error, SeedFailure, Why};
+use crate::error::{Closed, Error, SeedFailure, SystemText, Why};
 use crate::link::{Hello, Owed};
 use crate::plan::{Payload, Route};
 use crate::random::Random;
@@ -285,23 +285,23 @@ pub(super) enum Loss {
 impl Loss {
     fn why(&self) -> Why {
         match self {
-            Self::Closed(cause) => Why::ConnectionLost(*cause),
+            Self::Closed(cause) => Why::ConnectionLost(cause.clone()),
             Self::Protocol(error) => Why::Protocol(*error),
             Self::Refused(_) => Why::ConnectionLost(Closed::EndOfStream),
         }
     }
 
-    const fn cause(&self) -> Closed {
+    fn cause(&self) -> Closed {
         match self {
-            Self::Closed(cause) => *cause,
-            Self::Protocol(_) | Self::Refused(_) => Closed::Other,
+            Self::Closed(cause) => cause.clone(),
+            Self::Protocol(_) | Self::Refused(_) => Closed::Other(SystemText::EMPTY),
         }
     }
 
     fn failure(&self) -> SeedFailure {
         match self {
             Self::Closed(Closed::TimedOut) => SeedFailure::NoAnswer,
-            Self::Closed(cause) => SeedFailure::Unreachable(*cause),
+            Self::Closed(cause) => SeedFailure::Unreachable(cause.clone()),
             Self::Protocol(error) => {
                 SeedFailure::Unusable(alloc::string::ToString::to_string(error).into())
             }

@@ -52,6 +52,11 @@ impl Queue {
         self.live_count = self.parts.len();
     }
 
+    /// All entries, the dead ones among them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = PartRef> {
+        self.parts.iter().copied()
+    }
+
     /// Takes everything out.
     pub(super) fn take(&mut self) -> VecDeque<PartRef> {
         self.live_count = 0;

@@ -393,8 +393,11 @@ impl<T> Cluster<T> {
         let is_hopeless = answers.peek().is_some() && answers.all(|(_, f)| f.is_permanent());
         self.notify(Notice::TopologyUnavailable(failures.clone()));
         self.clear_suspects(now);
+        let has_refused = failures.iter().all(|(_, failure)| failure.is_definite());
         if is_hopeless && !self.links.knows_cluster() {
             self.fail_unrouted(&failures);
+        } else if has_refused && !self.links.knows_cluster() {
+            self.fail_discoveries(&failures);
         }
         self.go_on(now);
     }

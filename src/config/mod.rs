@@ -39,8 +39,14 @@ pub struct Config {
     /// The time budget of a call that sets none of its own. Default: 20 s, because a failover takes
     /// the cluster's node timeout (15 s by default) and about 2 s.
     pub call_timeout: Duration,
-    /// How long dialling a node and setting up the connection may take together. Default: 5 s.
+    /// How long one attempt to connect to a node may take: looking its name up, dialling all its
+    /// addresses, TLS, and setting up the connection, together. It does not bound how long a call,
+    /// or the connecting of a client, waits for the cluster: that is `call_timeout`. Default: 5 s.
     pub connect_timeout: Duration,
+    /// How long an address of a host may take to answer before the next one is dialled as well,
+    /// while the first attempt goes on; after a failure the next one is dialled at once. Default:
+    /// 250 ms, as RFC 8305 recommends.
+    pub dial_stagger: Duration,
     /// A connection that owes replies and has been silent for this long is closed. Longer than the
     /// slowest command that is used. Default: 10 s.
     pub stall_timeout: Duration,
@@ -87,6 +93,8 @@ pub struct Config {
     pub calls_count_max: usize,
     /// Bytes of commands of calls that are not completed. Default: 256 MiB.
     pub calls_len_max: usize,
+    /// Addresses of one host that a dial tries. Default: 16, which all begin within 4 s.
+    pub address_count_max: usize,
     /// Nodes that a topology may have. Default: 4,096.
     pub node_count_max: usize,
     /// What a reply may be.
@@ -106,6 +114,7 @@ impl Default for Config {
             cross_slot: CrossSlot::Split,
             call_timeout: Duration::from_secs(20),
             connect_timeout: Duration::from_secs(5),
+            dial_stagger: Duration::from_millis(250),
             stall_timeout: Duration::from_secs(10),
             ping_interval: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(5),
@@ -123,6 +132,7 @@ impl Default for Config {
             queue_count_max: 100_000,
             calls_count_max: 1_000_000,
             calls_len_max: 256 << 20,
+            address_count_max: 16,
             node_count_max: 4_096,
             limits: Limits::default(),
         }
@@ -150,6 +160,9 @@ impl Config {
         if self.connect_timeout.is_zero() {
             return zero("connect_timeout", "is zero: no connection could be made");
         }
+        if self.dial_stagger < DIAL_STAGGER_MIN {
+            return zero("dial_stagger", "is below 10 ms: all addresses would be dialled at once");
+        }
         if self.stall_timeout.is_zero() {
             return zero("stall_timeout", "is zero: every connection would be closed");
         }
@@ -168,6 +181,9 @@ impl Config {
         if self.in_flight_count_max == 0 || self.calls_count_max == 0 {
             return zero("in_flight_count_max", "and `calls_count_max` must allow one call");
         }
+        if self.address_count_max == 0 {
+            return zero("address_count_max", "is zero: no host could be dialled");
+        }
         if self.node_count_max == 0 {
             return zero("node_count_max", "is zero: no cluster is that small");
         }
@@ -182,6 +198,9 @@ impl Config {
         Ok(())
     }
 }
+
+/// Source: RFC 8305, section 5.
+const DIAL_STAGGER_MIN: Duration = Duration::from_millis(10);
 
 /// What a reply may be, checked as soon as a length is read and before memory is taken for it. A
 /// command whose reply is beyond a limit fails alone; its connection goes on.

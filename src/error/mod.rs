@@ -5,6 +5,7 @@
 //! submit the command again. No error shows an argument, a key or a password.
 
 mod partial;
+mod system;
 mod tls;
 mod url;
 
@@ -16,6 +17,7 @@ use core::fmt;
 use bytes::Bytes;
 
 pub use self::partial::{Part, Partial};
+pub use self::system::SystemText;
 pub use self::tls::TlsFailure;
 pub use self::url::{UrlError, UrlPart};
 use crate::address::Address;
@@ -282,6 +284,30 @@ impl SeedFailure {
         matches!(self, Self::Authentication(_) | Self::Permission { .. })
     }
 
+    /// Whether the node, or the system, has said no: asking again at once would be told the same. A
+    /// node that does not answer, or is not ready yet, has not.
+    pub(crate) const fn is_definite(&self) -> bool {
+        let is_told = match self {
+            Self::Unreachable(
+                Closed::Refused
+                | Closed::Unreachable
+                | Closed::NameResolution(_)
+                | Closed::Panicked(_),
+            ) => true,
+            // Without words it is the machine that has closed the connection.
+            Self::Unreachable(Closed::Other(text)) => !text.is_empty(),
+            Self::Unreachable(_)
+            | Self::NoAnswer
+            | Self::Authentication(_)
+            | Self::Permission { .. }
+            | Self::Database { .. }
+            | Self::NotACluster(_)
+            | Self::Refused(_)
+            | Self::Unusable(_) => false,
+        };
+        is_told || self.is_permanent()
+    }
+
     /// Whether asking again cannot help until somebody changes the configuration.
     #[must_use]
     pub const fn is_permanent(&self) -> bool {
@@ -297,7 +323,7 @@ impl SeedFailure {
 }
 
 /// How a connection ended, as the driver saw it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Closed {
     /// Nobody listens there.
@@ -306,9 +332,10 @@ pub enum Closed {
     /// The host or its network cannot be reached.
     #[error("unreachable")]
     Unreachable,
-    /// The name of the host has no address.
-    #[error("the host name cannot be resolved")]
-    NameResolution,
+    /// The name of the host has no address, or nothing could be learned about it: the words of the
+    /// resolver.
+    #[error("the host name cannot be resolved{}", .0.after_colon())]
+    NameResolution(SystemText),
     /// It took too long: the dial, the handshake, or any sign of life.
     #[error("no answer in time")]
     TimedOut,
@@ -324,9 +351,13 @@ pub enum Closed {
     /// There were no credentials for the connection: who provides them failed.
     #[error("the provider of credentials failed")]
     Credentials,
-    /// Anything else.
-    #[error("input/output error")]
-    Other,
+    /// The transport panicked, while it dialled, read or wrote: the message of the panic. A fault
+    /// of the application's own runtime or stream, or of what they stand on.
+    #[error("the transport panicked{}", .0.after_colon())]
+    Panicked(SystemText),
+    /// Anything else, in the words of the system.
+    #[error("input/output error{}", .0.after_colon())]
+    Other(SystemText),
 }
 
 /// An error reply of a server, verbatim.

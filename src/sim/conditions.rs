@@ -28,7 +28,7 @@ pub(super) struct Conditions {
     pub(super) spares: usize,
     /// How many nodes a client is told to begin with.
     pub(super) seeds: usize,
-    /// Whether clients are told names, because addresses change.
+    /// Whether clients are told names, because addresses change, or are several.
     pub(super) by_name: bool,
     pub(super) full_coverage: bool,
     pub(super) node_timeout: Duration,
@@ -67,7 +67,8 @@ impl Conditions {
         let dial_refused = rate(Fault::DialRefused, 2, 20);
         let slow_gossip = if faults.has(Fault::SlowGossip) { 30 } else { 1 };
         let small_pipe = 80 + dice.index(400);
-        let by_name = faults.has(Fault::Readdress) || faults.has(Fault::ReaddressAll);
+        let named = [Fault::Readdress, Fault::ReaddressAll, Fault::DeadAddress];
+        let by_name = named.iter().any(|fault| faults.has(*fault));
         let has_one_host = dice.one_in(6) && !by_name;
         let latency_choices = [200, 1000, 5000, 20_000];
         let latency = dice.pick(&latency_choices).copied().unwrap_or(1000);

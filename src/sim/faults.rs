@@ -57,6 +57,8 @@ pub enum Fault {
     DialHang,
     /// A dial is refused though the node listens.
     DialRefused,
+    /// A host name stands for several addresses, some of which never answer.
+    DeadAddress,
 
     // A node is hostile.
     /// Bytes that are no reply, or replies cut short.
@@ -96,7 +98,7 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::Migrate,
         Self::AtomicMigrate,
         Self::Failover,
@@ -135,6 +137,7 @@ impl Fault {
         Self::HangUp,
         Self::LongPause,
         Self::OddReplies,
+        Self::DeadAddress,
     ];
 
     /// The name, as the command line has it: `half-open`.
@@ -164,6 +167,7 @@ impl Fault {
             Self::Stall => "stall",
             Self::DialHang => "dial-hang",
             Self::DialRefused => "dial-refused",
+            Self::DeadAddress => "dead-address",
             Self::Garbage => "garbage",
             Self::Pushes => "pushes",
             Self::Forgeries => "forgeries",
@@ -342,6 +346,7 @@ impl Profile {
                 F::Stall,
                 F::DialHang,
                 F::DialRefused,
+                F::DeadAddress,
                 F::ClockJump,
                 F::StrayEvents,
                 F::Cancel,

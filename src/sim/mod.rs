@@ -28,6 +28,7 @@ mod hostile;
 mod joint;
 mod many;
 mod merged;
+mod names;
 mod nemesis;
 mod node;
 mod oracle;

@@ -133,6 +133,11 @@ impl Nemesis {
         self.faults.has(fault)
     }
 
+    /// The dice of a fault that lasts as long as the run.
+    pub(super) fn dice_of(&self, fault: Fault) -> Dice {
+        Dice::new(self.seed ^ fault.bit())
+    }
+
     pub(super) fn is_disturbed(&self, slot: u16, since: Instant) -> bool {
         *self.disturbed.get(slot) >= since
     }

@@ -5,7 +5,7 @@ use core::task::{Context, Poll, Waker};
 
 use super::world::{ConnectionId, Event, World};
 use crate::address::Address;
-use crate::error::Closed;
+use crate::error::{Closed, SystemText};
 use crate::time::Instant;
 
 /// A simulated cluster whose connections are polled, for runtimes of one's own.
@@ -141,8 +141,10 @@ impl Pipes {
         cx: &Context<'_>,
         attempt: impl FnOnce(&mut World, &mut End) -> Option<V>,
     ) -> Poll<Result<V, Closed>> {
-        let Some(end) = self.ends.get_mut(&id) else { return Poll::Ready(Err(Closed::Other)) };
-        match (attempt(&mut self.world, end), end.closed) {
+        let Some(end) = self.ends.get_mut(&id) else {
+            return Poll::Ready(Err(Closed::Other(SystemText::EMPTY)));
+        };
+        match (attempt(&mut self.world, end), end.closed.clone()) {
             (Some(value), _) => Poll::Ready(Ok(value)),
             (None, Some(cause)) => Poll::Ready(Err(cause)),
             (None, None) => {

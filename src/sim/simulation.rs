@@ -9,6 +9,7 @@ use super::client::{Client, Socket};
 use super::dice::Dice;
 use super::faults::Fault;
 use super::joint::Known;
+use super::names::DELAY_MAX;
 use super::oracle::Oracle;
 use super::scenario::{Report, Scenario};
 use super::serve::TOO_LONG;
@@ -630,5 +631,6 @@ fn patience(scenario: &Scenario, world: &World) -> Option<Duration> {
     let is_known = !everywhere.iter().any(|fault| scenario.faults.has(*fault));
     // Where little is on its way at a time, others come first.
     let turns = if scenario.faults.has(Fault::SmallLimits) { 200 } else { 24 };
-    is_known.then(|| Duration::from_millis(600) + world.conditions.latency_max * turns)
+    let dial = if scenario.faults.has(Fault::DeadAddress) { DELAY_MAX } else { Duration::ZERO };
+    is_known.then(|| Duration::from_millis(600) + dial + world.conditions.latency_max * turns)
 }

@@ -23,6 +23,7 @@ use super::tell::Endpoints;
 use super::trace::Trace;
 use crate::address::Address;
 use crate::error::Closed;
+use crate::race::Race;
 use crate::slot::Slot;
 use crate::time::Instant;
 
@@ -89,7 +90,7 @@ pub struct World {
     pub(super) dice: Dice,
     agenda: BTreeMap<(Instant, u64), Happening>,
     serial: u64,
-    events: VecDeque<Event>,
+    pub(super) events: VecDeque<Event>,
     connection_serial: u64,
     peace_since: Option<Instant>,
     /// How many calls of `next_event` in a row moved nothing.
@@ -103,6 +104,8 @@ const STILL_COUNT_MAX: u32 = 10_000;
 /// What stands in the agenda.
 #[derive(Debug)]
 pub(super) enum Happening {
+    /// A dial may try the next address of its host.
+    Attempt(ConnectionId),
     /// A dial comes to its end.
     Dialled(ConnectionId),
     /// The next piece of a pipe has arrived.
@@ -129,6 +132,8 @@ pub(super) struct Connection {
     /// The node that it leads to; none if nobody listens there.
     pub(super) node: Option<usize>,
     pub(super) state: State,
+    /// Its attempts, if its host has several addresses.
+    pub(super) race: Option<Race>,
     pub(super) up: Pipe,
     pub(super) down: Pipe,
     pub(super) input: Vec<u8>,
@@ -143,7 +148,7 @@ pub(super) struct Connection {
     pub(super) takes_none: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum State {
     Dialling,
     Open,
@@ -295,6 +300,7 @@ impl World {
             client,
             node,
             state: State::Dialling,
+            race: self.race(address),
             up: Pipe::default(),
             down: Pipe::default(),
             input: Vec::new(),
@@ -305,14 +311,23 @@ impl World {
             takes_none: false,
         };
         self.connections.insert(id, connection);
+        if self.connections[&id].race.is_some() {
+            self.attempt(id);
+        } else {
+            self.dial_node(id);
+        }
+        id
+    }
+
+    /// Begins to dial the one address of a node.
+    pub(super) fn dial_node(&mut self, id: ConnectionId) {
+        let is_nobody = self.connections.get(&id).is_none_or(|c| c.node.is_none());
         let hangs = self.chance(Fault::DialHang, self.while_faulty(self.conditions.dial_hangs));
-        let is_lost = node.is_none() && self.conditions.lost_hosts_hang;
-        if hangs || is_lost {
-            return id; // nobody ever answers
+        if hangs || (is_nobody && self.conditions.lost_hosts_hang) {
+            return; // no answer ever comes
         }
         let after = self.latency();
         self.schedule(after, Happening::Dialled(id));
-        id
     }
 
     fn resolve(&self, address: &Address) -> Option<usize> {
@@ -436,6 +451,7 @@ impl World {
 
     fn happen(&mut self, happening: Happening) {
         match happening {
+            Happening::Attempt(id) => self.attempt(id),
             Happening::Dialled(id) => self.dial_ends(id),
             Happening::Arrived(id, direction) => self.arrive(id, direction),
             Happening::Replicate { replica } => self.replicate(replica),
@@ -470,9 +486,7 @@ impl World {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let listens = connection.node.is_some_and(|node| self.nodes[node].is_up);
         if refused || !listens {
-            self.connections.remove(&id);
-            self.events.push_back(Event::Closed(id, Closed::Refused));
-            return;
+            return self.dial_refused(id);
         }
         connection.state = State::Open;
         self.events.push_back(Event::Connected(id));
@@ -565,9 +579,10 @@ impl World {
     /// A connection whose node is gone ends when its last bytes have come.
     fn end_if_reset(&mut self, id: ConnectionId) {
         let Some(connection) = self.connections.get(&id) else { return };
-        if let State::Reset(cause) = connection.state
+        if let State::Reset(cause) = &connection.state
             && connection.down.pieces.is_empty()
         {
+            let cause = cause.clone();
             self.connections.remove(&id);
             self.events.push_back(Event::Closed(id, cause));
         }

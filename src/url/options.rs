@@ -31,7 +31,7 @@ macro_rules! parameters {
 }
 
 /// All fields of the configuration but the credentials, in their order.
-pub(super) const PARAMETERS: [Parameter; 31] = parameters! {
+pub(super) const PARAMETERS: [Parameter; 33] = parameters! {
     "client_name" name client_name;
     "database" database database;
     "protocol" protocol protocol;
@@ -41,6 +41,7 @@ pub(super) const PARAMETERS: [Parameter; 31] = parameters! {
     "cross_slot" cross_slot cross_slot;
     "call_timeout" duration call_timeout;
     "connect_timeout" duration connect_timeout;
+    "dial_stagger" duration dial_stagger;
     "stall_timeout" duration stall_timeout;
     "ping_interval" duration ping_interval;
     "drain_timeout" duration drain_timeout;
@@ -58,6 +59,7 @@ pub(super) const PARAMETERS: [Parameter; 31] = parameters! {
     "queue_count_max" count queue_count_max;
     "calls_count_max" count calls_count_max;
     "calls_len_max" size calls_len_max;
+    "address_count_max" count address_count_max;
     "node_count_max" count node_count_max;
     "limits.frame_len_max" size limits.frame_len_max;
     "limits.element_count_max" count limits.element_count_max;

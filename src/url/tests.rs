@@ -96,6 +96,7 @@ fn every_field_has_a_parameter() {
         cross_slot: _,
         call_timeout: _,
         connect_timeout: _,
+        dial_stagger: _,
         stall_timeout: _,
         ping_interval: _,
         drain_timeout: _,
@@ -113,12 +114,13 @@ fn every_field_has_a_parameter() {
         queue_count_max: _,
         calls_count_max: _,
         calls_len_max: _,
+        address_count_max: _,
         node_count_max: _,
         limits:
             crate::Limits { frame_len_max: _, element_count_max: _, depth_max: _, skipped_len_max: _ },
     } = Config::default();
-    // 29 of them, four in `limits`, and no parameter for the credentials.
-    assert_eq!(PARAMETERS.len(), 29 - 1 + 4 - 1);
+    // 31 of them, four in `limits`, and no parameter for the credentials.
+    assert_eq!(PARAMETERS.len(), 31 - 1 + 4 - 1);
     let mut names: Vec<_> = PARAMETERS.iter().map(|known| known.name).collect();
     names.sort_unstable();
     names.dedup();

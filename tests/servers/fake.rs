@@ -122,6 +122,11 @@ impl Bound {
         Ok(Self { listener, port })
     }
 
+    /// Binds this port of 127.0.0.1.
+    pub fn at(port: u16) -> io::Result<Self> {
+        Ok(Self { listener: TcpListener::bind(("127.0.0.1", port))?, port })
+    }
+
     /// The port.
     pub fn port(&self) -> u16 {
         self.port

@@ -14,7 +14,7 @@ use crate::address::Address;
 use crate::cluster::Cluster;
 use crate::command::Command;
 use crate::config::{Limits, Protocol};
-use crate::error::{Closed, Error, TlsFailure};
+use crate::error::{Closed, Error, SystemText, TlsFailure};
 use crate::resp::{Frame, Scan, Scanner};
 use crate::slot::Slot;
 use crate::time::Instant;
@@ -184,7 +184,7 @@ impl Driver<'_> {
             Event::Closed(number, cause) => {
                 if let Some((index, link)) = self.link(*number) {
                     self.nodes[index].state = State::Over;
-                    self.cluster.handle_closed(now, link, *cause);
+                    self.cluster.handle_closed(now, link, cause.clone());
                 }
             }
             Event::TimersRun => self.cluster.handle_timeout(now),
@@ -441,12 +441,13 @@ fn closed() -> impl Strategy<Value = Closed> {
     prop::sample::select(vec![
         Closed::Refused,
         Closed::Unreachable,
-        Closed::NameResolution,
+        Closed::NameResolution(SystemText::new("Name or service not known")),
         Closed::TimedOut,
         Closed::Reset,
         Closed::EndOfStream,
         Closed::Tls(TlsFailure::Expired),
         Closed::Tls(TlsFailure::NoAnswer),
-        Closed::Other,
+        Closed::Panicked(SystemText::new("at the disco")),
+        Closed::Other(SystemText::EMPTY),
     ])
 }

@@ -60,6 +60,8 @@ pub(crate) struct Setup {
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<Tls>,
     pub(crate) call_timeout: Option<Duration>,
+    /// Whether the cluster is not waited for.
+    pub(crate) lazily: bool,
     pub(crate) change: Option<Change>,
 }
 

@@ -40,7 +40,11 @@ impl Adapter for Blocked {
     }
 
     fn connect(setup: Setup) -> Pending<'static, Result<Self::Client, ConnectError>> {
-        elsewhere(move || setup.apply(blocking::Client::builder()).connect())
+        elsewhere(move || {
+            let lazily = setup.lazily;
+            let builder = setup.apply(blocking::Client::builder());
+            if lazily { builder.connect_lazily() } else { builder.connect() }
+        })
     }
 
     fn connect_url(url: &str) -> Pending<'_, Result<Self::Client, ConnectError>> {

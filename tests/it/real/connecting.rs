@@ -20,7 +20,7 @@ use crate::servers::slots::SLOT_COUNT;
 use crate::servers::{NAMES, find_or_skip, wait_until};
 
 /// An address at which nobody listens.
-fn dead() -> Result<String, Failure> {
+pub(super) fn dead() -> Result<String, Failure> {
     let bound = Bound::new()?;
     Ok(format!("127.0.0.1:{}", bound.port()))
 }

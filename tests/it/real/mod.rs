@@ -32,7 +32,10 @@ mod network;
 mod odd;
 #[cfg(feature = "tokio")]
 mod on_tokio;
+#[cfg(feature = "tokio")]
+mod own_runtimes;
 mod probes;
+mod reaching;
 mod repaired;
 mod routing;
 mod scanning;

@@ -1,6 +1,7 @@
 //! What only tokio has: a runtime of one thread, and an end of the runtime before the client's.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::client::after_the_end;
 use super::late::{PATIENCE, answer, hang_up, impatient, silent_node};
 use super::load::Load;
 use super::{Done, Failure, LIMIT, USUAL, connect, connect_to, run, shared};
-use crate::servers::fake::FakeNode;
+use crate::servers::fake::{FakeNode, Reaction};
 use crate::servers::wait_until;
 
 /// The caller's thread is the only one: client, load and test take turns.
@@ -143,5 +144,42 @@ fn a_runtime_that_nothing_polls_writes_on_no_connection_that_has_ended() -> Done
         std::thread::sleep(Duration::from_millis(50));
     }
     assert_eq!(runtime.block_on(client.incr("idle"))?, 7);
+    Ok(())
+}
+
+/// What a client says that cannot connect on the runtime of this thread, or without one.
+fn told(block_on: impl FnOnce(Connecting) -> Option<String>) -> Result<String, Failure> {
+    let node = FakeNode::start(|_| Reaction::Silent)?;
+    let url = format!("redis://{}?call_timeout=1s", node.address());
+    let connecting = async move {
+        let connected = hashslot::tokio::Client::connect(&url).await;
+        connected.err().map(|error| error.to_string())
+    };
+    let text = block_on(Box::pin(connecting)).ok_or("it connected")?;
+    assert!(!text.contains("may have been executed"), "{text}");
+    Ok(text)
+}
+
+type Connecting = Pin<Box<dyn Future<Output = Option<String>>>>;
+
+#[test]
+fn without_a_runtime_the_error_says_so() -> Done {
+    let text = told(smol::block_on)?;
+    assert!(text.contains("no tokio runtime"), "{text}");
+    Ok(())
+}
+
+#[test]
+fn what_a_runtime_lacks_is_told() -> Done {
+    let runtime = || tokio::runtime::Builder::new_current_thread();
+    let without_timers = runtime().enable_io().build()?;
+    let text = told(|connecting| without_timers.block_on(connecting))?;
+    assert!(text.contains("`enable_time`"), "{text}");
+    let without_sockets = runtime().enable_time().build()?;
+    let text = told(|connecting| without_sockets.block_on(connecting))?;
+    assert!(text.contains("`enable_io`"), "{text}");
+    let bare = runtime().build()?;
+    let text = told(|connecting| bare.block_on(connecting))?;
+    assert!(text.contains("`enable_time`") || text.contains("`enable_all`"), "{text}");
     Ok(())
 }

@@ -73,7 +73,11 @@ impl<R: Polled> Adapter for R {
     }
 
     fn connect(setup: Setup) -> Pending<'static, Result<Self::Client, ConnectError>> {
-        Box::pin(setup.apply(runtimes::Client::<R>::builder()).connect())
+        Box::pin(async move {
+            let lazily = setup.lazily;
+            let builder = setup.apply(runtimes::Client::<R>::builder());
+            if lazily { builder.connect_lazily() } else { builder.connect().await }
+        })
     }
 
     fn connect_url(url: &str) -> Pending<'_, Result<Self::Client, ConnectError>> {

@@ -260,11 +260,12 @@ fn open_files() -> std::io::Result<usize> {
 }
 
 #[test]
-fn nobody_listens_fails_at_the_deadline() -> Done {
+fn who_does_not_wait_for_the_cluster_waits_with_each_call() -> Done {
     let builder = Client::builder().seed("127.0.0.1:1".parse()?);
+    let client = builder.call_timeout(Duration::from_millis(300)).connect_lazily()?;
     let begun_at = Instant::now();
-    let failed = builder.call_timeout(Duration::from_secs(1)).connect();
-    assert!(failed.is_err() && begun_at.elapsed() >= Duration::from_secs(1), "{failed:?}");
+    let failed = client.get::<String>("key");
+    assert!(failed.is_err() && begun_at.elapsed() >= Duration::from_millis(300), "{failed:?}");
     assert!(failed.unwrap_err().to_string().contains("refused"));
     Ok(())
 }

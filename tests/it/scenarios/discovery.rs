@@ -1,6 +1,6 @@
 //! From seeds to a topology.
 
-use hashslot::{Call, Closed, Command, Config};
+use hashslot::{Call, Closed, Command, Config, SystemText};
 
 use crate::support::script::*;
 
@@ -83,7 +83,7 @@ fn f35_every_seed_has_its_own_reason_at_the_deadline() {
         for node in world.dialled().into_iter().map(String::from).collect::<Vec<_>>() {
             match &*node {
                 S1 => world.refuse(S1, Closed::Refused),
-                S2 => world.refuse(S2, Closed::NameResolution),
+                S2 => world.refuse(S2, Closed::NameResolution(SystemText::new("no such name"))),
                 S3 => drop(world.open(S3)),
                 _ => drop(world.accept(S4)),
             }
@@ -103,7 +103,7 @@ fn f35_every_seed_has_its_own_reason_at_the_deadline() {
         reasons,
         [
             "10.0.0.1:7000: cannot connect: connection refused",
-            "10.0.0.2:7000: cannot connect: the host name cannot be resolved",
+            "10.0.0.2:7000: cannot connect: the host name cannot be resolved: no such name",
             "10.0.0.3:7000: unusable answer: it knows no slots",
             "10.0.0.4:7000: no answer in time",
         ]
@@ -198,4 +198,61 @@ fn seeds_that_come_up_late_are_found() {
     world.answer(a, "$-1\r\n");
     assert_eq!(world.outcome(get), "$-1\r\n");
     assert!(world.link_count() < 30, "{} dials", world.link_count());
+}
+
+#[test]
+fn f35_discovery_ends_when_every_seed_has_said_no_and_other_calls_wait_on() {
+    let seeds = [S1, S2, S3, S4, "10.0.0.5:7000"];
+    let mut world = World::new(Config::default(), &seeds);
+    let get = world.submit(Command::get("foo"));
+    let find = world.submit(Call::discovery());
+    let causes = [
+        Closed::Refused,
+        Closed::Unreachable,
+        Closed::NameResolution(SystemText::new("no such name")),
+        Closed::Other(SystemText::new("Permission denied")),
+        Closed::Panicked(SystemText::new("oh")),
+    ];
+    for (seed, cause) in seeds.iter().zip(&causes).cycle() {
+        if world.outcome(find) != "open" {
+            break;
+        }
+        if world.dialled().contains(seed) {
+            world.refuse(seed, cause.clone());
+        }
+    }
+    assert_eq!(world.elapsed(), ms(0));
+    let told = world.outcome(find);
+    for (seed, cause) in seeds.iter().zip(causes) {
+        assert!(told.contains(&format!("{seed}: cannot connect: {cause}")), "{told}");
+    }
+    assert_eq!(world.outcome(get), "open");
+    world.advance(ms(19_999));
+    assert_eq!(world.outcome(get), "open");
+    world.advance(ms(1));
+    assert!(world.outcome(get).contains("no seed led to a cluster"), "{}", world.outcome(get));
+}
+
+#[test]
+fn discovery_waits_for_a_seed_that_does_not_answer_or_is_not_ready() {
+    let loading = "-LOADING Redis is loading the dataset in memory\r\n".repeat(2);
+    for is_silent in [true, false] {
+        let mut world = World::new(Config::default(), &[S1, S2]);
+        let find = world.submit(Call::discovery());
+        while world.elapsed() < ms(10_000) {
+            if world.dialled().contains(&S1) {
+                world.refuse(S1, Closed::Refused);
+            }
+            if !is_silent && world.dialled().contains(&S2) {
+                world.open(S2);
+            }
+            for link in world.links() {
+                if world.reads(link) == ASK_TOPOLOGY {
+                    world.answer(link, &loading);
+                }
+            }
+            world.advance_to_timer();
+        }
+        assert_eq!(world.outcome(find), "open", "silent: {is_silent}");
+    }
 }

@@ -467,7 +467,7 @@ fn a_connection_that_is_closed_upon_hello_is_followed_by_one_without() {
             let a = world.accept(A);
             assert_eq!(world.reads(a), format!("HELLO 3 AUTH ann secret; {LIBRARY}"));
             world.answer(a, answer);
-            world.close(a, cause);
+            world.close(a, cause.clone());
             while world.dialled().is_empty() {
                 world.advance_to_timer();
             }
