@@ -84,9 +84,17 @@ impl<S: Stream> Socket<S> {
 
     /// Whether something happened since it was driven last.
     pub(super) fn take_ready(&mut self) -> bool {
+        let is_woken = self.take_woken();
+        core::mem::take(&mut self.is_due) || is_woken
+    }
+
+    /// Whether something happened that is not the machine's doing: there may be something to be read.
+    pub(super) fn take_woken(&mut self) -> bool {
         let is_woken = self.readiness.take();
         self.may_read |= is_woken;
-        core::mem::take(&mut self.is_due) || is_woken
+        // What was blocked goes on as well: it has to be written the next time that this is driven.
+        self.is_due |= is_woken && self.has_bytes;
+        is_woken
     }
 
     /// It is to be driven again.

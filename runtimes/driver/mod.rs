@@ -66,9 +66,6 @@ pub(super) struct Driver<R: Runtime> {
     meter: Meter,
 }
 
-/// What is done with a socket that something happened to.
-type Drive<S> = fn(&mut Socket<Wire<S>>, Instant, &mut Cluster<Token>, &mut [u8]) -> Driven;
-
 /// What a turn has left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Left {
@@ -202,18 +199,24 @@ impl<R: Runtime> Driver<R> {
         }
     }
 
-    /// Drives the sockets that something happened to. Whether one of them can go on at once.
+    /// Drives the sockets that something happened to, or that have something to write. Whether one of
+    /// them can go on at once.
     fn drive_sockets(&mut self, now: Instant) -> bool {
-        self.each_ready_socket(now, Socket::drive)
+        self.each_socket(now, Socket::take_ready, Socket::drive)
     }
 
     /// Does this with the sockets that something happened to. Whether one of them can go on at once.
     #[inline]
-    fn each_ready_socket(&mut self, now: Instant, drive: Drive<R::Stream>) -> bool {
+    fn each_socket(
+        &mut self,
+        now: Instant,
+        is_meant: impl Fn(&mut Socket<Wire<R::Stream>>) -> bool,
+        drive: impl Fn(&mut Socket<Wire<R::Stream>>, Instant, &mut Cluster<Token>, &mut [u8]) -> Driven,
+    ) -> bool {
         let mut is_busy = false;
         for index in 0..self.sockets.len() {
             let Some(Some(socket)) = self.sockets.get_mut(index) else { continue };
-            if !socket.take_ready() {
+            if !is_meant(socket) {
                 continue;
             }
             match drive(socket, now, &mut self.cluster, &mut self.scratch) {
@@ -298,7 +301,7 @@ impl<R: Runtime> Driver<R> {
     /// Reads what the sockets have that something happened to, and writes nothing. Whether one of them
     /// can go on at once.
     fn read_sockets(&mut self, now: Instant) -> bool {
-        self.each_ready_socket(now, Socket::receive)
+        self.each_socket(now, Socket::take_woken, Socket::receive)
     }
 
     /// Whether a socket has something that was not read: the runtime may have to look first.

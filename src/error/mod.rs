@@ -111,9 +111,10 @@ impl Error {
 
     /// The same error, for a command that provably did not run.
     pub(crate) fn of_one_that_did_not_run(self) -> Self {
-        match self {
-            Self::Server(error) => Self::Server(error.proving_that_nothing_ran()),
-            error => error,
+        if let Self::Server(error) = self {
+            Self::Server(error.proving_that_nothing_ran())
+        } else {
+            self
         }
     }
 

@@ -178,11 +178,11 @@ impl Workload {
         self.plan(shape, commands)
     }
 
-    /// A write that every node refuses for its length, which tells its number before the rest has come.
+    /// A write that nodes refuse for its length, which tells its number before the rest has come.
     fn too_long(&mut self, group: usize) -> Command {
         let number = self.number();
-        let len = LONGEST + usize::try_from(number).unwrap_or(usize::MAX);
-        let text = format!("{number:0>len$}");
+        let digit_count = LONGEST + usize::try_from(number).unwrap_or(usize::MAX) - ",".len();
+        let text = format!("{number:0>digit_count$},");
         Command::new("APPEND").arg(key(group, TEXT)).arg(&*text)
     }
 

@@ -15,11 +15,16 @@ use std::path::{Path, PathBuf};
 use std::process::{self, Child, ChildStdin, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::fake::lock;
 
 /// The file in a process's folder that has what it printed.
 pub const LOG: &str = "server.log";
+
+/// How long a process may take to stand still.
+const STOP_LIMIT: Duration = Duration::from_secs(5);
 
 /// Guards the processes of `add` lines until their `forget` lines. `$1` is the run's folder.
 const WATCHDOG: &str = r#"
@@ -163,11 +168,28 @@ impl Process {
         Ok(())
     }
 
-    /// Stops the process without ending it: connections stay open and are not answered.
+    /// Stops the process without ending it: connections stay open and are not answered. Where the
+    /// system tells of threads, all of them stand still when this returns.
     pub fn freeze(&mut self) -> io::Result<()> {
         self.signal("STOP")?;
         self.frozen = true;
+        let deadline = Instant::now() + STOP_LIMIT;
+        while self.has_moving_thread() && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(1));
+        }
         Ok(())
+    }
+
+    /// Whether a thread of it is not known to be stopped.
+    fn has_moving_thread(&self) -> bool {
+        let Ok(threads) = fs::read_dir(format!("/proc/{}/task", self.pid())) else { return false };
+        let stats =
+            threads.flatten().filter_map(|task| fs::read_to_string(task.path().join("stat")).ok());
+        // The state stands behind the name, which is in parentheses.
+        let state = |stat: &String| {
+            stat.rsplit_once(") ").map(|(_, rest)| rest.starts_with(['T', 't', 'Z']))
+        };
+        stats.map(|stat| state(&stat)).any(|is_stopped| is_stopped == Some(false))
     }
 
     /// Lets a frozen process go on.

@@ -285,6 +285,45 @@ fn a_password_too_many_is_told<A: Adapter>() -> Done {
     })
 }
 
+/// A URL without user and password between `:` and `@` has none.
+fn empty_credentials_are_none<A: Adapter>() -> Done {
+    on_usual::<A>(async |cluster| {
+        for protocol in [2, 3] {
+            let url = format!("redis://:@{}?protocol={protocol}", cluster.node(0).address);
+            let client = A::connect_url(&url).await?;
+            client.set("key", "value").await?;
+            client.close().await;
+        }
+        Ok(())
+    })
+}
+
+/// However a server refuses `HELLO`, it is spoken to without.
+fn a_server_without_hello_is_spoken_to_without<A: Adapter>() -> Done {
+    run::<A>(async {
+        let refusals = [
+            None,
+            Some("-unsupported command 'HELLO'"),
+            Some("-ERR 'HELLO' command is not supported"),
+            Some("-NOAUTH Authentication required."),
+        ];
+        for refusal in refusals {
+            let node = FakeNode::start(move |request| {
+                if request.is("HELLO") {
+                    return refusal.map_or(Reaction::Close, Reaction::line);
+                }
+                let slots = [(0, 16_383, request.port)];
+                answers_handshake(request, &slots).unwrap_or_else(|| Reaction::bulk(b"value"))
+            })?;
+            let client = A::connect(setup(&node.address(), Some(Credentials::password("s3cret"))));
+            let client = client.await?;
+            assert_eq!(client.get::<String>("key").await?, "value", "{refusal:?}");
+            assert_eq!((node.count_of("HELLO"), node.count_of("AUTH")), (1, 1), "{refusal:?}");
+        }
+        Ok(())
+    })
+}
+
 /// The password that was right until now is changed: callers learn it, and nobody waits.
 fn a_password_that_changes_is_told<A: Adapter>() -> Done {
     let Some(guarded) = Guarded::hold(USUAL)? else { return Ok(()) };
@@ -321,4 +360,6 @@ on_every_adapter! {
     credentials_are_used_and_refusals_told,
     a_password_too_many_is_told,
     a_password_that_changes_is_told,
+    empty_credentials_are_none,
+    a_server_without_hello_is_spoken_to_without,
 }

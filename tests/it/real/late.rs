@@ -56,7 +56,10 @@ fn answers_that_come_while_the_process_is_stopped_count<A: Adapter>() -> Done {
         let (mut process, folder) = start::<A>(&node.address())?;
         for number in 1..=call_count() {
             until::<A>("the command arrives", async || {
-                Ok(node.count_of("INCR") == number || process.has_failed()?)
+                if process.has_failed()? {
+                    return Err(fs::read_to_string(folder.join(LOG))?.into());
+                }
+                Ok(node.count_of("INCR") == number)
             })
             .await?;
             process.freeze()?;

@@ -546,7 +546,7 @@ fn a_node_is_not_spoken_to_without_hello_once_a_node_has_answered_it() {
 #[test]
 fn a_dial_that_fails_or_a_server_that_is_silent_says_nothing_about_hello() {
     let mut world = World::new(Config::default(), &[A]);
-    world.submit(Call::discovery());
+    world.submit(Command::get("bar"));
     world.refuse(A, Closed::Refused);
     while world.dialled().is_empty() {
         world.advance_to_timer();
