@@ -45,7 +45,10 @@ impl<T> Cluster<T> {
     /// Authenticates a link that is set up with other credentials than those of now.
     pub(super) fn authenticate_again(&mut self, now: Instant, link: LinkId) {
         let Some(tenant) = self.links.get_mut(link) else { return };
-        if !tenant.link.is_ready() || tenant.credentials_serial == self.credentials_serial {
+        if !tenant.link.is_ready()
+            || tenant.is_strange
+            || tenant.credentials_serial == self.credentials_serial
+        {
             return;
         }
         tenant.credentials_serial = self.credentials_serial;

@@ -196,6 +196,7 @@ impl<T> Cluster<T> {
             }
             self.forget_if_useless(node);
         }
+        self.verify_links(now);
     }
 
     /// Fences the slots that changed hands and have commands on their way, wherever.

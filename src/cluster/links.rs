@@ -2,7 +2,9 @@
 //!
 //! Theory of operation. A node is dialled when a part needs it. A node that cannot be reached is dialled
 //! again after a growing pause; that concerns no other node. A node that leaves the topology is listened
-//! to until its last reply has come. What becomes of the parts of a lost link: [`loss`](super::loss).
+//! to until its last reply has come. A link that leads to another node than the topology has at its
+//! address is as good as none, but for a question about the topology (`strangers`). What becomes of the
+//! parts of a lost link: [`loss`](super::loss).
 
 use alloc::vec::Vec;
 
@@ -50,6 +52,7 @@ impl<T> Cluster<T> {
             drain_by: None,
             is_announced: false,
             is_doubted: false,
+            is_strange: false,
             fence_at: u64::MAX,
             redirected_until: 0,
             scripts: Scripts::default(),
@@ -90,7 +93,18 @@ impl<T> Cluster<T> {
         let Some(tenant) = self.links.get(id) else { return };
         let node = tenant.node;
         self.knows_hello |= tenant.link.hello() == Hello::Answered;
+        if self.is_strange(tenant) {
+            return self.meet_stranger(now, id);
+        }
+        self.link_usable(now, id, node);
+    }
+
+    /// A link is set up and leads to its node.
+    pub(super) fn link_usable(&mut self, now: Instant, id: LinkId, node: usize) {
         self.stats.links_ready += 1;
+        if let Some(node) = self.links.node_mut(node) {
+            node.stranger = None;
+        }
         self.announce(id);
         self.timers.note(now + self.config.ping_interval);
         if let Some(address) = self.links.address(node) {
@@ -109,7 +123,9 @@ impl<T> Cluster<T> {
             match tenant.link.next(now, &self.config, &mut data) {
                 Ok(Some(Received::Reply { work, frame, asking_failed, is_whole })) => {
                     let is_past_fence = tenant.link.answered() >= tenant.fence_at;
-                    self.link_works(node);
+                    if !tenant.is_strange {
+                        self.link_works(node);
+                    }
                     match work {
                         Work::Part { part, role, .. } => {
                             let heard = Heard { role, frame, asking_failed, is_whole };
@@ -193,6 +209,14 @@ impl<T> Cluster<T> {
         if self.links.get(id).is_some() {
             self.actions.push_back(Action::Close { link: id });
             self.lose_link(now, id, &Loss::Closed(cause));
+        }
+    }
+
+    /// Closes a link that leads to another node than the one whose address it is.
+    pub(super) fn drop_strange_link(&mut self, now: Instant, id: LinkId) {
+        if self.links.get(id).is_some() {
+            self.actions.push_back(Action::Close { link: id });
+            self.lose_link(now, id, &Loss::Stranger);
         }
     }
 

@@ -34,7 +34,7 @@ impl<T> Cluster<T> {
             return;
         };
         self.links.tenant_count -= 1;
-        let was_ready = tenant.link.is_ready();
+        let was_ready = tenant.link.is_ready() && !tenant.is_strange;
         let index = tenant.node;
         let is_culprit_first = matches!(loss, Loss::Protocol(_)) || tenant.link.skips_reply();
         let owed: Vec<_> = tenant.link.lose().collect();
@@ -115,6 +115,9 @@ impl<T> Cluster<T> {
         let Some(node) = links.node_mut(index) else { return };
         if !is_idle {
             node.failures = node.failures.saturating_add(1);
+            if !matches!(loss, Loss::Stranger) {
+                node.stranger = None;
+            }
             node.last_failure = Some(loss.failure());
             node.retry_at = Some(now + reconnect_delay(config, random, node.failures, loss));
         }
@@ -280,6 +283,8 @@ pub(super) enum Loss {
     Closed(Closed),
     Protocol(crate::error::ProtocolError),
     Refused(SeedFailure),
+    /// Another node answers at the address.
+    Stranger,
 }
 
 impl Loss {
@@ -288,13 +293,16 @@ impl Loss {
             Self::Closed(cause) => Why::ConnectionLost(cause.clone()),
             Self::Protocol(error) => Why::Protocol(*error),
             Self::Refused(_) => Why::ConnectionLost(Closed::EndOfStream),
+            Self::Stranger => Why::ConnectionLost(Closed::Other(SystemText::EMPTY)),
         }
     }
 
     fn cause(&self) -> Closed {
         match self {
             Self::Closed(cause) => cause.clone(),
-            Self::Protocol(_) | Self::Refused(_) => Closed::Other(SystemText::EMPTY),
+            Self::Protocol(_) | Self::Refused(_) | Self::Stranger => {
+                Closed::Other(SystemText::EMPTY)
+            }
         }
     }
 
@@ -306,6 +314,9 @@ impl Loss {
                 SeedFailure::Unusable(alloc::string::ToString::to_string(error).into())
             }
             Self::Refused(failure) => failure.clone(),
+            Self::Stranger => {
+                SeedFailure::Unusable("a node with another ID answers at its address".into())
+            }
         }
     }
 }

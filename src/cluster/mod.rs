@@ -13,6 +13,7 @@
 //! - [`redirect`]: what replies lead to: an end, a redirection, a pause
 //! - [`scripts`]: when a script is sent by its name, and when in full
 //! - [`fence`]: how the commands of a slot stay in order when the slot moves
+//! - [`strangers`]: nodes of other clusters at known addresses
 //! - [`refresh`]: when and whom to ask for the topology
 //! - [`ends`]: how a part ends without a reply
 //! - [`unusable`]: what becomes of work whose reply cannot be used
@@ -30,6 +31,7 @@ mod redirect;
 mod refresh;
 mod scripts;
 mod stats;
+mod strangers;
 mod timers;
 mod unusable;
 mod write;

@@ -3,6 +3,7 @@
 //! A node is whatever has an address that may be dialled: a seed, or a node of the topology. It has
 //! one link at a time, and a queue of parts that wait for room on it.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -17,7 +18,7 @@ use crate::link::Link;
 use crate::random::Random;
 use crate::slot::Slot;
 use crate::time::Instant;
-use crate::topology::Topology;
+use crate::topology::{NodeId, Topology};
 
 /// What is written on a link, and told with its reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +82,10 @@ pub(super) struct Node {
     pub(super) last_failure: Option<SeedFailure>,
     pub(super) is_seed: bool,
     pub(super) is_listed: bool,
+    /// Its ID, if the topology has it.
+    pub(super) id: Option<NodeId>,
+    /// Which other node answered at its address the last time.
+    pub(super) stranger: Option<Box<NodeId>>,
     /// Whether there may be parts in the queue that a redirection brought there.
     pub(super) has_redirected: bool,
     /// Whether it closed a connection upon `HELLO`, the last time that it was sent one.
@@ -105,6 +110,9 @@ pub(super) struct Tenant {
     pub(super) is_announced: bool,
     /// Whether other nodes were asked about this one, because it takes long to answer.
     pub(super) is_doubted: bool,
+    /// Whether it leads to another node than the one whose address it is: it may be asked for the
+    /// topology, and gets no commands.
+    pub(super) is_strange: bool,
     /// The number of replies that the next fence waits for.
     pub(super) fence_at: u64,
     /// The number of replies up to that to the last command that a redirection brought here.
@@ -201,6 +209,8 @@ impl Links {
             last_failure: None,
             is_seed: false,
             is_listed: false,
+            id: None,
+            stranger: None,
             has_redirected: false,
             avoids_hello: false,
         };
@@ -276,7 +286,19 @@ impl Links {
     /// The link to a node, if it is set up and takes work.
     pub(super) fn ready_link(&self, node: usize) -> Option<LinkId> {
         let id = self.node(node)?.link?;
-        self.get(id).filter(|tenant| tenant.link.is_ready()).map(|tenant| tenant.id)
+        let takes_work = |tenant: &&Tenant| tenant.link.is_ready() && !tenant.is_strange;
+        self.get(id).filter(takes_work).map(|tenant| tenant.id)
+    }
+
+    /// The link to a node, if it is set up: a stranger may be asked as well.
+    pub(super) fn askable_link(&self, node: usize) -> Option<LinkId> {
+        let tenant = self.get(self.node(node)?.link?)?;
+        tenant.link.is_ready().then_some(tenant.id)
+    }
+
+    /// Whether no link leads to a node of the topology.
+    pub(super) fn is_cut_off(&self) -> bool {
+        self.listed().all(|node| self.ready_link(node).is_none())
     }
 
     /// All nodes that the cluster lists.
@@ -354,11 +376,13 @@ impl Links {
     pub(super) fn follow(&mut self, topology: &Topology) -> Vec<usize> {
         for node in self.nodes.iter_mut().flatten() {
             node.is_listed = false;
+            node.id = None;
         }
-        for node in topology.nodes() {
-            let index = self.obtain(node.address());
+        for listed in topology.nodes() {
+            let index = self.obtain(listed.address());
             if let Some(node) = self.node_mut(index) {
                 node.is_listed = true;
+                node.id = listed.id();
             }
         }
         self.primaries.clear();

@@ -5,7 +5,8 @@
 //! a second and a third as well, and the first whole answer wins. Whoever fails makes room for the
 //! next: replicas of a primary that cannot be reached (they know first who follows it), nodes with a
 //! link, the other nodes, and at last the seeds, in random order. When none is left the round has
-//! failed, and it is known why for each of them. Seeds are never forgotten.
+//! failed, and it is known why for each of them. Seeds are never forgotten. A view that may be about
+//! another cluster waits for the end of its round (`strangers`).
 
 use alloc::borrow::Cow;
 use alloc::collections::{BTreeSet, VecDeque};
@@ -16,6 +17,7 @@ use core::time::Duration;
 
 use super::Cluster;
 use super::nodes::{Question, Work};
+use super::strangers::Doubtful;
 use crate::action::{LinkId, Notice, ReinitReason};
 use crate::address::Address;
 use crate::command::Command;
@@ -23,8 +25,8 @@ use crate::config::Config;
 use crate::error::{SeedFailure, SeedFailures, ServerError};
 use crate::resp::Frame;
 use crate::time::Instant;
-use crate::topology::View;
 use crate::topology::parse::{self, ListedNode};
+use crate::topology::{Adopted, Agreement, View};
 
 /// So many nodes are asked at a time.
 const ASKED_COUNT_MAX: usize = 3;
@@ -43,15 +45,24 @@ pub(super) struct Refresh {
     rested_at: Option<Instant>,
     serial: u64,
     last_failures: SeedFailures,
+    /// Since when views were doubtful, and no other came.
+    pub(super) doubted_since: Option<Instant>,
 }
 
 /// One round.
 #[derive(Debug)]
-struct Round {
+pub(super) struct Round {
     serial: u64,
-    candidates: VecDeque<usize>,
+    pub(super) candidates: VecDeque<usize>,
     asked: Vec<Asked>,
     failures: Vec<(Address, SeedFailure)>,
+    pub(super) began_at: Instant,
+    /// Whether nodes fail, and views have changed nothing for some rounds.
+    pub(super) is_stuck: bool,
+    /// Nodes that told doubtful views.
+    pub(super) doubted: Vec<usize>,
+    /// What the round may end with if no other view comes: one for each cluster that was told of.
+    pub(super) doubtful: Vec<Doubtful>,
     /// When one more node is asked.
     more_at: Instant,
 }
@@ -65,6 +76,16 @@ struct Asked {
     view: Option<View>,
 }
 
+/// What a node that was asked has told.
+#[derive(Debug)]
+pub(super) struct Told {
+    /// When it was asked.
+    pub(super) sent_at: Instant,
+    pub(super) by: Address,
+    pub(super) view: View,
+    pub(super) listed: Vec<ListedNode>,
+}
+
 impl Refresh {
     pub(super) fn new(config: &Config) -> Self {
         Self {
@@ -75,7 +96,17 @@ impl Refresh {
             rested_at: None,
             serial: 0,
             last_failures: SeedFailures(Arc::from([])),
+            doubted_since: None,
         }
+    }
+
+    pub(super) const fn round_mut(&mut self) -> Option<&mut Round> {
+        self.round.as_mut()
+    }
+
+    /// Whether a node is asked, and has not answered.
+    pub(super) fn is_asking(&self, node: usize) -> bool {
+        self.round.as_ref().is_some_and(|round| round.asked.iter().any(|asked| asked.node == node))
     }
 
     /// No more rounds.
@@ -151,20 +182,31 @@ impl<T> Cluster<T> {
         let Some((_, reason)) = self.refresh.due.take() else { return };
         self.refresh.serial += 1;
         self.stats.refreshes += 1;
-        let candidates = self.candidates();
+        let is_stuck = self.is_stuck();
+        let candidates = self.candidates(is_stuck);
         self.refresh.round = Some(Round {
             serial: self.refresh.serial,
             candidates,
             asked: Vec::new(),
             failures: Vec::new(),
+            began_at: now,
+            is_stuck,
+            doubted: Vec::new(),
+            doubtful: Vec::new(),
             more_at: now,
         });
         self.notify(Notice::TopologyReinit { reason });
         self.ask_next(now);
     }
 
+    /// Whether nodes fail, and views have changed nothing for some rounds.
+    fn is_stuck(&self) -> bool {
+        self.refresh.interval > self.config.refresh_interval_min * 2
+            && self.links.listed().any(|node| self.links.is_failing(node))
+    }
+
     /// Whom to ask, in this order.
-    fn candidates(&mut self) -> VecDeque<usize> {
+    fn candidates(&mut self, is_stuck: bool) -> VecDeque<usize> {
         let mut heirs = self.links.heirs();
         let mut listed: Vec<_> = self.links.listed().collect();
         let seeds = self.seeds.iter().map(|seed| self.links.obtain_seed(seed));
@@ -180,14 +222,12 @@ impl<T> Cluster<T> {
         // With no link to the cluster left, its nodes may all listen elsewhere by now: a seed is asked
         // second, before dials that nobody answers have taken their time. Who does answer may have
         // been forgotten by the others: if nodes fail and its views change nothing, a seed is first.
-        let is_cut_off = listed.iter().all(|node| self.links.ready_link(*node).is_none());
-        let is_misled = self.refresh.interval > self.config.refresh_interval_min * 2
-            && listed.iter().any(|node| self.links.is_failing(*node));
+        let is_cut_off = self.links.is_cut_off();
         if let Some(seed) = seeds.iter().find(|seed| !listed.contains(seed))
-            && (is_cut_off || is_misled)
+            && (is_cut_off || is_stuck)
             && !listed.is_empty()
         {
-            listed.insert(usize::from(!is_misled), *seed);
+            listed.insert(usize::from(!is_stuck), *seed);
         }
         let mut seen = BTreeSet::new();
         let all = heirs.into_iter().chain(listed).chain(seeds);
@@ -195,8 +235,11 @@ impl<T> Cluster<T> {
     }
 
     /// Asks the next node; ends the round if there is none and nobody is left to answer.
-    fn ask_next(&mut self, now: Instant) {
+    pub(super) fn ask_next(&mut self, now: Instant) {
         loop {
+            if self.ends_with_another_cluster(now) {
+                return self.end_failed_round(now);
+            }
             let more_at = now + self.config.refresh_stagger;
             let Some(round) = &mut self.refresh.round else { return };
             let Some(node) = round.candidates.pop_front() else {
@@ -208,7 +251,7 @@ impl<T> Cluster<T> {
             round.asked.push(Asked { node, sent_at: None, view: None });
             round.more_at = more_at;
             self.timers.note(more_at);
-            if let Some(link) = self.links.ready_link(node) {
+            if let Some(link) = self.links.askable_link(node) {
                 return self.ask(now, node, link);
             }
             self.ensure_link(now, node);
@@ -272,7 +315,7 @@ impl<T> Cluster<T> {
         SeedFailures(failures.into())
     }
 
-    fn note_failure(&mut self, node: usize, failure: SeedFailure) {
+    pub(super) fn note_failure(&mut self, node: usize, failure: SeedFailure) {
         let Some(round) = &mut self.refresh.round else { return };
         round.asked.retain(|asked| asked.node != node);
         if let Some(address) = self.links.address(node) {
@@ -317,7 +360,15 @@ impl<T> Cluster<T> {
                 .unwrap_or_default();
             Vec::new()
         };
-        self.adopt(now, sent_at, &address, view, &listed);
+        self.weigh(now, node, Told { sent_at, by: address, view, listed });
+    }
+
+    /// A view is whole: it is adopted, unless there is a doubt about its node.
+    fn weigh(&mut self, now: Instant, node: usize, told: Told) {
+        match self.doubt_about(node, &told) {
+            Some(doubt) => self.put_off(now, node, told, doubt),
+            None => self.adopt(now, told, Agreement::adopt),
+        }
     }
 
     /// An answer about the topology cannot be used. The second question only adds to the first.
@@ -337,24 +388,25 @@ impl<T> Cluster<T> {
             return self.ask_next(now);
         }
         if let (Some(view), Some(sent_at)) = (asked.view.take(), asked.sent_at) {
-            self.adopt(now, sent_at, &address, view, &[]);
+            let told = Told { sent_at, by: address, view, listed: Vec::new() };
+            self.weigh(now, node, told);
         }
     }
 
     /// A view is whole: it becomes the topology, as far as nothing newer is known.
-    fn adopt(
+    pub(super) fn adopt(
         &mut self,
         now: Instant,
-        sent_at: Instant,
-        told_by: &Address,
-        view: View,
-        listed: &[ListedNode],
+        told: Told,
+        adopt: fn(&mut Agreement, Instant, Instant, &Address, View) -> Adopted,
     ) {
+        let Told { sent_at, by, view, listed } = told;
         self.refresh.round = None;
+        self.refresh.doubted_since = None;
         let is_first = !self.links.knows_cluster();
-        let adopted = self.agreement.adopt(now, sent_at, told_by, view);
+        let adopted = adopt(&mut self.agreement, now, sent_at, &by, view);
         if !listed.is_empty() {
-            self.agreement.set_listed(listed);
+            self.agreement.set_listed(&listed);
         }
         let is_changed = !adopted.change.is_empty();
         self.rest(now, is_changed);
@@ -381,7 +433,11 @@ impl<T> Cluster<T> {
 
     /// Nobody could tell: it is said why, and tried again as long as somebody waits for it.
     fn end_failed_round(&mut self, now: Instant) {
-        let Some(round) = self.refresh.round.take() else { return };
+        let Some(mut round) = self.refresh.round.take() else { return };
+        let is_doubtful = !round.doubtful.is_empty();
+        if let Some(told) = self.other_cluster(now, &mut round) {
+            return self.adopt(now, told, Agreement::replace);
+        }
         let failures = SeedFailures(round.failures.into());
         self.refresh.last_failures = failures.clone();
         self.rest(now, false);
@@ -393,6 +449,10 @@ impl<T> Cluster<T> {
         let is_hopeless = answers.peek().is_some() && answers.all(|(_, f)| f.is_permanent());
         self.notify(Notice::TopologyUnavailable(failures.clone()));
         self.clear_suspects(now);
+        self.verify_links(now);
+        if is_doubtful {
+            self.request_refresh(now, ReinitReason::Disagreement, false);
+        }
         let has_refused = failures.iter().all(|(_, failure)| failure.is_definite());
         if is_hopeless && !self.links.knows_cluster() {
             self.fail_unrouted(&failures);

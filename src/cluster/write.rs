@@ -90,6 +90,7 @@ impl<T> Cluster<T> {
     pub(super) fn link_has_room(&self, link: LinkId) -> bool {
         self.links.get(link).is_some_and(|tenant| {
             tenant.link.is_ready()
+                && !tenant.is_strange
                 && tenant.link.expected_count() < self.config.in_flight_count_max
                 && tenant.link.in_flight_len() < self.config.in_flight_len_max
         })

@@ -80,6 +80,10 @@ pub struct Config {
     /// How long a redirection outweighs the topology of a node that had no part in it: gossip takes
     /// this long to spread. Default: 5 s.
     pub moved_trust: Duration,
+    /// How long a cluster that answers at known addresses is left alone, while no known node answers:
+    /// nodes whose IDs are unknown may have taken the addresses over. Clusters that a seed leads to,
+    /// or that answer at every known address, are followed at once. Default: 30 s.
+    pub takeover_delay: Duration,
 
     /// Commands that may wait for replies on one connection. More of them wait in the client.
     /// Default: 10,000.
@@ -127,6 +131,7 @@ impl Default for Config {
             refresh_interval_max: Duration::from_secs(5),
             refresh_stagger: Duration::from_millis(250),
             moved_trust: Duration::from_secs(5),
+            takeover_delay: Duration::from_secs(30),
             in_flight_count_max: 10_000,
             in_flight_len_max: 8 << 20,
             queue_count_max: 100_000,

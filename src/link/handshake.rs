@@ -1,9 +1,11 @@
 //! Setting up a connection: protocol, credentials, name, role.
 //!
 //! Theory of operation. Everything leaves in one write: `HELLO 3` with credentials and name, the
-//! library's name and version, `SELECT` if it is not for database 0, and `READONLY` for a link that
-//! reads from a replica. Replies come in that order. No command of a caller leaves before the last
-//! reply has come: a server that still checks the password closes the connection on long commands.
+//! library's name and version, `CLUSTER MYID`, `SELECT` if it is not for database 0, and `READONLY` for a
+//! link that reads from a replica. Replies come in that order. The node tells its ID before any command
+//! of a caller leaves, so that none leaves for a node of another cluster at a known address. Servers may
+//! refuse to tell it: then it is unknown. No command of a caller leaves before the last reply has come: a
+//! server that still checks the password closes the connection on long commands.
 //!
 //! A server that refuses `HELLO`, in whatever words, gets a second write with `AUTH`, `CLIENT
 //! SETNAME`, `SELECT` and `READONLY`, and speaks RESP2: its answer to that is what counts. Only what
@@ -27,6 +29,8 @@ pub(crate) enum Step {
     Auth,
     /// A command that servers may refuse: names, what hangs on `HELLO`, a sign of life.
     Optional,
+    /// `CLUSTER MYID`: servers may refuse it.
+    Identity,
     /// `SELECT` of this database.
     Select(u32),
     /// `READONLY`.
@@ -40,6 +44,7 @@ impl Step {
             Self::Hello => "HELLO",
             Self::Auth => "AUTH",
             Self::Optional => "CLIENT",
+            Self::Identity => "CLUSTER MYID",
             Self::Select(_) => "SELECT",
             Self::ReadOnly => "READONLY",
         }
@@ -83,6 +88,10 @@ impl Opening {
         }
     }
 
+    fn add_identity(&mut self) {
+        self.add(Step::Identity, &[b"CLUSTER", b"MYID"]);
+    }
+
     /// Which data the connection is for.
     fn add_choices(&mut self, config: &Config, read_only: bool) {
         if config.database > 0 {
@@ -118,6 +127,7 @@ pub(super) fn resp3(
     let mut opening = Opening::new();
     opening.add(Step::Hello, &hello);
     opening.add_library();
+    opening.add_identity();
     opening.add_choices(config, read_only);
     opening
 }
@@ -137,6 +147,10 @@ pub(super) fn resp2(
     }
     if config.protocol == Protocol::Resp2 {
         opening.add_library();
+    }
+    // Behind a refused `HELLO` only the missing password can have been why no ID was told.
+    if config.protocol == Protocol::Resp2 || credentials.is_some() {
+        opening.add_identity();
     }
     opening.add_choices(config, read_only);
     opening
@@ -186,7 +200,7 @@ pub(super) fn judge(
         Step::Optional if error.code() == b"NOAUTH" && !falling_back => {
             Progress::Fail(SeedFailure::Authentication(error))
         }
-        Step::Optional => Progress::Continue,
+        Step::Optional | Step::Identity => Progress::Continue,
         Step::Select(_) | Step::ReadOnly if falling_back => Progress::Continue,
         Step::Hello if !is_final(&error, credentials) => Progress::FallBack,
         Step::Hello | Step::Auth | Step::Select(_) | Step::ReadOnly => {

@@ -11,6 +11,7 @@ mod handshake;
 mod inbox;
 mod outbox;
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
 use self::handshake::{Opening, Progress, Step};
@@ -22,6 +23,7 @@ use crate::config::{Config, Credentials, Protocol};
 use crate::error::{ProtocolError, SeedFailure, ServerError, Violation};
 use crate::resp::Frame;
 use crate::time::Instant;
+use crate::topology::NodeId;
 
 /// One connection. `W` is what its owner wants to be told with each reply.
 #[derive(Debug)]
@@ -40,11 +42,13 @@ pub(crate) struct Link<W> {
     version: u32,
     /// What the server speaks: RESP2 until it has accepted `HELLO`.
     protocol: Protocol,
+    /// The ID that the node told while the link was set up.
+    node_id: Option<Box<NodeId>>,
     read_only: bool,
     /// What became of `HELLO`.
     hello: Hello,
     /// Whom it is set up as; forgotten once it is.
-    credentials: Option<Credentials>,
+    credentials: Option<Box<Credentials>>,
     /// When the last byte came in, or when something was first expected.
     progress_at: Instant,
 }
@@ -148,6 +152,7 @@ impl<W: Copy> Link<W> {
             asking_failed: None,
             version: 0,
             protocol: Protocol::Resp2,
+            node_id: None,
             read_only,
             hello: Hello::Unsent,
             credentials: None,
@@ -168,8 +173,8 @@ impl<W: Copy> Link<W> {
             return false;
         }
         self.progress_at = now;
-        self.credentials = credentials;
-        let credentials = self.credentials.as_ref();
+        self.credentials = credentials.map(Box::new);
+        let credentials = self.credentials.as_deref();
         match config.protocol {
             Protocol::Resp3 if avoids_hello => {
                 let opening = handshake::resp2_alone(config, credentials, self.read_only);
@@ -226,6 +231,11 @@ impl<W: Copy> Link<W> {
     /// `CLUSTER SHARDS`.
     pub(crate) const fn is_before_shards(&self) -> bool {
         self.version < 7
+    }
+
+    /// The ID of the node at the other end, if it told one.
+    pub(crate) fn node_id(&self) -> Option<NodeId> {
+        self.node_id.as_deref().copied()
     }
 
     /// Appends a command, and tells the position after it.
@@ -362,7 +372,7 @@ impl<W: Copy> Link<W> {
     fn handle_setup(&mut self, config: &Config, step: Step, reply: &Frame) -> Option<Received<W>> {
         let State::SettingUp(round) = self.state else { return None };
         let is_refused = round == Round::Refused;
-        match handshake::judge(step, reply, is_refused, self.credentials.as_ref()) {
+        match handshake::judge(step, reply, is_refused, self.credentials.as_deref()) {
             Progress::Fail(failure) => return Some(Received::Refused(failure)),
             Progress::FallBack => self.state = State::SettingUp(Round::Refused),
             Progress::Continue if step == Step::Hello => {
@@ -370,13 +380,17 @@ impl<W: Copy> Link<W> {
                 self.hello = Hello::Answered;
                 self.version = major_version(reply);
             }
+            Progress::Continue if step == Step::Identity => {
+                let id = reply.value().as_bytes().and_then(NodeId::parse).map(Box::new);
+                self.node_id = id.or_else(|| self.node_id.take());
+            }
             Progress::Continue => {}
         }
         if !self.expected.is_empty() {
             return None;
         }
         if self.state == State::SettingUp(Round::Refused) {
-            let opening = handshake::resp2(config, self.credentials.as_ref(), self.read_only);
+            let opening = handshake::resp2(config, self.credentials.as_deref(), self.read_only);
             return self.set_up(opening, Round::Second).then_some(Received::Ready);
         }
         self.become_ready();

@@ -23,6 +23,10 @@ pub enum Fault {
     Readdress,
     /// Every node starts again under another address, behind the seeds' names.
     ReaddressAll,
+    /// A node is gone, and a node of another cluster gets its address for a while.
+    Stranger,
+    /// Every node is replaced by one that has another ID and no data, behind the seeds' names.
+    Rebuild,
 
     // Nodes fail.
     /// The process of a node ends; it starts again, or a replica takes over.
@@ -98,7 +102,7 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 41] = [
         Self::Migrate,
         Self::AtomicMigrate,
         Self::Failover,
@@ -138,6 +142,8 @@ impl Fault {
         Self::LongPause,
         Self::OddReplies,
         Self::DeadAddress,
+        Self::Stranger,
+        Self::Rebuild,
     ];
 
     /// The name, as the command line has it: `half-open`.
@@ -152,6 +158,8 @@ impl Fault {
             Self::Hole => "hole",
             Self::Readdress => "readdress",
             Self::ReaddressAll => "readdress-all",
+            Self::Stranger => "stranger",
+            Self::Rebuild => "rebuild",
             Self::Kill => "kill",
             Self::Vanish => "vanish",
             Self::Freeze => "freeze",
@@ -372,6 +380,8 @@ impl Profile {
                 F::Hole,
                 F::Readdress,
                 F::ReaddressAll,
+                F::Stranger,
+                F::Rebuild,
                 F::Failover,
                 F::AtomicMigrate,
                 F::SlowGossip,

@@ -122,6 +122,10 @@ pub struct History {
     violations: Vec<String>,
     /// For each node, all that are in its shard: who is named a primary knows its replicas.
     pub(super) shards: Vec<u64>,
+    /// Clients that know the cluster.
+    pub(super) acquainted: BTreeSet<usize>,
+    /// Until when clients may not believe views, and so dial what these do not list.
+    pub(super) doubtful_until: Option<Instant>,
     /// Whether nodes break connections after good replies: each of those ends a pause.
     pub(super) breaks_replies: bool,
     /// Whether each byte that comes is of a sound frame, whatever is in it.
@@ -203,7 +207,8 @@ impl History {
             None => self
                 .violation(format!("client {client} dials {address}, which no node ever listed")),
             Some(listing)
-                if now.since(listing.last) > UNLISTED_PATIENCE
+                if self.doubtful_until.is_none_or(|until| until < now)
+                    && now.since(listing.last) > UNLISTED_PATIENCE
                     && self.looks[client].count > listing.look + UNLISTED_LOOKS =>
             {
                 self.violation(format!("client {client} dials {address}, which is listed no more"));

@@ -41,6 +41,7 @@ mod scripts;
 mod serve;
 mod simulation;
 mod spread;
+mod strangers;
 pub mod strategies;
 mod tell;
 mod trace;

@@ -85,6 +85,7 @@ pub(super) enum Step {
     Heal,
     Flow(usize, Direction),
     Admit(usize),
+    Evict(usize),
     Behave(usize),
     Leave(usize),
     /// Nodes go on telling each other what they know, until all agree.
@@ -115,6 +116,12 @@ impl Nemesis {
             generation: 0,
             given_up: BTreeSet::new(),
         }
+    }
+
+    /// The number of the next addresses or IDs that are given.
+    pub(super) const fn next_generation(&mut self) -> usize {
+        self.generation += 1;
+        self.generation
     }
 
     pub(super) fn count(&mut self, fault: Fault) {
@@ -160,8 +167,10 @@ const fn count_max(fault: Fault) -> u64 {
         | Fault::Forgeries
         | Fault::OddTopology
         | Fault::OddReplies => 3,
-        Fault::Hole | Fault::Readdress | Fault::Partition | Fault::MaxClients => 2,
-        Fault::Scale | Fault::ReaddressAll | Fault::Vanish => 1,
+        Fault::Hole | Fault::Readdress | Fault::Stranger | Fault::Partition | Fault::MaxClients => {
+            2
+        }
+        Fault::Scale | Fault::ReaddressAll | Fault::Rebuild | Fault::Vanish => 1,
         // These last as long as the run, or are the application's.
         _ => 0,
     }
@@ -197,7 +206,7 @@ impl World {
     }
 
     /// Plans the end of a fault: after some time, before the end of the run.
-    fn undo(&mut self, longest: Duration, step: Step) -> Instant {
+    pub(super) fn undo(&mut self, longest: Duration, step: Step) -> Instant {
         let rest = self.nemesis.ends_at.since(self.now);
         let after = self.nemesis.dice.up_to(longest).min(rest);
         self.plan(after, step);
@@ -261,6 +270,7 @@ impl World {
                 }
             }
             Step::Admit(node) => self.nodes[node].clients_max = usize::MAX,
+            Step::Evict(node) => self.evict(node),
             Step::Behave(node) => self.nodes[node].hostility = Hostility::default(),
             Step::Leave(node) => self.leave(node),
             Step::Mend { patience } => self.mend(patience),
@@ -282,6 +292,8 @@ impl World {
                     self.readdress(node);
                 }
             }
+            Fault::Stranger => self.let_stranger_in(node),
+            Fault::Rebuild => self.rebuild(),
             Fault::Kill | Fault::Vanish if self.nodes[node].is_up && self.nodes[node].is_member => {
                 self.kill(node, fault == Fault::Kill);
                 let until = self.undo(Duration::from_secs(8), Step::Start(node));
@@ -413,8 +425,7 @@ impl World {
             return;
         }
         self.kill(node, true);
-        self.nemesis.generation += 1;
-        let address = address(node, self.nemesis.generation);
+        let address = address(node, self.nemesis.next_generation());
         let former = core::mem::replace(&mut self.nodes[node].address, address);
         self.nodes[node].former_addresses.push(former);
         let until = self.undo(Duration::from_secs(2), Step::Start(node));
@@ -513,7 +524,16 @@ impl World {
                 }
             }
         }
-        if self.views_agree() || patience == 0 {
+        if patience == 0 {
+            return;
+        }
+        // Heartbeats carry claims for as long as a node lives, so that a claim is told again after
+        // the last slot has moved as well: of two claims that cross, the outdated one may come last.
+        // Source: `clusterBuildMessageHdr`, by which each ping and pong has the sender's slots.
+        if self.views_agree() {
+            if !(self.nemesis.is_over() && self.claims_are_known()) {
+                self.plan(MENDING_INTERVAL, Step::Mend { patience: patience - 1 });
+            }
             return;
         }
         for slot in self.nemesis.slots.clone() {

@@ -187,6 +187,8 @@ pub(super) struct Node {
     pub(super) id: String,
     /// Whether the process runs.
     pub(super) is_up: bool,
+    /// The ID of the node of another cluster that listens at its address, while it is gone.
+    pub(super) stranger: Option<String>,
     /// Whether it has been stopped: it takes bytes and answers nothing.
     pub(super) is_frozen: bool,
     /// Whether it is part of the cluster.
@@ -244,6 +246,7 @@ impl Node {
             former_addresses: Vec::new(),
             id: format!("{:040x}", index + 1),
             is_up: true,
+            stranger: None,
             is_frozen: false,
             is_member: true,
             slowness: Duration::ZERO,

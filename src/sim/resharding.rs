@@ -132,6 +132,13 @@ impl World {
         }
     }
 
+    /// Whether every node of the cluster has heard the latest claim of every other one.
+    pub(super) fn claims_are_known(&self) -> bool {
+        let members = || self.nodes.iter().enumerate().filter(|(_, node)| node.is_member);
+        let claim = |by: usize, of: usize| self.nodes[by].view.claim(of).map(|claim| claim.serial);
+        members().all(|(by, _)| members().all(|(of, _)| claim(by, of) == claim(of, of)))
+    }
+
     /// Whether all nodes of the cluster believe the same, and what is true.
     pub(super) fn views_agree(&self) -> bool {
         let mut members = self.nodes.iter().filter(|node| node.is_member);

@@ -112,7 +112,8 @@ impl World {
             let node = &self.nodes[index];
             let is_full = connection.down.len >= pipe_len_max;
             let is_open = matches!(connection.state, State::Open | State::Left);
-            let is_able = node.is_up && !node.is_frozen && !is_full && is_open;
+            let is_able =
+                (node.is_up || node.stranger.is_some()) && !node.is_frozen && !is_full && is_open;
             if !is_able || connection.input.is_empty() {
                 return;
             }
@@ -128,15 +129,19 @@ impl World {
                 }
             };
             connection.input.drain(..len);
-            let slowness = node.slowness;
+            let (slowness, is_stranger) = (node.slowness, node.stranger.is_some());
             let fresh = Session::new(connection.client);
             let mut session = core::mem::replace(&mut connection.session, fresh);
             let mut reply = Vec::new();
             self.trace
                 .line(self.now, || format!("node {index} <- ({}) {}", id.0, data::shown(&words)));
-            self.watch(index, &session, &words);
-            self.answer(index, &mut session, &words, &mut reply);
-            if self.is_spoilt(index, &words, &session, &mut reply) {
+            if is_stranger {
+                self.answer_as_stranger(index, &mut session, &words, &mut reply);
+            } else {
+                self.watch(index, &session, &words);
+                self.answer(index, &mut session, &words, &mut reply);
+            }
+            if !is_stranger && self.is_spoilt(index, &words, &session, &mut reply) {
                 self.put(id, Direction::ToClient, &reply, slowness);
                 return self.reset(id, Closed::EndOfStream);
             }
@@ -529,7 +534,7 @@ impl World {
         }
     }
 
-    fn hello(&self, session: &mut Session, words: &[Vec<u8>], out: &mut Vec<u8>) {
+    pub(super) fn hello(&self, session: &mut Session, words: &[Vec<u8>], out: &mut Vec<u8>) {
         let protocol = match words.get(1).map(|word| spelled(word)) {
             Some(Some(3)) => Protocol::Resp3,
             Some(Some(2)) => Protocol::Resp2,

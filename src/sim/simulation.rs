@@ -31,6 +31,8 @@ const SETTLING_MAX: Duration = Duration::from_secs(120);
 const TICK: Duration = Duration::from_secs(1);
 /// Nodes that are asked in one round of the refresh.
 const ASKED_PER_ROUND_MAX: u64 = 3;
+/// Longer than a stranger stays.
+const TAKEOVER_DELAY: Duration = Duration::from_secs(8);
 
 /// One run of a scenario.
 #[derive(Debug)]
@@ -119,6 +121,7 @@ impl Simulation {
             connect_timeout: dice.millis(500, 4000),
             stall_timeout: self.world.conditions.stall_timeout,
             ping_interval: dice.millis(500, 10_000),
+            takeover_delay: TAKEOVER_DELAY,
             protocol: if dice.one_in(4) { Protocol::Resp2 } else { Protocol::Resp3 },
             ..Config::default()
         };
@@ -478,6 +481,9 @@ impl Simulation {
         if let Err(violation) = client.machine.verify() {
             self.oracle.complain(format!("client {index}: {violation}"));
         }
+        if !client.machine.topology().shards().is_empty() {
+            self.world.history.acquainted.insert(index);
+        }
         let stats = *client.machine.stats();
         if stats.protocol_errors > 0 && self.world.history.frames_soundly {
             self.oracle.complain(format!("client {index} gave up a link whose frames are sound"));
@@ -519,6 +525,10 @@ impl Simulation {
         let window = client.machine.config().refresh_interval_min;
         client.queries.retain(|at| now.since(*at) < window);
         let most = usize::try_from(ASKED_PER_ROUND_MAX * 2).unwrap_or(usize::MAX);
+        // Where views are doubtful all others are asked as well.
+        let are_doubtful =
+            [Fault::Stranger, Fault::Rebuild].map(|fault| self.world.nemesis.has(fault));
+        let most = if are_doubtful.contains(&true) { most + self.world.nodes.len() } else { most };
         if client.queries.len() > most {
             let asked = client.queries.len();
             self.oracle.complain(format!(

@@ -331,8 +331,11 @@ impl World {
     }
 
     fn resolve(&self, address: &Address) -> Option<usize> {
-        (0..self.nodes.len())
-            .find(|index| self.nodes[*index].address == *address || name(*index) == *address)
+        (0..self.nodes.len()).find(|index| {
+            let node = &self.nodes[*index];
+            // A stranger gets an address, and no name.
+            node.address == *address || (node.stranger.is_none() && name(*index) == *address)
+        })
     }
 
     /// Offers bytes; tells how many were taken. If it is fewer, an [`Event::Writable`] follows. None are
@@ -484,7 +487,9 @@ impl World {
         let rate = self.while_faulty(self.conditions.dial_refused);
         let refused = self.chance(Fault::DialRefused, rate);
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        let listens = connection.node.is_some_and(|node| self.nodes[node].is_up);
+        let listens = connection
+            .node
+            .is_some_and(|node| self.nodes[node].is_up || self.nodes[node].stranger.is_some());
         if refused || !listens {
             return self.dial_refused(id);
         }

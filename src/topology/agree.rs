@@ -18,12 +18,29 @@
 //!
 //! A fact that wins stays, to be weighed again; one that loses is forgotten. Whenever facts have
 //! won, it is worth asking again later.
+//!
+//! Before all that, the IDs of nodes decide whether a view is about the same cluster: an address that
+//! a node leaves may be given to a node of another cluster. A view is *doubtful*
+//!
+//! 6. if the node that answered bears an ID that the topology does not have, and its address belongs
+//!    to another ID there; such a node is a *stranger*;
+//! 7. or if the view has no ID in common with the topology.
+//!
+//! Where one side tells no IDs there is nothing to compare, and no doubt. For a doubtful view:
+//!
+//! 8. What a stranger told is forgotten: its facts are about another cluster.
+//! 9. Any other view of the same round outweighs it.
+//! 10. If there is none, it replaces the topology, facts and all, once the nodes of the topology are
+//!     gone ([`Absence`]): all their addresses have answered with doubtful views or by strangers; or
+//!     none can be reached, and a seed vouches for the view, or two known nodes do, or `takeover_delay`
+//!     has passed. Where known nodes answer and others fail, and for some rounds nothing has changed, a
+//!     seed alone decides: the nodes that answer may have been forgotten by theirs.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use core::time::Duration;
 
 use super::parse::{ListedNode, View};
-use super::{Node, Topology, TopologyChange};
+use super::{Node, NodeId, Topology, TopologyChange};
 use crate::address::Address;
 use crate::slot::Slot;
 use crate::time::Instant;
@@ -60,6 +77,45 @@ pub struct Adopted {
     pub kept: usize,
     /// Whether the view was asked for before the one that is held, and therefore ignored.
     pub is_outdated: bool,
+}
+
+/// Why a view may be about another cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Doubt {
+    /// The node that answered bears an ID that is not known, at an address that belongs to another.
+    Stranger,
+    /// No node of the view is known.
+    Foreign,
+}
+
+/// What a round has found out about the nodes of the topology, if all that it got is a doubtful view.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Absence {
+    /// Nodes at whose addresses nothing has answered, neither a stranger nor with a doubtful view.
+    pub silent: usize,
+    /// Those of them that a connection leads to all the same.
+    pub connected: usize,
+    /// Nodes that told this cluster's views and are no strangers.
+    pub witnesses: usize,
+    /// Whether a seed leads to the other cluster that was dialled for this round, and that no stranger
+    /// listens at.
+    pub has_seed: bool,
+    /// Whether nodes fail, and views have changed nothing for some rounds.
+    pub is_stuck: bool,
+    /// How long no view was without doubt.
+    pub lasted: Duration,
+}
+
+impl Absence {
+    /// Whether a doubtful view may replace the topology: rule 10.
+    #[must_use]
+    pub fn is_final(&self, takeover_delay: Duration) -> bool {
+        let is_vouched_for = self.has_seed || self.witnesses >= 2;
+        self.silent == 0
+            || (self.is_stuck && self.has_seed)
+            || (self.connected == 0 && (is_vouched_for || self.lasted >= takeover_delay))
+    }
 }
 
 impl Agreement {
@@ -101,7 +157,60 @@ impl Agreement {
         self.topology.patch(slot, to)
     }
 
-    /// Takes over a view, as far as no fact outweighs it.
+    /// Whether a view may be about another cluster: rules 6 and 7.
+    ///
+    /// `told_by` is the node that answered, `id` the ID that it told of itself. If it told none, the
+    /// view says who it is.
+    ///
+    /// **Cost**: linear in the number of nodes, but for a logarithm.
+    #[must_use]
+    pub fn doubt(&self, told_by: &Address, id: Option<NodeId>, view: &View) -> Option<Doubt> {
+        let known: BTreeSet<_> = self.topology.nodes().filter_map(Node::id).collect();
+        let mut listed = view.topology().nodes().filter_map(Node::id).peekable();
+        if known.is_empty() || listed.peek().is_none() {
+            return None;
+        }
+        let bears = id.or_else(|| view.topology().id_at(told_by));
+        let belongs = self.topology.id_at(told_by);
+        if bears.is_some_and(|id| !known.contains(&id) && belongs.is_some_and(|of| of != id)) {
+            return Some(Doubt::Stranger);
+        }
+        (!listed.any(|id| known.contains(&id))).then_some(Doubt::Foreign)
+    }
+
+    /// Whether a view has a stranger at a known address: the node of this ID, or any if it is not known.
+    pub(crate) fn lists_stranger(&self, id: Option<NodeId>, view: &View) -> bool {
+        let meant = |node: &&Node| node.id.is_some() && (id.is_none() || node.id == id);
+        view.topology().nodes().filter(meant).any(|node| {
+            self.topology.id_at(&node.address).is_some_and(|known| node.id != Some(known))
+        })
+    }
+
+    /// Forgets what a stranger told: rule 8. Its redirections hold until the next view.
+    pub fn forget_stranger(&mut self, address: &Address) {
+        self.facts.retain(|_, fact| fact.told_by != *address);
+    }
+
+    /// Takes over a view of another cluster: rule 10. Everything known before goes.
+    pub fn replace(
+        &mut self,
+        now: Instant,
+        asked_at: Instant,
+        told_by: &Address,
+        view: View,
+    ) -> Adopted {
+        self.facts.clear();
+        let before = core::mem::take(&mut self.topology);
+        let mut adopted = self.adopt(now, asked_at, told_by, view);
+        if adopted.is_outdated {
+            self.topology = before;
+        } else {
+            adopted.change = before.difference(&self.topology);
+        }
+        adopted
+    }
+
+    /// Takes over a view, as far as no fact outweighs it. That it is not doubtful, [`Self::doubt`] tells.
     ///
     /// `asked_at` is when its query was sent, `told_by` the node that answered. A view that says
     /// nothing about nodes without slots cannot deny them: [`Topology::other_nodes`] stay, and so
@@ -156,6 +265,17 @@ impl Agreement {
 }
 
 impl Topology {
+    /// The ID of the node at this address.
+    fn id_at(&self, address: &Address) -> Option<NodeId> {
+        self.nodes().find(|node| node.goes_by(address))?.id
+    }
+
+    /// Whether both have a node in common.
+    pub(crate) fn shares_id(&self, other: &Self) -> bool {
+        let ids: BTreeSet<_> = self.nodes().filter_map(Node::id).collect();
+        other.nodes().filter_map(Node::id).any(|id| ids.contains(&id))
+    }
+
     /// Like [`Topology::patch`]; what the topology before knew of the node is kept.
     fn repoint(&mut self, slot: Slot, to: &Address, before: &Self) {
         if !self.nodes().any(|node| node.address == *to) {

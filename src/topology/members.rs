@@ -19,7 +19,6 @@ impl Topology {
         for node in self.nodes_mut() {
             let same = node.id.and_then(|id| by_id.get(&id));
             let Some(same) = same.or_else(|| by_address.get(&node.address)) else { continue };
-            node.id = node.id.or(same.id);
             node.health = same.health;
             node.replication_offset = same.replication_offset;
             node.hostname = same.hostname.clone().or_else(|| node.hostname.take());

@@ -26,7 +26,7 @@ mod node;
 pub mod parse;
 
 pub use address::{Endpoint, Redirection};
-pub use agree::{Adopted, Agreement};
+pub use agree::{Absence, Adopted, Agreement, Doubt};
 pub use change::{RoleChange, SlotMove, SlotRange, TopologyChange};
 pub use node::{Health, Node, NodeId, Role, Shard};
 pub use parse::{ListedNode, Standing, View};

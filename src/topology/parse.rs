@@ -11,6 +11,7 @@
 //!
 //! Each reader is total: any value gives a result, and none takes more than linear memory.
 
+use alloc::collections::btree_map::Entry;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -356,8 +357,10 @@ struct Draft {
     topology: Topology,
     /// Where shards stand, by the address of their primary or, where that is unknown, by its ID.
     by_primary: BTreeMap<(Option<Address>, Option<NodeId>), usize>,
-    /// Every address in the topology.
-    addresses: BTreeSet<Address>,
+    /// Every address in the topology, and the ID of the first node there.
+    addresses: BTreeMap<Address, Option<NodeId>>,
+    /// Addresses of several nodes: a connection may lead to any of them.
+    shared: BTreeSet<Address>,
 }
 
 impl Draft {
@@ -371,10 +374,15 @@ impl Draft {
         let key = if address.is_some() { (address, None) } else { (None, id) };
         let known = self.by_primary.get(&key).filter(|_| key != (None, None));
         let index = if let Some(&index) = known {
+            if let Some(address) = key.0 {
+                self.note(address, id);
+            }
             index
         } else {
             let index = self.topology.shards.len();
-            self.addresses.extend(key.0.clone());
+            if let Some(address) = key.0.clone() {
+                self.note(address, id);
+            }
             self.by_primary.insert(key, index);
             self.topology.shards.push(Shard { primary, replicas: Vec::new() });
             index
@@ -390,10 +398,27 @@ impl Draft {
 
     /// Adds a replica to the shard, unless its address is unknown or stands somewhere already.
     fn add_replica(&mut self, index: usize, (_, replica): (Option<NodeId>, Option<Node>)) {
-        if let (Some(node), Some(shard)) = (replica, self.topology.shards.get_mut(index))
-            && self.addresses.insert(node.address.clone())
+        let Some(node) = replica else { return };
+        if self.note(node.address.clone(), node.id)
+            && let Some(shard) = self.topology.shards.get_mut(index)
         {
             shard.replicas.push(node);
+        }
+    }
+
+    /// Takes note of a node at an address. Whether it is the first one there.
+    fn note(&mut self, address: Address, id: Option<NodeId>) -> bool {
+        match self.addresses.entry(address) {
+            Entry::Vacant(place) => {
+                place.insert(id);
+                true
+            }
+            Entry::Occupied(place) => {
+                if *place.get() != id {
+                    self.shared.insert(place.key().clone());
+                }
+                false
+            }
         }
     }
 
@@ -403,6 +428,10 @@ impl Draft {
         }
         if self.topology.shards.iter().all(|shard| shard.primary.is_none()) {
             return Err(TopologyError::NoAddress);
+        }
+        if !self.shared.is_empty() {
+            let shared = |node: &&mut Node| self.shared.contains(&node.address);
+            self.topology.nodes_mut().filter(shared).for_each(|node| node.id = None);
         }
         for shard in &mut self.topology.shards {
             shard.replicas.sort_unstable_by(|a, b| a.address.cmp(&b.address));

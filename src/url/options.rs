@@ -31,7 +31,7 @@ macro_rules! parameters {
 }
 
 /// All fields of the configuration but the credentials, in their order.
-pub(super) const PARAMETERS: [Parameter; 33] = parameters! {
+pub(super) const PARAMETERS: [Parameter; 34] = parameters! {
     "client_name" name client_name;
     "database" database database;
     "protocol" protocol protocol;
@@ -54,6 +54,7 @@ pub(super) const PARAMETERS: [Parameter; 33] = parameters! {
     "refresh_interval_max" duration refresh_interval_max;
     "refresh_stagger" duration refresh_stagger;
     "moved_trust" duration moved_trust;
+    "takeover_delay" duration takeover_delay;
     "in_flight_count_max" count in_flight_count_max;
     "in_flight_len_max" size in_flight_len_max;
     "queue_count_max" count queue_count_max;

@@ -109,6 +109,7 @@ fn every_field_has_a_parameter() {
         refresh_interval_max: _,
         refresh_stagger: _,
         moved_trust: _,
+        takeover_delay: _,
         in_flight_count_max: _,
         in_flight_len_max: _,
         queue_count_max: _,

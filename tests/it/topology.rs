@@ -9,7 +9,8 @@ use hashslot::Limits;
 use hashslot::resp::Frame;
 use hashslot::topology::parse::{self, ListedNode, Standing, View};
 use hashslot::topology::{
-    Agreement, Endpoint, Health, Node, NodeId, Role, SlotRange, Topology, TopologyError,
+    Absence, Agreement, Doubt, Endpoint, Health, Node, NodeId, Role, SlotRange, Topology,
+    TopologyError,
 };
 use hashslot::{Address, AddressMap, Instant, Slot};
 use proptest::prelude::*;
@@ -688,6 +689,131 @@ fn f34_a_node_that_moved_is_removed_and_added() {
     let id = NodeId::parse("a".repeat(40).as_bytes()).unwrap();
     assert_eq!(with_id("new").topology().primary_of(slot(0)).unwrap().id(), Some(id));
     assert!(NodeId::parse(b"abc").is_none() && NodeId::parse("g".repeat(40).as_bytes()).is_none());
+}
+
+// ---- identity ----------------------------------------------------------------------------------
+
+/// The ID of a node.
+fn of(name: char) -> String {
+    name.to_string().repeat(40)
+}
+
+/// A row as Redis 6.2 tells it: addresses, each with the ID after a blank, if it has one.
+fn row_of(first: i64, last: i64, nodes: &[&str]) -> String {
+    let node = |text: &&str| {
+        let (address, id) = text.split_once(' ').map_or((*text, None), |(a, id)| (a, Some(id)));
+        let (host, port) = address.rsplit_once(':').unwrap();
+        let id = id.map(|id| bulk(&of(id.parse().unwrap())));
+        array(&[bulk(host), int(port)].into_iter().chain(id).collect::<Vec<_>>())
+    };
+    let nodes = nodes.iter().map(node);
+    array(&[int(first), int(last)].into_iter().chain(nodes).collect::<Vec<_>>())
+}
+
+/// A view of one or two shards.
+fn view_from(rows: &[&[&str]]) -> View {
+    let rows = [0, 100].iter().zip(rows).map(|(first, nodes)| row_of(*first, first + 9, nodes));
+    view(&rows.collect::<Vec<_>>())
+}
+
+#[test]
+fn rules_6_and_7_a_view_is_doubtful_if_its_ids_say_so() {
+    let held = [&["h:1 a", "h:3 c"][..], &["h:2 b"]];
+    let (own, foreign) = (Some('a'), Some('e'));
+    let stranger = Some(Doubt::Stranger);
+    let other = Some(Doubt::Foreign);
+    // Who answers, its ID if it tells it, what it says.
+    type Case<'a> = (&'a str, Option<char>, &'a [&'a [&'a str]], Option<Doubt>);
+    let cases: &[Case<'_>] = &[
+        // Known nodes, whatever of the others.
+        ("h:1", own, &[&["h:1 a"], &["h:2 b"]], None),
+        ("h:1", own, &[&["h:1 a"]], None),
+        ("h:1", None, &[&["h:1 a"], &["h:2 b"]], None),
+        // The same nodes at other addresses, exchanged ones as well.
+        ("h:9", None, &[&["h:9 a"], &["h:8 b"]], None),
+        ("h:1", Some('b'), &[&["h:2 a"], &["h:1 b"]], None),
+        ("h:1", None, &[&["h:2 a"], &["h:1 b"]], None),
+        // Another cluster at a known address, whether it tells the ID or only the view does.
+        ("h:3", foreign, &[&["h:3 e"], &["h:4 f"]], stranger),
+        ("h:3", None, &[&["h:3 e"], &["h:4 f"]], stranger),
+        // The same, and it lists a node of ours: a node that was reset, and has joined again.
+        ("h:3", foreign, &[&["h:1 a", "h:3 e"], &["h:2 b"]], stranger),
+        ("h:3", None, &[&["h:1 a", "h:3 e"], &["h:2 b"]], stranger),
+        // It does not say where it is itself, as behind an address map.
+        ("h:3", None, &[&["i:3 e"], &["i:4 f"]], other),
+        // Another cluster at an address that is not known: a seed.
+        ("seed:1", foreign, &[&["h:3 e"], &["h:4 f"]], other),
+        ("seed:1", None, &[&["h:3 e"]], other),
+        ("seed:1", foreign, &[&["h:3 e"], &["h:1 a"]], None),
+        // Nothing to compare.
+        ("h:1", None, &[&["h:1"], &["h:2"]], None),
+        ("h:3", foreign, &[&["i:1"]], None),
+        // One address for two nodes: a connection may lead to either.
+        ("h:3", None, &[&["h:3 e"], &["h:3 b"]], None),
+    ];
+    for (told_by, id, rows, expected) in cases {
+        let mut agreement = Agreement::new(TRUST);
+        let id = id.and_then(|id| NodeId::parse(of(id).as_bytes()));
+        let new = view_from(rows);
+        assert_eq!(agreement.doubt(&at(told_by), id, &new), None, "nothing is known");
+        agreement.adopt(ms(0), ms(0), &at("h:1"), view_from(&[&["h:1"], &["h:2"]]));
+        assert_eq!(agreement.doubt(&at(told_by), id, &new), None, "no ID is known");
+        agreement.adopt(ms(0), ms(0), &at("h:1"), view_from(&held));
+        assert_eq!(agreement.doubt(&at(told_by), id, &new), *expected, "{told_by} {id:?} {rows:?}");
+    }
+}
+
+#[test]
+fn rule_8_what_a_stranger_told_is_forgotten() {
+    let mut agreement = taught("h:2");
+    agreement.forget_stranger(&at("h:2"));
+    assert_eq!(agreement.fact_count(), 1, "it was told by another");
+    agreement.forget_stranger(&at("h:1"));
+    assert_eq!(agreement.fact_count(), 0);
+    let result = adopt(&mut agreement, (1100, 900), "h:3", says("h:1"));
+    assert_eq!(result, ("h:1".into(), 0, 0), "a view wins that was asked for before");
+}
+
+#[test]
+fn rule_10_another_cluster_is_followed_once_the_known_nodes_are_gone() {
+    let delay = Duration::from_secs(30);
+    let soon = Duration::from_secs(29);
+    let absence = |silent, connected, witnesses| {
+        let mut absence = Absence::default();
+        (absence.silent, absence.connected, absence.witnesses) = (silent, connected, witnesses);
+        absence
+    };
+    // Every known address has answered, and none as it should.
+    assert!(absence(0, 0, 0).is_final(delay));
+    // Some are silent: a second known node, a seed, or time decides.
+    for (silent, connected, is_gone) in [(2, 0, true), (2, 1, false), (1, 1, false)] {
+        let plain = absence(silent, connected, 1);
+        assert!(!plain.is_final(delay));
+        assert!(!Absence { lasted: soon, ..plain }.is_final(delay));
+        assert_eq!(Absence { lasted: delay, ..plain }.is_final(delay), is_gone);
+        assert_eq!(Absence { witnesses: 2, ..plain }.is_final(delay), is_gone);
+        assert_eq!(Absence { has_seed: true, ..plain }.is_final(delay), is_gone);
+        // Nodes that the others have forgotten answer for ever.
+        assert!(Absence { has_seed: true, is_stuck: true, ..plain }.is_final(delay));
+        assert!(!Absence { is_stuck: true, ..plain }.is_final(delay));
+    }
+}
+
+#[test]
+fn another_cluster_brings_its_own_facts() {
+    let mut agreement = taught("h:2");
+    let adopted = agreement.replace(ms(1100), ms(900), &at("i:1"), view_from(&[&["i:1"]]));
+    assert_eq!((adopted.kept, agreement.fact_count()), (0, 0));
+    assert_eq!(primary(agreement.topology(), 0).as_deref(), Some("i:1"));
+    assert!(!agreement.topology().lists(&at("h:2")));
+}
+
+#[test]
+fn an_address_of_several_nodes_has_no_id() {
+    let shared = view_from(&[&["h:1 a", "h:2 c"], &["h:1 b", "h:2 d"]]);
+    assert!(shared.topology().nodes().all(|node| node.id().is_none()));
+    let own = view_from(&[&["h:1 a", "h:2 c"], &["h:1 a", "h:2 c"]]);
+    assert!(own.topology().nodes().all(|node| node.id().is_some()));
 }
 
 // ---- agreement ---------------------------------------------------------------------------------

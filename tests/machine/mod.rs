@@ -15,7 +15,7 @@ use hashslot::{
 /// As much as a driver reads at a time.
 const READ_LEN: usize = 64 * 1024;
 /// The replies to the handshake of the default configuration.
-const WELCOME: &[u8] = b"%1\r\n$7\r\nversion\r\n$6\r\n7.0.15\r\n+OK\r\n+OK\r\n";
+const WELCOME: &[u8] = b"%1\r\n$7\r\nversion\r\n$6\r\n7.0.15\r\n+OK\r\n+OK\r\n+OK\r\n";
 
 /// What nodes say: the index of each that says something, and its bytes.
 pub(crate) type Replies = Vec<(usize, Vec<u8>)>;

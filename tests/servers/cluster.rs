@@ -54,6 +54,10 @@ pub struct Options {
     pub args: Vec<String>,
     /// Names and contents of files in the folder of each server; `server.conf` is its configuration.
     pub files: Vec<(&'static str, &'static str)>,
+    /// The ports of the first nodes; the others get free ones.
+    pub ports: Vec<u16>,
+    /// Clusters with different numbers share no ID, whatever their ports are.
+    pub realm: u8,
     /// Has the nodes speak TLS and nothing else, to clients and to each other. The harness itself
     /// uses a socket in the server's folder then.
     pub tls: Option<Tls>,
@@ -68,7 +72,19 @@ impl Options {
         let node_timeout = Duration::from_millis(500);
         let (args, files, tls) = (Vec::new(), Vec::new(), None);
         let (server, host) = (server.into(), Ipv4Addr::LOCALHOST.into());
-        Self { server, primaries: 3, replicas: 1, node_timeout, host, args, files, tls }
+        let (ports, realm) = (Vec::new(), 0);
+        Self {
+            server,
+            primaries: 3,
+            replicas: 1,
+            node_timeout,
+            host,
+            args,
+            files,
+            ports,
+            realm,
+            tls,
+        }
     }
 
     /// The address of a server on this port.
@@ -126,7 +142,10 @@ impl Cluster {
     fn try_start(options: Options, version: Version) -> io::Result<Self> {
         let primary_count = options.primaries;
         let count = primary_count * (1 + options.replicas);
-        let ports = (0..count).map(|_| process::free_port()).collect::<io::Result<Vec<_>>>()?;
+        let mut ports = options.ports.clone();
+        while ports.len() < count {
+            ports.push(process::free_port()?);
+        }
         let folder = process::new_folder()?;
         let (nodes, setups, failovers) = (Vec::new(), Vec::new(), Mutex::default());
         let mut cluster = Self { options, version, folder, nodes, setups, failovers };
@@ -168,7 +187,7 @@ impl Cluster {
                 let (first, last) = share(shard, primary_count);
                 ("master -".to_owned(), format!(" {first}-{last}"))
             } else {
-                (format!("slave {}", id_of(port_at(ports, shard))), String::new())
+                (format!("slave {}", self.id_of(port_at(ports, shard))), String::new())
             };
             let line = self.configuration_line(*port, port_at(ports, shard), shard + 1);
             text += &line.replace("ROLE", &format!("{flags}{role}")).replace("SLOTS", &slots);
@@ -180,11 +199,11 @@ impl Cluster {
         let bus = port + 10_000;
         // Since 7.2 a shard has an ID of its own; nodes of a shard must agree on it.
         let shard = if self.version.at_least(7, 2) {
-            format!(",,shard-id={}", id_of(shard_port))
+            format!(",,shard-id={}", self.id_of(shard_port))
         } else {
             String::new()
         };
-        let id = id_of(port);
+        let id = self.id_of(port);
         let host = self.options.host;
         format!("{id} {host}:{port}@{bus}{shard} ROLE 0 0 {epoch} connectedSLOTS\n")
     }
@@ -206,7 +225,7 @@ impl Cluster {
             tls.write(&folder)?;
         }
         let started = Process::start(&self.options.server, &self.arguments(port), &folder)?;
-        let (address, id) = (self.options.address(port), id_of(port));
+        let (address, id) = (self.options.address(port), self.id_of(port));
         let process = Mutex::new(started);
         self.nodes.push(Node { port, address, id, primary, folder, process });
         Ok(self.nodes.len() - 1)
@@ -655,4 +674,11 @@ fn port_at(ports: &[u16], index: usize) -> u16 {
 /// The ID of the node on a port: 40 hex digits, as any node ID.
 fn id_of(port: u16) -> String {
     format!("{port:04x}{:04x}", port.reverse_bits()).repeat(5)
+}
+
+impl Cluster {
+    /// The ID of the node on this port.
+    fn id_of(&self, port: u16) -> String {
+        id_of(port ^ (u16::from(self.options.realm) << 8))
+    }
 }

@@ -184,7 +184,10 @@ impl Order {
         let name = args[0].as_slice();
         // A server that closed a connection upon `HELLO` is greeted with something else.
         let is_greeting = name == b"PING" && self.setup_count == 0;
-        let is_setup = matches!(name, b"HELLO" | b"AUTH" | b"CLIENT" | b"READONLY") || is_greeting;
+        let is_identity = name == b"CLUSTER" && args[1] == b"MYID" && !self.is_set_up;
+        let is_setup = matches!(name, b"HELLO" | b"AUTH" | b"CLIENT" | b"READONLY")
+            || is_greeting
+            || is_identity;
         let is_own = is_setup || matches!(name, b"CLUSTER" | b"ASKING");
         if is_setup {
             assert!(!self.is_set_up, "set up for a second time");

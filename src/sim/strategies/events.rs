@@ -320,6 +320,7 @@ impl Node {
             (b"CLUSTER", b"SLOTS") => return layout.slots_reply(protocol),
             (b"CLUSTER", b"SHARDS") => return layout.shards_reply(protocol),
             (b"CLUSTER", b"NODES") => return layout.nodes_reply(protocol),
+            (b"CLUSTER", b"MYID") => return b"-NOPERM no permissions\r\n".to_vec(),
             (b"AUTH" | b"CLIENT" | b"READONLY" | b"ASKING", _) => return b"+OK\r\n".to_vec(),
             _ => {}
         }

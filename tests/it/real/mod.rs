@@ -40,6 +40,7 @@ mod repaired;
 mod routing;
 mod scanning;
 mod scripts;
+mod strangers;
 #[cfg(feature = "blocking")]
 mod threads;
 #[cfg(feature = "tls-ring")]

@@ -5,8 +5,11 @@ use hashslot::{Call, Closed, Command, Config, Credentials, Protocol, ReadFrom, S
 use crate::support::canned::*;
 use crate::support::script::*;
 
-const LIBRARY: &str =
-    concat!("CLIENT SETINFO LIB-NAME hashslot; CLIENT SETINFO LIB-VER ", env!("CARGO_PKG_VERSION"));
+const LIBRARY: &str = concat!(
+    "CLIENT SETINFO LIB-NAME hashslot; CLIENT SETINFO LIB-VER ",
+    env!("CARGO_PKG_VERSION"),
+    "; CLUSTER MYID"
+);
 
 fn with_password() -> Config {
     config(|config| config.credentials = Some(Credentials::user("ann", "secret")))
@@ -43,7 +46,8 @@ fn the_handshake_byte_for_byte() {
     let expected = format!(
         "*5\r\n$5\r\nHELLO\r\n$1\r\n3\r\n$4\r\nAUTH\r\n$3\r\nann\r\n$6\r\nsecret\r\n\
          *4\r\n$6\r\nCLIENT\r\n$7\r\nSETINFO\r\n$8\r\nLIB-NAME\r\n$8\r\nhashslot\r\n\
-         *4\r\n$6\r\nCLIENT\r\n$7\r\nSETINFO\r\n$7\r\nLIB-VER\r\n${}\r\n{version}\r\n",
+         *4\r\n$6\r\nCLIENT\r\n$7\r\nSETINFO\r\n$7\r\nLIB-VER\r\n${}\r\n{version}\r\n\
+         *2\r\n$7\r\nCLUSTER\r\n$4\r\nMYID\r\n",
         version.len()
     );
     assert_eq!(count, 1, "one write");
@@ -82,9 +86,9 @@ fn a_server_without_hello_gets_a_second_write() {
     let a = world.accept(A);
     assert_eq!(world.reads(a), format!("HELLO 3 AUTH ann secret; {LIBRARY}"));
     world.answer(a, "-ERR unknown command `HELLO`, with args beginning with: `3`\r\n");
-    world.answer(a, "-NOAUTH Authentication required.\r\n-NOAUTH Authentication required.\r\n");
-    assert_eq!(world.reads(a), "AUTH ann secret");
-    world.answer(a, "+OK\r\n");
+    world.answer(a, &"-NOAUTH Authentication required.\r\n".repeat(3));
+    assert_eq!(world.reads(a), "AUTH ann secret; CLUSTER MYID");
+    world.answer(a, "+OK\r\n-ERR no\r\n");
     assert_eq!(world.reads(a), "CLUSTER SLOTS; CLUSTER NODES");
     world.answer(a, &(slots_reply(ROWS) + &nodes_reply(ROWS, &[])));
     assert_eq!(world.outcome(ready), "ready");
@@ -101,7 +105,7 @@ fn a_server_without_hello_and_nothing_more_to_set_up_is_ready() {
         world.submit(Call::discovery());
         let a = world.accept(A);
         assert_eq!(world.reads(a), HELLO);
-        world.answer(a, &format!("-{refusal}\r\n-ERR no\r\n-ERR no\r\n"));
+        world.answer(a, &format!("-{refusal}\r\n-ERR no\r\n-ERR no\r\n-ERR no\r\n"));
         assert_eq!(world.reads(a), "CLUSTER SLOTS; CLUSTER NODES", "{refusal}");
     }
 }
@@ -120,7 +124,7 @@ fn resp2_by_configuration() {
     world.submit(Call::discovery());
     let a = world.accept(A);
     assert_eq!(world.reads(a), format!("AUTH secret; CLIENT SETNAME app; {LIBRARY}; READONLY"));
-    world.answer(a, "+OK\r\n-ERR no\r\n+OK\r\n+OK\r\n+OK\r\n");
+    world.answer(a, "+OK\r\n-ERR no\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n");
     assert_eq!(world.reads(a), "CLUSTER SLOTS; CLUSTER NODES");
 }
 
@@ -149,7 +153,7 @@ fn the_database_is_selected_without_hello_as_well() {
     world.submit(Call::discovery());
     let a = world.accept(A);
     world.reads(a);
-    world.answer(a, "-ERR unknown command 'HELLO'\r\n-ERR no\r\n-ERR no\r\n+OK\r\n");
+    world.answer(a, "-ERR unknown command 'HELLO'\r\n-ERR no\r\n-ERR no\r\n-ERR no\r\n+OK\r\n");
     assert_eq!(world.reads(a), "SELECT 3");
     world.answer(a, "+OK\r\n");
     assert_eq!(world.reads(a), "CLUSTER SLOTS; CLUSTER NODES");

@@ -22,4 +22,5 @@ mod scale;
 mod scan;
 mod scripts;
 mod storm;
+mod strangers;
 mod tls;

@@ -4,10 +4,17 @@ use std::fmt::Write;
 
 use super::script::{Row, at};
 
-/// The replies to the handshake of the default configuration, from a server of this version.
+/// The replies to the handshake of the default configuration, from a server of this version that does
+/// not tell its ID.
 pub(crate) fn welcome(version: &str) -> String {
     let version = bulk(version);
-    format!("%2\r\n$6\r\nserver\r\n$5\r\nredis\r\n$7\r\nversion\r\n{version}+OK\r\n+OK\r\n")
+    format!("%2\r\n$6\r\nserver\r\n$5\r\nredis\r\n$7\r\nversion\r\n{version}+OK\r\n+OK\r\n+OK\r\n")
+}
+
+/// The same, from a server with this ID.
+pub(crate) fn welcome_from(id: &str) -> String {
+    let welcome = welcome("8.2.3");
+    welcome.strip_suffix("+OK\r\n").expect("the reply without an ID").to_owned() + &bulk(id)
 }
 
 pub(crate) fn bulk(text: &str) -> String {

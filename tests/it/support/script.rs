@@ -35,7 +35,8 @@ pub(crate) const ROWS: &[Row<'_>] = &[(0, 5460, &[A]), (5461, 10922, &[B]), (109
 /// The handshake of the default configuration.
 pub(crate) const HELLO: &str = concat!(
     "HELLO 3; CLIENT SETINFO LIB-NAME hashslot; CLIENT SETINFO LIB-VER ",
-    env!("CARGO_PKG_VERSION")
+    env!("CARGO_PKG_VERSION"),
+    "; CLUSTER MYID"
 );
 
 /// The questions about the topology.

@@ -1,0 +1,213 @@
+//! Nodes of other clusters at known addresses.
+//!
+//! Theory of operation. An address outlives its node: a pod gets the address of one that is gone, and
+//! may belong to another cluster. So each node tells its ID while a link to it is set up, before any
+//! command of a caller leaves, and the topology has an ID for each address. Where both are known and
+//! differ, the link leads to a *stranger*. It gets no command: its link is closed, and dialled again
+//! like that of a node that cannot be reached. Only a round of the refresh may ask it before; while no
+//! link leads to a known node, it is kept for that.
+//!
+//! What it tells is doubtful, and waits for the end of the round; rules 6 to 10 of `topology/agree` say
+//! when it replaces the topology. Where a node tells no ID (an access list forbids it, or a proxy does
+//! not know the command) its views alone are doubted.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::Cluster;
+use super::nodes::Tenant;
+use super::refresh::{Round, Told};
+use crate::action::{LinkId, ReinitReason};
+use crate::error::SeedFailure;
+use crate::time::Instant;
+use crate::topology::{Absence, Doubt};
+
+/// What nodes of one other cluster have told in a round.
+#[derive(Debug)]
+pub(super) struct Doubtful {
+    told: Told,
+    /// How many nodes told it.
+    tellers: usize,
+    /// How many of them are no strangers.
+    witnesses: usize,
+    /// Whether a seed leads there.
+    has_seed: bool,
+}
+
+impl Doubtful {
+    /// Of several clusters a seed's is followed, or else that of the most nodes.
+    const fn rank(&self) -> (bool, usize) {
+        (self.has_seed, self.tellers)
+    }
+}
+
+impl<T> Cluster<T> {
+    /// Whether a link that is set up leads to another node than the topology has at its address.
+    pub(super) fn is_strange(&self, tenant: &Tenant) -> bool {
+        let belongs = self.links.node(tenant.node).and_then(|node| node.id);
+        let bears = tenant.link.node_id();
+        tenant.link.is_ready() && belongs.is_some() && bears.is_some() && belongs != bears
+    }
+
+    /// A link has been set up, and leads to a stranger.
+    pub(super) fn meet_stranger(&mut self, now: Instant, id: LinkId) {
+        let Some(tenant) = self.links.get_mut(id) else { return };
+        tenant.is_strange = true;
+        let (node, bears) = (tenant.node, tenant.link.node_id());
+        let Some(state) = self.links.node_mut(node) else { return };
+        state.stranger = bears.map(Box::new);
+        state.failures = state.failures.max(1);
+        self.agreement.forget_stranger(&state.address);
+        if self.refresh.is_asking(node) {
+            self.refresh_link_ready(now, node, id);
+        } else if self.links.is_cut_off() {
+            self.request_refresh(now, ReinitReason::Unreachable, true);
+        } else {
+            self.drop_strange_link(now, id);
+        }
+    }
+
+    /// The topology may have other IDs, and no round asks a stranger any more: links that lead where
+    /// they should are used, others closed. A node that got a new ID while its link was in use is
+    /// dialled anew.
+    pub(super) fn verify_links(&mut self, now: Instant) {
+        for index in 0..self.links.nodes.len() {
+            let Some(node) = self.links.node_mut(index) else { continue };
+            let belongs_there = node.id.is_none() || node.stranger.as_deref() == node.id.as_ref();
+            if node.stranger.is_some() && belongs_there {
+                (node.stranger, node.failures, node.retry_at) = (None, 0, None);
+                node.last_failure = None;
+                if node.queue.live_count() > 0 {
+                    self.ensure_link(now, index);
+                }
+            }
+        }
+        let in_use = self.links.tenants.iter().flatten().filter(|tenant| tenant.drain_by.is_none());
+        let to_judge = in_use.filter(|tenant| tenant.is_strange || self.is_strange(tenant));
+        let is_cut_off = self.links.is_cut_off();
+        let verdicts: Vec<_> =
+            to_judge.map(|tenant| (tenant.id, tenant.node, self.is_strange(tenant))).collect();
+        for (id, node, is_strange) in verdicts {
+            let Some(tenant) = self.links.get_mut(id) else { continue };
+            let was_strange = core::mem::replace(&mut tenant.is_strange, is_strange);
+            match (was_strange, is_strange) {
+                (true, true) if is_cut_off => {}
+                (true, true) => self.drop_strange_link(now, id),
+                (false, true) => {
+                    tenant.is_strange = false; // what it owes came before the other ID
+                    self.drain(now, id);
+                }
+                (true, false) => {
+                    self.link_usable(now, id, node);
+                }
+                (false, false) => {}
+            }
+        }
+    }
+
+    /// Whether a view may be about another cluster.
+    pub(super) fn doubt_about(&self, node: usize, told: &Told) -> Option<Doubt> {
+        let link = self.links.node(node)?.link;
+        let id = link.and_then(|link| self.links.get(link)?.link.node_id());
+        self.agreement.doubt(&told.by, id, &told.view)
+    }
+
+    /// A view is doubtful: it waits for the end of the round, and others are asked.
+    pub(super) fn put_off(&mut self, now: Instant, node: usize, told: Told, doubt: Doubt) {
+        if doubt == Doubt::Stranger {
+            self.agreement.forget_stranger(&told.by);
+        }
+        self.refresh.doubted_since.get_or_insert(now);
+        let is_listed = self.links.node(node).is_some_and(|node| node.is_listed);
+        let witnesses = usize::from(doubt == Doubt::Foreign && is_listed);
+        let (is_outdated, has_seed) = self.seed_vouches(node, &told);
+        let failure = "its topology has no known node, or it is not the known node itself";
+        self.note_failure(node, SeedFailure::Unusable(failure.into()));
+        let Some(round) = self.refresh.round_mut() else { return };
+        if is_outdated {
+            round.candidates.push_front(node);
+        } else {
+            round.doubted.push(node);
+        }
+        let topology = told.view.topology();
+        let mut same = round.doubtful.iter_mut();
+        if let Some(same) = same.find(|other| other.told.view.topology().shares_id(topology)) {
+            same.tellers += 1;
+            same.witnesses += witnesses;
+            same.has_seed |= has_seed;
+            same.told = told;
+        } else {
+            round.doubtful.push(Doubtful { told, tellers: 1, witnesses, has_seed });
+        }
+        if is_outdated && let Some(link) = self.links.node(node).and_then(|node| node.link) {
+            self.drain(now, link);
+        }
+        self.ask_next(now);
+    }
+
+    /// Whether a node is a seed whose name was looked up before this round, so that it has to be dialled
+    /// anew; and whether it vouches for what it tells: it was dialled for this round, and is no stranger
+    /// at a known address.
+    fn seed_vouches(&mut self, node: usize, told: &Told) -> (bool, bool) {
+        let Some(began_at) = self.refresh.round_mut().map(|round| round.began_at) else {
+            return (false, false);
+        };
+        let seed = self.links.node(node).filter(|node| node.is_seed && !node.is_listed);
+        let link = seed.and_then(|seed| seed.link);
+        let Some(tenant) = link.and_then(|link| self.links.get(link)) else {
+            return (false, false);
+        };
+        let id = tenant.link.node_id();
+        let nodes = self.links.nodes.iter().flatten();
+        let is_stranger =
+            id.is_some() && nodes.flat_map(|node| &node.stranger).any(|s| Some(**s) == id);
+        let is_stranger = is_stranger || self.agreement.lists_stranger(id, &told.view);
+        let is_fresh = tenant.dialled_at >= began_at;
+        (!is_fresh, is_fresh && !is_stranger)
+    }
+
+    /// Whether a doubtful view replaces the topology before all others were asked.
+    pub(super) fn ends_with_another_cluster(&mut self, now: Instant) -> bool {
+        let delay = self.config.takeover_delay;
+        let since = self.refresh.doubted_since;
+        let has_waited = since.is_some_and(|since| now.since(since) >= delay);
+        let Some(round) = self.refresh.round_mut() else { return false };
+        let Some(doubtful) = round.doubtful.iter().max_by_key(|doubtful| doubtful.rank()) else {
+            return false;
+        };
+        let is_late = now.since(round.began_at) >= self.config.connect_timeout;
+        if !has_waited && !((round.is_stuck || is_late) && doubtful.has_seed) {
+            return false;
+        }
+        let (doubted, is_stuck) = (round.doubted.clone(), round.is_stuck);
+        let (witnesses, has_seed) = (doubtful.witnesses, doubtful.has_seed);
+        self.absence(now, &doubted, Absence { witnesses, has_seed, is_stuck, ..Absence::default() })
+            .is_final(delay)
+    }
+
+    /// The view of another cluster that a round ends with, if it replaces the topology.
+    pub(super) fn other_cluster(&mut self, now: Instant, round: &mut Round) -> Option<Told> {
+        let views = core::mem::take(&mut round.doubtful).into_iter();
+        let best = views.max_by_key(Doubtful::rank)?;
+        let Doubtful { told, witnesses, has_seed, .. } = best;
+        let is_stuck = round.is_stuck;
+        let known = Absence { witnesses, has_seed, is_stuck, ..Absence::default() };
+        let absence = self.absence(now, &round.doubted, known);
+        if absence.is_final(self.config.takeover_delay) {
+            return Some(told);
+        }
+        None
+    }
+
+    /// What the round has found out about the nodes of the topology, besides what is known.
+    fn absence(&self, now: Instant, doubted: &[usize], known: Absence) -> Absence {
+        let is_silent = |node: &usize| {
+            let is_strange = self.links.node(*node).is_some_and(|node| node.stranger.is_some());
+            !is_strange && !doubted.contains(node)
+        };
+        let silent: Vec<_> = self.links.listed().filter(is_silent).collect();
+        let connected = silent.iter().filter(|node| self.links.ready_link(**node).is_some());
+        let lasted = self.refresh.doubted_since.map(|since| now.since(since)).unwrap_or_default();
+        Absence { silent: silent.len(), connected: connected.count(), lasted, ..known }
+    }
+}

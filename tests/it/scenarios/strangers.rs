@@ -1,0 +1,297 @@
+//! Nodes of other clusters at known addresses: what they get, and what they are believed.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use hashslot::{Closed, Command, Config};
+
+use crate::support::canned::*;
+use crate::support::script::*;
+
+const SEED: &str = "seed.example:7000";
+const ALL: Row<'_> = (0, 16383, &[C]);
+
+/// The ID of a node of another cluster.
+fn foreign(letter: char) -> String {
+    letter.to_string().repeat(40)
+}
+
+/// A node that answers.
+#[derive(Clone)]
+struct Node {
+    /// What it tells of itself.
+    id: Option<String>,
+    /// What it answers to both questions about the topology.
+    view: [String; 2],
+}
+
+impl Node {
+    /// A node of the first cluster.
+    fn own(address: &str) -> Self {
+        Self { id: Some(id(address)), view: [slots_reply(ROWS), shards_reply(ROWS, &[])] }
+    }
+
+    /// A node of another cluster, whose IDs are of these letters.
+    fn stranger(letter: char, rows: &[Row<'_>], letters: &[(&str, char)]) -> Self {
+        let view = [slots_reply(rows), shards_reply(rows, &[])].map(|mut reply| {
+            for (address, letter) in letters {
+                reply = reply.replace(&id(address), &foreign(*letter));
+            }
+            reply
+        });
+        Self { id: Some(foreign(letter)), view }
+    }
+
+    /// The same node, which does not tell who it is.
+    fn silent(mut self) -> Self {
+        self.id = None;
+        self
+    }
+}
+
+/// Nodes that answer, by their addresses. All others refuse.
+#[derive(Default)]
+struct Nodes {
+    nodes: BTreeMap<&'static str, Node>,
+    /// What callers' commands they got.
+    got: Vec<(String, String)>,
+}
+
+impl Nodes {
+    fn with(nodes: &[(&'static str, Node)]) -> Self {
+        Self { nodes: nodes.iter().cloned().collect(), got: Vec::new() }
+    }
+
+    /// Accepts dials, and answers whatever there is, for so long.
+    #[track_caller]
+    fn run(&mut self, world: &mut World, time: Duration) {
+        let end = world.elapsed() + time;
+        while world.elapsed() < end {
+            while self.step(world) {}
+            let due = world.machine.poll_timeout().map(hashslot::Instant::since_epoch);
+            match due.filter(|due| *due < end) {
+                Some(_) => _ = world.advance_to_timer(),
+                None => world.advance(end.saturating_sub(world.elapsed())),
+            }
+        }
+    }
+
+    fn step(&mut self, world: &mut World) -> bool {
+        let mut has_moved = false;
+        for address in world.dialled().into_iter().map(String::from).collect::<Vec<_>>() {
+            has_moved = true;
+            let Some(node) = self.nodes.get(&*address).cloned() else {
+                world.refuse(&address, Closed::Refused);
+                continue;
+            };
+            let link = world.accept(&address);
+            assert_eq!(world.reads(link), HELLO);
+            let welcome = node.id.map_or_else(|| welcome("8.2.3"), |id| welcome_from(&id));
+            world.answer(link, &welcome);
+        }
+        for link in world.links() {
+            let address = world.address(link).to_owned();
+            let Some(node) = self.nodes.get(&*address).cloned() else {
+                world.close(link, Closed::Reset);
+                continue;
+            };
+            for command in world.reads(link).split("; ").filter(|text| !text.is_empty()) {
+                has_moved = true;
+                let reply = match command {
+                    "CLUSTER SLOTS" => &node.view[0],
+                    "CLUSTER SHARDS" => &node.view[1],
+                    "PING" => "+PONG\r\n",
+                    other => {
+                        self.got.push((address.clone(), other.into()));
+                        ":1\r\n"
+                    }
+                };
+                world.answer(link, reply);
+            }
+        }
+        has_moved
+    }
+
+    /// The commands that this address got since this was asked the last time.
+    fn taken(&mut self, address: &str) -> Vec<String> {
+        let (its, others) = self.got.drain(..).partition(|(at, _)| at == address);
+        self.got = others;
+        its.into_iter().map(|(_, command): (String, String)| command).collect()
+    }
+}
+
+/// A machine that has linked all nodes of the first cluster, which have told who they are.
+fn known(seeds: &[&str]) -> (World, Nodes) {
+    let mut world = World::new(Config::default(), seeds);
+    let mut nodes = Nodes::with(&[A, B, C].map(|address| (address, Node::own(address))));
+    nodes.nodes.insert(SEED, Node::own(A));
+    for key in ["bar", "c", "foo"] {
+        world.submit(Command::get(key));
+    }
+    nodes.run(&mut world, ms(100));
+    assert_eq!(world.machine.call_count(), 0);
+    nodes.got.clear();
+    (world, nodes)
+}
+
+fn incr(world: &mut World, key: &str) -> Token {
+    world.submit(Command::new("INCR").arg(key))
+}
+
+#[test]
+fn a_stranger_at_a_known_address_gets_no_command_and_is_not_followed() {
+    for seeds in [&[A, B, C][..], &[A], &[C], &[SEED]] {
+        let (mut world, mut nodes) = known(seeds);
+        // The seed's name leads to where it led before.
+        nodes.nodes.insert(C, Node::stranger('e', &[ALL], &[(C, 'e')]));
+        let c = world.links().into_iter().find(|link| world.address(*link) == C);
+        world.close(c.expect("a link"), Closed::Reset);
+        let lost = incr(&mut world, "foo");
+        for _ in 0..150 {
+            let calls = [incr(&mut world, "bar"), incr(&mut world, "c")];
+            nodes.run(&mut world, ms(100));
+            assert!(calls.map(|call| world.outcome(call)).iter().all(|told| told == ":1\r\n"));
+        }
+        assert_eq!(nodes.taken(C), Vec::<String>::new(), "{seeds:?}");
+        assert_eq!(world.outcome(lost), "open");
+        // Its own node is back.
+        nodes.nodes.insert(C, Node::own(C));
+        nodes.run(&mut world, ms(2_000));
+        assert_eq!(world.outcome(lost), ":1\r\n");
+        assert_eq!(nodes.taken(C), ["INCR foo"]);
+    }
+}
+
+#[test]
+fn a_replica_that_took_over_gets_the_commands_of_a_node_whose_address_a_stranger_has() {
+    const HEIR: &str = "127.0.0.1:7003";
+    let (mut world, mut nodes) = known(&[A]);
+    nodes.nodes.insert(C, Node::stranger('e', &[ALL], &[(C, 'e')]));
+    let c = world.links().into_iter().find(|link| world.address(*link) == C);
+    world.close(c.expect("a link"), Closed::Reset);
+    let call = incr(&mut world, "foo");
+    nodes.run(&mut world, ms(1_000));
+    let rows: &[Row<'_>] = &[(0, 5460, &[A]), (5461, 10922, &[B]), (10923, 16383, &[HEIR])];
+    for address in [A, B, HEIR] {
+        let node =
+            Node { view: [slots_reply(rows), shards_reply(rows, &[])], ..Node::own(address) };
+        nodes.nodes.insert(address, node);
+    }
+    nodes.run(&mut world, ms(2_000));
+    assert_eq!(world.outcome(call), ":1\r\n");
+    assert_eq!((nodes.taken(HEIR), nodes.taken(C).len()), (vec!["INCR foo".into()], 0));
+}
+
+#[test]
+fn known_nodes_that_cannot_be_reached_for_a_while_are_waited_for() {
+    let (mut world, mut nodes) = known(&[A, B, C]);
+    let (a, b) = (Node::own(A), Node::own(B));
+    nodes.nodes = BTreeMap::from([(C, Node::stranger('e', &[ALL], &[(C, 'e')]))]);
+    nodes.step(&mut world);
+    for link in world.links() {
+        world.close(link, Closed::Reset);
+    }
+    let call = incr(&mut world, "bar");
+    world.reinit_topology();
+    nodes.run(&mut world, ms(15_000));
+    nodes.nodes.extend([(A, a), (B, b)]);
+    nodes.run(&mut world, ms(3_000));
+    assert_eq!(world.outcome(call), ":1\r\n");
+    assert_eq!((nodes.taken(A).len(), nodes.taken(C).len()), (1, 0));
+}
+
+#[test]
+fn where_only_a_stranger_answers_it_is_followed_after_a_time() {
+    let (mut world, mut nodes) = known(&[A, B, C]);
+    nodes.nodes = BTreeMap::from([(C, Node::stranger('e', &[ALL], &[(C, 'e')]))]);
+    for link in world.links() {
+        world.close(link, Closed::Reset);
+    }
+    world.reinit_topology();
+    let mut calls = vec![incr(&mut world, "bar")];
+    nodes.run(&mut world, ms(29_000));
+    assert_eq!(nodes.taken(C).len(), 0);
+    calls.push(incr(&mut world, "bar"));
+    nodes.run(&mut world, ms(15_000));
+    let told = calls.iter().map(|call| world.outcome(*call)).collect::<Vec<_>>();
+    assert!(told[0].starts_with("not executed"), "{told:?}");
+    assert_eq!(told[1], ":1\r\n");
+    assert_eq!(nodes.taken(C), ["INCR bar"]);
+}
+
+#[test]
+fn a_cluster_that_was_rebuilt_at_the_same_addresses_is_followed_at_once() {
+    let letters = [(A, 'd'), (B, 'e'), (C, 'f')];
+    for tells_id in [true, false] {
+        let (mut world, mut nodes) = known(&[A]);
+        for (address, letter) in letters {
+            let node = Node::stranger(letter, ROWS, &letters);
+            nodes.nodes.insert(address, if tells_id { node } else { node.silent() });
+        }
+        for link in world.links() {
+            world.close(link, Closed::Reset);
+        }
+        let calls = ["bar", "c", "foo"].map(|key| incr(&mut world, key));
+        nodes.run(&mut world, ms(1_000));
+        let told = calls.map(|call| world.outcome(call));
+        assert_eq!(told, [":1\r\n"; 3], "{tells_id}");
+        for address in [A, B, C] {
+            assert_eq!(nodes.taken(address).len(), 1);
+        }
+    }
+}
+
+#[test]
+fn a_cluster_that_was_rebuilt_behind_the_name_of_a_seed_is_followed_at_once() {
+    const NEW: &str = "127.0.0.1:7009";
+    let (mut world, mut nodes) = known(&[SEED]);
+    let rebuilt = Node::stranger('e', &[(0, 16383, &[NEW])], &[(NEW, 'e')]);
+    // The connection to the seed stands as long as that: its name is looked up anew.
+    nodes.nodes = BTreeMap::from([(SEED, rebuilt.clone()), (NEW, rebuilt)]);
+    for link in world.links() {
+        world.close(link, Closed::Reset);
+    }
+    let call = incr(&mut world, "foo");
+    nodes.run(&mut world, ms(2_000));
+    assert_eq!(world.outcome(call), ":1\r\n");
+    assert_eq!((nodes.taken(SEED).len(), nodes.taken(NEW).len()), (0, 1));
+}
+
+#[test]
+fn of_nodes_that_do_not_tell_who_they_are_the_views_decide() {
+    let mut world = World::discovered(Config::default());
+    let before = world.machine.topology().clone();
+    let stranger = Node::stranger('e', &[ALL], &[(C, 'e')]).silent();
+    let own = [A, B].map(|address| (address, Node::own(address).silent()));
+    let mut nodes = Nodes::with(&[(C, stranger), own[0].clone(), own[1].clone()]);
+    for _ in 0..20 {
+        world.reinit_topology();
+        nodes.run(&mut world, ms(6_000));
+        assert_eq!(world.machine.topology(), &before);
+    }
+}
+
+#[test]
+fn a_node_that_got_another_id_is_dialled_anew_after_its_last_reply() {
+    let (mut world, mut nodes) = known(&[A]);
+    let c = world.links().into_iter().find(|link| world.address(*link) == C).expect("a link");
+    let call = incr(&mut world, "foo");
+    assert_eq!(world.reads(c), "INCR foo");
+    let reset = |node: Node| Node {
+        id: node.id.map(|own| own.replace(&id(C), &foreign('e'))),
+        view: node.view.map(|view| view.replace(&id(C), &foreign('e'))),
+    };
+    nodes.nodes = nodes.nodes.into_iter().map(|(at, node)| (at, reset(node))).collect();
+    world.reinit_topology();
+    let a = world.asked();
+    let view = nodes.nodes[A].view.concat();
+    world.answer(a, &view);
+    assert!(!world.is_closed(c));
+    let next = incr(&mut world, "foo");
+    assert_eq!(world.reads(c), "");
+    world.answer(c, ":7\r\n");
+    assert_eq!(world.outcome(call), ":7\r\n");
+    assert!(world.is_closed(c));
+    nodes.run(&mut world, ms(100));
+    assert_eq!(world.outcome(next), ":1\r\n");
+}
