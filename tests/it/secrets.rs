@@ -131,7 +131,7 @@ fn f74_machines_and_what_they_say() {
     cluster.handle_sent(now, link, 10);
     check_debug(&cluster);
     cluster.handle_sent(now, link, usize::MAX);
-    let hello = b"%1\r\n$7\r\nversion\r\n$5\r\n8.0.0\r\n+OK\r\n+OK\r\n";
+    let hello = b"%1\r\n$7\r\nversion\r\n$5\r\n8.0.0\r\n+OK\r\n+OK\r\n-ERR no\r\n";
     cluster.handle_received(now, link, hello);
     cluster.handle_sent(now, link, usize::MAX);
     // A reply that is cut is kept.

@@ -57,6 +57,8 @@ struct Open {
     is_read: bool,
     deadline: Option<Duration>,
     may_have_run: bool,
+    /// How often the link was lost at it.
+    losses: usize,
 }
 
 /// A command that was written on the link.
@@ -155,7 +157,7 @@ impl Model {
         }
         assert_eq!(self.world.submit(call), self.tokens);
         let deadline = timeout.map(|millis| self.world.elapsed() + ms(millis));
-        let open = Open { token: self.tokens, is_read, deadline, may_have_run: false };
+        let open = Open { token: self.tokens, is_read, deadline, may_have_run: false, losses: 0 };
         match self.link {
             Some(_) => self.write(open),
             None => self.waiting.push_back(open),
@@ -261,15 +263,18 @@ impl Model {
         let Some(link) = self.link.take() else { return };
         self.world.close(link, Closed::Reset);
         let mut again = VecDeque::new();
-        for written in std::mem::take(&mut self.written) {
+        for (index, written) in std::mem::take(&mut self.written).into_iter().enumerate() {
             let was_taken = written.end() <= self.taken;
+            // The node was busy with it, or it was being sent.
+            let is_suspect = written.start < self.taken && (index == 0 || !was_taken);
             let Some(call) = written.call else { continue };
-            if was_taken && !call.is_read {
+            let losses = call.losses + usize::from(is_suspect);
+            let may_have_run = call.may_have_run || was_taken;
+            if (was_taken && !call.is_read) || losses == 2 {
                 let Err(error) = self.world.result(call.token) else { panic!("{call:?} is lost") };
-                assert!(error.may_have_executed(), "{error}");
+                assert_eq!(error.may_have_executed(), may_have_run, "{error}");
             } else {
-                let may_have_run = call.may_have_run || was_taken;
-                again.push_back(Open { may_have_run, ..call });
+                again.push_back(Open { may_have_run, losses, ..call });
             }
         }
         again.append(&mut self.waiting);

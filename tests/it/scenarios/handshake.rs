@@ -387,9 +387,9 @@ fn a_refusal_of_hello_in_any_words_leads_to_the_second_handshake() {
         let ready = world.submit(Call::discovery());
         let a = world.accept(A);
         assert_eq!(world.reads(a), format!("HELLO 3 AUTH ann secret; {LIBRARY}"));
-        world.answer(a, &format!("-{refusal}\r\n-{refusal}\r\n-NOAUTH x\r\n"));
-        assert_eq!(world.reads(a), "AUTH ann secret", "{refusal:?}");
-        world.answer(a, "+OK\r\n");
+        world.answer(a, &format!("-{refusal}\r\n-{refusal}\r\n-NOAUTH x\r\n-NOAUTH x\r\n"));
+        assert_eq!(world.reads(a), "AUTH ann secret; CLUSTER MYID", "{refusal:?}");
+        world.answer(a, "+OK\r\n-ERR no\r\n");
         assert_eq!(world.reads(a), "CLUSTER SLOTS; CLUSTER NODES");
         world.answer(a, &(slots_reply(ROWS) + &nodes_reply(ROWS, &[])));
         assert_eq!(world.outcome(ready), "ready", "{refusal:?}");
@@ -414,8 +414,8 @@ fn the_error_of_the_second_handshake_is_what_is_told() {
         let get = world.submit(Call::new(Command::get("foo")).timeout(ms(90)));
         let a = world.accept(A);
         world.reads(a);
-        world.answer(a, "-unsupported command 'HELLO'\r\n-ERR no\r\n-ERR no\r\n");
-        assert_eq!(world.reads(a), "AUTH ann secret");
+        world.answer(a, "-unsupported command 'HELLO'\r\n-ERR no\r\n-ERR no\r\n-ERR no\r\n");
+        assert_eq!(world.reads(a), "AUTH ann secret; CLUSTER MYID");
         world.answer(a, &format!("-{refusal}\r\n"));
         assert!(world.is_closed(a));
         world.advance(ms(90));
@@ -438,18 +438,24 @@ fn each_command_of_the_second_handshake_has_its_own_refusal() {
         })
     };
     for (answers, told) in [
-        ("+OK\r\n-x\r\n+OK\r\n+OK\r\n", None),
+        ("+OK\r\n-x\r\n-x\r\n+OK\r\n+OK\r\n", None),
         ("-x\r\n", Some("it answered: x")),
-        ("+OK\r\n+OK\r\n-ERR no\r\n", Some("database 3 cannot be used: ERR no")),
-        ("+OK\r\n+OK\r\n+OK\r\n-x\r\n", Some("it answered: x")),
-        ("+OK\r\n+OK\r\n+OK\r\n-NOPERM x\r\n", Some("no permission to run READONLY: NOPERM x")),
+        ("+OK\r\n+OK\r\n-x\r\n-ERR no\r\n", Some("database 3 cannot be used: ERR no")),
+        ("+OK\r\n+OK\r\n-x\r\n+OK\r\n-x\r\n", Some("it answered: x")),
+        (
+            "+OK\r\n+OK\r\n-x\r\n+OK\r\n-NOPERM x\r\n",
+            Some("no permission to run READONLY: NOPERM x"),
+        ),
     ] {
         let mut world = World::new(everything(), &[A]);
         let get = world.submit(Call::new(Command::get("foo")).timeout(ms(90)));
         let a = world.accept(A);
         world.reads(a);
-        world.answer(a, &"-what is that?\r\n".repeat(5));
-        assert_eq!(world.reads(a), "AUTH ann secret; CLIENT SETNAME app; SELECT 3; READONLY");
+        world.answer(a, &"-what is that?\r\n".repeat(6));
+        assert_eq!(
+            world.reads(a),
+            "AUTH ann secret; CLIENT SETNAME app; CLUSTER MYID; SELECT 3; READONLY"
+        );
         world.answer(a, answers);
         let Some(told) = told else {
             assert_eq!(world.reads(a), "CLUSTER SLOTS; CLUSTER NODES");
@@ -476,8 +482,8 @@ fn a_connection_that_is_closed_upon_hello_is_followed_by_one_without() {
                 world.advance_to_timer();
             }
             let a = world.accept(A);
-            assert_eq!(world.reads(a), "AUTH ann secret");
-            world.answer(a, "+OK\r\n");
+            assert_eq!(world.reads(a), "AUTH ann secret; CLUSTER MYID");
+            world.answer(a, "+OK\r\n-ERR no\r\n");
             assert_eq!(world.reads(a), "CLUSTER SLOTS; CLUSTER NODES");
             world.answer(a, &(slots_reply(ROWS) + &nodes_reply(ROWS, &[])));
             assert_eq!(world.outcome(ready), "ready");
@@ -489,7 +495,7 @@ fn a_connection_that_is_closed_upon_hello_is_followed_by_one_without() {
             world.close(a, Closed::Reset);
             world.submit(Command::get("bar"));
             let a = world.accept(A);
-            assert_eq!(world.reads(a), "AUTH ann secret");
+            assert_eq!(world.reads(a), "AUTH ann secret; CLUSTER MYID");
             world.answer(b, &welcome("8.2.3"));
             world.close(a, Closed::Reset);
             while world.dialled().is_empty() {

@@ -302,11 +302,14 @@ impl World {
         match (self.machine.config().protocol, protocol) {
             (Protocol::Resp2, _) => {
                 assert!(HELLO.ends_with(&self.reads(link)), "the library, and no more");
-                self.answer(link, "+OK\r\n+OK\r\n");
+                self.answer(link, "+OK\r\n+OK\r\n-ERR no\r\n");
             }
             (_, Protocol::Resp2) => {
                 assert_eq!(self.reads(link), HELLO);
-                self.answer(link, "-ERR unknown command 'HELLO'\r\n-ERR no\r\n-ERR no\r\n");
+                self.answer(
+                    link,
+                    "-ERR unknown command 'HELLO'\r\n-ERR no\r\n-ERR no\r\n-ERR no\r\n",
+                );
             }
             _ => self.handshake(link),
         }
