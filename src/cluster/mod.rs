@@ -282,6 +282,7 @@ impl<T> Cluster<T> {
         if self.calls.take(call).is_some() {
             self.stats.calls_cancelled += 1;
         }
+        self.pump_held(now);
         self.check();
     }
 

@@ -16,7 +16,7 @@ use crate::time::Instant;
 #[derive(Debug, Default)]
 pub(super) struct Timers {
     next: Option<Instant>,
-    /// Whether parts were held back because something is overdue.
+    /// Whether parts were held back because something is overdue, or wait though there is room.
     holds_back: bool,
 }
 
@@ -34,6 +34,11 @@ impl Timers {
         is_overdue
     }
 
+    /// Room has come without a reply: parts that wait for it are written when this is done.
+    pub(super) const fn note_room(&mut self) {
+        self.holds_back = true;
+    }
+
     /// Something is due at this instant.
     #[inline]
     pub(super) fn note(&mut self, at: Instant) {
@@ -45,6 +50,7 @@ impl<T> Cluster<T> {
     /// Does all that is due, and finds out when the next thing is.
     pub(super) fn run_timers(&mut self, now: Instant) {
         let Timers { holds_back, .. } = core::mem::take(&mut self.timers);
+        self.timers.holds_back = holds_back;
         self.expire_calls(now);
         self.run_link_timers(now);
         self.run_refresh_timers(now);
@@ -54,11 +60,7 @@ impl<T> Cluster<T> {
                 self.drop_link(now, link, Closed::TimedOut);
             }
         }
-        if holds_back {
-            for node in 0..self.links.nodes.len() {
-                self.pump(now, node);
-            }
-        }
+        self.pump_held(now);
         let due = [
             self.calls.next_deadline(),
             self.next_link_timer(),
@@ -67,6 +69,15 @@ impl<T> Cluster<T> {
             self.ends_by.filter(|_| self.links.count() > 0),
         ];
         self.timers.next = due.into_iter().flatten().min();
+    }
+
+    /// Writes what was held back, or waited for room that has come without a reply.
+    pub(super) fn pump_held(&mut self, now: Instant) {
+        if core::mem::take(&mut self.timers.holds_back) {
+            for node in 0..self.links.nodes.len() {
+                self.pump(now, node);
+            }
+        }
     }
 
     /// Ends the calls whose time is up.

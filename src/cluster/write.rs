@@ -185,7 +185,11 @@ impl<T> Cluster<T> {
         if tenant.link.unsent_len() == 0 {
             tenant.is_announced = false;
         }
+        let node = tenant.node;
         self.stats.taken_back += 1;
+        if self.links.node(node).is_some_and(|node| node.queue.live_count() > 0) {
+            self.timers.note_room();
+        }
         for fence in self.fences.values_mut() {
             fence.taken_back(link, number, count);
         }

@@ -265,3 +265,16 @@ fn f66_a_node_that_is_stuck_takes_no_more_and_more_memory() {
         }
     }
 }
+
+#[test]
+fn f69_room_that_comes_without_a_reply_is_used() {
+    let (mut world, [a, ..]) = World::linked(config(|config| config.in_flight_count_max = 2));
+    let given_up = [(); 2].map(|()| world.submit(Command::get("bar")));
+    let waiting = world.submit(Command::incr("bar"));
+    for call in given_up {
+        world.cancel(call);
+    }
+    assert_eq!(world.reads(a), "INCR bar");
+    world.answer(a, ":1\r\n");
+    assert_eq!(world.outcome(waiting), ":1\r\n");
+}
