@@ -101,6 +101,7 @@ const fn reason(why: &Why) -> &'static str {
     match why {
         Why::ConnectFailed(_) => "CONNECTFAILED",
         Why::ConnectionLost(_) => "CONNECTIONLOST",
+        Why::LostTwice(_) => "LOSTTWICE",
         Why::Protocol(_) => "PROTOCOL",
         Why::Handshake(_) => "HANDSHAKE",
         Why::NotPermitted { .. } => "NOTPERMITTED",

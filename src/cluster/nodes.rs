@@ -93,6 +93,7 @@ pub(super) struct Node {
 }
 
 /// A link, and what the machine knows of it.
+#[expect(clippy::struct_excessive_bools, reason = "states of a link that are independent")]
 #[derive(Debug)]
 pub(super) struct Tenant {
     pub(super) id: LinkId,

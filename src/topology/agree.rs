@@ -91,6 +91,10 @@ pub enum Doubt {
 
 /// What a round has found out about the nodes of the topology, if all that it got is a doubtful view.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "all that a round finds out, which tests make by hand"
+)]
 pub struct Absence {
     /// Nodes at whose addresses nothing has answered, neither a stranger nor with a doubtful view.
     pub silent: usize,

@@ -716,14 +716,15 @@ fn view_from(rows: &[&[&str]]) -> View {
     view(&rows.collect::<Vec<_>>())
 }
 
+/// Who answers, its ID if it tells it, what it says, and what is doubtful about that.
+type Case<'a> = (&'a str, Option<char>, &'a [&'a [&'a str]], Option<Doubt>);
+
 #[test]
 fn rules_6_and_7_a_view_is_doubtful_if_its_ids_say_so() {
     let held = [&["h:1 a", "h:3 c"][..], &["h:2 b"]];
     let (own, foreign) = (Some('a'), Some('e'));
     let stranger = Some(Doubt::Stranger);
     let other = Some(Doubt::Foreign);
-    // Who answers, its ID if it tells it, what it says.
-    type Case<'a> = (&'a str, Option<char>, &'a [&'a [&'a str]], Option<Doubt>);
     let cases: &[Case<'_>] = &[
         // Known nodes, whatever of the others.
         ("h:1", own, &[&["h:1 a"], &["h:2 b"]], None),

@@ -183,13 +183,12 @@ impl Process {
     /// Whether a thread of it is not known to be stopped.
     fn has_moving_thread(&self) -> bool {
         let Ok(threads) = fs::read_dir(format!("/proc/{}/task", self.pid())) else { return false };
-        let stats =
+        let mut stats =
             threads.flatten().filter_map(|task| fs::read_to_string(task.path().join("stat")).ok());
         // The state stands behind the name, which is in parentheses.
-        let state = |stat: &String| {
-            stat.rsplit_once(") ").map(|(_, rest)| rest.starts_with(['T', 't', 'Z']))
-        };
-        stats.map(|stat| state(&stat)).any(|is_stopped| is_stopped == Some(false))
+        stats.any(|stat| {
+            stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['T', 't', 'Z']))
+        })
     }
 
     /// Lets a frozen process go on.
