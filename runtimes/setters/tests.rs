@@ -40,6 +40,7 @@ fn all() -> Vec<Setter> {
         cross_slot(CrossSlot::Refuse);
         call_timeout(SECOND);
         connect_timeout(SECOND);
+        dial_stagger(SECOND);
         stall_timeout(SECOND);
         ping_interval(SECOND);
         drain_timeout(SECOND);
@@ -87,7 +88,7 @@ const SECOND: Duration = Duration::from_secs(1);
 fn begun() -> Made {
     let url: Url =
         "rediss://bob:url@url:2/3?protocol=3&client_name=url&address_map=c>d&call_timeout=9s\
-                    &connect_timeout=9s&stall_timeout=9s&ping_interval=9s&drain_timeout=9s\
+                    &connect_timeout=9s&dial_stagger=9s&stall_timeout=9s&ping_interval=9s&drain_timeout=9s\
                     &redirection_count_max=9&in_flight_count_max=9&in_flight_len_max=9\
                     &queue_count_max=9&calls_count_max=9&calls_len_max=9&limits.depth_max=9\
                     &moved_trust=9s&tls_server_name=url"
