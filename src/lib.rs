@@ -71,7 +71,8 @@
 //! assert_eq!(address, "127.0.0.1:6380");
 //! cluster.handle_connected(now, first);
 //! assert!(sent(&mut cluster, first).starts_with("*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n"));
-//! cluster.handle_received(now, first, b"%1\r\n$7\r\nversion\r\n$5\r\n8.0.0\r\n+OK\r\n+OK\r\n");
+//! let welcome = b"%1\r\n$7\r\nversion\r\n$5\r\n8.0.0\r\n+OK\r\n+OK\r\n-ERR no ID\r\n";
+//! cluster.handle_received(now, first, welcome);
 //! assert!(sent(&mut cluster, first).starts_with("*2\r\n$7\r\nCLUSTER\r\n$5\r\nSLOTS\r\n"));
 //! cluster.handle_received(now, first, b"*2\r\n\
 //!     *3\r\n:0\r\n:8191\r\n*2\r\n$9\r\n127.0.0.1\r\n:6380\r\n\
@@ -88,7 +89,7 @@
 //! assert_eq!(address, "127.0.0.1:6381");
 //! cluster.handle_connected(now, second);
 //! sent(&mut cluster, second);
-//! cluster.handle_received(now, second, b"%1\r\n$7\r\nversion\r\n$5\r\n8.0.0\r\n+OK\r\n+OK\r\n");
+//! cluster.handle_received(now, second, welcome);
 //! assert!(sent(&mut cluster, second).ends_with("*2\r\n$3\r\nGET\r\n$9\r\nuser:1000\r\n"));
 //! cluster.handle_received(now, second, b"$3\r\nann\r\n");
 //!
