@@ -147,7 +147,7 @@ impl Call {
     ///
     /// **Errors**: unlike other calls it does not wait for seeds that have said no. When every seed
     /// has refused, cannot be reached or has no address, it ends with
-    /// [`Why::NoCluster`](crate::Why::NoCluster), and may be made again. As long as a seed has not
+    /// [`Why::NoCluster`], and may be made again. As long as a seed has not
     /// answered it waits, until its time is up.
     #[must_use]
     pub const fn discovery() -> Self {
