@@ -190,8 +190,11 @@ impl<T> Cluster<T> {
         self.fence_moved(now, change);
         self.clear_suspects(now); // they are older than what waits in the queues
         self.reroute_queues(now, change);
+        // A seed that a stuck round began to ask may take longer to reach than rounds last.
+        let is_stuck = self.is_stuck();
         for node in unlisted {
-            if let Some(link) = self.links.node(node).and_then(|node| node.link) {
+            let is_awaited = is_stuck && self.links.node(node).is_some_and(|node| node.is_seed);
+            if !is_awaited && let Some(link) = self.links.node(node).and_then(|node| node.link) {
                 self.drain(now, link);
             }
             self.forget_if_useless(node);

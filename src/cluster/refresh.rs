@@ -200,7 +200,7 @@ impl<T> Cluster<T> {
     }
 
     /// Whether nodes fail, and views have changed nothing for some rounds.
-    fn is_stuck(&self) -> bool {
+    pub(super) fn is_stuck(&self) -> bool {
         self.refresh.interval > self.config.refresh_interval_min * 2
             && self.links.listed().any(|node| self.links.is_failing(node))
     }
@@ -214,6 +214,7 @@ impl<T> Cluster<T> {
         self.random.shuffle(&mut heirs);
         self.random.shuffle(&mut listed);
         self.random.shuffle(&mut seeds);
+        seeds.sort_by_key(|seed| self.links.node(*seed).is_none_or(|node| node.link.is_none()));
         let informed = self.agreement.best_informed().and_then(|node| self.links.find(node));
         listed.sort_by_key(|node| {
             let is_failing = self.links.is_failing(*node);
@@ -221,7 +222,8 @@ impl<T> Cluster<T> {
         });
         // With no link to the cluster left, its nodes may all listen elsewhere by now: a seed is asked
         // second, before dials that nobody answers have taken their time. Who does answer may have
-        // been forgotten by the others: if nodes fail and its views change nothing, a seed is first.
+        // been forgotten by the others: if nodes fail and its views change nothing, a seed is first,
+        // the same one until its dial has ended.
         let is_cut_off = self.links.is_cut_off();
         if let Some(seed) = seeds.iter().find(|seed| !listed.contains(seed))
             && (is_cut_off || is_stuck)

@@ -145,9 +145,9 @@ impl<T> Cluster<T> {
         self.ask_next(now);
     }
 
-    /// Whether a node is a seed whose name was looked up before this round, so that it has to be dialled
-    /// anew; and whether it vouches for what it tells: it was dialled for this round, and is no stranger
-    /// at a known address.
+    /// Whether a node is a seed whose name was looked up long before this round, so that it has to be
+    /// dialled anew; and whether it vouches for what it tells: it was dialled for this round, or so
+    /// shortly before that its dial may have lasted until then, and is no stranger at a known address.
     fn seed_vouches(&mut self, node: usize, told: &Told) -> (bool, bool) {
         let Some(began_at) = self.refresh.round_mut().map(|round| round.began_at) else {
             return (false, false);
@@ -162,7 +162,7 @@ impl<T> Cluster<T> {
         let is_stranger =
             id.is_some() && nodes.flat_map(|node| &node.stranger).any(|s| Some(**s) == id);
         let is_stranger = is_stranger || self.agreement.lists_stranger(id, &told.view);
-        let is_fresh = tenant.dialled_at >= began_at;
+        let is_fresh = tenant.dialled_at + self.config.connect_timeout >= began_at;
         (!is_fresh, is_fresh && !is_stranger)
     }
 

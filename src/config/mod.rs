@@ -44,8 +44,9 @@ pub struct Config {
     /// or the connecting of a client, waits for the cluster: that is `call_timeout`. Default: 5 s.
     pub connect_timeout: Duration,
     /// How long an address of a host may take to answer before the next one is dialled as well,
-    /// while the first attempt goes on; after a failure the next one is dialled at once. Default:
-    /// 250 ms, as RFC 8305 recommends.
+    /// while the first attempt goes on; after a failure the next one is dialled at once. Less if there
+    /// are so many addresses that the last would come in the second half of `connect_timeout`.
+    /// Default: 250 ms, as RFC 8305 recommends.
     pub dial_stagger: Duration,
     /// A connection that owes replies and has been silent for this long is closed. Longer than the
     /// slowest command that is used. Default: 10 s.
@@ -205,7 +206,7 @@ impl Config {
 }
 
 /// Source: RFC 8305, section 5.
-const DIAL_STAGGER_MIN: Duration = Duration::from_millis(10);
+pub(crate) const DIAL_STAGGER_MIN: Duration = Duration::from_millis(10);
 
 /// What a reply may be, checked as soon as a length is read and before memory is taken for it. A
 /// command whose reply is beyond a limit fails alone; its connection goes on.

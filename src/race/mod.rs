@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::address::Address;
-use crate::config::Config;
+use crate::config::{Config, DIAL_STAGGER_MIN};
 use crate::error::{Closed, SystemText};
 use crate::time::Instant;
 
@@ -21,6 +21,9 @@ use crate::time::Instant;
 /// The driver dials what [`next`](Self::next) says, tells each failure with
 /// [`failed`](Self::failed), and asks again. With the first connection the race is over: the driver
 /// drops it, and the attempts that still go on.
+///
+/// Many addresses follow each other faster than after `dial_stagger`, so that each is dialled in the
+/// first half of `connect_timeout`.
 ///
 /// **Limit**: `address_count_max` of the configuration; further addresses are not dialled.
 ///
@@ -66,9 +69,12 @@ impl Race {
     /// turns, and each address is dialled once.
     #[must_use]
     pub fn new(addresses: Vec<Address>, config: &Config) -> Self {
+        let waiting = in_turn(addresses, config.address_count_max);
+        let count = u32::try_from(waiting.len().max(1)).unwrap_or(u32::MAX);
+        let share = config.connect_timeout / 2 / count;
         Self {
-            waiting: in_turn(addresses, config.address_count_max),
-            stagger: config.dial_stagger,
+            stagger: config.dial_stagger.min(share.max(DIAL_STAGGER_MIN)),
+            waiting,
             next_at: Instant::EPOCH,
             running_count: 0,
             failure: None,

@@ -94,6 +94,33 @@ fn the_next_one_begins_after_a_while_and_the_earlier_ones_go_on() {
 }
 
 #[test]
+fn each_one_is_dialled_in_the_first_half_of_the_time() {
+    let hosts: Vec<_> = (0..16).map(|number| format!("h{number}")).collect();
+    for (timeout, count, began) in [
+        (ms(5_000), 4, ms(750)),
+        (ms(5_000), 16, ms(15 * 156) + Duration::from_micros(15 * 250)),
+        (ms(600), 4, ms(225)),
+        (ms(20), 4, ms(30)), // no faster than may be
+    ] {
+        let config = Config { connect_timeout: timeout, ..Config::default() };
+        let mut race = Race::new(addresses(&hosts[..count].join(" ")), &config);
+        let (mut now, mut dialled) = (Instant::EPOCH, 0);
+        loop {
+            match race.next(now) {
+                RaceStep::Dial(_) => dialled += 1,
+                RaceStep::Wait(Some(at)) => now = at,
+                step => break assert_eq!(step, RaceStep::Wait(None)),
+            }
+        }
+        assert_eq!((dialled, now.since_epoch()), (count, began), "{timeout:?}");
+    }
+}
+
+const fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+#[test]
 fn a_failure_lets_the_next_one_begin_at_once() {
     play(
         "a b c",

@@ -118,7 +118,7 @@ impl Simulation {
         let dice = &mut self.dice;
         let mut config = Config {
             call_timeout: dice.millis(2000, 20_000),
-            connect_timeout: dice.millis(500, 4000),
+            connect_timeout: dice.millis(500, 4000) + delay_of_dials(scenario),
             stall_timeout: self.world.conditions.stall_timeout,
             ping_interval: dice.millis(500, 10_000),
             takeover_delay: TAKEOVER_DELAY,
@@ -641,6 +641,11 @@ fn patience(scenario: &Scenario, world: &World) -> Option<Duration> {
     let is_known = !everywhere.iter().any(|fault| scenario.faults.has(*fault));
     // Where little is on its way at a time, others come first.
     let turns = if scenario.faults.has(Fault::SmallLimits) { 200 } else { 24 };
-    let dial = if scenario.faults.has(Fault::DeadAddress) { DELAY_MAX } else { Duration::ZERO };
+    let dial = delay_of_dials(scenario);
     is_known.then(|| Duration::from_millis(600) + dial + world.conditions.latency_max * turns)
+}
+
+/// How much longer a dial may take, where names have addresses that never answer.
+fn delay_of_dials(scenario: &Scenario) -> Duration {
+    if scenario.faults.has(Fault::DeadAddress) { DELAY_MAX } else { Duration::ZERO }
 }

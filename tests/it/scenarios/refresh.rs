@@ -1,6 +1,6 @@
 //! When the topology is read again, from whom, and what is believed.
 
-use hashslot::{Closed, Command, Config};
+use hashslot::{Closed, Command, Config, LinkId};
 
 use crate::support::canned::*;
 use crate::support::script::*;
@@ -343,7 +343,6 @@ fn f34_others_are_asked_about_a_node_that_does_not_answer_a_dial() {
 
 #[test]
 fn f34_who_has_no_link_left_asks_a_seed_before_all_dials_are_given_up() {
-    const SEED: &str = "seed.example:7000";
     let mut world = World::new(Config::default(), &[SEED]);
     world.submit(Command::get("foo"));
     let seed = world.open(SEED);
@@ -363,48 +362,79 @@ fn f34_who_has_no_link_left_asks_a_seed_before_all_dials_are_given_up() {
     }
 }
 
-#[test]
-fn f34_a_seed_is_asked_when_only_a_forgotten_node_answers() {
-    const SEED: &str = "seed.example:7000";
-    const HEIR: &str = "127.0.0.1:7009";
-    let mut world = World::new(Config::default(), &[SEED]);
+/// A client of three nodes of which the others have forgotten the first, and are gone from where it
+/// believes them to be. The call is for one of them.
+fn with_a_forgotten_node(seed: &'static str) -> (World, LinkId, Token) {
+    let mut world = World::new(Config::default(), &[seed]);
     let first = world.submit(Command::get("bar"));
-    let seed = world.open(SEED);
+    let seed = world.open(seed);
     world.tells(seed, ROWS);
     let a = world.open(A);
     assert_eq!(world.reads(a), "GET bar");
     world.answer(a, "$-1\r\n");
     assert_eq!(world.outcome(first), "$-1\r\n");
     world.notices();
-
-    // The others have forgotten the first node, and are gone from where it believes them to be. It
-    // answers every question, and nothing that it says is new.
     let get = world.submit(Command::get("foo"));
+    (world, a, get)
+}
+
+/// The forgotten node answers every question, and nothing that it says is new. Tells how often.
+fn let_it_answer(world: &mut World, a: LinkId, mut until: impl FnMut(&mut World) -> bool) -> usize {
     let mut told_by_a = 0;
-    while !world.dialled().contains(&SEED) {
+    while !until(world) {
         for node in [B, C] {
             if world.dialled().contains(&node) {
                 world.refuse(node, Closed::Refused);
             }
         }
         match &*world.reads(a) {
-            "" => world.advance_to_timer(),
-            "PING" => {
-                world.answer(a, "+PONG\r\n");
-                continue;
+            "" => {
+                world.advance_to_timer();
             }
+            "PING" => world.answer(a, "+PONG\r\n"),
             text => {
                 assert_eq!(text, ASK_TOPOLOGY);
                 world.answer(a, &topology(ROWS, &[]));
                 told_by_a += 1;
-                continue;
             }
-        };
+        }
         assert!(world.elapsed() < ms(10_000), "it is asked again and again: {told_by_a}");
     }
+    told_by_a
+}
+
+const SEED: &str = "seed.example:7000";
+const HEIR: &str = "127.0.0.1:7009";
+
+#[test]
+fn f34_a_seed_is_asked_when_only_a_forgotten_node_answers() {
+    let (mut world, a, get) = with_a_forgotten_node(SEED);
+    let told_by_a = let_it_answer(&mut world, a, |world| world.dialled().contains(&SEED));
     assert!((2..=4).contains(&told_by_a), "{told_by_a} answers");
     let seed = world.open(SEED);
     world.tells(seed, &[(0, 16383, &[HEIR])]);
+    let heir = world.open(HEIR);
+    assert_eq!(world.reads(heir), "GET foo");
+    world.answer(heir, "$1\r\n7\r\n");
+    assert_eq!(world.outcome(get), "$1\r\n7\r\n");
+}
+
+#[test]
+fn f34_a_seed_may_take_longer_to_reach_than_a_forgotten_node_to_answer() {
+    let (mut world, a, get) = with_a_forgotten_node(SEED);
+    let_it_answer(&mut world, a, |world| world.dialled().contains(&SEED));
+    let since = world.elapsed();
+    let told_by_a = let_it_answer(&mut world, a, |world| world.elapsed() >= since + ms(1_500));
+    assert!(told_by_a >= 2, "rounds go on: {told_by_a} answers");
+    assert_eq!(world.dial_count(SEED), 2, "at the start, and once since");
+    let seed = world.open(SEED);
+    let mut asked = String::new();
+    let_it_answer(&mut world, a, |world| {
+        asked = world.reads(seed);
+        !asked.is_empty()
+    });
+    assert_eq!(asked, ASK_TOPOLOGY);
+    world.answer(seed, &topology(&[(0, 16383, &[HEIR])], &[]));
     let heir = world.open(HEIR);
     assert_eq!(world.reads(heir), "GET foo");
     world.answer(heir, "$1\r\n7\r\n");

@@ -344,6 +344,11 @@ impl World {
         open.map(|(link, _)| *link).collect()
     }
 
+    /// How often this address was dialled.
+    pub(crate) fn dial_count(&self, address: &str) -> usize {
+        self.sockets.values().filter(|socket| socket.address == address).count()
+    }
+
     /// The number of links that were ever dialled.
     pub(crate) fn link_count(&self) -> usize {
         self.sockets.len()
