@@ -377,7 +377,10 @@ impl Links {
     pub(super) fn follow(&mut self, topology: &Topology) -> Vec<usize> {
         for node in self.nodes.iter_mut().flatten() {
             node.is_listed = false;
-            node.id = None;
+            // What waits for a node that is listed no more is for that node and no stranger.
+            if node.queue.live_count() == 0 {
+                node.id = None;
+            }
         }
         for listed in topology.nodes() {
             let index = self.obtain(listed.address());

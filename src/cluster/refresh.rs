@@ -224,16 +224,15 @@ impl<T> Cluster<T> {
         // second, before dials that nobody answers have taken their time. Who does answer may have
         // been forgotten by the others: if nodes fail and its views change nothing, a seed is first,
         // the same one until its dial has ended.
-        let is_cut_off = self.links.is_cut_off();
-        if let Some(seed) = seeds.iter().find(|seed| !listed.contains(seed))
-            && (is_cut_off || is_stuck)
-            && !listed.is_empty()
+        let mut all: Vec<_> = heirs.into_iter().chain(listed).collect();
+        if let Some(seed) = seeds.iter().find(|seed| !all.contains(seed))
+            && (is_stuck || self.links.is_cut_off())
+            && !all.is_empty()
         {
-            listed.insert(usize::from(!is_stuck), *seed);
+            all.insert(usize::from(!is_stuck), *seed);
         }
         let mut seen = BTreeSet::new();
-        let all = heirs.into_iter().chain(listed).chain(seeds);
-        all.filter(|node| seen.insert(*node)).collect()
+        all.into_iter().chain(seeds).filter(|node| seen.insert(*node)).collect()
     }
 
     /// Asks the next node; ends the round if there is none and nobody is left to answer.
@@ -437,7 +436,7 @@ impl<T> Cluster<T> {
     fn end_failed_round(&mut self, now: Instant) {
         let Some(mut round) = self.refresh.round.take() else { return };
         let is_doubtful = !round.doubtful.is_empty();
-        if let Some(told) = self.other_cluster(now, &mut round) {
+        if let Some(told) = self.other_cluster(&mut round) {
             return self.adopt(now, told, Agreement::replace);
         }
         let failures = SeedFailures(round.failures.into());

@@ -13,6 +13,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::Cluster;
 use super::nodes::Tenant;
@@ -38,6 +39,12 @@ impl Doubtful {
     /// Of several clusters a seed's is followed, or else that of the most nodes.
     const fn rank(&self) -> (bool, usize) {
         (self.has_seed, self.tellers)
+    }
+
+    /// For how long there have been doubts when it was asked for. A pause of the driver proves nothing:
+    /// what was asked before it may be answered after it.
+    fn lasted(&self, doubted_since: Option<Instant>) -> Duration {
+        doubted_since.map(|since| self.told.sent_at.since(since)).unwrap_or_default()
     }
 }
 
@@ -170,29 +177,30 @@ impl<T> Cluster<T> {
     pub(super) fn ends_with_another_cluster(&mut self, now: Instant) -> bool {
         let delay = self.config.takeover_delay;
         let since = self.refresh.doubted_since;
-        let has_waited = since.is_some_and(|since| now.since(since) >= delay);
         let Some(round) = self.refresh.round_mut() else { return false };
         let Some(doubtful) = round.doubtful.iter().max_by_key(|doubtful| doubtful.rank()) else {
             return false;
         };
+        let lasted = doubtful.lasted(since);
+        let has_waited = lasted >= delay;
         let is_late = now.since(round.began_at) >= self.config.connect_timeout;
         if !has_waited && !((round.is_stuck || is_late) && doubtful.has_seed) {
             return false;
         }
         let (doubted, is_stuck) = (round.doubted.clone(), round.is_stuck);
         let (witnesses, has_seed) = (doubtful.witnesses, doubtful.has_seed);
-        self.absence(now, &doubted, Absence { witnesses, has_seed, is_stuck, ..Absence::default() })
-            .is_final(delay)
+        let known = Absence { witnesses, has_seed, is_stuck, lasted, ..Absence::default() };
+        self.absence(&doubted, known).is_final(delay)
     }
 
     /// The view of another cluster that a round ends with, if it replaces the topology.
-    pub(super) fn other_cluster(&mut self, now: Instant, round: &mut Round) -> Option<Told> {
+    pub(super) fn other_cluster(&mut self, round: &mut Round) -> Option<Told> {
         let views = core::mem::take(&mut round.doubtful).into_iter();
         let best = views.max_by_key(Doubtful::rank)?;
+        let (is_stuck, lasted) = (round.is_stuck, best.lasted(self.refresh.doubted_since));
         let Doubtful { told, witnesses, has_seed, .. } = best;
-        let is_stuck = round.is_stuck;
-        let known = Absence { witnesses, has_seed, is_stuck, ..Absence::default() };
-        let absence = self.absence(now, &round.doubted, known);
+        let known = Absence { witnesses, has_seed, is_stuck, lasted, ..Absence::default() };
+        let absence = self.absence(&round.doubted, known);
         if absence.is_final(self.config.takeover_delay) {
             return Some(told);
         }
@@ -200,14 +208,13 @@ impl<T> Cluster<T> {
     }
 
     /// What the round has found out about the nodes of the topology, besides what is known.
-    fn absence(&self, now: Instant, doubted: &[usize], known: Absence) -> Absence {
+    fn absence(&self, doubted: &[usize], known: Absence) -> Absence {
         let is_silent = |node: &usize| {
             let is_strange = self.links.node(*node).is_some_and(|node| node.stranger.is_some());
             !is_strange && !doubted.contains(node)
         };
         let silent: Vec<_> = self.links.listed().filter(is_silent).collect();
         let connected = silent.iter().filter(|node| self.links.ready_link(**node).is_some());
-        let lasted = self.refresh.doubted_since.map(|since| now.since(since)).unwrap_or_default();
-        Absence { silent: silent.len(), connected: connected.count(), lasted, ..known }
+        Absence { silent: silent.len(), connected: connected.count(), ..known }
     }
 }

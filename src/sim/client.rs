@@ -13,6 +13,7 @@ use crate::address::Address;
 use crate::cluster::{Cluster, Stats};
 use crate::slot::Slot;
 use crate::time::Instant;
+use crate::topology::NodeId;
 
 /// How long a round of the refresh may take: it covers what is heard meanwhile.
 const ROUND_MAX: Duration = Duration::from_secs(5);
@@ -35,6 +36,11 @@ pub(super) struct Client {
     /// Where slots have moved to by redirections since the topology was asked for the last time, and
     /// when that was heard.
     pub(super) moved: BTreeMap<Slot, (Address, Instant)>,
+    /// The IDs of the nodes that it believed in at the last look. What was heard of another cluster
+    /// counts for nothing.
+    pub(super) known: BTreeSet<NodeId>,
+    /// How often the topology had changed by then.
+    pub(super) counted_changes: u64,
     /// When the topology was asked for the last time.
     pub(super) queried_at: Instant,
     /// A node has said that the client is wrong: what it had counted by then.
@@ -76,6 +82,8 @@ impl Client {
             unplanned: Vec::new(),
             missed: Vec::new(),
             moved: BTreeMap::new(),
+            known: BTreeSet::new(),
+            counted_changes: 0,
             queried_at: Instant::EPOCH,
             misled: None,
             asked_at: Instant::EPOCH,
@@ -103,10 +111,13 @@ impl Client {
         if count > 0 {
             return Some(format!("{count} calls are left"));
         }
-        for link in self.links.keys() {
+        // A seed may be asked at the last moment: its connection does not take everything at once.
+        let takes_all = |socket: &Socket| socket.is_connected && !socket.is_blocked;
+        for (link, socket) in self.links.iter().filter(|(_, socket)| takes_all(socket)) {
             let mut slices: [&[u8]; 1] = [&[]];
             if self.machine.sendable(*link, &mut slices) > 0 {
-                return Some(format!("{} bytes are left to send", slices[0].len()));
+                let (len, to) = (slices[0].len(), socket.connection);
+                return Some(format!("{len} bytes are left to send on {to:?}"));
             }
         }
         if let Some((_, at, before)) = &self.misled

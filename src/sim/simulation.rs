@@ -1,6 +1,6 @@
 //! A driver in virtual time: clients, what they do, and what must hold after every step.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -20,6 +20,7 @@ use crate::cluster::Cluster;
 use crate::config::{Config, Protocol, ReadFrom};
 use crate::error::Closed;
 use crate::time::Instant;
+use crate::topology::Node;
 
 /// After so many inputs a run does not settle, it spins.
 const INPUT_COUNT_MAX: u64 = 3_000_000;
@@ -31,6 +32,9 @@ const SETTLING_MAX: Duration = Duration::from_secs(120);
 const TICK: Duration = Duration::from_secs(1);
 /// Nodes that are asked in one round of the refresh.
 const ASKED_PER_ROUND_MAX: u64 = 3;
+/// How long a driver pauses at most, in milliseconds.
+const PAUSE_MAX_MS: u64 = 45_000;
+pub(super) const PAUSE_MAX: Duration = Duration::from_millis(PAUSE_MAX_MS);
 /// Longer than a stranger stays.
 const TAKEOVER_DELAY: Duration = Duration::from_secs(8);
 
@@ -117,7 +121,7 @@ impl Simulation {
     fn config(&mut self, scenario: &Scenario) -> Config {
         let dice = &mut self.dice;
         let mut config = Config {
-            call_timeout: dice.millis(2000, 20_000),
+            call_timeout: dice.millis(2000, 20_000) + delay_of_takeovers(scenario),
             connect_timeout: dice.millis(500, 4000) + delay_of_dials(scenario),
             stall_timeout: self.world.conditions.stall_timeout,
             ping_interval: dice.millis(500, 10_000),
@@ -172,7 +176,7 @@ impl Simulation {
             self.plan(at, Deed::Reinit { client });
             if scenario.faults.has(Fault::LongPause) {
                 let at = Instant::EPOCH + self.dice.up_to(self.length);
-                let until = at + self.dice.millis(20_000, 45_000);
+                let until = at + self.dice.millis(20_000, PAUSE_MAX_MS);
                 self.plan(at, Deed::Pause { client, until, fault: Fault::LongPause });
                 self.plan(until, Deed::Resume { client });
             }
@@ -496,6 +500,15 @@ impl Simulation {
         // is newer.
         let queried_at = client.queried_at;
         client.moved.retain(|_, (_, heard_at)| *heard_at > queried_at);
+        if stats.topology_changes != client.counted_changes {
+            client.counted_changes = stats.topology_changes;
+            let nodes = client.machine.topology().nodes();
+            let known: BTreeSet<_> = nodes.filter_map(Node::id).collect();
+            if known.is_disjoint(&client.known) {
+                client.moved.clear();
+            }
+            client.known = known;
+        }
         let primary = |slot| client.machine.topology().primary_of(slot);
         let undone = client
             .moved
@@ -643,6 +656,12 @@ fn patience(scenario: &Scenario, world: &World) -> Option<Duration> {
     let turns = if scenario.faults.has(Fault::SmallLimits) { 200 } else { 24 };
     let dial = delay_of_dials(scenario);
     is_known.then(|| Duration::from_millis(600) + dial + world.conditions.latency_max * turns)
+}
+
+/// How much longer a call may take, where a cluster is followed only when all nodes of the former one
+/// had their time to answer.
+fn delay_of_takeovers(scenario: &Scenario) -> Duration {
+    if scenario.faults.has(Fault::Rebuild) { TAKEOVER_DELAY } else { Duration::ZERO }
 }
 
 /// How much longer a dial may take, where names have addresses that never answer.

@@ -10,8 +10,10 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::data::{self, Data};
+use super::faults::Fault;
 use super::nemesis::Step;
 use super::node::{Session, address};
+use super::simulation::PAUSE_MAX;
 use super::world::{State, World};
 use crate::error::Closed;
 use crate::resp::encode;
@@ -93,7 +95,8 @@ impl World {
         for index in 0..self.nodes.len() {
             self.synchronise(index);
         }
-        self.history.doubtful_until = Some(until + DOUBT);
+        let asleep = if self.nemesis.has(Fault::LongPause) { PAUSE_MAX } else { Duration::ZERO };
+        self.history.doubtful_until = Some(until + DOUBT + asleep);
         self.history.excuse_order(self.now, 0, SLOT_COUNT - 1);
         self.disturb_all(until);
     }

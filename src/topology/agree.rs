@@ -107,7 +107,7 @@ pub struct Absence {
     pub has_seed: bool,
     /// Whether nodes fail, and views have changed nothing for some rounds.
     pub is_stuck: bool,
-    /// How long no view was without doubt.
+    /// How long no view had been without doubt when the one in question was asked for.
     pub lasted: Duration,
 }
 

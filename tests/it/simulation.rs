@@ -9,7 +9,7 @@ use hashslot::sim::{Fault, Profile, Report, Scenario, World};
 use proptest::prelude::*;
 
 /// What was wrong once, and is run first for ever.
-const KNOWN: [(Profile, u64, usize); 28] = [
+const KNOWN: [(Profile, u64, usize); 31] = [
     // Scripts that forged errors of the cluster were run again and again.
     (Profile::Reshard, 0, 500),
     // Writes overtook others where replicas may be read.
@@ -59,6 +59,12 @@ const KNOWN: [(Profile, u64, usize); 28] = [
     (Profile::Everything, 77_008_096, 500),
     // Rounds ended with what a forgotten node told, and with them the dial of a seed that takes long.
     (Profile::Everything, 25_597, 500),
+    // Replicas that were gone were asked before the seed.
+    (Profile::Everything, 5_057, 500),
+    // A stranger's view, read after a pause, replaced the topology.
+    (Profile::Everything, 17_122, 500),
+    // What waited for a node that had left the topology went to a stranger at its address.
+    (Profile::Everything, 20_473, 500),
 ];
 
 const REPLAY: &str = "cargo run --release --example simulate --features sim --";

@@ -343,22 +343,31 @@ fn f34_others_are_asked_about_a_node_that_does_not_answer_a_dial() {
 
 #[test]
 fn f34_who_has_no_link_left_asks_a_seed_before_all_dials_are_given_up() {
-    let mut world = World::new(Config::default(), &[SEED]);
-    world.submit(Command::get("foo"));
-    let seed = world.open(SEED);
-    world.tells(seed, &[(0, 5460, &[A]), (5461, 10922, &[B]), (10923, 16383, &[C])]);
-    let c = world.open(C);
-    assert_eq!(world.reads(c), "GET foo");
-    world.answer(c, "$-1\r\n");
-    world.advance(ms(1_000));
-    for link in world.links() {
-        world.close(link, Closed::Reset);
-    }
-    world.submit(Command::get("foo"));
-    assert!(!world.dialled().contains(&SEED));
-    while !world.dialled().contains(&SEED) {
-        world.advance_to_timer();
-        assert!(world.elapsed() < ms(4_000), "dials are given up before: {:?}", world.dialled());
+    // Replicas of a primary that fails know first who follows it, and may be gone as well.
+    const HEIRS: [&str; 4] = [C, "10.0.0.7:7000", "10.0.0.8:7000", "10.0.0.9:7000"];
+    for shard in [&HEIRS[..1], &HEIRS] {
+        let mut world = World::new(Config::default(), &[SEED]);
+        world.submit(Command::get("foo"));
+        let seed = world.open(SEED);
+        world.tells(seed, &[(0, 5460, &[A]), (5461, 10922, &[B]), (10923, 16383, shard)]);
+        let c = world.open(C);
+        assert_eq!(world.reads(c), "GET foo");
+        world.answer(c, "$-1\r\n");
+        world.advance(ms(1_000));
+        for link in world.links() {
+            world.close(link, Closed::Reset);
+        }
+        world.submit(Command::get("foo"));
+        world.refuse(C, Closed::Refused);
+        assert!(!world.dialled().contains(&SEED));
+        while !world.dialled().contains(&SEED) {
+            world.advance_to_timer();
+            assert!(
+                world.elapsed() < ms(4_000),
+                "dials are given up before: {:?}",
+                world.dialled()
+            );
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use hashslot::{Closed, Command, Config};
+use hashslot::{Call, Closed, Command, Config};
 
 use crate::support::canned::*;
 use crate::support::script::*;
@@ -198,6 +198,66 @@ fn known_nodes_that_cannot_be_reached_for_a_while_are_waited_for() {
     nodes.run(&mut world, ms(3_000));
     assert_eq!(world.outcome(call), ":1\r\n");
     assert_eq!((nodes.taken(A).len(), nodes.taken(C).len()), (1, 0));
+}
+
+#[test]
+fn a_pause_does_not_prove_that_the_known_nodes_are_gone() {
+    let (mut world, mut nodes) = known(&[A, B, C]);
+    let before = world.machine.topology().clone();
+    let (a, b) = (Node::own(A), Node::own(B));
+    let stranger = Node::stranger('e', &[ALL], &[(C, 'e')]);
+    nodes.nodes = BTreeMap::from([(C, stranger.clone())]);
+    for link in world.links() {
+        world.close(link, Closed::Reset);
+    }
+    world.reinit_topology();
+    nodes.run(&mut world, ms(3_000));
+    // It is asked once more, and its answer is read after a pause in which all came back.
+    let asked = loop {
+        for address in world.dialled().into_iter().map(String::from).collect::<Vec<_>>() {
+            if address == C {
+                let link = world.accept(C);
+                world.reads(link);
+                world.answer(link, &welcome_from(&foreign('e')));
+            } else {
+                world.refuse(&address, Closed::Refused);
+            }
+        }
+        let mut links = world.links().into_iter();
+        if let Some(link) = links.find(|link| world.reads(*link) == ASK_TOPOLOGY) {
+            break link;
+        }
+        world.advance_to_timer();
+    };
+    world.oversleep(ms(60_000));
+    world.answer(asked, &stranger.view.concat());
+    assert_eq!(world.machine.topology(), &before);
+    nodes.nodes.extend([(A, a), (B, b)]);
+    let call = incr(&mut world, "bar");
+    nodes.run(&mut world, ms(3_000));
+    assert_eq!(world.outcome(call), ":1\r\n");
+    assert_eq!((nodes.taken(A).len(), nodes.taken(C).len()), (1, 0));
+}
+
+#[test]
+fn what_waits_for_a_node_that_left_goes_to_no_stranger() {
+    let (mut world, mut nodes) = known(&[A, C]); // a seed is never forgotten
+    nodes.nodes.insert(C, Node::stranger('e', &[ALL], &[(C, 'e')]));
+    let c = world.links().into_iter().find(|link| world.address(*link) == C);
+    world.close(c.expect("a link"), Closed::Reset);
+    let call = Call::new(Command::new("INFO")).on_node(C.parse().expect("an address"));
+    let call = world.submit(call);
+    nodes.run(&mut world, ms(200));
+    let rows: &[Row<'_>] = &[(0, 8191, &[A]), (8192, 16383, &[B])];
+    for address in [A, B] {
+        let view = [slots_reply(rows), shards_reply(rows, &[])];
+        nodes.nodes.insert(address, Node { view, ..Node::own(address) });
+    }
+    world.reinit_topology();
+    nodes.run(&mut world, ms(30_000));
+    assert_eq!(world.machine.topology().nodes().count(), 2);
+    assert_eq!(nodes.taken(C), Vec::<String>::new());
+    assert!(world.outcome(call).starts_with("not executed"), "{}", world.outcome(call));
 }
 
 #[test]
