@@ -5,6 +5,9 @@ use hashslot::{Closed, Command, Config, LinkId};
 use crate::support::canned::*;
 use crate::support::script::*;
 
+const SEED: &str = "seed.example:7000";
+const HEIR: &str = "127.0.0.1:7009";
+
 /// Accepts all connections, and answers all questions about the topology and all reads.
 fn step(world: &mut World, rows: &[Row<'_>], mut get: impl FnMut(&str) -> String) {
     for node in world.dialled().into_iter().map(String::from).collect::<Vec<_>>() {
@@ -411,9 +414,6 @@ fn let_it_answer(world: &mut World, a: LinkId, mut until: impl FnMut(&mut World)
     }
     told_by_a
 }
-
-const SEED: &str = "seed.example:7000";
-const HEIR: &str = "127.0.0.1:7009";
 
 #[test]
 fn f34_a_seed_is_asked_when_only_a_forgotten_node_answers() {
