@@ -35,6 +35,7 @@ impl PartRef {
 
 /// What travels, and how far it has come.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they hold or do not, each on its own")]
 pub(super) struct Part {
     pub(super) piece: Piece,
     pub(super) place: Place,
@@ -54,6 +55,9 @@ pub(super) struct Part {
     pub(super) suspicion: Option<Box<Suspicion>>,
     /// Whether `MULTI` was refused, so that what followed it was no transaction.
     pub(super) is_torn: bool,
+    /// Whether its caller chose a node that was in the topology: it is for that one, and not for
+    /// whoever answers at the address of a seed once that one has left.
+    pub(super) was_listed: bool,
     /// The first refusal of a command inside a transaction.
     pub(super) inner: Option<Box<Frame>>,
 }
@@ -462,6 +466,7 @@ impl From<Piece> for Part {
             refusal: None,
             suspicion: None,
             is_torn: false,
+            was_listed: false,
             inner: None,
         }
     }

@@ -251,7 +251,9 @@ impl<T> Cluster<T> {
                 }
                 let belongs = match &state.piece.route {
                     Route::Slot(slot) => !has_moved(change, *slot),
-                    Route::Node(_) => true,
+                    Route::Node(address) => {
+                        self.links.chosen(address, &mut state.was_listed) == Some(node)
+                    }
                     Route::Shard { primary, slot } => {
                         let topology = self.agreement.topology();
                         self.links.for_shard(topology, primary, *slot) == Some(node)

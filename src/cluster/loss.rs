@@ -199,13 +199,15 @@ impl<T> Cluster<T> {
     fn requeue(&mut self, now: Instant, node: usize, parts: VecDeque<PartRef>) {
         let mut elsewhere = VecDeque::new();
         for part in parts.into_iter().rev() {
-            let Some(state) = self.calls.part(part) else { continue };
+            let Some(state) = self.calls.part_mut(part) else { continue };
             let belongs = match &state.piece.route {
                 Route::Slot(slot) => {
                     let owner = self.links.primary(self.agreement.topology(), *slot);
                     owner == Some(node) && !self.fences.contains_key(slot)
                 }
-                Route::Node(_) => self.links.is_trusted(node),
+                Route::Node(address) => {
+                    self.links.chosen(address, &mut state.was_listed) == Some(node)
+                }
                 Route::Shard { primary, slot } => {
                     let topology = self.agreement.topology();
                     self.links.for_shard(topology, primary, *slot) == Some(node)

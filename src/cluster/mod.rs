@@ -510,7 +510,7 @@ impl<T> Cluster<T> {
                 self.links.for_shard(topology, primary, *slot)
             }
             Route::Node(address) => {
-                let node = self.links.find(address).filter(|node| self.links.is_trusted(*node));
+                let node = self.links.chosen(address, &mut state.was_listed);
                 if node.is_none() && self.links.knows_cluster() {
                     let why = crate::error::Why::UnknownNode;
                     let node = Some(address.clone());

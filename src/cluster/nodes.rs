@@ -196,6 +196,16 @@ impl Links {
         self.node(node).is_some_and(|node| node.is_listed || node.is_seed)
     }
 
+    /// The node with the address that a caller chose: one of the topology, or a seed, unless the
+    /// caller chose a node of the topology that has left it.
+    pub(super) fn chosen(&self, address: &Address, was_listed: &mut bool) -> Option<usize> {
+        let index = self.find(address)?;
+        let node = self.node(index)?;
+        let is_chosen = node.is_listed || (node.is_seed && !*was_listed);
+        *was_listed |= node.is_listed;
+        is_chosen.then_some(index)
+    }
+
     /// The node with this address, which is made if there is none.
     pub(super) fn obtain(&mut self, address: &Address) -> usize {
         if let Some(node) = self.find(address) {
@@ -376,11 +386,7 @@ impl Links {
     /// Remembers the nodes of a new topology. The nodes that it does not list any more.
     pub(super) fn follow(&mut self, topology: &Topology) -> Vec<usize> {
         for node in self.nodes.iter_mut().flatten() {
-            node.is_listed = false;
-            // What waits for a node that is listed no more is for that node and no stranger.
-            if node.queue.live_count() == 0 {
-                node.id = None;
-            }
+            (node.is_listed, node.id) = (false, None);
         }
         for listed in topology.nodes() {
             let index = self.obtain(listed.address());

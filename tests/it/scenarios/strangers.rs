@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use hashslot::{Call, Closed, Command, Config};
+use hashslot::{Call, Closed, Command, Config, LinkId};
 
 use crate::support::canned::*;
 use crate::support::script::*;
@@ -134,6 +134,12 @@ fn known(seeds: &[&str]) -> (World, Nodes) {
     (world, nodes)
 }
 
+#[track_caller]
+fn link_to(world: &World, address: &str) -> LinkId {
+    let mut links = world.links().into_iter();
+    links.find(|link| world.address(*link) == address).expect("a link")
+}
+
 fn incr(world: &mut World, key: &str) -> Token {
     world.submit(Command::new("INCR").arg(key))
 }
@@ -144,8 +150,8 @@ fn a_stranger_at_a_known_address_gets_no_command_and_is_not_followed() {
         let (mut world, mut nodes) = known(seeds);
         // The seed's name leads to where it led before.
         nodes.nodes.insert(C, Node::stranger('e', &[ALL], &[(C, 'e')]));
-        let c = world.links().into_iter().find(|link| world.address(*link) == C);
-        world.close(c.expect("a link"), Closed::Reset);
+        let c = link_to(&world, C);
+        world.close(c, Closed::Reset);
         let lost = incr(&mut world, "foo");
         for _ in 0..150 {
             let calls = [incr(&mut world, "bar"), incr(&mut world, "c")];
@@ -167,8 +173,8 @@ fn a_replica_that_took_over_gets_the_commands_of_a_node_whose_address_a_stranger
     const HEIR: &str = "127.0.0.1:7003";
     let (mut world, mut nodes) = known(&[A]);
     nodes.nodes.insert(C, Node::stranger('e', &[ALL], &[(C, 'e')]));
-    let c = world.links().into_iter().find(|link| world.address(*link) == C);
-    world.close(c.expect("a link"), Closed::Reset);
+    let c = link_to(&world, C);
+    world.close(c, Closed::Reset);
     let call = incr(&mut world, "foo");
     nodes.run(&mut world, ms(1_000));
     let rows: &[Row<'_>] = &[(0, 5460, &[A]), (5461, 10922, &[B]), (10923, 16383, &[HEIR])];
@@ -240,24 +246,47 @@ fn a_pause_does_not_prove_that_the_known_nodes_are_gone() {
 }
 
 #[test]
-fn what_waits_for_a_node_that_left_goes_to_no_stranger() {
-    let (mut world, mut nodes) = known(&[A, C]); // a seed is never forgotten
-    nodes.nodes.insert(C, Node::stranger('e', &[ALL], &[(C, 'e')]));
-    let c = world.links().into_iter().find(|link| world.address(*link) == C);
-    world.close(c.expect("a link"), Closed::Reset);
-    let call = Call::new(Command::new("INFO")).on_node(C.parse().expect("an address"));
-    let call = world.submit(call);
-    nodes.run(&mut world, ms(200));
-    let rows: &[Row<'_>] = &[(0, 8191, &[A]), (8192, 16383, &[B])];
-    for address in [A, B] {
-        let view = [slots_reply(rows), shards_reply(rows, &[])];
-        nodes.nodes.insert(address, Node { view, ..Node::own(address) });
+fn what_is_for_a_node_that_left_goes_to_no_stranger() {
+    // The node leaves while the command waits for a dial, and while it waits for its answer.
+    for is_linked in [true, false] {
+        let (mut world, mut nodes) = known(&[A, C]); // a seed is never forgotten
+        nodes.run(&mut world, ms(5_000)); // all is asked that is to be asked
+        let c = link_to(&world, C);
+        let info = || Call::new(Command::new("INFO")).on_node(C.parse().expect("an address"));
+        if !is_linked {
+            world.close(c, Closed::Reset);
+        }
+        let call = world.submit(info());
+        assert_eq!(world.reads(c), if is_linked { "INFO" } else { "" });
+        let rows: &[Row<'_>] = &[(0, 8191, &[A]), (8192, 16383, &[B])];
+        for address in [A, B] {
+            let view = [slots_reply(rows), shards_reply(rows, &[])];
+            nodes.nodes.insert(address, Node { view, ..Node::own(address) });
+        }
+        world.reinit_topology();
+        while world.machine.topology().nodes().count() > 2 {
+            world.advance(ms(100));
+            let others = world.links().into_iter().filter(|link| *link != c).collect::<Vec<_>>();
+            for link in others {
+                if !world.reads(link).is_empty() {
+                    world.answer(link, &nodes.nodes[A].view.concat());
+                }
+            }
+        }
+        nodes.nodes.insert(C, Node::stranger('e', &[ALL], &[(C, 'e')]));
+        if is_linked {
+            world.close(c, Closed::Reset);
+        }
+        nodes.run(&mut world, ms(30_000));
+        assert_eq!(nodes.taken(C), Vec::<String>::new(), "{is_linked}");
+        let fate = if is_linked { "may have been executed" } else { "not executed" };
+        let told = format!("{fate} at 127.0.0.1:7002: the node is not part of the cluster");
+        assert_eq!(world.outcome(call), told);
+        // Who names the address now means whoever is there.
+        let call = world.submit(info());
+        nodes.run(&mut world, ms(1_000));
+        assert_eq!((&*world.outcome(call), nodes.taken(C)), (":1\r\n", vec!["INFO".into()]));
     }
-    world.reinit_topology();
-    nodes.run(&mut world, ms(30_000));
-    assert_eq!(world.machine.topology().nodes().count(), 2);
-    assert_eq!(nodes.taken(C), Vec::<String>::new());
-    assert!(world.outcome(call).starts_with("not executed"), "{}", world.outcome(call));
 }
 
 #[test]
@@ -334,7 +363,7 @@ fn of_nodes_that_do_not_tell_who_they_are_the_views_decide() {
 #[test]
 fn a_node_that_got_another_id_is_dialled_anew_after_its_last_reply() {
     let (mut world, mut nodes) = known(&[A]);
-    let c = world.links().into_iter().find(|link| world.address(*link) == C).expect("a link");
+    let c = link_to(&world, C);
     let call = incr(&mut world, "foo");
     assert_eq!(world.reads(c), "INCR foo");
     let reset = |node: Node| Node {
