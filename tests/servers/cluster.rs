@@ -29,7 +29,7 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 /// How long one change by an operator may take: 0.2 s, more on a machine that is busy.
 const CHANGE_LIMIT: Duration = Duration::from_secs(20);
 /// How long news of an epoch is waited for: nodes of a cluster hear of it within a second or two.
-const EPOCH_LIMIT: Duration = Duration::from_secs(3);
+const NEWS_LIMIT: Duration = Duration::from_secs(3);
 /// How long a server remembers the votes for it, with a node timeout of up to a second. A second
 /// failover to it within this time is won with them at once, at the epoch of the first one: the shard
 /// goes back to its former primary, and what was written meanwhile is lost.
@@ -488,32 +488,27 @@ impl Cluster {
         Ok(keys.len())
     }
 
-    /// Waits a while until the target would take a newer epoch than any other primary has. In Redis 6.2 a heartbeat
-    /// of the source that is on its way still claims the slot: with a newer epoch than the target's it
-    /// wins, for ever, and source and target redirect to each other. Later servers notice that the source
-    /// claims the slot no more. Primaries that do not hear each other never agree: nobody fails for that.
-    fn wait_for_epochs(&self) {
-        if self.version().at_least(7, 0) {
-            return;
-        }
-        drop(wait_until("agreement on the epoch", EPOCH_LIMIT, || {
-            let mut epochs = BTreeSet::new();
-            for index in self.primaries()? {
+    /// Waits a while until all nodes name the same owners of all slots, and all primaries know the latest
+    /// epoch. Until then a heartbeat that is on its way may undo the next move, in Redis up to 7.0 for
+    /// ever: that of the source, if its epoch is newer than the target's, or that of a replica which has
+    /// not heard of the move before. Nodes that do not hear each other never agree: nobody fails for that.
+    fn wait_for_news(&self) {
+        drop(wait_until("agreement on slots and epoch", NEWS_LIMIT, || {
+            let views = self.running().into_iter().map(|index| self.slots(index));
+            let views = views.collect::<io::Result<BTreeSet<_>>>()?;
+            let epochs = self.primaries()?.into_iter().map(|index| {
                 let info = self.connection(index)?.must(&["CLUSTER", "INFO"])?.text();
-                let info = info.unwrap_or_default();
-                let mut lines = info.lines();
-                epochs.insert(lines.find_map(|line| {
-                    line.strip_prefix("cluster_current_epoch:").map(String::from)
-                }));
-            }
-            Ok(epochs.len() == 1)
+                Ok(field(&info.unwrap_or_default(), "cluster_current_epoch").map(String::from))
+            });
+            let epochs = epochs.collect::<io::Result<BTreeSet<_>>>()?;
+            Ok(views.len() == 1 && epochs.len() == 1)
         }));
     }
 
     /// Ends a slot's migration: the target, then the source, then the other primaries are told that
     /// the slot is the target's.
     pub fn close_slot(&self, slot: u16, to: usize) -> io::Result<()> {
-        self.wait_for_epochs();
+        self.wait_for_news();
         let source = self.primary_seen_by(to, slot)?;
         let mut tell = self.primaries()?;
         tell.sort_by_key(|index| (*index != to, *index != source));

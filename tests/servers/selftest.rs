@@ -56,6 +56,7 @@ fn with_version(name: &str) -> io::Result<()> {
     };
     step("layout", &mut |cluster| layout(cluster))?;
     step("migration", &mut |cluster| migration(cluster))?;
+    step("to and fro", &mut |cluster| to_and_fro(cluster))?;
     step("add node", &mut added_node)?;
     step("failover", &mut |cluster| failover(cluster))?;
     step("kill", &mut |cluster| killed_primary(cluster))?;
@@ -133,6 +134,20 @@ fn migration(cluster: &Cluster) -> io::Result<()> {
     assert_eq!(cluster.call(0, &["GET", &kept])?.text().as_deref(), Some("1"));
     cluster.flush_all()?;
     assert!(cluster.call(0, &["GET", &kept])?.is_null());
+    Ok(())
+}
+
+/// Nodes agree on slots that have moved there and back, one right after the other.
+fn to_and_fro(cluster: &Cluster) -> io::Result<()> {
+    for _ in 0..3 {
+        let there = [(21, 0, 1), (3605, 0, 1), (7189, 1, 0), (10773, 1, 0), (14357, 2, 0)];
+        let back = there.map(|(slot, from, to)| (slot, to, from));
+        for (slot, from, to) in there.into_iter().chain(back) {
+            cluster.migrate_slot(slot, from, to)?;
+        }
+    }
+    cluster.wait_ok(LIMIT)?;
+    assert_eq!(cluster.slots(0)?.len(), 3, "each slot is where it was");
     Ok(())
 }
 
