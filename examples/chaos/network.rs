@@ -121,6 +121,9 @@ pub(crate) async fn every_byte(setup: &Setup) -> Result<Figures, Failure> {
     let stage = Stage::behind_proxies(setup.options(), |config| {
         // A node is dialled again soon, however often its connection has broken.
         config.reconnect_delay_max = config.reconnect_delay_min;
+        // No question about the topology is to take bytes of a cut.
+        config.refresh_interval_min = Duration::from_secs(3600);
+        config.refresh_interval_max = config.refresh_interval_min;
     })
     .await?;
     let slot = share(2, 3).0 + 5;
