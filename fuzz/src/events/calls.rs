@@ -208,7 +208,7 @@ fn misfit(source: &mut Source<'_>) -> Command {
         "NO.SUCH foo",
         "DBSIZE",
         "XREAD BLOCK 0 STREAMS foo $",
-        "PING",
+        "PING text",
     ]);
     let mut words = command.split(' ');
     Command::new(words.next().unwrap_or_default()).args(words)
