@@ -140,6 +140,10 @@ impl<T> Cluster<T> {
                     if is_past_fence {
                         self.lift_fences(now, id);
                     }
+                    // What was refused before all of it had left must not leave any more.
+                    if !is_whole {
+                        return self.drop_link(now, id, Closed::EndOfStream);
+                    }
                 }
                 Ok(Some(Received::Unusable { work, error })) => {
                     let is_past_fence = tenant.link.answered() >= tenant.fence_at;

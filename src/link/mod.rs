@@ -304,8 +304,9 @@ impl<W: Copy> Link<W> {
                 return Ok(Some(Received::Push(frame)));
             }
             // A server that is full says so before it is asked. One that refuses a command for its length
-            // does not read it to the end: an error may answer what has begun to leave. Once the link is
-            // set up, every other reply to a command that has not left whole belongs to no command.
+            // does not read it to the end: an error may answer what has begun to leave, and the link ends
+            // with it. Once the link is set up, every other reply to a command that has not left whole
+            // belongs to no command.
             let taken = self.outbox.taken();
             let may_answer_early =
                 || !self.is_ready() || (self.answered_end < taken && frame.is_error());

@@ -42,8 +42,6 @@ pub(super) struct Wire {
     received: Vec<u8>,
     /// How many replies came.
     pub(super) heard: usize,
-    /// Whether the last one of them was an error.
-    is_last_error: bool,
     /// How many of them were errors, to commands that had been taken.
     pub(super) errors: usize,
     /// Whether what came is no RESP.
@@ -65,7 +63,6 @@ impl Wire {
             limits,
             received: Vec::new(),
             heard: 0,
-            is_last_error: false,
             errors: 0,
             is_broken: false,
         }
@@ -97,11 +94,8 @@ impl Wire {
         }
         assert!(!order.is_asking, "ASKING for nothing");
         assert!(!order.is_multi, "MULTI without EXEC");
-        // A server that is full, or wants a password, says so before it has read the handshake; one that
-        // finds a command too long, before it has read the command.
-        let is_refused_early = !self.partial.is_empty() && self.is_last_error;
-        let due = self.commands.len() + usize::from(is_refused_early);
-        let due = due.max(order.setup_count);
+        // A server that is full, or wants a password, says so before it has read the handshake.
+        let due = self.commands.len().max(order.setup_count);
         assert!(self.heard <= due, "a reply is taken for that to a command that has not left");
     }
 
@@ -120,7 +114,6 @@ impl Wire {
                         continue;
                     }
                     self.heard += 1;
-                    self.is_last_error = frame.is_error();
                     if self.heard > self.commands.len() {
                         continue; // it tells nothing
                     }
@@ -136,7 +129,6 @@ impl Wire {
                 Ok(Scan::Broken { len, is_push, .. }) => {
                     self.received.drain(..len);
                     self.heard += usize::from(!is_push);
-                    self.is_last_error &= is_push;
                     // A handshake that is answered with it has failed.
                     self.is_broken |= !is_push && self.heard <= self.order.setup_count;
                 }
