@@ -140,10 +140,6 @@ impl<T> Cluster<T> {
                     if is_past_fence {
                         self.lift_fences(now, id);
                     }
-                    // What was refused before all of it had left must not leave any more.
-                    if !is_whole {
-                        return self.drop_link(now, id, Closed::EndOfStream);
-                    }
                 }
                 Ok(Some(Received::Unusable { work, error })) => {
                     let is_past_fence = tenant.link.answered() >= tenant.fence_at;
@@ -175,6 +171,9 @@ impl<T> Cluster<T> {
             }
         }
         let Some(tenant) = self.links.get(id) else { return };
+        if tenant.link.is_torn() {
+            return self.drop_link(now, id, Closed::EndOfStream);
+        }
         let (node, is_done) = (tenant.node, tenant.link.expected_count() == 0);
         if !tenant.link.is_ready() {
             self.announce(id); // the second handshake

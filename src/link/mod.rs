@@ -364,6 +364,11 @@ impl<W: Copy> Link<W> {
         })
     }
 
+    /// Whether a command was answered that has not left whole. The rest of it must not leave any more.
+    pub(crate) fn is_torn(&self) -> bool {
+        self.answered_end > self.outbox.taken() && self.is_ready()
+    }
+
     /// Whether the beginning of a reply has come that cannot be used: that to the first piece of work
     /// that it owes.
     pub(crate) const fn skips_reply(&self) -> bool {
