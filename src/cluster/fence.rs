@@ -249,16 +249,10 @@ impl<T> Cluster<T> {
                 if state.place != Place::Waiting(node) {
                     continue;
                 }
-                let belongs = match &state.piece.route {
-                    Route::Slot(slot) => !has_moved(change, *slot),
-                    Route::Node(address) => {
-                        self.links.chosen(address, &mut state.was_listed) == Some(node)
-                    }
-                    Route::Shard { primary, slot } => {
-                        let topology = self.agreement.topology();
-                        self.links.for_shard(topology, primary, *slot) == Some(node)
-                    }
-                    Route::Any | Route::Discovery => false,
+                let belongs = if let Route::Slot(slot) = state.piece.route {
+                    !has_moved(change, slot)
+                } else {
+                    self.links.chosen(self.agreement.topology(), state) == Some(node)
                 };
                 if belongs && is_trusted {
                     self.line_up(node, part);

@@ -200,19 +200,11 @@ impl<T> Cluster<T> {
         let mut elsewhere = VecDeque::new();
         for part in parts.into_iter().rev() {
             let Some(state) = self.calls.part_mut(part) else { continue };
-            let belongs = match &state.piece.route {
-                Route::Slot(slot) => {
-                    let owner = self.links.primary(self.agreement.topology(), *slot);
-                    owner == Some(node) && !self.fences.contains_key(slot)
-                }
-                Route::Node(address) => {
-                    self.links.chosen(address, &mut state.was_listed) == Some(node)
-                }
-                Route::Shard { primary, slot } => {
-                    let topology = self.agreement.topology();
-                    self.links.for_shard(topology, primary, *slot) == Some(node)
-                }
-                Route::Any | Route::Discovery => false,
+            let belongs = if let Route::Slot(slot) = state.piece.route {
+                let owner = self.links.primary(self.agreement.topology(), slot);
+                owner == Some(node) && !self.fences.contains_key(&slot)
+            } else {
+                self.links.chosen(self.agreement.topology(), state) == Some(node)
             };
             if belongs && self.ends_by.is_none() {
                 if let Some(state) = self.links.node_mut(node) {

@@ -50,7 +50,7 @@ use crate::action::{Action, CallId, LinkId, Notice, Outcome, ReinitReason, Reply
 use crate::address::Address;
 use crate::command::Learned;
 use crate::config::{Config, Credentials, ReadFrom};
-use crate::error::{Closed, ConfigError, Error, Phase};
+use crate::error::{Closed, ConfigError, Error, Phase, Why};
 use crate::link::Room;
 use crate::plan::{Call, Context, Explanation, Route};
 use crate::random::Random;
@@ -505,15 +505,12 @@ impl<T> Cluster<T> {
                 self.links.for_slot(topology, *slot, from_replica, &mut self.random)
             }
             Route::Any => self.links.any(&mut self.random),
-            Route::Shard { primary, slot } => {
-                let topology = self.agreement.topology();
-                self.links.for_shard(topology, primary, *slot)
-            }
-            Route::Node(address) => {
-                let node = self.links.chosen(address, &mut state.was_listed);
-                if node.is_none() && self.links.knows_cluster() {
-                    let why = crate::error::Why::UnknownNode;
-                    let node = Some(address.clone());
+            Route::Node(_) | Route::Shard { .. } => {
+                let node = self.links.chosen(self.agreement.topology(), state);
+                if let (None, Route::Node(address)) = (node, &state.piece.route)
+                    && self.links.knows_cluster()
+                {
+                    let (why, node) = (Why::UnknownNode, Some(address.clone()));
                     return self.fail(part, Error::NotExecuted { why, node, slot: None });
                 }
                 node

@@ -8,13 +8,14 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::calls::PartRef;
+use super::calls::{Part, PartRef};
 use super::queue::Queue;
 use super::scripts::Scripts;
 use crate::action::LinkId;
 use crate::address::Address;
 use crate::error::SeedFailure;
 use crate::link::Link;
+use crate::plan::Route;
 use crate::random::Random;
 use crate::slot::Slot;
 use crate::time::Instant;
@@ -196,14 +197,20 @@ impl Links {
         self.node(node).is_some_and(|node| node.is_listed || node.is_seed)
     }
 
-    /// The node with the address that a caller chose: one of the topology, or a seed, unless the
-    /// caller chose a node of the topology that has left it.
-    pub(super) fn chosen(&self, address: &Address, was_listed: &mut bool) -> Option<usize> {
-        let index = self.find(address)?;
-        let node = self.node(index)?;
-        let is_chosen = node.is_listed || (node.is_seed && !*was_listed);
-        *was_listed |= node.is_listed;
-        is_chosen.then_some(index)
+    /// The node for a part whose caller chose a node or a shard: one of the topology, or a seed, unless
+    /// the caller chose a node of the topology that has left it.
+    pub(super) fn chosen(&self, topology: &Topology, part: &mut Part) -> Option<usize> {
+        match &part.piece.route {
+            Route::Node(address) => {
+                let index = self.find(address)?;
+                let node = self.node(index)?;
+                let is_chosen = node.is_listed || (node.is_seed && !part.was_listed);
+                part.was_listed |= node.is_listed;
+                is_chosen.then_some(index)
+            }
+            Route::Shard { primary, slot } => self.for_shard(topology, primary, *slot),
+            Route::Slot(_) | Route::Any | Route::Discovery => None,
+        }
     }
 
     /// The node with this address, which is made if there is none.
