@@ -9,45 +9,12 @@ use bytes::Bytes;
 use hashslot::{Command, Error, Frame};
 
 use super::adapter::{Adapter, Client, on_every_adapter};
+use super::setting::Setting;
 use super::tasks::{Task, spawn};
 use super::{Done, Failure, connect, on_each};
 use crate::servers::NAMES;
-use crate::servers::cluster::Cluster;
 
 const MIB: usize = 1 << 20;
-
-/// Sets an option of each node while a test runs.
-struct Setting<'a> {
-    cluster: &'a Cluster,
-    name: &'static str,
-    before: &'static str,
-}
-
-impl<'a> Setting<'a> {
-    fn new(
-        cluster: &'a Cluster,
-        name: &'static str,
-        value: &str,
-        before: &'static str,
-    ) -> Result<Self, Failure> {
-        let setting = Self { cluster, name, before };
-        setting.set(value)?;
-        Ok(setting)
-    }
-
-    fn set(&self, value: &str) -> Done {
-        for node in 0..self.cluster.nodes().len() {
-            self.cluster.call(node, &["CONFIG", "SET", self.name, value])?.checked()?;
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Setting<'_> {
-    fn drop(&mut self) {
-        self.set(self.before).ok();
-    }
-}
 
 /// Increments a counter beside a test, until it is told to stop. How its calls ended.
 struct Beside {

@@ -40,6 +40,7 @@ mod repaired;
 mod routing;
 mod scanning;
 mod scripts;
+mod setting;
 mod strangers;
 #[cfg(feature = "blocking")]
 mod threads;

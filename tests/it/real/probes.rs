@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use hashslot::{Command, Frame, Stats};
 
 use super::adapter::{Adapter, Client, on_every_adapter};
+use super::setting::Setting;
 use super::tasks::Tasks;
 use super::{Done, Failure, SINCE_7_0, Spot, connect, held_by, on_each, until};
 use crate::servers::NAMES;
@@ -243,45 +244,11 @@ fn a_thousand_reads_meet_a_moved_slot<A: Adapter>() -> Done {
     })
 }
 
-/// Sets an option of all nodes, and sets it back.
-struct Setting<'a> {
-    cluster: &'a Cluster,
-    name: &'static str,
-    before: &'static str,
-}
-
-impl<'a> Setting<'a> {
-    fn new(
-        cluster: &'a Cluster,
-        name: &'static str,
-        before: &'static str,
-        value: &str,
-    ) -> Result<Self, Failure> {
-        let setting = Self { cluster, name, before };
-        setting.set(value)?;
-        Ok(setting)
-    }
-
-    fn set(&self, value: &str) -> Done {
-        for node in self.cluster.running() {
-            self.cluster.call(node, &["CONFIG", "SET", self.name, value])?;
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Setting<'_> {
-    fn drop(&mut self) {
-        // An error here is one on top of the error that the test has ended with.
-        self.set(self.before).ok();
-    }
-}
-
 /// P8: the host of a redirection is empty: the node's that sent it.
 fn a_redirection_without_a_host_is_followed<A: Adapter>() -> Done {
     on_each::<A>("P8", SINCE_7_0, async |cluster| {
         let option = "cluster-preferred-endpoint-type";
-        let setting = Setting::new(cluster, option, "ip", "unknown-endpoint")?;
+        let setting = Setting::new(cluster, option, "unknown-endpoint", "ip")?;
         let moving = Moving::<A>::new(cluster, 107).await?;
         let stats = reads::<A>(&moving.client, &moving.key, 100).await?;
         assert_eq!(stats.ask_followed, 100, "each ASK was followed");
