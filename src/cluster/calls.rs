@@ -55,8 +55,8 @@ pub(super) struct Part {
     pub(super) suspicion: Option<Box<Suspicion>>,
     /// Whether `MULTI` was refused, so that what followed it was no transaction.
     pub(super) is_torn: bool,
-    /// Whether its caller chose a node that was in the topology: it is for that one, and not for
-    /// whoever answers at the address of a seed once that one has left.
+    /// Whether its caller chose a node that was listed. The part fails once that node has left: the
+    /// address of a seed may lead to another node then.
     pub(super) was_listed: bool,
     /// The first refusal of a command inside a transaction.
     pub(super) inner: Option<Box<Frame>>,

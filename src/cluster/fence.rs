@@ -241,8 +241,8 @@ impl<T> Cluster<T> {
     fn reroute_queues(&mut self, now: Instant, change: &TopologyChange) {
         let mut leaving = Vec::new();
         for node in 0..self.links.nodes.len() {
-            let is_trusted = self.links.is_trusted(node);
             let Some(state) = self.links.node_mut(node) else { continue };
+            let is_listed = state.is_listed;
             state.has_redirected = false;
             for part in state.queue.take() {
                 let Some(state) = self.calls.part_mut(part) else { continue };
@@ -250,11 +250,11 @@ impl<T> Cluster<T> {
                     continue;
                 }
                 let belongs = if let Route::Slot(slot) = state.piece.route {
-                    !has_moved(change, slot)
+                    is_listed && !has_moved(change, slot)
                 } else {
                     self.links.chosen(self.agreement.topology(), state) == Some(node)
                 };
-                if belongs && is_trusted {
+                if belongs {
                     self.line_up(node, part);
                 } else {
                     (state.place, state.asking) = (Place::Nowhere, false);

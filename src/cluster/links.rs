@@ -171,7 +171,7 @@ impl<T> Cluster<T> {
             }
         }
         let Some(tenant) = self.links.get(id) else { return };
-        if tenant.link.is_torn() {
+        if tenant.link.was_answered_early() {
             return self.drop_link(now, id, Closed::EndOfStream);
         }
         let (node, is_done) = (tenant.node, tenant.link.expected_count() == 0);

@@ -197,8 +197,8 @@ impl Links {
         self.node(node).is_some_and(|node| node.is_listed || node.is_seed)
     }
 
-    /// The node for a part whose caller chose a node or a shard: one of the topology, or a seed, unless
-    /// the caller chose a node of the topology that has left it.
+    /// The node for a part whose caller chose a node or a shard: a listed node, or a seed, unless the
+    /// part was for a listed node before. Remembers in the part whether its node is listed.
     pub(super) fn chosen(&self, topology: &Topology, part: &mut Part) -> Option<usize> {
         match &part.piece.route {
             Route::Node(address) => {

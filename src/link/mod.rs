@@ -365,7 +365,7 @@ impl<W: Copy> Link<W> {
     }
 
     /// Whether a command was answered that has not left whole. The rest of it must not leave any more.
-    pub(crate) fn is_torn(&self) -> bool {
+    pub(crate) fn was_answered_early(&self) -> bool {
         self.answered_end > self.outbox.taken() && self.is_ready()
     }
 

@@ -28,7 +28,7 @@ use super::{Version, wait_until};
 const START_LIMIT: Duration = Duration::from_secs(30);
 /// How long one change by an operator may take: 0.2 s, more on a machine that is busy.
 const CHANGE_LIMIT: Duration = Duration::from_secs(20);
-/// How long news of an epoch is waited for: nodes of a cluster hear of it within a second or two.
+/// How long news of slots and epochs is waited for: nodes of a cluster hear of it within a second or two.
 const NEWS_LIMIT: Duration = Duration::from_secs(3);
 /// How long a server remembers the votes for it, with a node timeout of up to a second. A second
 /// failover to it within this time is won with them at once, at the epoch of the first one: the shard
@@ -491,7 +491,7 @@ impl Cluster {
     /// Waits a while until all nodes name the same owners of all slots, and all primaries know the latest
     /// epoch. Until then a heartbeat that is on its way may undo the next move, in Redis up to 7.0 for
     /// ever: that of the source, if its epoch is newer than the target's, or that of a replica which has
-    /// not heard of the move before. Nodes that do not hear each other never agree: nobody fails for that.
+    /// not heard of the move before. Nodes that do not hear each other never agree: that is no error.
     fn wait_for_news(&self) {
         drop(wait_until("agreement on slots and epoch", NEWS_LIMIT, || {
             let views = self.running().into_iter().map(|index| self.slots(index));

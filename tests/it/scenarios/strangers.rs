@@ -140,6 +140,26 @@ fn link_to(world: &World, address: &str) -> LinkId {
     links.find(|link| world.address(*link) == address).expect("a link")
 }
 
+/// C leaves the topology, as A and B tell, and a node of another cluster gets its address.
+fn replace_c_by_a_stranger(world: &mut World, nodes: &mut Nodes) {
+    let rows: &[Row<'_>] = &[(0, 8191, &[A]), (8192, 16383, &[B])];
+    for address in [A, B] {
+        let view = [slots_reply(rows), shards_reply(rows, &[])];
+        nodes.nodes.insert(address, Node { view, ..Node::own(address) });
+    }
+    world.reinit_topology();
+    while world.machine.topology().nodes().count() > 2 {
+        world.advance(ms(100));
+        let asked = world.links().into_iter().filter(|link| world.address(*link) != C);
+        for link in asked.collect::<Vec<_>>() {
+            if world.machine.topology().nodes().count() > 2 && !world.reads(link).is_empty() {
+                world.answer(link, &nodes.nodes[A].view.concat());
+            }
+        }
+    }
+    nodes.nodes.insert(C, Node::stranger('e', &[ALL], &[(C, 'e')]));
+}
+
 fn incr(world: &mut World, key: &str) -> Token {
     world.submit(Command::new("INCR").arg(key))
 }
@@ -258,22 +278,7 @@ fn what_is_for_a_node_that_left_goes_to_no_stranger() {
         }
         let call = world.submit(info());
         assert_eq!(world.reads(c), if is_linked { "INFO" } else { "" });
-        let rows: &[Row<'_>] = &[(0, 8191, &[A]), (8192, 16383, &[B])];
-        for address in [A, B] {
-            let view = [slots_reply(rows), shards_reply(rows, &[])];
-            nodes.nodes.insert(address, Node { view, ..Node::own(address) });
-        }
-        world.reinit_topology();
-        while world.machine.topology().nodes().count() > 2 {
-            world.advance(ms(100));
-            let others = world.links().into_iter().filter(|link| *link != c).collect::<Vec<_>>();
-            for link in others {
-                if !world.reads(link).is_empty() {
-                    world.answer(link, &nodes.nodes[A].view.concat());
-                }
-            }
-        }
-        nodes.nodes.insert(C, Node::stranger('e', &[ALL], &[(C, 'e')]));
+        replace_c_by_a_stranger(&mut world, &mut nodes);
         if is_linked {
             world.close(c, Closed::Reset);
         }
@@ -282,11 +287,26 @@ fn what_is_for_a_node_that_left_goes_to_no_stranger() {
         let fate = if is_linked { "may have been executed" } else { "not executed" };
         let told = format!("{fate} at 127.0.0.1:7002: the node is not part of the cluster");
         assert_eq!(world.outcome(call), told);
-        // Who names the address now means whoever is there.
+        // A new call is for the node that has the address now.
         let call = world.submit(info());
         nodes.run(&mut world, ms(1_000));
         assert_eq!((&*world.outcome(call), nodes.taken(C)), (":1\r\n", vec!["INFO".into()]));
     }
+}
+
+#[test]
+fn what_was_redirected_to_a_node_that_left_goes_to_no_stranger() {
+    let (mut world, mut nodes) = known(&[A, C]);
+    nodes.run(&mut world, ms(5_000)); // all is asked that is to be asked
+    let (a, c) = (link_to(&world, A), link_to(&world, C));
+    world.close(c, Closed::Reset);
+    let call = incr(&mut world, "bar");
+    assert_eq!(world.reads(a), "INCR bar");
+    world.answer(a, "-ASK 5061 127.0.0.1:7002\r\n");
+    replace_c_by_a_stranger(&mut world, &mut nodes);
+    nodes.run(&mut world, ms(5_000));
+    assert_eq!(nodes.taken(C), Vec::<String>::new());
+    assert_eq!((&*world.outcome(call), nodes.taken(A)), (":1\r\n", vec!["INCR bar".into()]));
 }
 
 #[test]
