@@ -48,7 +48,11 @@ pub(super) enum Role {
 }
 
 /// What a node is asked for.
+///
+/// As wide as what a part has in its place in [`Work`]: with a byte there, the compiler moves the parts
+/// in odd pieces, and waits for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u64)]
 pub(super) enum Question {
     Slots,
     Shards,

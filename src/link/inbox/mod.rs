@@ -109,16 +109,15 @@ impl Inbox {
             if data.is_empty() {
                 return Ok(None);
             }
-            match self.scanner.scan(data)? {
-                Scan::Frame { len } => {
+            match self.scanner.scan(data) {
+                Ok(Scan::Frame { len }) => {
                     let frame = self.copies.take(data, len);
                     *data = data.get(len..).unwrap_or_default();
                     return Ok(Some(Frame::from_scanned(frame)));
                 }
-                Scan::More { needed } => self.keep(data, needed),
-                found @ (Scan::Broken { .. } | Scan::Skipped { .. }) => {
-                    return self.drop_data(found, data);
-                }
+                Ok(Scan::More { needed }) => self.keep(data, needed),
+                Ok(found) => return self.drop_data(found, data),
+                Err(error) => return Err(error.into()),
             }
         }
         let all = *data;
