@@ -16,6 +16,9 @@ pub const SLOT_COUNT: u16 = 16_384;
 pub struct Slot(u16);
 
 impl Slot {
+    /// The least slot.
+    pub(crate) const FIRST: Self = Self(0);
+
     /// The slot with this number, or `None` from [`SLOT_COUNT`] upward.
     #[must_use]
     pub const fn new(number: u16) -> Option<Self> {

@@ -27,6 +27,9 @@ pub(super) struct PartRef {
 }
 
 impl PartRef {
+    /// No part, and never one.
+    pub(super) const NONE: Self = Self { call: CallId { index: NONE, serial: u64::MAX }, part: 0 };
+
     /// Earlier parts are less than later ones: in the order of their submission.
     pub(super) const fn order(self) -> (u64, u32) {
         (self.call.serial, self.part)

@@ -15,9 +15,8 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::Cluster;
-use super::calls::{PartRef, Place};
-use super::nodes::{Tenant, Work};
-use super::queue::Queue;
+use super::calls::{Part, PartRef, Place};
+use super::nodes::Work;
 use crate::action::LinkId;
 use crate::config::ReadFrom;
 use crate::error::Closed;
@@ -26,84 +25,39 @@ use crate::slot::Slot;
 use crate::time::Instant;
 use crate::topology::TopologyChange;
 
-/// A slot that stands still.
-#[derive(Debug, Default)]
-pub(super) struct Fence {
-    /// Links, and how many replies each must have given.
-    holds: Vec<(LinkId, u64)>,
-    queue: Queue,
-}
-
-impl Fence {
-    /// Waits for so many replies of the link, at least.
-    fn hold(&mut self, link: LinkId, until: u64) {
-        match self.holds.iter_mut().find(|(held, _)| *held == link) {
-            Some((_, held_until)) => *held_until = until.max(*held_until),
-            None => self.holds.push((link, until)),
-        }
-    }
-
-    /// Commands before the one that is waited for were taken back.
-    pub(super) fn taken_back(&mut self, link: LinkId, number: u64, count: u64) {
-        for (held, until) in &mut self.holds {
-            if *held == link && *until > number {
-                *until = until.saturating_sub(count).max(number);
-            }
-        }
-    }
-
-    pub(super) fn left(&mut self) {
-        self.queue.left();
-    }
-
-    pub(super) fn sweep(&mut self, is_alive: impl Fn(PartRef) -> bool) {
-        if self.queue.is_mostly_dead() {
-            self.queue.sweep(is_alive);
-        }
-    }
-}
-
 impl<T> Cluster<T> {
     /// Has a part wait until the fence of its slot is lifted.
     pub(super) fn wait_at_fence(&mut self, slot: Slot, part: PartRef) {
         let Some(state) = self.calls.part_mut(part) else { return };
         (state.place, state.asking) = (Place::Fenced(slot), false);
-        let fence = self.fences.entry(slot).or_default();
-        let is_mostly_dead = fence.queue.is_mostly_dead();
-        fence.queue.push_back(part);
+        let waits = |state: &Part| state.place == Place::Fenced(slot);
+        self.fences.wait(slot, part, |part| self.calls.part(part).is_some_and(waits));
         self.stats.fenced += 1;
-        if is_mostly_dead {
-            self.sweep();
-        }
     }
 
     /// Lifts the fences that waited for nothing but this link, which has answered more by now.
     pub(super) fn lift_fences(&mut self, now: Instant, link: LinkId) {
         let answered = self.links.get(link).map_or(u64::MAX, |tenant| tenant.link.answered());
-        let mut next = u64::MAX;
-        let mut lifted = Vec::new();
-        for (slot, fence) in &mut self.fences {
-            fence.holds.retain(|(held, until)| *held != link || *until > answered);
-            let holds = fence.holds.iter().filter(|(held, _)| *held == link);
-            next = holds.map(|(_, until)| *until).fold(next, u64::min);
-            if fence.holds.is_empty() {
-                lifted.push(*slot);
-            }
-        }
-        self.set_fence_at(link, next);
-        for slot in lifted {
+        let free = self.fences.answered(link, answered);
+        self.note_next_fence(link);
+        for slot in free {
             self.lift_if_free(now, slot);
+        }
+    }
+
+    /// Notes the number of replies at which the link's fences are looked at again.
+    fn note_next_fence(&mut self, link: LinkId) {
+        let next = self.fences.next(link).unwrap_or(u64::MAX);
+        if let Some(tenant) = self.links.get_mut(link) {
+            tenant.fence_at = next;
         }
     }
 
     /// Lifts the fence of a slot if it waits for nothing: what waited leaves in the order of its
     /// submission.
     pub(super) fn lift_if_free(&mut self, now: Instant, slot: Slot) {
-        if !self.fences.get(&slot).is_some_and(|fence| fence.holds.is_empty()) {
-            return;
-        }
-        let Some(mut fence) = self.fences.remove(&slot) else { return };
-        let mut parts = Vec::from(fence.queue.take());
+        let Some(parts) = self.fences.lift_if_free(slot) else { return };
+        let mut parts = Vec::from(parts);
         parts.sort_unstable_by_key(|part| part.order());
         for part in parts {
             if self.calls.part(part).is_some_and(|state| state.place == Place::Fenced(slot)) {
@@ -116,56 +70,62 @@ impl<T> Cluster<T> {
     /// has any.
     fn fence(&mut self, slot: Slot, link: LinkId) {
         let Some(tenant) = self.links.get_mut(link) else { return };
-        let Some(until) = tenant.link.last_owed(|work| work.slot() == Some(slot)) else { return };
-        tenant.fence_at = tenant.fence_at.min(until);
-        self.fences.entry(slot).or_default().hold(link, until);
+        if let Some(until) = tenant.last_owed(slot) {
+            self.hold(slot, link, until);
+        }
+    }
+
+    /// Has a slot wait for so many replies of the link.
+    fn hold(&mut self, slot: Slot, link: LinkId, until: u64) {
+        self.fences.hold(slot, link, until);
+        if let Some(tenant) = self.links.get_mut(link) {
+            tenant.fence_at = tenant.fence_at.min(until);
+        }
     }
 
     /// A slot has changed hands: waits for what is on its way, and collects what waits in line, at
     /// these nodes and wherever a redirection may have brought it.
     pub(super) fn stand_still(&mut self, now: Instant, slot: Slot, nodes: [Option<usize>; 3]) {
-        let is_meant = |tenant: &&Tenant| {
-            nodes.contains(&Some(tenant.node)) || tenant.redirected_until > tenant.link.answered()
-        };
-        let meant = self.links.tenants.iter().flatten().filter(is_meant);
-        for link in meant.map(|tenant| tenant.id).collect::<Vec<_>>() {
-            self.fence(slot, link);
+        let mut meant = self.strays.take(slot);
+        meant.extend(nodes.into_iter().flatten());
+        meant.sort_unstable();
+        meant.dedup();
+        for node in &meant {
+            for link in self.links.links_to(*node) {
+                self.fence(slot, link);
+            }
         }
         self.collect_suspects(now, slot);
-        for node in 0..self.links.nodes.len() {
-            let Some(state) = self.links.node_mut(node) else { continue };
-            let is_meant = nodes.contains(&Some(node)) || state.has_redirected;
-            if !is_meant || state.queue.live_count() == 0 {
-                continue;
-            }
-            state.has_redirected = false;
-            for part in state.queue.take() {
-                let Some(state) = self.calls.part(part) else { continue };
-                if state.place != Place::Waiting(node) {
-                    continue;
-                }
-                if state.piece.route.slot() == Some(slot) {
-                    self.wait_at_fence(slot, part);
-                } else {
-                    self.line_up(node, part);
-                }
-            }
+        for node in meant {
+            self.collect_waiting(slot, node);
+        }
+    }
+
+    /// Collects the parts of a slot that wait for a node.
+    fn collect_waiting(&mut self, slot: Slot, node: usize) {
+        let calls = &self.calls;
+        let slot_of = |part| {
+            let state = calls.part(part).filter(|state| state.place == Place::Waiting(node));
+            state?.piece.route.slot()
+        };
+        let Some(state) = self.links.node_mut(node) else { return };
+        for part in state.queue.take_of(slot, slot_of) {
+            self.wait_at_fence(slot, part);
         }
     }
 
     /// Collects the parts of a slot that were redirected to a node that is not listed. Those that its
     /// owner redirected there pause first: it would do the same again.
     fn collect_suspects(&mut self, now: Instant, slot: Slot) {
+        let calls = &self.calls;
+        let slot_of = |part| {
+            let state = calls.part(part).filter(|state| state.place == Place::Suspect);
+            state?.piece.route.slot()
+        };
+        let collected = self.suspects.take_of(slot, slot_of);
         let owner = self.links.primary(self.agreement.topology(), slot);
-        for part in self.suspects.take() {
+        for part in collected {
             let Some(state) = self.calls.part_mut(part) else { continue };
-            if state.place != Place::Suspect {
-                continue;
-            }
-            if state.piece.route.slot() != Some(slot) {
-                self.suspects.push_back(part);
-                continue;
-            }
             let from =
                 state.suspicion.take().and_then(|suspicion| self.links.find(&suspicion.from));
             if owner.is_some() && owner == from {
@@ -177,11 +137,18 @@ impl<T> Cluster<T> {
         }
     }
 
-    /// Sets the number of replies at which the link's fences are looked at again.
-    fn set_fence_at(&mut self, link: LinkId, answered: u64) {
-        if let Some(tenant) = self.links.get_mut(link) {
-            tenant.fence_at = answered;
+    /// Forgets where redirections brought commands that are over, if there are many of those.
+    pub(super) fn sweep_strays(&mut self) {
+        if !self.strays.are_many() {
+            return;
         }
+        let Self { links, strays, .. } = self;
+        strays.retain(|slot, node| {
+            links.node(node).is_some_and(|node| node.queue.live_count() > 0)
+                || links.links_to(node).any(|link| {
+                    links.get_mut(link).is_some_and(|tenant| tenant.last_owed(slot).is_some())
+                })
+        });
     }
 
     /// The topology is another one: links, queues and fences follow it.
@@ -206,25 +173,28 @@ impl<T> Cluster<T> {
     fn fence_moved(&mut self, now: Instant, change: &TopologyChange) {
         // Where replicas may answer, reads have no order to keep.
         let is_for_all = self.config.read_from == ReadFrom::Primary;
-        let is_meant = |work: &&Work| is_for_all || !self.is_read(work);
         let mut moved = Vec::new();
         let mut silent = Vec::new();
         for tenant in self.links.tenants.iter().flatten() {
             let before = moved.len();
-            let slots = tenant.link.owed().filter(is_meant).filter_map(|work| work.slot());
-            moved.extend(slots.filter(|slot| has_moved(change, *slot)).map(|s| (s, tenant.id)));
+            let owed = tenant.link.owed().filter(|(_, work)| is_for_all || !self.is_read(work));
+            let of_slots = owed.filter_map(|(number, work)| Some((work.slot()?, number)));
+            let meant = of_slots.filter(|(slot, _)| has_moved(change, *slot));
+            moved.extend(meant.map(|(slot, number)| (slot, tenant.id, number)));
             // A node that lost its slots while it was silent is not coming back with answers.
             let leads = self.links.primaries.contains(&Some(tenant.node));
             let silence = now.since(tenant.link.progress_at());
             if moved.len() > before && !leads && silence >= SILENCE {
                 silent.push(tenant.id);
+                moved.truncate(before);
             }
         }
+        // The last one of each slot and link is enough.
         moved.sort_unstable();
-        moved.dedup();
-        moved.retain(|(_, link)| !silent.contains(link));
-        for (slot, link) in moved {
-            self.fence(slot, link);
+        moved.reverse();
+        moved.dedup_by_key(|(slot, link, _)| (*slot, *link));
+        for (slot, link, until) in moved {
+            self.hold(slot, link, until);
         }
         for link in silent {
             self.drop_link(now, link, Closed::TimedOut);
@@ -243,7 +213,6 @@ impl<T> Cluster<T> {
         for node in 0..self.links.nodes.len() {
             let Some(state) = self.links.node_mut(node) else { continue };
             let is_listed = state.is_listed;
-            state.has_redirected = false;
             for part in state.queue.take() {
                 let Some(state) = self.calls.part_mut(part) else { continue };
                 if state.place != Place::Waiting(node) {

@@ -54,7 +54,7 @@ impl<T> Cluster<T> {
             is_doubted: false,
             is_strange: false,
             fence_at: u64::MAX,
-            redirected_until: 0,
+            last_of: None,
             scripts: Scripts::default(),
         };
         match self.links.tenants.get_mut(place) {
@@ -170,11 +170,14 @@ impl<T> Cluster<T> {
                 }
             }
         }
-        let Some(tenant) = self.links.get(id) else { return };
+        let Some(tenant) = self.links.get_mut(id) else { return };
         if tenant.link.was_answered_early() {
             return self.drop_link(now, id, Closed::EndOfStream);
         }
         let (node, is_done) = (tenant.node, tenant.link.expected_count() == 0);
+        if is_done {
+            tenant.last_of = None;
+        }
         if !tenant.link.is_ready() {
             self.announce(id); // the second handshake
         }
@@ -235,14 +238,10 @@ impl<T> Cluster<T> {
         let drain_by = now + self.config.drain_timeout;
         let Some(tenant) = self.links.get_mut(id) else { return };
         tenant.drain_by = Some(drain_by);
-        let node = tenant.node;
-        if let Some(state) = self.links.node_mut(node)
-            && state.link == Some(id)
+        if let Some(node) = self.links.retire(id)
+            && self.links.node(node).is_some_and(|state| state.queue.live_count() > 0)
         {
-            state.link = None;
-            if state.queue.live_count() > 0 {
-                self.ensure_link(now, node);
-            }
+            self.ensure_link(now, node);
         }
         self.timers.note(drain_by);
         self.close_if_drained(now, id);
@@ -264,16 +263,9 @@ impl<T> Cluster<T> {
 
     /// Forgets a link that owes nothing.
     fn discard(&mut self, id: LinkId) {
-        let Some(tenant) = self.links.tenants.get_mut(id.index()).and_then(Option::take) else {
-            return;
-        };
-        self.links.tenant_count -= 1;
-        if let Some(node) = self.links.node_mut(tenant.node)
-            && node.link == Some(id)
-        {
-            node.link = None;
+        if self.links.remove(id).is_some() {
+            self.end_reauthentication();
         }
-        self.end_reauthentication();
     }
 
     /// Closes all links that owe nothing, because the machine ends.
@@ -290,7 +282,7 @@ impl<T> Cluster<T> {
         };
         if !self.links.node(index).is_some_and(useless)
             || self.links.primaries.contains(&Some(index))
-            || self.links.tenants.iter().flatten().any(|tenant| tenant.node == index)
+            || self.links.links_to(index).next().is_some()
         {
             return;
         }

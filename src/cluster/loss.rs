@@ -28,26 +28,17 @@ use crate::verdict::{Verdict, judge};
 impl<T> Cluster<T> {
     /// A link is gone. What it owed is sent again if that is safe, and is over if not.
     pub(super) fn lose_link(&mut self, now: Instant, id: LinkId, loss: &Loss) {
-        let place = self.links.tenants.get_mut(id.index());
-        let Some(mut tenant) = place.and_then(|place| place.take_if(|tenant| tenant.id == id))
-        else {
-            return;
-        };
-        self.links.tenant_count -= 1;
+        let Some(mut tenant) = self.links.remove(id) else { return };
         let was_ready = tenant.link.is_ready() && !tenant.is_strange;
         let index = tenant.node;
         let is_culprit_first = matches!(loss, Loss::Protocol(_)) || tenant.link.skips_reply();
         let owed: Vec<_> = tenant.link.lose().collect();
-        if let Some(node) = self.links.node_mut(index)
-            && node.link == Some(id)
-        {
-            node.link = None;
-        }
         let was_needed = !owed.is_empty() || !was_ready;
         if tenant.is_connected && !was_ready {
             self.note_hello(index, tenant.link.hello(), loss);
         }
         self.note_loss(now, index, loss, was_ready, owed.len());
+        self.sweep_strays();
         let again = self.sort_owed(index, loss, owed, is_culprit_first);
         self.requeue(now, index, again);
         self.lift_fences(now, id);
@@ -87,8 +78,8 @@ impl<T> Cluster<T> {
             };
             if is_flexible {
                 flexible.push(part);
-            } else if let Some(node) = self.links.node_mut(index) {
-                node.queue.push_back(part);
+            } else {
+                self.line_up(index, part);
             }
         }
         for part in flexible {
@@ -202,7 +193,7 @@ impl<T> Cluster<T> {
             let Some(state) = self.calls.part_mut(part) else { continue };
             let belongs = if let Route::Slot(slot) = state.piece.route {
                 let owner = self.links.primary(self.agreement.topology(), slot);
-                owner == Some(node) && !self.fences.contains_key(&slot)
+                owner == Some(node) && !self.fences.contains(slot)
             } else {
                 self.links.chosen(self.agreement.topology(), state) == Some(node)
             };

@@ -13,6 +13,7 @@
 //! - [`redirect`]: what replies lead to: an end, a redirection, a pause
 //! - [`scripts`]: when a script is sent by its name, and when in full
 //! - [`fence`]: how the commands of a slot stay in order when the slot moves
+//! - [`fences`], [`strays`]: the slots that stand still, and where redirections brought their commands
 //! - [`strangers`]: nodes of other clusters at known addresses
 //! - [`refresh`]: when and whom to ask for the topology
 //! - [`ends`]: how a part ends without a reply
@@ -23,6 +24,8 @@ mod calls;
 mod credentials;
 mod ends;
 mod fence;
+mod fences;
+mod last;
 mod links;
 mod loss;
 mod nodes;
@@ -32,6 +35,7 @@ mod refresh;
 mod scripts;
 mod stats;
 mod strangers;
+mod strays;
 mod timers;
 mod unusable;
 mod write;
@@ -40,11 +44,12 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 
 use self::calls::{Calls, Part, PartRef, Place};
-use self::fence::Fence;
+use self::fences::Fences;
 use self::nodes::Links;
 use self::queue::Queue;
 use self::refresh::Refresh;
 pub use self::stats::Stats;
+use self::strays::Strays;
 use self::timers::Timers;
 use crate::action::{Action, CallId, LinkId, Notice, Outcome, ReinitReason, Reply};
 use crate::address::Address;
@@ -55,7 +60,6 @@ use crate::link::Room;
 use crate::plan::{Call, Context, Explanation, Route};
 use crate::random::Random;
 use crate::resp::Frame;
-use crate::slot::Slot;
 use crate::time::Instant;
 use crate::topology::{Agreement, Topology};
 
@@ -96,7 +100,9 @@ pub struct Cluster<T> {
     paused: BTreeMap<(Instant, u64), PartRef>,
     pause_serial: u64,
     /// Slots whose new commands wait for the former owner.
-    fences: BTreeMap<Slot, Fence>,
+    fences: Fences,
+    /// Where redirections have brought commands.
+    strays: Strays,
     refresh: Refresh,
     timers: Timers,
     /// Whether a node has ever answered `HELLO`.
@@ -147,7 +153,8 @@ impl<T> Cluster<T> {
             suspects: Queue::default(),
             paused: BTreeMap::new(),
             pause_serial: 0,
-            fences: BTreeMap::new(),
+            fences: Fences::default(),
+            strays: Strays::default(),
             refresh: Refresh::new(&config),
             knows_hello: false,
             credentials_serial: 0,
@@ -481,7 +488,7 @@ impl<T> Cluster<T> {
     /// Sends a part where its route leads, or has it wait.
     fn dispatch(&mut self, now: Instant, part: PartRef) {
         let slot = self.calls.part(part).and_then(|state| state.piece.route.slot());
-        let is_fenced = slot.is_some_and(|slot| self.fences.contains_key(&slot));
+        let is_fenced = slot.is_some_and(|slot| self.fences.contains(slot));
         match slot.filter(|_| is_fenced && self.ends_by.is_none()) {
             Some(slot) => self.wait_at_fence(slot, part),
             None => self.route(now, part),
@@ -530,10 +537,10 @@ impl<T> Cluster<T> {
 
     /// No node is known for a part: it waits for a topology that has one.
     fn wait_unrouted(&mut self, now: Instant, part: PartRef) {
-        if self.unrouted.is_mostly_dead() {
-            self.sweep();
-        }
-        self.unrouted.push_back(part);
+        let is_alive =
+            |part| self.calls.part(part).is_some_and(|state| state.place == Place::Unrouted);
+        self.unrouted.sweep_if_due(is_alive);
+        self.unrouted.push_back(part, None);
         self.set_place(part, Place::Unrouted);
         let knows = self.links.knows_cluster();
         let reason = if knows { ReinitReason::SlotUnassigned } else { ReinitReason::Start };
@@ -564,28 +571,10 @@ impl<T> Cluster<T> {
                 true
             }
             Place::Fenced(slot) => {
-                if let Some(fence) = self.fences.get_mut(&slot) {
-                    fence.left();
-                }
+                self.fences.left(slot);
                 true
             }
             Place::InFlight { link, .. } => self.take_back(now, link, part),
-        }
-    }
-
-    /// Drops dead entries of the lines that have more of them than living ones.
-    fn sweep(&mut self) {
-        let Self { calls, unrouted, suspects, links, fences, .. } = self;
-        let place = |part| calls.part(part).map(|state: &Part| state.place);
-        if unrouted.is_mostly_dead() {
-            unrouted.sweep(|part| place(part) == Some(Place::Unrouted));
-        }
-        if suspects.is_mostly_dead() {
-            suspects.sweep(|part| place(part) == Some(Place::Suspect));
-        }
-        links.sweep(|part, node| place(part) == Some(Place::Waiting(node)));
-        for (slot, fence) in fences {
-            fence.sweep(|part| place(part) == Some(Place::Fenced(*slot)));
         }
     }
 

@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::calls::{Part, PartRef};
+use super::last::{LastOf, SHORT_LEN};
 use super::queue::Queue;
 use super::scripts::Scripts;
 use crate::action::LinkId;
@@ -74,10 +75,11 @@ impl Work {
 
 /// A node: something that may be dialled.
 #[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "they hold or do not, each on its own")]
 pub(super) struct Node {
     pub(super) address: Address,
     pub(super) link: Option<LinkId>,
+    /// Links that it had before, and that take no more work.
+    pub(super) former_links: Vec<LinkId>,
     pub(super) queue: Queue,
     /// How often in a row its link was lost, or could not be made.
     pub(super) failures: u32,
@@ -91,8 +93,6 @@ pub(super) struct Node {
     pub(super) id: Option<NodeId>,
     /// Which other node answered at its address the last time.
     pub(super) stranger: Option<Box<NodeId>>,
-    /// Whether there may be parts in the queue that a redirection brought there.
-    pub(super) has_redirected: bool,
     /// Whether it closed a connection upon `HELLO`, the last time that it was sent one.
     pub(super) avoids_hello: bool,
 }
@@ -121,8 +121,8 @@ pub(super) struct Tenant {
     pub(super) is_strange: bool,
     /// The number of replies that the next fence waits for.
     pub(super) fence_at: u64,
-    /// The number of replies up to that to the last command that a redirection brought here.
-    pub(super) redirected_until: u64,
+    /// What was written last of each slot, while slots move.
+    pub(super) last_of: Option<Box<LastOf>>,
     /// The scripts that it was sent.
     pub(super) scripts: Scripts,
 }
@@ -131,6 +131,36 @@ impl Tenant {
     /// When a dial that is not answered takes longer than it should.
     pub(super) fn doubted_at(&self, patience: Duration) -> Option<Instant> {
         (!self.link.is_ready() && !self.is_doubted).then(|| self.dialled_at + patience)
+    }
+
+    /// The number of replies up to that to the last command of a slot that it owes; `None` if it owes
+    /// none.
+    pub(super) fn last_owed(&mut self, slot: Slot) -> Option<u64> {
+        if self.last_of.is_none() && self.link.expected_count() <= SHORT_LEN {
+            return self.link.last_owed(|work| work.slot() == Some(slot));
+        }
+        let last_of = self.last_of.get_or_insert_with(|| {
+            let line = self.link.owed().map(|(number, work)| (number, work.slot()));
+            Box::new(LastOf::read(line))
+        });
+        let last = last_of.find(slot, self.link.owed_until())?;
+        (last > self.link.answered()).then_some(last)
+    }
+
+    /// A command of a slot was written.
+    #[inline]
+    pub(super) fn note_written(&mut self, slot: Slot) {
+        if self.last_of.is_some() {
+            self.keep_last(slot);
+        }
+    }
+
+    #[cold]
+    fn keep_last(&mut self, slot: Slot) {
+        self.last_of.take_if(|last_of| last_of.is_done(self.link.answered()));
+        if let Some(last_of) = &mut self.last_of {
+            last_of.join(self.link.owed_until(), slot);
+        }
     }
 }
 
@@ -225,6 +255,7 @@ impl Links {
         let node = Node {
             address: address.clone(),
             link: None,
+            former_links: Vec::new(),
             queue: Queue::default(),
             failures: 0,
             retry_at: None,
@@ -233,7 +264,6 @@ impl Links {
             is_listed: false,
             id: None,
             stranger: None,
-            has_redirected: false,
             avoids_hello: false,
         };
         let index = self.nodes.iter().position(Option::is_none).unwrap_or(self.nodes.len());
@@ -329,6 +359,35 @@ impl Links {
         nodes.filter(|(_, node)| node.as_ref().is_some_and(|n| n.is_listed)).map(|(index, _)| index)
     }
 
+    /// All links to a node, one after the other: the one that takes work, and those before it.
+    pub(super) fn links_to(&self, node: usize) -> impl Iterator<Item = LinkId> + use<> {
+        let node = self.node(node);
+        let former = node.map(|node| node.former_links.clone());
+        let former = former.unwrap_or_default(); // there are none, as a rule
+        node.and_then(|node| node.link).into_iter().chain(former)
+    }
+
+    /// Takes a link out.
+    pub(super) fn remove(&mut self, id: LinkId) -> Option<Tenant> {
+        let place = self.tenants.get_mut(id.index())?;
+        let tenant = place.take_if(|tenant| tenant.id == id)?;
+        self.tenant_count -= 1;
+        if let Some(node) = self.node_mut(tenant.node) {
+            node.link.take_if(|link| *link == id);
+            node.former_links.retain(|link| *link != id);
+        }
+        Some(tenant)
+    }
+
+    /// A link takes no more work: its node may have another one. Which node that is, if it had it.
+    pub(super) fn retire(&mut self, id: LinkId) -> Option<usize> {
+        let index = self.get(id)?.node;
+        let node = self.node_mut(index)?;
+        node.link.take_if(|link| *link == id)?;
+        node.former_links.push(id);
+        Some(index)
+    }
+
     /// All links.
     pub(super) fn ids(&self) -> Vec<LinkId> {
         self.tenants.iter().flatten().map(|tenant| tenant.id).collect()
@@ -369,16 +428,6 @@ impl Links {
     pub(super) fn left_queue(&mut self, node: usize) {
         if let Some(node) = self.node_mut(node) {
             node.queue.left();
-        }
-    }
-
-    pub(super) fn sweep(&mut self, is_alive: impl Fn(PartRef, usize) -> bool) {
-        for (index, node) in self.nodes.iter_mut().enumerate() {
-            if let Some(node) = node
-                && node.queue.is_mostly_dead()
-            {
-                node.queue.sweep(|part| is_alive(part, index));
-            }
         }
     }
 

@@ -202,6 +202,7 @@ impl<T> Cluster<T> {
         target: usize,
     ) {
         let Some(to) = self.links.address(target).cloned() else { return };
+        self.sweep_strays();
         self.notify(Notice::Redirected { kind, slot, from: from.clone(), to: to.clone() });
         self.set_place(part, Place::Nowhere);
         match kind {
@@ -228,7 +229,7 @@ impl<T> Cluster<T> {
             && let Some(refusal) = self.sent_to_and_fro(part)
         {
             self.pause(now, part, Some(refusal), self.config.retry_delay_min);
-        } else if self.fences.contains_key(&slot) {
+        } else if self.fences.contains(slot) {
             self.wait_at_fence(slot, part);
         } else {
             self.enqueue(now, target, part);
@@ -277,10 +278,11 @@ impl<T> Cluster<T> {
             state.suspicion = Some(Box::new(Suspicion { from, to, kind }));
             state.place = Place::Suspect;
         }
-        if self.suspects.is_mostly_dead() {
-            self.sweep();
-        }
-        self.suspects.push_back(part);
+        let state = |part| self.calls.part(part);
+        let slot = state(part).and_then(|state| state.piece.route.slot());
+        let is_alive = |part| state(part).is_some_and(|state| state.place == Place::Suspect);
+        self.suspects.sweep_if_due(is_alive);
+        self.suspects.push_back(part, slot);
         self.request_refresh(now, ReinitReason::UnknownNode, true);
     }
 

@@ -101,7 +101,7 @@ impl<T> Cluster<T> {
         let slot = state.piece.route.slot().filter(|_| !state.asking);
         if let Some(slot) = slot {
             self.stand_still(now, slot, [Some(node), None, None]);
-            if self.fences.contains_key(&slot) {
+            if self.fences.contains(slot) {
                 self.wait_at_fence(slot, part);
                 return self.lift_if_free(now, slot);
             }

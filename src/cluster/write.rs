@@ -56,13 +56,9 @@ impl<T> Cluster<T> {
         {
             return self.write_part(now, link, part);
         }
-        let is_mostly_dead = state.queue.is_mostly_dead();
         let slot = self.calls.part(part).and_then(|state| state.piece.route.slot());
         if let Some(error) = self.refusal_of(now, node, slot) {
             return self.fail(part, error);
-        }
-        if is_mostly_dead {
-            self.sweep();
         }
         self.line_up(node, part);
         self.set_place(part, Place::Waiting(node));
@@ -120,8 +116,11 @@ impl<T> Cluster<T> {
             }
             Payload::Nothing | Payload::Later(_) => return,
         };
-        if state.hops > 0 {
-            tenant.redirected_until = tenant.link.owed_until();
+        if let Some(slot) = slot {
+            if state.hops > 0 {
+                self.strays.note(slot, tenant.node);
+            }
+            tenant.note_written(slot);
         }
         self.announce(link);
     }
@@ -153,10 +152,16 @@ impl<T> Cluster<T> {
 
     /// Puts a part in line.
     pub(super) fn line_up(&mut self, node: usize, part: PartRef) {
-        let was_redirected = self.calls.part(part).is_some_and(|state| state.hops > 0);
+        let Some(state) = self.calls.part(part) else { return };
+        let slot = state.piece.route.slot();
+        if let Some(slot) = slot.filter(|_| state.hops > 0) {
+            self.strays.note(slot, node);
+        }
+        let waits = |state: &Part| state.place == Place::Waiting(node);
+        let is_alive = |part| self.calls.part(part).is_some_and(waits);
         if let Some(state) = self.links.node_mut(node) {
-            state.queue.push_back(part);
-            state.has_redirected |= was_redirected;
+            state.queue.sweep_if_due(is_alive);
+            state.queue.push_back(part, slot);
         }
     }
 
@@ -190,11 +195,9 @@ impl<T> Cluster<T> {
         if self.links.node(node).is_some_and(|node| node.queue.live_count() > 0) {
             self.timers.note_room();
         }
-        for fence in self.fences.values_mut() {
-            fence.taken_back(link, number, count);
-        }
+        self.fences.taken_back(link, number, count);
         if let Some(tenant) = self.links.get_mut(link) {
-            tenant.fence_at = 0; // may be less now: looked up at the next reply
+            tenant.last_of = None; // what is behind has other numbers now
             tenant.scripts.clear(); // the source of one may be among what was taken back
         }
         self.lift_fences(now, link);

@@ -463,11 +463,13 @@ impl<W: Copy> Link<W> {
         Some(self.answered + u64::try_from(index).unwrap_or(u64::MAX) + 1)
     }
 
-    /// All work that it owes replies to, in order.
-    pub(crate) fn owed(&self) -> impl Iterator<Item = &W> {
-        self.expected.iter().filter_map(|expected| match &expected.what {
-            Expect::Work(work) => Some(work),
-            Expect::Setup(_) | Expect::Asking => None,
+    /// All work that it owes replies to, in order, and the number of replies up to that to it.
+    pub(crate) fn owed(&self) -> impl Iterator<Item = (u64, &W)> {
+        (self.answered + 1..).zip(&self.expected).filter_map(|(number, expected)| {
+            match &expected.what {
+                Expect::Work(work) => Some((number, work)),
+                Expect::Setup(_) | Expect::Asking => None,
+            }
         })
     }
 

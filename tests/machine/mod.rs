@@ -47,7 +47,7 @@ impl Machine {
         let mut machine = Self { cluster, links: Vec::new(), node_count, piece_len: READ_LEN };
         machine.cluster.submit(now, Call::discovery(), 0).expect("is taken");
         let link = machine.connect();
-        machine.receive(link, topology(node_count).as_bytes());
+        machine.receive(link, topology(node_count, 0).as_bytes());
         machine.receive(link, b"-ERR the other question has been answered\r\n");
         assert_eq!(machine.drain(), 1, "the cluster is known");
         machine
@@ -98,22 +98,26 @@ impl Machine {
                     take(outcome);
                     completed += 1;
                 }
-                Action::SendToNode { link } => self.send(link),
+                Action::SendToNode { link } => self.take_sent(link, |_| {}),
                 _ => {}
             }
         }
         completed
     }
 
-    /// The node takes all that there is.
-    fn send(&mut self, link: LinkId) {
+    /// Takes all that there is to be sent to a node.
+    pub(crate) fn take_sent(&mut self, link: LinkId, mut take: impl FnMut(&[u8])) {
         loop {
             let mut slices: [&[u8]; 64] = [&[]; 64];
             let count = self.cluster.sendable(link, &mut slices);
             if count == 0 {
                 break;
             }
-            let len = slices.iter().take(count).map(|slice| slice.len()).sum();
+            let mut len = 0;
+            for slice in slices.iter().take(count) {
+                take(slice);
+                len += slice.len();
+            }
             self.cluster.handle_sent(Instant::EPOCH, link, len);
         }
     }
@@ -176,8 +180,7 @@ impl Machine {
     }
 
     fn node_of(&self, key: &str) -> usize {
-        let after = usize::from(Slot::of_key(key.as_bytes()).number()) + 1;
-        (after * self.node_count - 1) / usize::from(SLOT_COUNT)
+        range_of(Slot::of_key(key.as_bytes()), self.node_count)
     }
 }
 
@@ -193,18 +196,24 @@ pub(crate) fn keys(count: usize) -> Vec<String> {
     fresh.take(count).collect()
 }
 
-fn address(index: usize) -> Address {
+/// Which of so many even ranges a slot is in: at first the node of that index has it.
+pub(crate) fn range_of(slot: Slot, node_count: usize) -> usize {
+    let after = usize::from(slot.number()) + 1;
+    (after * node_count - 1) / usize::from(SLOT_COUNT)
+}
+
+pub(crate) fn address(index: usize) -> Address {
     let port = u16::try_from(7000 + index).expect("a port");
     Address::new("127.0.0.1", port).expect("is an address")
 }
 
-/// The reply to `CLUSTER SLOTS`.
-fn topology(node_count: usize) -> String {
+/// The reply to `CLUSTER SLOTS` after each node has handed its slots over to the next one so often.
+pub(crate) fn topology(node_count: usize, shift: usize) -> String {
     let first = |index: usize| index * usize::from(SLOT_COUNT) / node_count;
     let mut reply = format!("*{node_count}\r\n");
     for index in 0..node_count {
         let (first, last) = (first(index), first(index + 1) - 1);
-        let port = 7000 + index;
+        let port = 7000 + (index + shift) % node_count;
         write!(reply, "*3\r\n:{first}\r\n:{last}\r\n*3\r\n$9\r\n127.0.0.1\r\n:{port}\r\n")
             .and_then(|()| write!(reply, "$40\r\n{port:040}\r\n"))
             .expect("is text");

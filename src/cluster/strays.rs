@@ -1,0 +1,80 @@
+//! Where redirections have brought commands of a slot, besides its owner.
+//!
+//! Rules of this file: whoever needs all commands of a slot finds them at its owner and here. An entry
+//! may be older than its commands, which are over; then it is dropped when there are twice as many
+//! entries as there were of use the last time.
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use crate::slot::Slot;
+
+/// Entries that are not worth a look.
+const COUNT_KEPT: usize = 64;
+
+/// Slots and the nodes that got some of their commands.
+#[derive(Debug, Default)]
+pub(super) struct Strays {
+    places: BTreeSet<(Slot, usize)>,
+    useful_count: usize,
+}
+
+impl Strays {
+    /// A command of the slot goes to this node.
+    pub(super) fn note(&mut self, slot: Slot, node: usize) {
+        self.places.insert((slot, node));
+    }
+
+    /// Takes out the nodes that may have commands of the slot.
+    pub(super) fn take(&mut self, slot: Slot) -> Vec<usize> {
+        let nodes: Vec<_> = self.places.range((slot, 0)..=(slot, usize::MAX)).copied().collect();
+        for place in &nodes {
+            self.places.remove(place);
+        }
+        nodes.into_iter().map(|(_, node)| node).collect()
+    }
+
+    /// Whether it is time to drop what is of no use.
+    pub(super) fn are_many(&self) -> bool {
+        self.places.len() > 2 * self.useful_count + COUNT_KEPT
+    }
+
+    /// Drops what is of no use.
+    pub(super) fn retain(&mut self, mut is_useful: impl FnMut(Slot, usize) -> bool) {
+        self.places.retain(|(slot, node)| is_useful(*slot, *node));
+        self.useful_count = self.places.len();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_are_kept_by_slot_and_taken_once() {
+        let slot = |number| Slot::new(number).expect("is a slot");
+        let mut strays = Strays::default();
+        for (number, node) in [(1, 7), (2, 7), (1, 3), (1, 7), (0, 9)] {
+            strays.note(slot(number), node);
+        }
+        assert_eq!(strays.take(slot(1)), [3, 7]);
+        assert_eq!(strays.take(slot(1)), []);
+        assert_eq!((strays.take(slot(0)), strays.take(slot(2))), ([9].into(), [7].into()));
+    }
+
+    #[test]
+    fn what_is_of_no_use_is_dropped_when_there_is_much_of_it() {
+        let mut strays = Strays::default();
+        let mut look_count = 0;
+        for number in 0..10_000 {
+            strays.note(Slot::new(number).expect("is a slot"), 0);
+            if strays.are_many() {
+                strays.retain(|slot, _| {
+                    look_count += 1;
+                    slot.number() + 10 > number
+                });
+            }
+        }
+        assert!(strays.places.len() <= 84 && look_count <= 12_000, "{look_count}");
+    }
+}
