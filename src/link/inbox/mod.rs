@@ -8,9 +8,10 @@
 mod copies;
 mod room;
 
+use alloc::vec::Vec;
 use core::fmt;
 
-use bytes::BytesMut;
+use bytes::Bytes;
 
 use self::copies::Copies;
 use self::room::GROWTH_LEN;
@@ -19,11 +20,13 @@ use crate::config::Limits;
 use crate::error::ProtocolError;
 use crate::resp::{Frame, Scan, Scanner};
 
-/// A frame that came in several pieces is copied out of the buffer below this length, so that it
-/// does not pin the rest of the buffer; a longer one takes the buffer with it.
-const COPIED_LEN: usize = 4 << 10;
+/// A frame that came in several pieces is copied out of the buffer below this length, so that the buffer
+/// can be used again; a longer one takes the buffer with it.
+const COPIED_LEN: usize = 16 << 10;
 /// A longer buffer is not kept when it is empty.
-const KEPT_LEN: usize = 64 << 10;
+const KEPT_LEN: usize = 2 * COPIED_LEN;
+/// What joins the beginning of a frame that may end anywhere: little is copied in vain.
+const AHEAD_LEN: usize = 4 << 10;
 
 /// What lacks at least this much is read straight into the buffer.
 const ROOM_LEN_MIN: usize = 8 << 10;
@@ -53,7 +56,7 @@ pub(super) struct Inbox {
     scanner: Scanner,
     copies: Copies,
     /// The beginning of a frame that is not complete; empty between frames.
-    buffer: BytesMut,
+    buffer: Vec<u8>,
     /// How many bytes of the buffer were received: what is behind them is room that was lent.
     received: usize,
     /// How many bytes the frame lacks at least.
@@ -69,7 +72,7 @@ impl Inbox {
         Self {
             scanner: Scanner::new(limits),
             copies: Copies::default(),
-            buffer: BytesMut::new(),
+            buffer: Vec::new(),
             received: 0,
             needed: 0,
             is_fresh: false,
@@ -165,7 +168,7 @@ impl Inbox {
     ) -> Result<Option<Frame>, Fault> {
         let behind = if let Scan::Broken { len, .. } = found { self.received - len } else { 0 };
         *data = all.get(all.len() - data.len() - behind..).unwrap_or_default();
-        self.buffer = BytesMut::new();
+        self.buffer = Vec::new();
         (self.received, self.needed) = (0, 0);
         self.note_unusable(found)?;
         self.next(data)
@@ -184,10 +187,10 @@ impl Inbox {
     }
 
     /// Takes bytes into the buffer: of a long string just what it lacks, so that it has its buffer to
-    /// itself.
+    /// itself; else some more, for what it lacks is not known as a rule.
     fn receive(&mut self, data: &mut &[u8]) {
         self.buffer.truncate(self.received);
-        let len = if self.needed < COPIED_LEN { data.len() } else { self.needed };
+        let len = self.needed.max(AHEAD_LEN);
         let (more, rest) = data.split_at_checked(len).unwrap_or((data, &[]));
         self.buffer.extend_from_slice(more);
         self.received = self.buffer.len();
@@ -213,16 +216,24 @@ impl Inbox {
     fn take(&mut self, len: usize) -> Frame {
         self.buffer.truncate(len);
         self.received = 0;
-        if self.buffer.len() >= COPIED_LEN {
-            return Frame::from_scanned(self.buffer.split().freeze());
+        if len >= COPIED_LEN {
+            return Frame::from_scanned(without_spare(core::mem::take(&mut self.buffer)));
         }
         let frame = Frame::from_scanned(self.copies.take(&self.buffer, len));
         if self.buffer.capacity() > KEPT_LEN {
-            self.buffer = BytesMut::new();
+            self.buffer = Vec::new();
         }
         self.buffer.clear();
         frame
     }
+}
+
+/// A buffer as it is, but for room that nobody needs any more: whoever keeps the bytes would keep it.
+fn without_spare(mut buffer: Vec<u8>) -> Bytes {
+    if buffer.capacity() - buffer.len() > buffer.len() / 16 {
+        buffer.shrink_to_fit();
+    }
+    buffer.into()
 }
 
 impl fmt::Debug for Inbox {

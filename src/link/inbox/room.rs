@@ -1,8 +1,9 @@
 //! Room for the rest of a long reply.
 
+use alloc::vec::Vec;
 use core::fmt;
 
-use bytes::{BufMut, BytesMut};
+use bytes::BufMut;
 
 /// The buffer grows by at least this much if a length promises as much: memory that nothing was written
 /// to costs addresses only, and a buffer that grows in many steps is moved as often.
@@ -30,7 +31,7 @@ pub(super) const CLEARED_LEN: usize = 128 << 10;
 /// ```
 pub struct Room<'a> {
     /// Behind what was received there may be some that was cleared.
-    pub(super) buffer: &'a mut BytesMut,
+    pub(super) buffer: &'a mut Vec<u8>,
     pub(super) received: usize,
     /// How much the reply lacks at least.
     pub(super) needed: usize,

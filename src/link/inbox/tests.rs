@@ -159,6 +159,43 @@ fn room_that_is_not_filled_is_not_received() {
     assert_eq!(frame.as_bytes(), &bytes);
 }
 
+/// A reply that is kept keeps little more than its bytes, and when it is gone nothing large stays
+/// behind, whatever it was and however it came in.
+#[test]
+fn f40_nothing_large_stays_behind() {
+    let mut value = Vec::new();
+    encode::bulk(&mut value, &vec![b'v'; 5_000_000]);
+    let mut values = Vec::new();
+    encode::array_header(&mut values, 300);
+    (0..300).for_each(|_| encode::bulk(&mut values, &[b'v'; 10_000]));
+    let mut small = Vec::new();
+    encode::array_header(&mut small, 100_000);
+    (0..100_000).for_each(|number| encode::integer(&mut small, number));
+    let short = b"+a simple string\r\n".repeat(5_000);
+    for (bytes, way) in [&value, &values, &small, &short]
+        .into_iter()
+        .flat_map(|bytes| [Way::Cleared, Way::Uncleared, Way::AsItIs].map(|way| (bytes, way)))
+    {
+        for piece_len in [1_448, 30_000, 3_000_000] {
+            let mut inbox = Inbox::new(Limits::default());
+            let pieces: Vec<_> = bytes.chunks(piece_len).collect();
+            let mut frames = Vec::new();
+            let cost = allocation_counter::measure(|| {
+                frames = frames_of(&mut inbox, &pieces, &[way]);
+            });
+            let held: usize = frames.iter().map(Bytes::len).sum();
+            let most =
+                held + held / 10 + frames.capacity() * size_of::<Bytes>() + KEPT_LEN + BLOCK_LEN;
+            let live = usize::try_from(cost.bytes_current).expect("is positive");
+            assert!(live <= most, "{live} bytes for {held}, {way:?} in pieces of {piece_len}");
+            let freed = allocation_counter::measure(|| drop(frames)).bytes_current;
+            let left = cost.bytes_current + freed;
+            let most = i64::try_from(KEPT_LEN + 2 * BLOCK_LEN).expect("is little");
+            assert!(left <= most, "{left} bytes are left, {way:?} in pieces of {piece_len}");
+        }
+    }
+}
+
 #[test]
 fn a_long_frame_takes_its_buffer_with_it() {
     let mut inbox = Inbox::new(Limits::default());
