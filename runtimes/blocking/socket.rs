@@ -18,10 +18,10 @@ use mio::net::TcpStream;
 use socket2::SockRef;
 
 use super::engine::{Engine, Source};
-use crate::Address;
 use crate::runtimes::mailbox::Answer;
 use crate::runtimes::runtime::{Either, Runtime, Stream};
 use crate::runtimes::tcp;
+use crate::{Address, Config};
 
 /// A connection of a blocking client.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl Runtime for Handle {
         Sleep {
             engine: Arc::clone(&self.0),
             timer: self.0.new_timer(),
-            at: Instant::now() + duration,
+            at: Instant::now() + duration.min(Config::DURATION_MAX),
         }
     }
 

@@ -201,7 +201,7 @@ impl<T> Cluster<T> {
 
     /// Whether nodes fail, and views have changed nothing for some rounds.
     pub(super) fn is_stuck(&self) -> bool {
-        self.refresh.interval > self.config.refresh_interval_min * 2
+        self.refresh.interval > self.config.refresh_interval_min.saturating_mul(2)
             && self.links.listed().any(|node| self.links.is_failing(node))
     }
 

@@ -146,6 +146,11 @@ impl Default for Config {
 }
 
 impl Config {
+    /// The longest that a duration of a configuration may be, and the most that counts of
+    /// [`Call::timeout`](crate::Call::timeout): 366 days. That is as good as for ever, and clocks can
+    /// count beyond it.
+    pub const DURATION_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
+
     /// How long a dial may wait for TLS: three quarters of `connect_timeout`, from the dial on. A driver
     /// that gives up then can still tell what took so long; the machine, which gives up when the whole
     /// of it is over, could not.
@@ -159,49 +164,77 @@ impl Config {
     /// # Errors
     /// [`ConfigError::Field`] names the first field that cannot.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        let zero = |field, problem| Err(ConfigError::Field { field, problem });
+        let wrong = |field, problem| Err(ConfigError::Field { field, problem });
+        for (field, duration) in self.durations() {
+            if duration > Self::DURATION_MAX {
+                return wrong(field, "is above 366 days");
+            }
+        }
         if self.call_timeout.is_zero() {
-            return zero("call_timeout", "is zero: no call could be answered");
+            return wrong("call_timeout", "is zero: no call could be answered");
         }
         if self.connect_timeout.is_zero() {
-            return zero("connect_timeout", "is zero: no connection could be made");
+            return wrong("connect_timeout", "is zero: no connection could be made");
         }
         if self.dial_stagger < DIAL_STAGGER_MIN {
-            return zero("dial_stagger", "is below 10 ms: all addresses would be dialled at once");
+            return wrong("dial_stagger", "is below 10 ms: all addresses would be dialled at once");
         }
         if self.stall_timeout.is_zero() {
-            return zero("stall_timeout", "is zero: every connection would be closed");
+            return wrong("stall_timeout", "is zero: every connection would be closed");
         }
         if self.ping_interval.is_zero() {
-            return zero("ping_interval", "is zero: an idle connection would never rest");
+            return wrong("ping_interval", "is zero: an idle connection would never rest");
         }
         if self.retry_delay_min.is_zero() {
-            return zero("retry_delay_min", "is zero: retries would spin");
+            return wrong("retry_delay_min", "is zero: retries would spin");
         }
         if self.reconnect_delay_min.is_zero() {
-            return zero("reconnect_delay_min", "is zero: reconnecting would spin");
+            return wrong("reconnect_delay_min", "is zero: reconnecting would spin");
         }
         if self.refresh_interval_min.is_zero() {
-            return zero("refresh_interval_min", "is zero: rereading the topology would spin");
+            return wrong("refresh_interval_min", "is zero: rereading the topology would spin");
         }
         if self.in_flight_count_max == 0 || self.calls_count_max == 0 {
-            return zero("in_flight_count_max", "and `calls_count_max` must allow one call");
+            return wrong("in_flight_count_max", "and `calls_count_max` must allow one call");
         }
         if self.address_count_max == 0 {
-            return zero("address_count_max", "is zero: no host could be dialled");
+            return wrong("address_count_max", "is zero: no host could be dialled");
         }
         if self.node_count_max == 0 {
-            return zero("node_count_max", "is zero: no cluster is that small");
+            return wrong("node_count_max", "is zero: no cluster is that small");
         }
         if self.limits.depth_max < 8 {
-            return zero("limits.depth_max", "is below 8: a topology nests that deep");
+            return wrong("limits.depth_max", "is below 8: a topology nests that deep");
         }
         if let Some(name) = &self.client_name
             && !name.bytes().all(|byte| (b'!'..=b'~').contains(&byte))
         {
-            return zero("client_name", "has blanks or characters that servers refuse");
+            return wrong("client_name", "has blanks or characters that servers refuse");
         }
         Ok(())
+    }
+}
+
+impl Config {
+    /// All durations, and the names of their fields.
+    const fn durations(&self) -> [(&'static str, Duration); 15] {
+        [
+            ("call_timeout", self.call_timeout),
+            ("connect_timeout", self.connect_timeout),
+            ("dial_stagger", self.dial_stagger),
+            ("stall_timeout", self.stall_timeout),
+            ("ping_interval", self.ping_interval),
+            ("drain_timeout", self.drain_timeout),
+            ("retry_delay_min", self.retry_delay_min),
+            ("retry_delay_max", self.retry_delay_max),
+            ("reconnect_delay_min", self.reconnect_delay_min),
+            ("reconnect_delay_max", self.reconnect_delay_max),
+            ("refresh_interval_min", self.refresh_interval_min),
+            ("refresh_interval_max", self.refresh_interval_max),
+            ("refresh_stagger", self.refresh_stagger),
+            ("moved_trust", self.moved_trust),
+            ("takeover_delay", self.takeover_delay),
+        ]
     }
 }
 

@@ -28,7 +28,7 @@ use self::route::{Destination, Several};
 pub use self::scan::Scan;
 use crate::address::Address;
 use crate::command::{Command, Facts, Learned, LearnedCommand, ReplyPolicy};
-use crate::config::CrossSlot;
+use crate::config::{Config, CrossSlot};
 use crate::error::{Error, Why};
 use crate::slot::Slot;
 use crate::topology::Topology;
@@ -154,7 +154,8 @@ impl Call {
         Self::of(Work::Discovery)
     }
 
-    /// The time budget, in place of `call_timeout` of the configuration.
+    /// The time budget, in place of `call_timeout` of the configuration; at most
+    /// [`Config::DURATION_MAX`].
     #[must_use]
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -382,7 +383,7 @@ impl Call {
     /// The time budget of the call.
     #[inline]
     pub(crate) fn budget(&self, default: Duration) -> Duration {
-        self.timeout.unwrap_or(default)
+        self.timeout.map_or(default, |timeout| timeout.min(Config::DURATION_MAX))
     }
 
     /// The number of bytes that its commands have.

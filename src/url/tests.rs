@@ -7,7 +7,7 @@ use core::fmt::Write;
 
 use proptest::prelude::*;
 
-use super::options::{PARAMETERS, TLS_PARAMETERS};
+use super::options::{PARAMETERS, Parameter, TLS_PARAMETERS};
 use super::{Url, values};
 use crate::config::Config;
 use crate::error::{ConfigError, UrlError, UrlPart};
@@ -80,6 +80,22 @@ proptest! {
         let printed = read.to_string();
         prop_assert_eq!(printed.parse::<Url>(), Ok(read), "{}", printed);
     }
+}
+
+#[test]
+fn f71_every_duration_has_an_upper_bound() {
+    let durations = PARAMETERS.iter().filter(|known| known.expected == values::duration::EXPECTED);
+    let mut count = 0;
+    for Parameter { name, .. } in durations {
+        let url = |value: &str| format!("redis://10.0.0.1?{name}={value}").parse::<Url>();
+        for value in ["18446744073709551615s", "31622401s", "18446744073709551615ms"] {
+            let error = url(value).expect_err("is too long").to_string();
+            assert!(error.contains(name) && error.contains("is above 366 days"), "{error}");
+        }
+        assert!(url("31622400s").is_ok(), "{name}");
+        count += 1;
+    }
+    assert_eq!(count, 15);
 }
 
 #[test]

@@ -3,11 +3,13 @@
 use std::slice;
 use std::time::Duration;
 
+use hashslot::{Call, Command, Config};
+
 use super::adapter::{Adapter, Client, Setup, on_every_adapter};
 use super::connecting::dead;
 use super::tasks::Tasks;
 use super::{Done, run, until};
-use crate::servers::fake::{Bound, Reaction, answers_handshake};
+use crate::servers::fake::{Bound, FakeNode, Reaction, answers_handshake};
 
 /// What a client says that cannot connect to these seeds. The limit of the test is much shorter
 /// than the time of the call.
@@ -70,8 +72,47 @@ fn a_client_that_does_not_wait_finds_a_cluster_that_comes_up_late<A: Adapter>() 
     })
 }
 
+/// Whoever wants to wait for ever may say so.
+fn f71_the_longest_durations_do_no_harm<A: Adapter>() -> Done {
+    run::<A>(async {
+        let node = FakeNode::start(|request| {
+            let slots = [(0, 16_383, request.port)];
+            answers_handshake(request, &slots).unwrap_or_else(|| Reaction::bulk(b"value"))
+        })?;
+        let change = |config: &mut Config| {
+            for duration in [
+                &mut config.call_timeout,
+                &mut config.connect_timeout,
+                &mut config.dial_stagger,
+                &mut config.stall_timeout,
+                &mut config.ping_interval,
+                &mut config.drain_timeout,
+                &mut config.retry_delay_min,
+                &mut config.retry_delay_max,
+                &mut config.reconnect_delay_min,
+                &mut config.reconnect_delay_max,
+                &mut config.refresh_interval_min,
+                &mut config.refresh_interval_max,
+                &mut config.refresh_stagger,
+                &mut config.moved_trust,
+                &mut config.takeover_delay,
+            ] {
+                *duration = Config::DURATION_MAX;
+            }
+        };
+        let seed = format!("localhost:{}", node.port());
+        let setup = Setup { change: Some(Box::new(change)), ..Setup::new(&[seed]) };
+        let client = A::connect(setup).await?;
+        assert_eq!(client.get::<String>("key").await?, "value");
+        let patient = Call::new(Command::get("key")).timeout(Duration::MAX);
+        assert_eq!(client.call_as::<String>(patient).await?, "value");
+        Ok(())
+    })
+}
+
 on_every_adapter! {
     a_client_that_does_not_wait_finds_a_cluster_that_comes_up_late,
     f12_an_unknown_host_is_told_in_the_systems_words,
     f35_seeds_that_all_refuse_are_told_at_once,
+    f71_the_longest_durations_do_no_harm,
 }
