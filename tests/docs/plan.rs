@@ -112,6 +112,7 @@ pub(crate) const PLAN: &[Entry] = &[
     entry("cargo bench --bench scan", Runs(&["... ns   allocs"])),
     entry("cargo bench --bench plan", Runs(&["... ns   allocs"])),
     entry("cargo bench --bench cluster", Runs(&["... ns   allocs"])),
+    entry("cargo bench --bench handover", Runs(&["... ns   allocs"])),
     entry("cargo bench --bench cluster -- \"1 in flight\"", Runs(&["...1 in flight..."])),
     entry("cargo bench --no-run", Runs(&["  Executable benches/cluster.rs (...)"])),
     entry(
