@@ -172,7 +172,7 @@ fn configure(mut source: Source<'_>) {
     let mut config = Config::default();
     let mut time = || match source.below(4) {
         0 => Duration::ZERO,
-        1 => Duration::MAX,
+        1 => [Config::DURATION_MAX, Duration::MAX][source.below(2)],
         2 => Duration::from_nanos(source.byte().into()),
         _ => Duration::from_millis(source.number().into()),
     };
@@ -208,11 +208,18 @@ fn configure(mut source: Source<'_>) {
 
     let verdict = config.validate();
     let seeds = vec![Address::new("127.0.0.1", 7000).expect("an address")];
+    assert_eq!(verdict.is_ok(), can_work(&config), "{verdict:?}");
+    let machine = Cluster::<u64>::new(Instant::EPOCH, config, seeds, 1);
+    assert_eq!(machine.err(), verdict.err());
+}
+
+/// Whether a client can run with it, as far as what is drawn above is concerned.
+fn can_work(config: &Config) -> bool {
     let is_named = config
         .client_name
         .as_ref()
         .is_none_or(|name| !name.contains(|c: char| !c.is_ascii_graphic()));
-    let can_work = is_named
+    is_named
         && config.node_count_max > 0
         && config.calls_count_max > 0
         && config.in_flight_count_max > 0
@@ -226,8 +233,22 @@ fn configure(mut source: Source<'_>) {
             config.reconnect_delay_min,
             config.refresh_interval_min,
         ]
-        .contains(&Duration::ZERO);
-    assert_eq!(verdict.is_ok(), can_work, "{verdict:?}");
-    let machine = Cluster::<u64>::new(Instant::EPOCH, config, seeds, 1);
-    assert_eq!(machine.err(), verdict.err());
+        .contains(&Duration::ZERO)
+        && [
+            config.call_timeout,
+            config.connect_timeout,
+            config.stall_timeout,
+            config.ping_interval,
+            config.drain_timeout,
+            config.retry_delay_min,
+            config.retry_delay_max,
+            config.reconnect_delay_min,
+            config.reconnect_delay_max,
+            config.refresh_interval_min,
+            config.refresh_interval_max,
+            config.refresh_stagger,
+            config.moved_trust,
+        ]
+        .iter()
+        .all(|duration| *duration <= Config::DURATION_MAX)
 }
