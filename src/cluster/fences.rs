@@ -68,7 +68,7 @@ impl Fences {
         (*held == link).then_some(*until)
     }
 
-    /// A link has given so many replies by now. The slots that wait for nothing any more.
+    /// A link has given this many replies. Returns the slots that had to wait for it alone.
     pub(super) fn answered(&mut self, link: LinkId, answered: u64) -> Vec<Slot> {
         let mut free = Vec::new();
         while let Some(&(held, until, slot)) = self.holds.range((link, 0, Slot::FIRST)..).next()

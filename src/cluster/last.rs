@@ -1,9 +1,9 @@
 //! Where the last command of each slot stands in a line: found without a walk.
 //!
-//! Theory of operation. While no slot moves nobody needs that, and nothing is kept. The first question
-//! reads the line once and writes the answers down for all slots; what joins the line from then on is
-//! written down as well, until all that was in line at the last question has left. So however many
-//! slots move, a line is read once in the time that it takes to pass.
+//! Theory of operation. Only a slot that moves is asked about, and while none does nothing is kept. The
+//! first question reads the line once and notes the last entry of each slot; later entries are noted as
+//! they join, until every entry has left that was in line at the last question. So a line is read once
+//! in the time that it takes to pass, however many slots move.
 
 use alloc::collections::BTreeMap;
 
@@ -39,7 +39,13 @@ impl LastOf {
         self.numbers.get(&slot).copied()
     }
 
-    /// Whether all has left that was in line at the last question.
+    /// The same, for a caller who takes all entries of the slot out of the line.
+    pub(super) fn take(&mut self, slot: Slot, end: u64) -> Option<u64> {
+        self.asked_at = end;
+        self.numbers.remove(&slot)
+    }
+
+    /// Whether every entry has left that was in line at the last question.
     pub(super) const fn is_done(&self, left: u64) -> bool {
         left >= self.asked_at
     }

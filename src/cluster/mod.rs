@@ -14,6 +14,7 @@
 //! - [`scripts`]: when a script is sent by its name, and when in full
 //! - [`fence`]: how the commands of a slot stay in order when the slot moves
 //! - [`fences`], [`strays`]: the slots that stand still, and where redirections brought their commands
+//! - [`queue`], [`last`]: parts that wait in line, and how those of one slot are found there
 //! - [`strangers`]: nodes of other clusters at known addresses
 //! - [`refresh`]: when and whom to ask for the topology
 //! - [`ends`]: how a part ends without a reply

@@ -120,7 +120,7 @@ impl Queue {
             let slots = self.slots.get_or_insert_with(|| {
                 Box::new(Slots::read(self.left_count, self.parts.iter().map(|part| slot_of(*part))))
             });
-            let mut number = slots.last.find(slot, end).unwrap_or(0);
+            let mut number = slots.last.take(slot, end).unwrap_or(0);
             while let Some(index) = index(number, self.left_count) {
                 if let Some(part) = self.parts.get_mut(index) {
                     take(part);
@@ -170,6 +170,8 @@ fn index(number: u64, left_count: u64) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use core::cell::Cell;
+
     use super::*;
     use crate::action::CallId;
 
@@ -221,6 +223,23 @@ mod tests {
             queue.sweep(|part| part != PartRef::NONE);
             assert_eq!(queue.take(), left);
         }
+    }
+
+    /// A slot with many commands is asked for with each of its redirections.
+    #[test]
+    fn parts_that_were_taken_out_cost_nothing_the_next_time() {
+        let mut queue = Queue::default();
+        (0..1000).for_each(|number| queue.push_back(part(number), Some(slot(7))));
+        let look_count = Cell::new(0);
+        let slot_of = |part| {
+            look_count.set(look_count.get() + 1);
+            (part != PartRef::NONE).then(|| slot(7))
+        };
+        assert_eq!(queue.take_of(slot(7), slot_of).len(), 1000);
+        for _ in 0..1000 {
+            assert_eq!(queue.take_of(slot(7), slot_of), []);
+        }
+        assert_eq!(look_count.get(), 2000, "once to read the line, once to take the parts out");
     }
 
     /// Parts that died in line, that came to its front, or that left with it are not found.

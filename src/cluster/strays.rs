@@ -1,8 +1,8 @@
 //! Where redirections have brought commands of a slot, besides its owner.
 //!
-//! Rules of this file: whoever needs all commands of a slot finds them at its owner and here. An entry
-//! may be older than its commands, which are over; then it is dropped when there are twice as many
-//! entries as there were of use the last time.
+//! Rules of this file: all commands of a slot are at its owner or at the nodes that are noted here. An
+//! entry may outlive its commands. Such entries are dropped when there are twice as many entries as were
+//! kept the last time.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -34,12 +34,12 @@ impl Strays {
         nodes.into_iter().map(|(_, node)| node).collect()
     }
 
-    /// Whether it is time to drop what is of no use.
+    /// Whether there are enough entries to look which of them are stale.
     pub(super) fn are_many(&self) -> bool {
         self.places.len() > 2 * self.useful_count + COUNT_KEPT
     }
 
-    /// Drops what is of no use.
+    /// Keeps the entries that are useful.
     pub(super) fn retain(&mut self, mut is_useful: impl FnMut(Slot, usize) -> bool) {
         self.places.retain(|(slot, node)| is_useful(*slot, *node));
         self.useful_count = self.places.len();
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_of_no_use_is_dropped_when_there_is_much_of_it() {
+    fn stale_entries_are_dropped_when_there_are_many() {
         let mut strays = Strays::default();
         let mut look_count = 0;
         for number in 0..10_000 {

@@ -228,7 +228,7 @@ impl Inbox {
     }
 }
 
-/// A buffer as it is, but for room that nobody needs any more: whoever keeps the bytes would keep it.
+/// The bytes of a buffer without its spare capacity, which would live as long as the bytes do.
 fn without_spare(mut buffer: Vec<u8>) -> Bytes {
     if buffer.capacity() - buffer.len() > buffer.len() / 16 {
         buffer.shrink_to_fit();

@@ -337,9 +337,9 @@ fn a_stranger_is_not_trusted<A: Adapter>() -> Done {
         let client =
             client_of::<A>(&node, |config| config.call_timeout = Duration::from_secs(1)).await?;
         for key in ["moved", "ask"] {
-            // Who is just being asked again when his time is up is not told the refusal.
+            // A call that is in flight again at its deadline times out instead.
             until::<A>("the refusal is told", async || {
-                let error = client.get::<Frame>(key).await.expect_err("nobody serves it");
+                let error = client.get::<Frame>(key).await.expect_err("no node serves it");
                 Ok(error.server().is_some())
             })
             .await?;
