@@ -226,7 +226,9 @@ fn a_range_that_moves_at_once_is_followed<A: Adapter>() -> Done {
             .await?;
         load.goes_on(500).await?;
         load.stop().await?.assert_flawless();
-        assert!(client.stats().await?.moved_followed > 0);
+        // Who happens to read the topology again in this moment is told by it.
+        let stats = client.stats().await?;
+        assert!(stats.moved_followed > 0 || stats.topology_changes > 1, "{stats:?}");
         Ok(())
     })
 }
