@@ -114,16 +114,25 @@ impl Refresh {
         (self.round, self.due, self.again) = (None, None, None);
     }
 
-    pub(super) fn next_timer(&self) -> Option<Instant> {
-        let more_at = self.round.as_ref().filter(|round| round.wants_more()).map(|r| r.more_at);
+    pub(super) fn next_timer(&self, now: Instant, patience: Duration) -> Option<Instant> {
+        let more_at = self.round.as_ref().and_then(|round| round.next_at(now, patience));
         more_at.into_iter().chain(self.due.map(|(at, _)| at)).min()
     }
 }
 
 impl Round {
-    /// Whether another node may be asked beside those that have not answered.
-    fn wants_more(&self) -> bool {
-        !self.candidates.is_empty() && self.asked.len() < ASKED_COUNT_MAX
+    /// When another node may be asked beside those that have not answered. Who was asked longer ago than
+    /// `patience` may still answer, and takes nobody's turn.
+    fn next_at(&self, now: Instant, patience: Duration) -> Option<Instant> {
+        let gives_up_at = |asked: &Asked| asked.sent_at.map(|sent_at| sent_at + patience);
+        let awaited = self.asked.iter().map(gives_up_at).filter(|at| at.is_none_or(|at| at > now));
+        if self.candidates.is_empty() {
+            None
+        } else if awaited.clone().count() < ASKED_COUNT_MAX {
+            Some(self.more_at)
+        } else {
+            awaited.flatten().min()
+        }
     }
 
     fn asked(&mut self, node: usize) -> Option<&mut Asked> {
@@ -172,8 +181,8 @@ impl<T> Cluster<T> {
         if self.refresh.due.is_some_and(|(at, _)| at <= now) && self.refresh.round.is_none() {
             self.start_round(now);
         }
-        let overdue = |round: &Round| round.wants_more() && round.more_at <= now;
-        if self.refresh.round.as_ref().is_some_and(overdue) {
+        let next_at = |round: &Round| round.next_at(now, self.config.connect_timeout);
+        if self.refresh.round.as_ref().and_then(next_at).is_some_and(|at| at <= now) {
             self.ask_next(now);
         }
     }
@@ -284,6 +293,7 @@ impl<T> Cluster<T> {
             tenant.link.write(now, &command, Work::Topology { round: serial, question });
         }
         self.stats.topology_queries += 1;
+        self.timers.note(now + self.config.connect_timeout);
         self.announce(link);
     }
 

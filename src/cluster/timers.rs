@@ -64,7 +64,7 @@ impl<T> Cluster<T> {
         let due = [
             self.calls.next_deadline(),
             self.next_link_timer(),
-            self.refresh.next_timer(),
+            self.refresh.next_timer(now, self.config.connect_timeout),
             self.next_resume(),
             self.ends_by.filter(|_| self.links.count() > 0),
         ];

@@ -48,8 +48,9 @@ pub struct Config {
     /// are so many addresses that the last would come in the second half of `connect_timeout`.
     /// Default: 250 ms, as RFC 8305 recommends.
     pub dial_stagger: Duration,
-    /// A connection that owes replies and has been silent for this long is closed. Longer than the
-    /// slowest command that is used. Default: 10 s.
+    /// A connection that owes replies and has brought none for this long is closed; 16 KiB of a long
+    /// reply count as one, messages that are no replies do not. Longer than the slowest command that is
+    /// used. Default: 10 s.
     pub stall_timeout: Duration,
     /// A connection that has been idle for this long is sent a `PING`. Default: 30 s.
     pub ping_interval: Duration,

@@ -49,8 +49,10 @@ pub(crate) struct Link<W> {
     hello: Hello,
     /// Whom it is set up as; forgotten once it is.
     credentials: Option<Box<Credentials>>,
-    /// When the last byte came in, or when something was first expected.
+    /// When a reply came, or some of a long one, or when something was first expected.
     progress_at: Instant,
+    /// How much of a reply has come since then.
+    since_progress: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,6 +159,7 @@ impl<W: Copy> Link<W> {
             hello: Hello::Unsent,
             credentials: None,
             progress_at: now,
+            since_progress: 0,
         }
     }
 
@@ -276,7 +279,7 @@ impl<W: Copy> Link<W> {
     /// So many bytes came in, into the room that was lent.
     pub(crate) fn fill(&mut self, now: Instant, len: usize) {
         if self.inbox.fill(len) {
-            self.progress_at = now;
+            self.note_bytes(now, len);
         }
     }
 
@@ -288,14 +291,15 @@ impl<W: Copy> Link<W> {
         config: &Config,
         data: &mut &[u8],
     ) -> Result<Option<Received<W>>, ProtocolError> {
-        if !data.is_empty() {
-            self.progress_at = now;
-        }
         loop {
+            let len = data.len();
             let frame = match self.inbox.next(data) {
                 Ok(Some(frame)) => frame,
-                Ok(None) => return Ok(None),
-                Err(fault) => match self.handle_fault(fault)? {
+                Ok(None) => {
+                    self.note_bytes(now, len);
+                    return Ok(None);
+                }
+                Err(fault) => match self.handle_fault(now, fault)? {
                     Some(received) => return Ok(Some(received)),
                     None => continue,
                 },
@@ -318,6 +322,7 @@ impl<W: Copy> Link<W> {
             };
             self.answered += 1;
             self.answered_end = expected.end;
+            self.note_reply(now);
             match expected.what {
                 Expect::Work(work) => {
                     let asking_failed = self.asking_failed.take();
@@ -334,9 +339,31 @@ impl<W: Copy> Link<W> {
         }
     }
 
+    /// A reply has come.
+    #[inline]
+    const fn note_reply(&mut self, now: Instant) {
+        self.progress_at = now;
+        self.since_progress = 0;
+    }
+
+    /// Bytes have come of a frame that is not complete. A push answers nothing.
+    fn note_bytes(&mut self, now: Instant, len: usize) {
+        if len == 0 || self.inbox.is_in_push() {
+            return;
+        }
+        self.since_progress = self.since_progress.saturating_add(len);
+        if self.since_progress >= PROGRESS_LEN {
+            self.note_reply(now);
+        }
+    }
+
     /// The stream is lost, or a frame cannot be used, which takes the place of its reply.
     #[cold]
-    fn handle_fault(&mut self, fault: Fault) -> Result<Option<Received<W>>, ProtocolError> {
+    fn handle_fault(
+        &mut self,
+        now: Instant,
+        fault: Fault,
+    ) -> Result<Option<Received<W>>, ProtocolError> {
         let error = match fault {
             Fault::Stream(error) => return Err(error),
             Fault::Frame { is_push: true, .. } => return Ok(Some(Received::UnusablePush)),
@@ -350,6 +377,7 @@ impl<W: Copy> Link<W> {
         let Some(expected) = self.expected.pop_front() else { return Ok(None) };
         self.answered += 1;
         self.answered_end = expected.end;
+        self.note_reply(now);
         Ok(match expected.what {
             Expect::Work(work) => {
                 self.asking_failed = None;
@@ -473,7 +501,7 @@ impl<W: Copy> Link<W> {
         })
     }
 
-    /// When the last byte came in, or when something was first expected.
+    /// When a reply came, or some of a long one, or when something was first expected.
     #[inline]
     pub(crate) const fn progress_at(&self) -> Instant {
         self.progress_at
@@ -508,6 +536,9 @@ impl<W: Copy> Link<W> {
         Some((self.answered + number(first), number(after - first)))
     }
 }
+
+/// So much of a reply is as good as a reply: less in a whole `stall_timeout` is silence.
+const PROGRESS_LEN: usize = 16 << 10;
 
 /// The answer to an `AUTH` without what it may quote of it.
 pub(crate) fn without_secrets(

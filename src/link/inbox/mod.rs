@@ -65,6 +65,8 @@ pub(super) struct Inbox {
     is_fresh: bool,
     /// Whether a reply is being skipped that cannot be used. The buffer is empty then.
     skips_reply: bool,
+    /// The same of a push.
+    skips_push: bool,
 }
 
 impl Inbox {
@@ -77,6 +79,7 @@ impl Inbox {
             needed: 0,
             is_fresh: false,
             skips_reply: false,
+            skips_push: false,
         }
     }
 
@@ -97,6 +100,11 @@ impl Inbox {
         self.needed = self.needed.saturating_sub(len);
         self.is_fresh |= len > 0;
         len > 0
+    }
+
+    /// Whether what comes next is the rest of a push.
+    pub(super) fn is_in_push(&self) -> bool {
+        self.skips_push || self.buffer.first() == Some(&b'>')
     }
 
     /// Whether a part of a reply has come that cannot be used.
@@ -175,11 +183,11 @@ impl Inbox {
     }
 
     fn note_unusable(&mut self, found: Scan) -> Result<(), Fault> {
-        self.skips_reply = false;
+        (self.skips_reply, self.skips_push) = (false, false);
         match found {
             Scan::Broken { is_push, error, .. } => Err(Fault::Frame { is_push, error }),
             Scan::Skipped { is_push, .. } => {
-                self.skips_reply = !is_push;
+                (self.skips_reply, self.skips_push) = (!is_push, is_push);
                 Ok(())
             }
             Scan::Frame { .. } | Scan::More { .. } => Ok(()),

@@ -32,19 +32,78 @@ fn f04_m5_a_node_that_accepts_and_never_answers() {
     assert_eq!(world.reads(a), "GET bar; GET bar");
 }
 
+/// A long reply may take its time, as long as some of it comes.
 #[test]
-fn f04_any_byte_is_a_sign_of_life() {
+fn f04_some_of_a_reply_is_a_sign_of_life() {
     let (mut world, [a, ..]) = World::linked(Config::default());
     world.submit(Call::new(Command::get("bar")).timeout(ms(100_000)));
     world.reads(a);
-    world.answer(a, "$100\r\n");
-    for _ in 0..4 {
-        world.advance(ms(9_000));
-        world.answer(a, "x");
+    world.answer(a, "$1000000\r\n");
+    for _ in 0..8 {
+        world.advance(ms(4_500));
+        world.answer(a, &"x".repeat(10_000));
     }
     assert!(!world.is_closed(a));
     world.advance(ms(10_000));
     assert!(world.is_closed(a));
+}
+
+/// Whoever sends a reply byte by byte keeps everybody waiting who stands behind it.
+#[test]
+fn f04_a_reply_that_drips_is_silence() {
+    let (mut world, [a, ..]) = World::linked(Config::default());
+    world.submit(Call::new(Command::get("bar")).timeout(ms(100_000)));
+    world.reads(a);
+    world.answer(a, "$1000000\r\n");
+    for _ in 0..9 {
+        world.advance(ms(1_000));
+        world.answer(a, "x");
+    }
+    assert!(!world.is_closed(a));
+    world.advance(ms(1_000));
+    assert!(world.is_closed(a));
+}
+
+/// A push answers nothing, whole or in part, of use or not.
+#[test]
+fn f04_pushes_are_no_sign_of_life() {
+    let push = ">2\r\n$7\r\nmessage\r\n$5\r\nhello\r\n";
+    let odd = ">2\r\n$7\r\nmessage\r\n#x\r\n";
+    let endless = format!(">2\r\n$7\r\nmessage\r\n$90000\r\n{}", "x".repeat(20_000));
+    for pushed in [[push; 9], [odd; 9], ["x"; 9]] {
+        let (mut world, [a, ..]) = World::linked(Config::default());
+        let get = world.submit(Call::new(Command::get("bar")).timeout(ms(100_000)));
+        world.reads(a);
+        if pushed.contains(&"x") {
+            world.answer(a, &endless);
+        }
+        for pushed in pushed {
+            world.advance(ms(1_000));
+            world.answer(a, pushed);
+        }
+        assert!(!world.is_closed(a));
+        world.advance(ms(1_000));
+        assert!(world.is_closed(a), "{pushed:?}");
+        assert_eq!(world.outcome(get), "open", "it is sent again");
+        assert_eq!(world.machine.stats().links_stalled, 1);
+    }
+}
+
+/// A link that is used for nothing but pushes is asked whether it is well.
+#[test]
+fn f04_a_link_with_pushes_alone_is_pinged() {
+    let mut world = World::discovered(Config::default());
+    let a = world.open(A);
+    for _ in 0..29 {
+        world.advance(ms(1_000));
+        world.answer(a, ">1\r\n$5\r\nhello\r\n");
+        assert_eq!(world.reads(a), "");
+    }
+    world.advance(ms(1_000));
+    assert_eq!(world.reads(a), "PING");
+    world.answer(a, "+PONG\r\n");
+    world.advance(ms(10_000));
+    assert!(!world.is_closed(a));
 }
 
 #[test]

@@ -248,6 +248,26 @@ fn a_fence_falls_with_the_link_that_it_waits_for() {
     assert!(world.outcome(get - 1).starts_with("may have been executed"));
 }
 
+/// A former owner that answers nothing any more keeps the slot no longer than it may be silent, whatever
+/// else it says.
+#[test]
+fn f04_a_fence_does_not_wait_for_a_node_that_only_pushes() {
+    let (mut world, [a, _, c]) = World::linked(Config::default());
+    submit_sets(&mut world, 1..=2);
+    assert_eq!(world.reads(c), sets(1..=2));
+    world.answer(c, MOVED_TO_A);
+    submit_sets(&mut world, [3]);
+    assert_eq!(world.reads(a), "");
+    for _ in 0..20 {
+        world.advance(ms(500));
+        if !world.is_closed(c) {
+            world.answer(c, ">1\r\n$5\r\nhello\r\n");
+        }
+    }
+    assert!(world.is_closed(c));
+    assert!(world.reads(a).contains(&sets([1, 3])), "the second may have run");
+}
+
 #[test]
 fn a_fence_falls_when_what_it_waits_for_is_taken_back() {
     let (mut world, [a, _, c]) = World::linked(Config::default());

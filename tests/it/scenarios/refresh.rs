@@ -1,6 +1,6 @@
 //! When the topology is read again, from whom, and what is believed.
 
-use hashslot::{Closed, Command, Config, LinkId};
+use hashslot::{Call, Closed, Command, Config, LinkId};
 
 use crate::support::canned::*;
 use crate::support::script::*;
@@ -448,4 +448,45 @@ fn f34_a_seed_may_take_longer_to_reach_than_a_forgotten_node_to_answer() {
     assert_eq!(world.reads(heir), "GET foo");
     world.answer(heir, "$1\r\n7\r\n");
     assert_eq!(world.outcome(get), "$1\r\n7\r\n");
+}
+
+/// Nodes that send the topology byte by byte do not keep it from those who wait for it.
+#[test]
+fn f34_nodes_that_drip_do_not_hold_a_round() {
+    let seeds: Vec<_> = (0..7).map(|index| format!("127.0.0.1:{}", 7100 + index)).collect();
+    let seeds: Vec<_> = seeds.iter().map(String::as_str).collect();
+    let mut world = World::new(Config::default(), &seeds);
+    let discovery = world.submit(Call::discovery());
+    let mut dripping = Vec::new();
+    while dripping.len() < 6 {
+        let dialled: Vec<_> = world.dialled().into_iter().map(String::from).collect();
+        for seed in dialled {
+            let link = world.open(&seed);
+            assert_eq!(world.reads(link), ASK_TOPOLOGY);
+            world.answer(link, "$1000000\r\n");
+            dripping.push(link);
+        }
+        world.advance(ms(50));
+        for link in &dripping {
+            world.answer(*link, "x");
+        }
+        assert!(world.elapsed() < ms(6_000), "{dripping:?}");
+    }
+    let good = world.open_later_of(&seeds);
+    world.tells(good, ROWS);
+    assert_eq!(world.outcome(discovery), "ready");
+    assert!(world.elapsed() < ms(11_000), "three more each time that `connect_timeout` is over");
+}
+
+/// Whoever takes long may still answer.
+#[test]
+fn f34_a_late_answer_of_a_round_is_taken() {
+    let mut world = World::new(Config::default(), &[A, B]);
+    let discovery = world.submit(Call::discovery());
+    let dialled: Vec<_> = world.dialled().into_iter().map(String::from).collect();
+    let slow = world.open(&dialled[0]);
+    assert_eq!(world.reads(slow), ASK_TOPOLOGY);
+    world.advance(ms(8_000));
+    world.answer(slow, &topology(ROWS, &[]));
+    assert_eq!(world.outcome(discovery), "ready");
 }

@@ -328,6 +328,20 @@ impl World {
         panic!("{address} is never dialled");
     }
 
+    /// The same for whichever of these nodes is dialled first.
+    #[track_caller]
+    pub(crate) fn open_later_of(&mut self, addresses: &[&str]) -> LinkId {
+        for _ in 0..10_000 {
+            if let Some(address) =
+                addresses.iter().find(|node| self.find(node, State::Dialled).is_some())
+            {
+                return self.open(address);
+            }
+            self.advance_to_timer();
+        }
+        panic!("none of {addresses:?} is ever dialled");
+    }
+
     /// The address that a link leads to.
     pub(crate) fn address(&self, link: LinkId) -> &str {
         &self.sockets[&link].address
