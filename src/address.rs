@@ -1,16 +1,23 @@
 //! Where a node listens.
 
-use alloc::string::String;
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use core::fmt;
+use core::net::{Ipv4Addr, Ipv6Addr};
 use core::str::FromStr;
+
+use crate::error::Shown;
 
 /// Host and port of a node: what a driver dials.
 ///
-/// **Shape**: the host is a name or an IP address without brackets and is never empty; the port is
-/// never 0. The zone of an IPv6 address follows a bare `%`, as in `fe80::1%eth0`; a [`Url`](crate::Url)
-/// writes `%25` there. Or it is a Unix socket: then the host is its path, and the port is 0. Names are not
-/// resolved here: the driver resolves them at every dial. Cloning costs one reference count.
+/// **Shape**: the host is a name of letters, digits, `-`, `_` and `.`, or an IP address in normal form
+/// without brackets, and never empty; the port is never 0. What resolvers of systems take for an IPv4
+/// address in an odd spelling (`127.1`, `0x7f.1`, `2130706433`) is no host. The zone of an IPv6 address
+/// follows a bare `%`, as in `fe80::1%eth0`; a [`Url`](crate::Url) writes `%25` there. Or it is a Unix
+/// socket: then the host is its path, and the port is 0. Names are not resolved here: the driver resolves
+/// them at every dial. Cloning costs one reference count.
 ///
 /// ```
 /// use hashslot::Address;
@@ -32,16 +39,16 @@ pub struct Address {
 #[non_exhaustive]
 pub enum AddressError {
     /// There is no colon before a port.
-    #[error("`{0}` has no port: expected host:port")]
+    #[error("`{text}` has no port: expected host:port", text = Shown::new(.0))]
     NoPort(String),
     /// What follows the last colon is not a number from 1 to 65535.
-    #[error("the port of `{0}` is not a number from 1 to 65535")]
+    #[error("the port of `{text}` is not a number from 1 to 65535", text = Shown::new(.0))]
     Port(String),
-    /// The host is empty, too long, or has characters that no host has.
-    #[error("the host of `{0}` is empty or malformed")]
+    /// The host is empty, too long, has characters that no host has, or is a number.
+    #[error("the host of `{text}` is empty or malformed", text = Shown::new(.0))]
     Host(String),
     /// The path of a Unix socket is not absolute, too long, or has control characters.
-    #[error("`{0}` is no path of a Unix socket: expected unix:/absolute/path")]
+    #[error("`{text}` is no path of a Unix socket: expected unix:/absolute/path", text = Shown::new(.0))]
     Path(String),
 }
 
@@ -56,20 +63,17 @@ impl Address {
     /// The address of this host and port.
     ///
     /// # Errors
-    /// [`AddressError::Host`] if the host is empty, longer than 255 bytes or has blanks, control
-    /// characters or brackets inside; [`AddressError::Port`] if the port is 0.
+    /// [`AddressError::Host`] if the host is empty, longer than 255 bytes, or neither a name nor an IP
+    /// address; [`AddressError::Port`] if the port is 0.
     pub fn new(host: &str, port: u16) -> Result<Self, AddressError> {
         let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
-        let odd = |c: char| {
-            c.is_control() || c.is_whitespace() || matches!(c, '@' | '/' | '?' | '[' | ']')
-        };
-        if host.is_empty() || host.len() > HOST_LEN_MAX || host.contains(odd) {
-            return Err(AddressError::Host(host.into()));
-        }
+        let wrong = || AddressError::Host(host.into());
+        let normal = if host.contains(':') { ipv6(host) } else { name_or_ipv4(host) };
+        let normal = normal.filter(|_| host.len() <= HOST_LEN_MAX).ok_or_else(wrong)?;
         if port == 0 {
             return Err(AddressError::Port(host.into()));
         }
-        Ok(Self { host: host.into(), port })
+        Ok(Self { host: normal.into(), port })
     }
 
     /// A Unix socket by its absolute path. Nodes announce no such addresses: they are for seeds, and
@@ -122,6 +126,49 @@ impl FromStr for Address {
         let port = parse_port(port).ok_or_else(|| AddressError::Port(text.into()))?;
         Self::new(host, port)
     }
+}
+
+/// An IPv6 address in normal form, with its zone if it has one.
+fn ipv6(host: &str) -> Option<Cow<'_, str>> {
+    let (address, zone) = host.split_once('%').map_or((host, None), |(a, zone)| (a, Some(zone)));
+    let address: Ipv6Addr = address.parse().ok()?;
+    let normal = match zone {
+        None => address.to_string(),
+        Some(zone) if is_zone(zone) => format!("{address}%{zone}"),
+        Some(_) => return None,
+    };
+    Some(if normal == host { host.into() } else { normal.into() })
+}
+
+/// A name, or an IPv4 address in the only form that all systems read alike.
+fn name_or_ipv4(host: &str) -> Option<Cow<'_, str>> {
+    let begins_with_digit = host.as_bytes().first().is_some_and(u8::is_ascii_digit);
+    let is_host = if begins_with_digit {
+        let mut labels = host.strip_suffix('.').unwrap_or(host).split('.');
+        host.parse::<Ipv4Addr>().is_ok() || (is_word(host) && !labels.all(is_number))
+    } else {
+        is_word(host)
+    };
+    is_host.then_some(host.into())
+}
+
+/// Whether text has nothing but what names have, and something of it.
+fn is_word(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    !text.is_empty() && text.bytes().all(is_plain)
+}
+
+/// Whether text is the name or the number of a network interface, as the system may call it.
+fn is_zone(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~%".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_plain)
+}
+
+/// Whether a resolver may take text for a number of an IPv4 address: decimal, octal or hexadecimal.
+fn is_number(text: &str) -> bool {
+    let hexadecimal = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
+    hexadecimal.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        || text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Reads a port: digits only, `1..=65535`.

@@ -10,10 +10,8 @@ use super::plan;
 pub(crate) fn answer(out: &mut Vec<u8>, answer: &Answer, is_text: bool) {
     match answer {
         Answer::Value(frame) => match frame.value().as_bytes().filter(|_| is_text) {
-            Some(text) => {
-                // It has lines of its own.
-                out.extend_from_slice(text.strip_suffix(b"\n").unwrap_or(text));
-            }
+            // It has lines of its own.
+            Some(text) => lines(out, text.strip_suffix(b"\n").unwrap_or(text)),
             None => value(out, &frame.value(), 0),
         },
         Answer::Nodes(replies) if replies.is_empty() => out.extend_from_slice(b"(empty hash)"),
@@ -23,7 +21,7 @@ pub(crate) fn answer(out: &mut Vec<u8>, answer: &Answer, is_text: bool) {
                 out.extend_from_slice(b" => ");
                 match reply.as_ref().map(Frame::value) {
                     Ok(reply) => match reply.as_bytes().filter(|_| is_text) {
-                        Some(text) => out.extend_from_slice(text),
+                        Some(text) => lines(out, text),
                         None => of_key(out, &reply, indent),
                     },
                     Err(error) => failure(out, error),
@@ -40,7 +38,7 @@ fn failure(out: &mut Vec<u8>, failure: &Failure) {
     match failure {
         Failure::Server(text) => {
             out.extend_from_slice(b"(error) ");
-            out.extend_from_slice(text);
+            line(out, text);
         }
         Failure::Client { kind, text, fate } => {
             out.extend_from_slice(format!("(client) {kind} {text}").as_bytes());
@@ -61,7 +59,7 @@ pub(crate) fn value(out: &mut Vec<u8>, value: &Value<'_>, indent: usize) {
         Value::Null => out.extend_from_slice(b"(nil)"),
         Value::Error(text) => {
             out.extend_from_slice(b"(error) ");
-            out.extend_from_slice(text);
+            line(out, text);
         }
         Value::Integer(number) => out.extend_from_slice(format!("(integer) {number}").as_bytes()),
         Value::Double(number) => {
@@ -70,9 +68,8 @@ pub(crate) fn value(out: &mut Vec<u8>, value: &Value<'_>, indent: usize) {
         }
         Value::Boolean(truth) => out.extend_from_slice(if truth { b"(true)" } else { b"(false)" }),
         Value::Bulk(text) => quoted(out, text),
-        Value::Simple(text) | Value::BigNumber(text) | Value::Verbatim { text, .. } => {
-            out.extend_from_slice(text);
-        }
+        Value::Simple(text) | Value::BigNumber(text) => line(out, text),
+        Value::Verbatim { text, .. } => lines(out, text),
         Value::Array(elements) if elements.is_empty() => out.extend_from_slice(b"(empty array)"),
         Value::Set(elements) if elements.is_empty() => out.extend_from_slice(b"(empty set)"),
         Value::Push(elements) if elements.is_empty() => out.extend_from_slice(b"(empty push)"),
@@ -129,6 +126,35 @@ fn entries<T>(
         out.extend_from_slice(format!("{:>width$}{sign} ", index + 1).as_bytes());
         each(out, item, indent + width + 2);
     }
+}
+
+/// Prints text of a server that should be one line. What a terminal would obey is escaped.
+fn line(out: &mut Vec<u8>, text: &[u8]) {
+    for c in String::from_utf8_lossy(text).chars() {
+        if is_obeyed(c) {
+            out.extend_from_slice(c.escape_default().to_string().as_bytes());
+        } else {
+            out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+    }
+}
+
+/// The same for text that has lines.
+fn lines(out: &mut Vec<u8>, text: &[u8]) {
+    for (index, told) in text.split(|&byte| byte == b'\n').enumerate() {
+        if index > 0 {
+            out.push(b'\n');
+        }
+        let ended = told.strip_suffix(b"\r");
+        line(out, ended.unwrap_or(told));
+        out.extend(ended.map(|_| b'\r'));
+    }
+}
+
+/// Whether a terminal would obey a character, or write backwards from it on. A tab does no harm.
+fn is_obeyed(c: char) -> bool {
+    let is_direction = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}');
+    (c.is_control() && c != '\t') || is_direction || matches!(c, '\u{2066}'..='\u{2069}')
 }
 
 /// Prints bytes in double quotes, so that they read back as the same word of a line.

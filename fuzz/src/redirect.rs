@@ -5,6 +5,7 @@ use hashslot::topology::Endpoint;
 use hashslot::verdict::{About, Verdict, judge};
 use hashslot::{Address, AddressMap, Error, Limits, RedirectPolicy, Slot};
 
+use crate::host;
 use crate::source::Source;
 
 /// Verdicts: every error has one; a redirection is one for the right slot, to a port that there is;
@@ -99,7 +100,7 @@ fn leads(to: &Endpoint, expected: &Read) {
             return;
         }
         "" => "10.9.8.7",
-        host => host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host),
+        host => host,
     };
     let address = address.expect("an address to dial");
     assert_eq!((address.host(), address.port()), (host, expected.port));
@@ -118,7 +119,8 @@ fn read(text: &[u8]) -> Option<Read> {
     let slot = number(&rest[..blank]).filter(|slot| *slot < 16_384)?;
     let port = number(&rest[colon + 1..]).filter(|port| *port > 0)?;
     let host = String::from_utf8(rest[blank + 1..colon].to_vec()).ok()?;
-    (host.is_empty() || host == "?" || is_host(&host)).then_some(Read { is_ask, slot, host, port })
+    let host = if host.is_empty() || host == "?" { host } else { host::normal(&host)? };
+    Some(Read { is_ask, slot, host, port })
 }
 
 fn number(digits: &[u8]) -> Option<u16> {
@@ -131,12 +133,6 @@ fn number(digits: &[u8]) -> Option<u16> {
         number = Some(value.min(70_000));
     }
     u16::try_from(number?).ok()
-}
-
-fn is_host(host: &str) -> bool {
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    let odd = |c: char| c.is_whitespace() || c.is_control() || "@/?[]".contains(c);
-    (1..=255).contains(&bare.len()) && !bare.chars().any(odd)
 }
 
 /// A text from words that errors have.

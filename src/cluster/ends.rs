@@ -1,11 +1,13 @@
-//! How a part ends without a reply: its time is up, no seed leads to a cluster, the machine ends.
+//! How a part ends without a reply: its time is up, no seed leads to a cluster, the machine ends. And
+//! what of a server's error may be shown.
 
 use alloc::vec::Vec;
 
 use super::Cluster;
 use super::calls::{Part, PartRef, Place};
-use crate::error::{Closed, Error, Phase, SeedFailures, SystemText, Why};
-use crate::plan::Route;
+use crate::command::Command;
+use crate::error::{Closed, Error, Phase, SeedFailures, ServerError, SystemText, Why};
+use crate::plan::{Payload, Route};
 use crate::slot::Slot;
 use crate::time::Instant;
 
@@ -102,5 +104,39 @@ impl<T> Cluster<T> {
             Error::Closed
         };
         self.fail(part, error);
+    }
+}
+
+impl Part {
+    /// An error of this part, which shows nothing that a server repeats of secrets among its arguments.
+    pub(super) fn without_secrets(&self, error: Error) -> Error {
+        match error {
+            Error::Server(error) => Error::Server(self.hiding_secrets(error)),
+            Error::MaybeExecuted { why: Why::NoTransaction(error), node, slot } => {
+                let why = Why::NoTransaction(self.hiding_secrets(error));
+                Error::MaybeExecuted { why, node, slot }
+            }
+            Error::NotExecuted { .. }
+            | Error::MaybeExecuted { .. }
+            | Error::TimedOut { .. }
+            | Error::Partial(_)
+            | Error::Overloaded { .. }
+            | Error::Closed
+            | Error::Conversion(_) => error,
+        }
+    }
+
+    fn hiding_secrets(&self, error: ServerError) -> ServerError {
+        let commands = match &self.piece.payload {
+            Payload::Command(command) => core::slice::from_ref(command),
+            Payload::Transaction(commands) => commands,
+            Payload::Nothing | Payload::Later(_) => &[],
+        };
+        let secret = || commands.iter().filter(|command| command.may_have_secrets());
+        if secret().next().is_none() {
+            return error;
+        }
+        let names: Vec<_> = secret().flat_map(Command::names).collect();
+        error.hiding(&names, secret().flat_map(Command::arguments))
     }
 }

@@ -472,7 +472,10 @@ impl<T> Cluster<T> {
 
     /// A part is over without a reply.
     fn fail(&mut self, part: PartRef, error: Error) {
-        let may_have_run = self.calls.part(part).is_some_and(|state| state.may_have_run);
+        let (error, may_have_run) = match self.calls.part(part) {
+            Some(state) => (state.without_secrets(error), state.may_have_run),
+            None => (error, false),
+        };
         let error = if may_have_run { error.of_one_that_may_have_run() } else { error };
         if let Error::MaybeExecuted { .. } = &error {
             self.stats.maybe_executed += 1;

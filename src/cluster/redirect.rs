@@ -122,7 +122,7 @@ impl<T> Cluster<T> {
         least: Duration,
     ) {
         let Some(state) = self.calls.part_mut(part) else { return };
-        state.refusal = refusal.map(Box::new);
+        state.refusal = refusal.map(|refusal| Box::new(refusal.shortened()));
         if core::mem::take(&mut state.asking) {
             // It was right to come here, and it will again: only the time bounds that.
             state.hops = state.hops.saturating_sub(1);
@@ -165,7 +165,7 @@ impl<T> Cluster<T> {
     ) {
         let Some(from) = self.links.address(node).cloned() else { return };
         let Some(state) = self.calls.part_mut(part) else { return };
-        state.refusal = frame.error().map(Box::new);
+        state.refusal = frame.error().map(|refusal| Box::new(refusal.shortened()));
         state.asking = false;
         state.hops = state.hops.saturating_add(1);
         let hops = state.hops;
@@ -347,13 +347,13 @@ fn telling(state: &mut Part, heard: Heard) -> Option<Telling> {
         }
         Role::Multi if frame.is_error() => {
             state.is_torn = true;
-            state.inner = Some(Box::new(frame));
+            state.inner = Some(Box::new(frame.shortened()));
             None
         }
         Role::Multi | Role::Queued => {
             if state.inner.is_none() {
                 let refused = asking_failed.or_else(|| frame.is_error().then_some(frame));
-                state.inner = refused.map(Box::new);
+                state.inner = refused.map(|refused| Box::new(refused.shortened()));
             }
             None
         }

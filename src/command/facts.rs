@@ -21,6 +21,8 @@ pub struct Facts {
     pub script: bool,
     /// Whether it changes nothing though servers do not call it a read: it may run twice.
     pub repeatable: bool,
+    /// Whether its arguments may be secrets: errors show none of those that the server repeats.
+    pub secret: bool,
     /// Whether its first argument names a subcommand with a row of its own.
     pub has_subcommands: bool,
     /// Where it goes.

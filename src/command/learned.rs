@@ -182,6 +182,7 @@ impl LearnedCommand {
             blocking: has("blocking"),
             script: has("no_mandatory_keys"),
             repeatable: false,
+            secret: true,
             has_subcommands: false,
             request: RequestPolicy::Keyed,
             reply: ReplyPolicy::Single,

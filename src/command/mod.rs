@@ -136,8 +136,7 @@ impl Command {
 
     /// The command with this name, subcommand included, and no arguments.
     pub(crate) fn bare(&self) -> Self {
-        let words = self.facts().name.split(' ').count();
-        let rest = self.arguments().take(words).skip(1);
+        let rest = self.names().skip(1);
         rest.fold(Self::start(self.name(), self.facts), Self::arg)
     }
 
@@ -194,6 +193,17 @@ impl Command {
         }
         let subcommand = self.arguments().nth(1).unwrap_or_default();
         table::find_subcommand(self.facts, subcommand).unwrap_or(self.facts)
+    }
+
+    /// Whether its arguments may be secrets. A subcommand that is not known may do anything.
+    pub(crate) fn may_have_secrets(&self) -> bool {
+        let facts = self.facts();
+        facts.secret || facts.has_subcommands
+    }
+
+    /// The words that name it: its name, and that of its subcommand.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &[u8]> {
+        self.arguments().take(self.facts().name.split(' ').count())
     }
 
     /// The slot of the keys; `None` if the command has no key.

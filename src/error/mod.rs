@@ -2,21 +2,23 @@
 //!
 //! Rules of this file: every call ends in a reply or in exactly one [`Error`]; the error says what
 //! happened, at which node and slot, and through [`Error::may_have_executed`] whether it is safe to
-//! submit the command again. No error shows an argument, a key or a password.
+//! submit the command again. No error shows an argument, a key or a password; what a server says is
+//! shown without control characters, and cut.
 
 mod partial;
+mod server;
+mod shown;
 mod system;
 mod tls;
 mod url;
 
 use alloc::borrow::Cow;
-use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
 
-use bytes::Bytes;
-
 pub use self::partial::{Part, Partial};
+pub use self::server::ServerError;
+pub(crate) use self::shown::Shown;
 pub use self::system::SystemText;
 pub use self::tls::TlsFailure;
 pub use self::url::{UrlError, UrlPart};
@@ -224,6 +226,12 @@ impl SeedFailures {
     pub fn iter(&self) -> impl Iterator<Item = &(Address, SeedFailure)> {
         self.0.iter()
     }
+
+    /// How many bytes they keep, about: each text is short.
+    #[cfg(feature = "std")]
+    pub(crate) fn held_len(&self) -> usize {
+        self.0.len() * (size_of::<(Address, SeedFailure)>() + 256)
+    }
 }
 
 impl fmt::Display for SeedFailures {
@@ -293,6 +301,7 @@ impl SeedFailure {
                 Closed::Refused
                 | Closed::Unreachable
                 | Closed::NameResolution(_)
+                | Closed::Forbidden
                 | Closed::Panicked(_),
             ) => true,
             // Without words it is the machine that has closed the connection.
@@ -349,6 +358,9 @@ pub enum Closed {
     /// The connection could not be secured, or TLS broke on it.
     #[error("TLS failed: {0}")]
     Tls(TlsFailure),
+    /// The application does not allow the address, or none of those that its name stands for.
+    #[error("the application forbids to dial this address")]
+    Forbidden,
     /// There were no credentials for the connection: who provides them failed.
     #[error("the provider of credentials failed")]
     Credentials,
@@ -359,121 +371,6 @@ pub enum Closed {
     /// Anything else, in the words of the system.
     #[error("input/output error{}", .0.after_colon())]
     Other(SystemText),
-}
-
-/// An error reply of a server, verbatim.
-///
-/// **Shape**: a code in capitals and a text after a blank: `WRONGTYPE Operation against ..`. Servers
-/// may send any bytes; they are kept. Two are equal if their texts are.
-#[derive(Clone, Eq)]
-pub struct ServerError {
-    text: Bytes,
-    evidence: Evidence,
-}
-
-/// What tells whether the command ran that a server answered with an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Evidence {
-    /// The code of the error.
-    Code,
-    /// Nothing: the command may have run, whatever the code says.
-    None,
-    /// How the error came: the command cannot have run, whatever the code says.
-    NotRun,
-}
-
-/// Codes that servers send before they execute anything.
-/// Source: `processCommand` checks authentication, permissions, redirection, memory, disk,
-/// replicas, role, loading and busy scripts in this order, all of them before the call.
-const REFUSALS: [&[u8]; 20] = [
-    b"MOVED",
-    b"ASK",
-    b"TRYAGAIN",
-    b"CLUSTERDOWN",
-    b"CROSSSLOT",
-    b"MASTERDOWN",
-    b"LOADING",
-    b"READONLY",
-    b"NOREPLICAS",
-    b"MISCONF",
-    b"OOM",
-    b"BUSY",
-    b"UNBLOCKED",
-    b"EXECABORT",
-    b"NOAUTH",
-    b"WRONGPASS",
-    b"NOPERM",
-    b"NOSCRIPT",
-    b"NOPROTO",
-    b"DENIED",
-];
-
-impl ServerError {
-    /// The error with this text (without the leading `-` or length, and without line end).
-    #[must_use]
-    pub const fn new(text: Bytes) -> Self {
-        Self { text, evidence: Evidence::Code }
-    }
-
-    /// The same error, to a command that may have run before it was refused, or has said this itself.
-    pub(crate) fn proving_nothing(self) -> Self {
-        Self { evidence: Evidence::None, ..self }
-    }
-
-    /// The same error, to a command that provably did not run: the server had not read all of it, or
-    /// discarded the transaction that it was part of.
-    pub(crate) fn proving_that_nothing_ran(self) -> Self {
-        Self { evidence: Evidence::NotRun, ..self }
-    }
-
-    /// The first word, such as `WRONGTYPE` or `ERR`; empty if the text is.
-    #[must_use]
-    pub fn code(&self) -> &[u8] {
-        self.text.split(|&byte| byte == b' ').next().unwrap_or_default()
-    }
-
-    /// The whole text, code included.
-    #[must_use]
-    pub fn text(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.text)
-    }
-
-    /// The whole text as the server sent it.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.text
-    }
-
-    /// Whether this proves that the command did not run: servers send its code only before they
-    /// execute a command, or the error came before the server had read all of the command, or inside a
-    /// transaction that was discarded. Never for what a script answers, which can say anything after it
-    /// has written, nor for a command that was sent before and may have run then.
-    #[must_use]
-    pub fn is_refusal(&self) -> bool {
-        match self.evidence {
-            Evidence::Code => REFUSALS.contains(&self.code()),
-            Evidence::None => false,
-            Evidence::NotRun => true,
-        }
-    }
-}
-
-impl PartialEq for ServerError {
-    fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
-    }
-}
-
-impl fmt::Display for ServerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text())
-    }
-}
-
-impl fmt::Debug for ServerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ServerError({:?})", self.text())
-    }
 }
 
 /// Bytes that are not RESP, or more of it than the limits allow. The server's fault.
@@ -534,6 +431,15 @@ pub enum Violation {
     /// A reply beyond `frame_len_max`.
     #[error("reply larger than `frame_len_max`")]
     FrameTooLong,
+    /// A reply to the client itself, or a message that is no reply, beyond the limit for its kind.
+    #[error("larger than `handshake_len_max`, `topology_len_max` or `push_len_max` allows")]
+    TooLongForItsKind,
+    /// Replies that have begun to come have `received_len_max` together, and this one would bring more.
+    #[error("no room: replies on their way have reached `received_len_max`")]
+    NoRoom,
+    /// Replies that wait for others of their call have `replies_len_max` together.
+    #[error("no room: replies that wait for others of their call have reached `replies_len_max`")]
+    TooManyWait,
     /// More elements than `element_count_max`.
     #[error("more elements than `element_count_max`")]
     TooManyElements,
@@ -558,6 +464,9 @@ impl Violation {
             Self::Number
             | Self::Malformed
             | Self::FrameTooLong
+            | Self::TooLongForItsKind
+            | Self::NoRoom
+            | Self::TooManyWait
             | Self::TooManyElements
             | Self::TooDeep => true,
             Self::UnknownType(_)

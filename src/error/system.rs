@@ -4,6 +4,8 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
 
+use super::shown::is_direction;
+
 /// What the operating system, or a transport, said about a failure.
 ///
 /// **Shape**: one line without control characters, which may be empty. Beyond 200 characters it is
@@ -53,12 +55,6 @@ impl SystemText {
     pub(super) const fn after_colon(&self) -> impl fmt::Display {
         AfterColon(self)
     }
-}
-
-/// Whether a character changes the direction in which a terminal writes.
-const fn is_direction(c: char) -> bool {
-    let is_mark = matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}');
-    is_mark || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 struct AfterColon<'a>(&'a SystemText);

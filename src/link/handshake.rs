@@ -12,6 +12,7 @@
 //! the second handshake could not mend refuses the link at once: a wrong password, a password that is
 //! missing, no room for another client.
 
+use alloc::format;
 use alloc::vec::Vec;
 
 use crate::config::{Config, Credentials, Protocol};
@@ -192,21 +193,16 @@ pub(super) fn judge(
     credentials: Option<&Credentials>,
 ) -> Progress {
     let Some(error) = reply.error() else { return Progress::Continue };
-    if is_about_clients(&error) {
-        return Progress::Fail(failure(step, without_secrets(error, credentials)));
-    }
-    match step {
+    let is_final = match step {
+        _ if is_about_clients(&error) => true,
         // Without HELLO, and without a password, this is the first to say that one is missing.
-        Step::Optional if error.code() == b"NOAUTH" && !falling_back => {
-            Progress::Fail(SeedFailure::Authentication(error))
-        }
-        Step::Optional | Step::Identity => Progress::Continue,
-        Step::Select(_) | Step::ReadOnly if falling_back => Progress::Continue,
-        Step::Hello if !is_final(&error, credentials) => Progress::FallBack,
-        Step::Hello | Step::Auth | Step::Select(_) | Step::ReadOnly => {
-            Progress::Fail(failure(step, without_secrets(error, credentials)))
-        }
-    }
+        Step::Optional => error.code() == b"NOAUTH" && !falling_back,
+        Step::Identity => false,
+        Step::Select(_) | Step::ReadOnly => !falling_back,
+        Step::Hello if !is_final(&error, credentials) => return Progress::FallBack,
+        Step::Hello | Step::Auth => true,
+    };
+    if is_final { Progress::Fail(failure(step, &error, credentials)) } else { Progress::Continue }
 }
 
 /// Whether a refusal of `HELLO` would be one of `AUTH` as well.
@@ -227,37 +223,66 @@ fn is_about_clients(error: &ServerError) -> bool {
     error.code() == b"DENIED" || error.text().contains("max number of clients")
 }
 
-fn failure(step: Step, error: ServerError) -> SeedFailure {
-    match (error.code(), step) {
-        _ if is_about_clients(&error) => SeedFailure::Refused(error),
+fn failure(step: Step, told: &ServerError, credentials: Option<&Credentials>) -> SeedFailure {
+    let error = without_secrets(told.clone(), credentials);
+    match (told.code(), step) {
+        _ if is_about_clients(told) => SeedFailure::Refused(error),
         (b"WRONGPASS" | b"NOAUTH", _) => SeedFailure::Authentication(error),
         (b"NOPERM", _) => SeedFailure::Permission { command: step.command(), error },
-        _ if is_about_password(&error) => SeedFailure::Authentication(error),
+        _ if is_about_password(told) => SeedFailure::Authentication(error),
         (b"ERR", Step::Select(database)) => SeedFailure::Database { database, error },
         _ => SeedFailure::Refused(error),
     }
 }
 
-/// The answer to a command with a password, without what it may quote of it: some servers and
-/// proxies repeat the arguments of a command that they do not know.
+/// What is kept of the answer to a command with a password, or to one beside it. Servers and proxies
+/// may repeat the password, in part or in another spelling: where there is one, only code and words that
+/// are known are kept.
 pub(super) fn without_secrets(
     error: ServerError,
     credentials: Option<&Credentials>,
 ) -> ServerError {
-    const ARGUMENTS: &str = "with args beginning with";
-    let text = error.text();
-    if let Some((before, _)) = text.split_once(ARGUMENTS) {
-        return ServerError::new(alloc::format!("{before}{ARGUMENTS}: ..").into_bytes().into());
+    if credentials.is_none() {
+        return error.shortened();
     }
-    let password = credentials.map_or(&b""[..], |credentials| credentials.secret().as_slice());
-    let repeats = |text: &[u8]| {
-        !password.is_empty() && text.windows(password.len()).any(|part| part == password)
-    };
-    if repeats(error.as_bytes()) {
-        let code = if repeats(error.code()) { b"ERR" } else { error.code() };
-        let told = b" (the server repeats the password: its answer is left out)";
-        return ServerError::new([code, told].concat().into());
-    }
-    drop(text);
-    error
+    let code = CODES.iter().find(|code| code.as_bytes() == error.code()).unwrap_or(&CODES[0]);
+    let text = error.shortened().text().to_ascii_lowercase();
+    let known = WORDS.iter().find(|words| text.contains(&words.to_ascii_lowercase()));
+    let words = known.unwrap_or(&"(its words are left out: they may repeat the password)");
+    ServerError::new(format!("{code} {words}").into())
 }
+
+/// Codes that are told on; the first stands for all others.
+const CODES: [&str; 12] = [
+    "ERR",
+    "WRONGPASS",
+    "NOAUTH",
+    "NOPERM",
+    "NOPROTO",
+    "DENIED",
+    "LOADING",
+    "MASTERDOWN",
+    "CLUSTERDOWN",
+    "BUSY",
+    "OOM",
+    "MISCONF",
+];
+
+/// Words of servers that are told on, in any spelling.
+const WORDS: [&str; 15] = [
+    "invalid username-password pair or user is disabled.",
+    "invalid username-password pair or user is disabled",
+    "Authentication required.",
+    "AUTH <password> called without any password configured for the default user",
+    "without any password",
+    "invalid password",
+    "Authentication required",
+    "no permissions",
+    "max number of clients reached",
+    "protected mode",
+    "unsupported protocol version",
+    "loading the dataset in memory",
+    "DB index is out of range",
+    "SELECT is not allowed in cluster mode",
+    "unknown command",
+];

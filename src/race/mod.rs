@@ -145,7 +145,7 @@ const fn weight(cause: &Closed) -> u8 {
         Closed::Reset | Closed::EndOfStream => 3,
         Closed::Refused => 4,
         Closed::Other(_) => 5,
-        Closed::Tls(_) | Closed::Credentials | Closed::Panicked(_) => 6,
+        Closed::Tls(_) | Closed::Forbidden | Closed::Credentials | Closed::Panicked(_) => 6,
     }
 }
 

@@ -1,9 +1,11 @@
 //! One complete value as one reference-counted block of bytes.
 
+use alloc::vec::Vec;
 use core::fmt;
 
 use bytes::Bytes;
 
+use super::encode;
 use super::value::{self, Pairs, Value};
 use super::{Scan, Scanner};
 use crate::config::Limits;
@@ -90,6 +92,19 @@ impl Frame {
     pub fn error(&self) -> Option<ServerError> {
         let Value::Error(text) = self.value() else { return None };
         Some(ServerError::new(self.share(text)))
+    }
+
+    /// The same frame; of a long error no more than is shown of it, for those that are kept and may be
+    /// many.
+    pub(crate) fn shortened(self) -> Self {
+        let Some(error) = self.error() else { return self };
+        let (len, kept) = (error.as_bytes().len(), error.shortened());
+        if kept.as_bytes().len() == len {
+            return self;
+        }
+        let mut bytes = Vec::with_capacity(kept.as_bytes().len() + 3);
+        encode::error(&mut bytes, kept.as_bytes());
+        Self::from_scanned(bytes.into())
     }
 
     /// A part of this frame with a life of its own.

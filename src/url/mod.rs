@@ -29,7 +29,7 @@ const DEFAULT_PORT: u16 = 6379;
 /// The scheme is `redis` or `valkey`; `rediss` and `valkeys` ask for TLS. An IPv6 address stands in
 /// brackets, and the port is 6379 if there is none. `%` and two hexadecimal digits are one byte of a
 /// user, a password or a value; what has a meaning in a URL has to be written so there: `@` as `%40`,
-/// `/` as `%2F`, `?` as `%3F`, `#` as `%23`, `&` as `%26`, `%` as `%25`. So has the `%` before the zone
+/// `,` as `%2C`, `/` as `%2F`, `?` as `%3F`, `#` as `%23`, `&` as `%26`, `%` as `%25`. So has the `%` before the zone
 /// of an IPv6 address: `[fe80::1%25eth0]`. An empty user with an empty password is none.
 ///
 /// ```
@@ -143,9 +143,9 @@ impl<'a> Parser<'a> {
 
     fn credentials(&self, text: &str) -> Result<Credentials, UrlError> {
         let wrong = |problem| self.wrong(UrlPart::UserInfo, text, problem);
-        if text.contains(['/', '?', '#']) {
+        if text.contains(['/', '?', '#', '@', ',']) {
             return Err(wrong(
-                "write / ? # there as %2F %3F %23, and an @ behind the hosts as %40",
+                "write / ? # there as %2F %3F %23, @ and , as %40 and %2C, and an @ behind the hosts as %40",
             ));
         }
         let Some((user, password)) = text.split_once(':') else {
@@ -170,7 +170,7 @@ impl<'a> Parser<'a> {
             }
         };
         let address = zone::decoded(text).and_then(|text| read(&text));
-        address.filter(|address| !zone::is_missing(address)).ok_or_else(|| {
+        address.ok_or_else(|| {
             let expected = "expected host, host:port or [IPv6]:port, with a port from 1 to 65535";
             let wrong = self.wrong(UrlPart::Host, text, expected);
             // With its @ forgotten, what should be a port is the password.

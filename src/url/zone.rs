@@ -29,11 +29,6 @@ fn split(host: &str) -> Option<(&str, &str)> {
     host.split_once('%').filter(|(address, _)| address.contains(':'))
 }
 
-/// Whether the zone is missing behind its `%`.
-pub(super) fn is_missing(address: &Address) -> bool {
-    split(address.host()).is_some_and(|(_, zone)| zone.is_empty())
-}
-
 /// An address as a URL has it.
 pub(super) struct Encoded<'a>(pub(super) &'a Address);
 

@@ -36,6 +36,7 @@ mod servers;
 #[cfg(feature = "tokio")]
 #[path = "../servers/selftest.rs"]
 mod servers_selftest;
+mod shown;
 #[cfg(feature = "sim")]
 mod simulation;
 mod support;

@@ -6,6 +6,8 @@ use hashslot::{
     Action, Arg, Call, Cluster, Command, Config, Credentials, Instant, LinkId, Script, Target,
 };
 
+use crate::support::script::{A, World, at, config, ms};
+
 const CANARY: &str = "s3cr3t-canary";
 
 /// Text, lists of bytes in decimal and in hexadecimal digits: whatever a `Debug` makes of bytes.
@@ -152,4 +154,109 @@ fn f74_machines_and_what_they_say() {
         }
     }
     check_debug(&cluster);
+}
+
+/// What servers make of arguments when they repeat them.
+fn repeated(words: &[&str]) -> Vec<String> {
+    let last = words.last().copied().unwrap_or_default();
+    let quoted =
+        |quote: char| format!("{quote}{}{quote}", words[1..].join(&format!("{quote} {quote}")));
+    vec![
+        format!("ERR unknown command '{}', with args beginning with: {}", words[0], quoted('\'')),
+        format!("ERR unknown command `{}`, with args beginning with: {}, ", words[0], quoted('`')),
+        format!("ERR Error in ACL SETUSER modifier '{last}': Syntax error"),
+        format!("ERR CONFIG SET failed (possibly related to argument '{last}') - no"),
+        format!("ERR {last}"),
+        format!("ERR cannot do {}", words[1..].join(" ")),
+        format!("ERR {}", last.to_ascii_uppercase()),
+        format!("ERR \"{last}\" is wrong"),
+        format!("{last} is wrong"),
+        format!("WRONGPASS ({last})"),
+    ]
+}
+
+/// Commands with secrets, and such that nobody knows: what the server repeats is not shown.
+#[test]
+fn f74_what_servers_repeat_of_commands() {
+    let commands: [&[&str]; 7] = [
+        &["ACL", "SETUSER", "ann", "on", "<s3cr3t-canary"],
+        &["CONFIG", "SET", "requirepass", CANARY],
+        &["CONFGI", "SET", "requirepass", CANARY],
+        &["CONFIG", "STE", "requirepass", CANARY],
+        &["AUHT", "ann", CANARY],
+        &["X.UNKNOWN", CANARY],
+        &["MIGRATE", "h", "1", "", "0", "5", "AUTH", CANARY],
+    ];
+    for words in commands {
+        for text in repeated(words) {
+            for in_transaction in [false, true] {
+                let (mut world, [a, ..]) = World::linked(Config::default());
+                let command = Command::new(words[0]).args(words[1..].iter().copied());
+                let call =
+                    if in_transaction { Call::transaction([command]) } else { Call::new(command) };
+                let token = world.submit(call.on_node(at(A)));
+                world.reads(a);
+                let ok = if in_transaction { "+OK\r\n" } else { "" };
+                let abort = if in_transaction { "-EXECABORT x\r\n" } else { "" };
+                world.answer(a, &format!("{ok}-{text}\r\n{abort}"));
+                let error = world.result(token).as_ref().expect_err("it is refused");
+                check_both(error);
+                let told = error.server().expect("the server's own");
+                assert_eq!(told.text(), text, "whoever wants it has it all");
+                assert!(words[0] == "X.UNKNOWN" || told.to_string().len() > 2, "{told}");
+            }
+        }
+    }
+}
+
+/// The answer to a handshake, in words that are not known: nothing of it is shown or kept.
+#[test]
+fn f74_what_servers_repeat_of_a_handshake() {
+    let with_password = || config(|config| config.credentials = Some(credentials()));
+    for text in repeated(&["HELLO", "3", "AUTH", "ann", CANARY]) {
+        for text in
+            [text.clone(), text.replace(CANARY, "s3cr3t-canar"), format!("{text} at {CANARY}")]
+        {
+            let mut world = World::new(with_password(), &[A]);
+            let get = world.submit(Call::new(Command::get("bar")).timeout(ms(50)));
+            let a = world.accept(A);
+            world.reads(a);
+            world.answer(a, &format!("-{text}\r\n").repeat(4));
+            world.reads(a);
+            if !world.is_closed(a) {
+                world.answer(a, &format!("-{text}\r\n").repeat(2));
+            }
+            world.advance(ms(50));
+            let error = world.result(get).as_ref().expect_err("nobody lets it in");
+            check_both(error);
+            assert!(!format!("{error:?}{error}").contains("s3cr3t"), "{error}");
+            check_debug(&world.machine);
+        }
+    }
+}
+
+/// Words that are known are told on.
+#[test]
+fn f74_what_is_known_of_a_refusal_is_told() {
+    let with_password = || config(|config| config.credentials = Some(credentials()));
+    for (text, told) in [
+        (
+            "WRONGPASS invalid username-password pair or user is disabled.",
+            "authentication failed: WRONGPASS invalid username-password pair or user is disabled.",
+        ),
+        ("ERR max number of clients reached", "it answered: ERR max number of clients reached"),
+        ("ERR invalid password", "authentication failed: ERR invalid password"),
+        (
+            "WRONGPASS so nicht",
+            "authentication failed: WRONGPASS (its words are left out: they may repeat the password)",
+        ),
+    ] {
+        let mut world = World::new(with_password(), &[A]);
+        let get = world.submit(Call::new(Command::get("bar")).timeout(ms(50)));
+        let a = world.accept(A);
+        world.reads(a);
+        world.answer(a, &format!("-{text}\r\n"));
+        world.advance(ms(50));
+        assert!(world.outcome(get).ends_with(told), "{}", world.outcome(get));
+    }
 }

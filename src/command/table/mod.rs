@@ -16,7 +16,7 @@ use self::rows::{MOVED_BY, PLACES, SEED, TABLE};
 use super::facts::{Facts, KeyShape, ReplyPolicy, RequestPolicy};
 
 /// The row of a command that the table does not have.
-pub(super) static UNKNOWN: Facts = row("", -1, KeyShape::Unknown).script();
+pub(super) static UNKNOWN: Facts = row("", -1, KeyShape::Unknown).script().secret();
 
 /// Marks the places of subcommands: their names are not found without their command.
 const SUBCOMMAND: u16 = 1 << 15;
@@ -83,6 +83,7 @@ const fn row(name: &'static str, arity: i8, keys: KeyShape) -> Facts {
         blocking: false,
         script: false,
         repeatable: false,
+        secret: false,
         has_subcommands: false,
         request: RequestPolicy::Keyed,
         reply: ReplyPolicy::Single,
@@ -113,6 +114,10 @@ impl Facts {
 
     const fn repeatable(self) -> Self {
         Self { repeatable: true, ..self }
+    }
+
+    const fn secret(self) -> Self {
+        Self { secret: true, ..self }
     }
 
     const fn container(self) -> Self {

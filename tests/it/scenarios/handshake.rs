@@ -400,16 +400,15 @@ fn a_refusal_of_hello_in_any_words_leads_to_the_second_handshake() {
 #[test]
 fn the_error_of_the_second_handshake_is_what_is_told() {
     for (refusal, told) in [
-        ("WRONGPASS no", "authentication failed: WRONGPASS no"),
+        ("WRONGPASS no", "authentication failed: WRONGPASS .."),
         ("ERR invalid password", "authentication failed: ERR invalid password"),
-        ("ERR nobody is called that", "it answered: ERR nobody is called that"),
-        ("NOPERM no", "no permission to run AUTH: NOPERM no"),
-        ("LOADING no", "it answered: LOADING no"),
-        (
-            "ERR secret is wrong",
-            "it answered: ERR (the server repeats the password: its answer is left out)",
-        ),
+        ("ERR nobody is called that", "it answered: ERR .."),
+        ("NOPERM no", "no permission to run AUTH: NOPERM .."),
+        ("LOADING no", "it answered: LOADING .."),
+        ("ERR secret is wrong", "it answered: ERR .."),
+        ("secret", "it answered: ERR .."),
     ] {
+        let told = told.replace("..", "(its words are left out: they may repeat the password)");
         let mut world = World::new(with_password(), &[A]);
         let get = world.submit(Call::new(Command::get("foo")).timeout(ms(90)));
         let a = world.accept(A);
@@ -439,12 +438,12 @@ fn each_command_of_the_second_handshake_has_its_own_refusal() {
     };
     for (answers, told) in [
         ("+OK\r\n-x\r\n-x\r\n+OK\r\n+OK\r\n", None),
-        ("-x\r\n", Some("it answered: x")),
-        ("+OK\r\n+OK\r\n-x\r\n-ERR no\r\n", Some("database 3 cannot be used: ERR no")),
-        ("+OK\r\n+OK\r\n-x\r\n+OK\r\n-x\r\n", Some("it answered: x")),
+        ("-x\r\n", Some("it answered: ERR ..")),
+        ("+OK\r\n+OK\r\n-x\r\n-ERR no\r\n", Some("database 3 cannot be used: ERR ..")),
+        ("+OK\r\n+OK\r\n-x\r\n+OK\r\n-x\r\n", Some("it answered: ERR ..")),
         (
             "+OK\r\n+OK\r\n-x\r\n+OK\r\n-NOPERM x\r\n",
-            Some("no permission to run READONLY: NOPERM x"),
+            Some("no permission to run READONLY: NOPERM .."),
         ),
     ] {
         let mut world = World::new(everything(), &[A]);
@@ -463,7 +462,8 @@ fn each_command_of_the_second_handshake_has_its_own_refusal() {
         };
         assert!(world.is_closed(a), "{answers}");
         world.advance(ms(90));
-        assert!(world.outcome(get).ends_with(told), "{}", world.outcome(get));
+        let told = told.replace("..", "(its words are left out: they may repeat the password)");
+        assert!(world.outcome(get).ends_with(&told), "{}", world.outcome(get));
     }
 }
 

@@ -40,7 +40,9 @@ pub(super) struct Fact<'a> {
 
 /// What a line of `decisions.txt` decides for one command: calls of functions of a row.
 struct Decision {
-    calls: String,
+    /// Where it goes, if that is decided.
+    to: Option<String>,
+    marks: String,
     is_used: bool,
 }
 
@@ -109,8 +111,7 @@ fn decided(decisions: &str, facts: &[Fact<'_>]) -> BTreeMap<String, Decision> {
             let meant: Vec<_> = meant.collect();
             assert!(!meant.is_empty(), "decisions.txt has {name}, which commands.txt has not");
             for name in meant {
-                let decision = Decision { calls: calls(what), is_used: false };
-                let earlier = all.insert(name.to_owned(), decision);
+                let earlier = all.insert(name.to_owned(), decision(what));
                 assert!(earlier.is_none(), "{name} is decided twice");
             }
         }
@@ -118,20 +119,26 @@ fn decided(decisions: &str, facts: &[Fact<'_>]) -> BTreeMap<String, Decision> {
     all
 }
 
-/// What a decision says, as calls of functions of a row.
-fn calls(what: &str) -> String {
-    if let Some(quoted) = what.strip_prefix("refused ") {
-        return format!(".refused({quoted})");
-    }
+/// What a decision says.
+fn decision(what: &str) -> Decision {
+    let (refused, words) = match what.strip_prefix("refused \"") {
+        Some(rest) => {
+            rest.split_once('"').map(|(text, words)| (Some(text), words)).expect("a quote")
+        }
+        None => (None, what),
+    };
     let (mut request, mut reply, mut marks) = (None, "Single", String::new());
-    for word in what.split_whitespace() {
+    for word in words.split_whitespace() {
         match word {
-            "repeatable" | "script" => write!(marks, ".{word}()").unwrap(),
+            "repeatable" | "script" | "secret" => write!(marks, ".{word}()").unwrap(),
             _ if request.is_none() => request = Some(request_of(word)),
             _ => reply = reply_of(word),
         }
     }
-    format!(".to({}, {reply}){marks}", request.expect("where it goes"))
+    let refused = refused.map(|text| format!(".refused({text:?})"));
+    let to = refused.or_else(|| Some(format!(".to({}, {reply})", request?)));
+    assert!(to.is_some() || !marks.is_empty(), "nothing is decided");
+    Decision { to, marks, is_used: false }
 }
 
 fn request_of(word: &str) -> &'static str {
@@ -182,15 +189,22 @@ fn row(fact: &Fact<'_>, has_subcommands: bool, decision: Option<&mut Decision>) 
     if has_subcommands {
         text.push_str(".container()");
     }
-    if let Some(decision) = decision {
-        decision.is_used = true;
-        text.push_str(&decision.calls);
+    let (to, marks) = match decision {
+        Some(decision) => {
+            decision.is_used = true;
+            (decision.to.as_deref(), &*decision.marks)
+        }
+        None => (None, ""),
+    };
+    if let Some(to) = to {
+        text.push_str(to);
     } else if let Some((request, reply)) = fact.tips.split_once('/') {
         write!(text, ".to({}, {})", request_of(request), reply_of(reply)).unwrap();
     } else {
         let is_clear = fact.tips == "-" && fact.keys != "-";
         assert!(is_clear, "{name} has no keys, or a tip that says too little: decide");
     }
+    text.push_str(marks);
     text.replace(".to(Keyed, Single)", "")
 }
 

@@ -1,0 +1,186 @@
+//! The errors of servers: what they say, what it proves, and what of it may be shown.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use bytes::Bytes;
+
+use super::shown::{Shown, hide};
+
+/// An error reply of a server.
+///
+/// **Shape**: a code in capitals and a text after a blank: `WRONGTYPE Operation against ..`. Servers
+/// may send any bytes; [`as_bytes`](Self::as_bytes) has them verbatim. Two are equal if their texts are.
+///
+/// **What is shown**: `Display` and `Debug` escape control characters and marks that change the
+/// direction of writing, and cut after 256 characters. They leave out what the server repeats of the
+/// arguments of a command that it does not know, and of commands that carry secrets (`AUTH`, `HELLO`,
+/// `ACL SETUSER`, `CONFIG SET`, `MIGRATE`). Of the answer to the client's own password only a known text is
+/// kept at all.
+///
+/// ```
+/// use hashslot::ServerError;
+/// let error = ServerError::new("ERR unknown command 'AUHT', with args beginning with: 's3cret' ".into());
+/// assert_eq!(error.to_string(), "ERR unknown command 'AUHT', with args beginning with ..");
+/// assert!(error.text().contains("s3cret"));
+/// let error = ServerError::new("ERR \u{1b}[2Jdone".into());
+/// assert_eq!(error.to_string(), "ERR \\u{1b}[2Jdone");
+/// ```
+#[derive(Clone, Eq)]
+pub struct ServerError {
+    /// What is shown, if that is something else than what the server said; and what it said.
+    bytes: Bytes,
+    /// How many of the bytes are what is shown; 0 if that is what the server said.
+    shown_len: u32,
+    evidence: Evidence,
+}
+
+/// So much is kept of an error that waits for its caller.
+const KEPT_LEN_MAX: usize = 256;
+
+/// What tells whether the command ran that a server answered with an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Evidence {
+    /// The code of the error.
+    Code,
+    /// Nothing: the command may have run, whatever the code says.
+    None,
+    /// How the error came: the command cannot have run, whatever the code says.
+    NotRun,
+}
+
+/// Codes that servers send before they execute anything.
+/// Source: `processCommand` checks authentication, permissions, redirection, memory, disk,
+/// replicas, role, loading and busy scripts in this order, all of them before the call.
+const REFUSALS: [&[u8]; 20] = [
+    b"MOVED",
+    b"ASK",
+    b"TRYAGAIN",
+    b"CLUSTERDOWN",
+    b"CROSSSLOT",
+    b"MASTERDOWN",
+    b"LOADING",
+    b"READONLY",
+    b"NOREPLICAS",
+    b"MISCONF",
+    b"OOM",
+    b"BUSY",
+    b"UNBLOCKED",
+    b"EXECABORT",
+    b"NOAUTH",
+    b"WRONGPASS",
+    b"NOPERM",
+    b"NOSCRIPT",
+    b"NOPROTO",
+    b"DENIED",
+];
+
+impl ServerError {
+    /// The error with this text (without the leading `-` or length, and without line end).
+    #[must_use]
+    pub const fn new(text: Bytes) -> Self {
+        Self { bytes: text, shown_len: 0, evidence: Evidence::Code }
+    }
+
+    /// The same error, to a command whose arguments may be secrets: what it repeats of them is not
+    /// shown. `names` are the words that name the command.
+    pub(crate) fn hiding<'a>(
+        self,
+        names: &[&[u8]],
+        arguments: impl Iterator<Item = &'a [u8]>,
+    ) -> Self {
+        let shown = hide(self.as_bytes(), names, arguments);
+        let Ok(shown_len) = u32::try_from(shown.len()) else { return self };
+        let mut bytes = Vec::with_capacity(shown.len() + self.as_bytes().len());
+        bytes.extend_from_slice(shown.as_bytes());
+        bytes.extend_from_slice(self.as_bytes());
+        Self { bytes: bytes.into(), shown_len, ..self }
+    }
+
+    /// The same error, which keeps no more than 256 bytes of a long text: for errors that are kept, and
+    /// may be many.
+    pub(crate) fn shortened(self) -> Self {
+        match self.bytes.get(..KEPT_LEN_MAX) {
+            Some(kept) if self.shown_len == 0 && self.bytes.len() > KEPT_LEN_MAX => {
+                Self { bytes: Bytes::copy_from_slice(kept), ..self }
+            }
+            _ => self,
+        }
+    }
+
+    /// The same error, to a command that may have run before it was refused, or has said this itself.
+    pub(crate) fn proving_nothing(self) -> Self {
+        Self { evidence: Evidence::None, ..self }
+    }
+
+    /// The same error, to a command that provably did not run: the server had not read all of it, or
+    /// discarded the transaction that it was part of.
+    pub(crate) fn proving_that_nothing_ran(self) -> Self {
+        Self { evidence: Evidence::NotRun, ..self }
+    }
+
+    /// The first word, such as `WRONGTYPE` or `ERR`; empty if the text is.
+    #[must_use]
+    pub fn code(&self) -> &[u8] {
+        self.as_bytes().split(|&byte| byte == b' ').next().unwrap_or_default()
+    }
+
+    /// The whole text as the server sent it, code included: nothing is left out or escaped.
+    #[must_use]
+    pub fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.as_bytes())
+    }
+
+    /// The whole text as the server sent it, byte by byte.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.split().1
+    }
+
+    /// What is shown, empty if it is what the server said; and what it said.
+    fn split(&self) -> (&[u8], &[u8]) {
+        let shown_len = usize::try_from(self.shown_len).unwrap_or(usize::MAX);
+        self.bytes.split_at_checked(shown_len).unwrap_or((&[], &self.bytes))
+    }
+
+    /// What is shown.
+    fn shown(&self) -> Shown<'_> {
+        match self.split() {
+            ([], text) => Shown::of_bytes(text),
+            (shown, _) => Shown::of_bytes(shown),
+        }
+    }
+
+    /// Whether this proves that the command did not run: servers send its code only before they
+    /// execute a command, or the error came before the server had read all of the command, or inside a
+    /// transaction that was discarded. Never for what a script answers, which can say anything after it
+    /// has written, nor for a command that was sent before and may have run then.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        match self.evidence {
+            Evidence::Code => REFUSALS.contains(&self.code()),
+            Evidence::None => false,
+            Evidence::NotRun => true,
+        }
+    }
+}
+
+impl PartialEq for ServerError {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl fmt::Display for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.shown(), f)
+    }
+}
+
+impl fmt::Debug for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ServerError(\"{}\")", self.shown())
+    }
+}
