@@ -19,6 +19,10 @@
 //! A fact that wins stays, to be weighed again; one that loses is forgotten. Whenever facts have
 //! won, it is worth asking again later.
 //!
+//! A view that tells only of nodes with slots cannot deny others. A node that it does not tell of stays
+//! while a fact names it, or until nobody has listed it for `moved_trust`; and no longer than there is
+//! room: `node_count_max` holds for all nodes together, whoever told of them.
+//!
 //! Before all that, the IDs of nodes decide whether a view is about the same cluster: an address that
 //! a node leaves may be given to a node of another cluster. A view is *doubtful*
 //!
@@ -47,7 +51,7 @@ use crate::time::Instant;
 
 /// The topology that commands are routed by, and what redirections have taught since.
 ///
-/// **Limit**: one fact a slot.
+/// **Limit**: one fact a slot; as many nodes as [`Self::limited_to`] says.
 ///
 /// **Invariant**: every fact holds in the topology.
 #[derive(Debug, Clone)]
@@ -56,7 +60,10 @@ pub struct Agreement {
     /// When the adopted view was asked for.
     asked_at: Option<Instant>,
     facts: BTreeMap<Slot, Fact>,
+    /// When each node was listed last that stands in no shard.
+    listed_at: BTreeMap<Address, Instant>,
     moved_trust: Duration,
+    node_count_max: usize,
 }
 
 /// A node said that another owns a slot.
@@ -127,7 +134,20 @@ impl Agreement {
     /// no part in it.
     #[must_use]
     pub fn new(moved_trust: Duration) -> Self {
-        Self { topology: Topology::empty(), asked_at: None, facts: BTreeMap::new(), moved_trust }
+        Self {
+            topology: Topology::empty(),
+            asked_at: None,
+            facts: BTreeMap::new(),
+            listed_at: BTreeMap::new(),
+            moved_trust,
+            node_count_max: usize::MAX,
+        }
+    }
+
+    /// The same, with so many nodes at most.
+    #[must_use]
+    pub fn limited_to(self, node_count_max: usize) -> Self {
+        Self { node_count_max, ..self }
     }
 
     /// The topology to route by.
@@ -154,11 +174,15 @@ impl Agreement {
     /// topology.
     ///
     /// `to` passed the address map and is trusted; `told_by` is the node that sent the redirection.
-    /// One that names the owner that is known already is noted as well: it outweighs older views.
+    /// One that names the owner that is known already is noted as well: it outweighs older views. One that
+    /// names a node that is not known is not noted if there is no room for another node.
     pub fn moved(&mut self, now: Instant, slot: Slot, to: &Address, told_by: &Address) -> bool {
         let fact = Fact { owner: to.clone(), learned_at: now, told_by: told_by.clone() };
+        let Some(is_news) = self.topology.patch_within(slot, to, self.node_count_max) else {
+            return false;
+        };
         self.facts.insert(slot, fact);
-        self.topology.patch(slot, to)
+        is_news
     }
 
     /// Whether a view may be about another cluster: rules 6 and 7.
@@ -204,6 +228,7 @@ impl Agreement {
         view: View,
     ) -> Adopted {
         self.facts.clear();
+        self.listed_at.clear();
         let before = core::mem::take(&mut self.topology);
         let mut adopted = self.adopt(now, asked_at, told_by, view);
         if adopted.is_outdated {
@@ -231,7 +256,7 @@ impl Agreement {
         }
         let lists_all = view.lists_all();
         let mut next = view.into_topology();
-        let owners: BTreeSet<_> = self.facts.values().map(|fact| fact.owner.clone()).collect();
+        let named = self.named();
         self.facts.retain(|slot, fact| {
             let is_confirmed =
                 next.primary_of(*slot).is_some_and(|primary| primary.address == fact.owner);
@@ -240,8 +265,14 @@ impl Agreement {
             let is_young = now.since(fact.learned_at) < self.moved_trust;
             !is_confirmed && (is_late || (!is_involved && is_young && next.lists(&fact.owner)))
         });
-        if !lists_all {
-            next.inherit_others(&self.topology, &owners);
+        if lists_all {
+            self.listed_at.clear();
+        } else {
+            next.inherit_others(&self.topology, &named.keys().cloned().collect());
+            self.forget_unlisted(now, &mut next, &named);
+        }
+        if next.nodes().count() + named.len() > self.node_count_max {
+            self.keep_to_limit(&mut next);
         }
         for (slot, fact) in &self.facts {
             next.repoint(*slot, &fact.owner, &self.topology);
@@ -253,10 +284,72 @@ impl Agreement {
         Adopted { change, kept: self.facts.len(), is_outdated: false }
     }
 
+    /// The nodes that facts name as owners, and when one was learned last.
+    fn named(&self) -> BTreeMap<Address, Instant> {
+        let mut named: BTreeMap<_, Instant> = BTreeMap::new();
+        for fact in self.facts.values() {
+            if let Some(learned_at) = named.get_mut(&fact.owner) {
+                *learned_at = fact.learned_at.max(*learned_at);
+            } else {
+                named.insert(fact.owner.clone(), fact.learned_at);
+            }
+        }
+        named
+    }
+
+    /// Forgets what the view before told of, and others before it, and nobody has told of for long:
+    /// neither a view nor a fact, those that have just lost included.
+    fn forget_unlisted(
+        &mut self,
+        now: Instant,
+        next: &mut Topology,
+        named: &BTreeMap<Address, Instant>,
+    ) {
+        let listed_at = core::mem::take(&mut self.listed_at);
+        if next.others.is_empty() {
+            return;
+        }
+        let needed: BTreeSet<_> = self.facts.values().map(|fact| &fact.owner).collect();
+        next.others.retain(|node| {
+            let listed_at = listed_at.get(&node.address).copied();
+            let last = listed_at.max(named.get(&node.address).copied()).unwrap_or(now);
+            let stays = needed.contains(&node.address) || now.since(last) < self.moved_trust;
+            if stays {
+                self.listed_at.insert(node.address.clone(), last);
+            }
+            stays
+        });
+    }
+
+    /// Has a topology, and the facts that add nodes to it, keep to the limit. What facts name goes last.
+    fn keep_to_limit(&mut self, next: &mut Topology) {
+        let in_shards: usize = next.shards.iter().map(|shard| shard.nodes().count()).sum();
+        let mut room = self.node_count_max.saturating_sub(in_shards);
+        let needed: BTreeSet<_> = self.facts.values().map(|fact| fact.owner.clone()).collect();
+        if next.others.len() > room {
+            next.others.sort_by_key(|node| !needed.contains(&node.address));
+            next.others.truncate(room);
+        }
+        room -= next.others.len();
+        let mut known: BTreeSet<_> = next.nodes().map(|node| node.address.clone()).collect();
+        self.facts.retain(|_, fact| {
+            if !known.contains(&fact.owner) && room > 0 {
+                room -= 1;
+                known.insert(fact.owner.clone());
+            }
+            known.contains(&fact.owner)
+        });
+    }
+
     /// Takes note of all nodes that a trusted node lists: what stands in no shard becomes
     /// [`Topology::other_nodes`], in place of those before.
     pub fn set_listed(&mut self, nodes: &[ListedNode]) {
         self.topology.set_listed(nodes);
+        let beyond = self.topology.nodes().count().saturating_sub(self.node_count_max);
+        let others = &mut self.topology.others;
+        others.truncate(others.len().saturating_sub(beyond));
+        let listed_at = self.asked_at.unwrap_or(Instant::EPOCH);
+        self.listed_at = others.iter().map(|node| (node.address.clone(), listed_at)).collect();
         debug_assert!(self.check(), "a list of nodes changed who serves a slot");
     }
 

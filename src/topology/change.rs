@@ -180,6 +180,15 @@ impl TopologyChange {
             && self.roles.is_empty()
     }
 
+    /// How many bytes it keeps, about.
+    #[cfg(feature = "std")]
+    pub(crate) fn held_len(&self) -> usize {
+        let nodes = (self.added.len() + self.removed.len()) * size_of::<Address>();
+        nodes
+            + self.moved.len() * size_of::<SlotMove>()
+            + self.roles.len() * size_of::<RoleChange>()
+    }
+
     /// The slots that have another primary than before.
     #[must_use]
     pub fn moved(&self) -> &[SlotMove] {

@@ -170,16 +170,29 @@ impl Topology {
     ///
     /// **Cost**: linear in the number of nodes.
     pub fn patch(&mut self, slot: Slot, to: &Address) -> bool {
+        self.patch_within(slot, to, usize::MAX).unwrap_or_default()
+    }
+
+    /// The same, unless that would make more nodes than these: then `None`.
+    fn patch_within(&mut self, slot: Slot, to: &Address, node_count_max: usize) -> Option<bool> {
         if self.primary_of(slot).is_some_and(|primary| primary.address == *to) {
-            return false;
+            return Some(false);
         }
         let index = match self.shards.iter().position(|shard| shard.is_led_by(to)) {
             Some(index) => index,
-            None => self.found_shard(slot, to),
+            None if self.has_room_for(to, node_count_max) => self.found_shard(slot, to),
+            None => return None,
         };
         self.point(slot, index);
         debug_assert!(self.shard_index(slot) == Some(index), "{slot} points to shard {index}");
-        true
+        Some(true)
+    }
+
+    /// Whether a node is known, or is one of so many with those that are.
+    fn has_room_for(&self, address: &Address, node_count_max: usize) -> bool {
+        let mut count = 0;
+        let mut nodes = self.nodes().inspect(|_| count += 1);
+        nodes.any(|node| node.address == *address) || count < node_count_max
     }
 
     /// Makes a shard of this node alone, which leaves where it stood, and returns its index. The

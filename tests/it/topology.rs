@@ -947,6 +947,41 @@ fn what_is_known_of_a_node_outlives_the_view_that_misses_it() {
     assert_eq!(agreement.topology().nodes().count(), 3);
 }
 
+/// Views that tell of nodes with slots only, each of others, and redirections to yet others: what nobody
+/// tells of any more goes with its fact, or after a while.
+#[test]
+fn f65_nodes_that_nobody_lists_any_more_are_forgotten() {
+    const LIMIT: usize = 12;
+    let mut agreement = Agreement::new(TRUST).limited_to(LIMIT);
+    let mut time = 0;
+    for round in 0..100 {
+        let rows = (0..10).map(|n| row(n, n, &[&format!("a{round}-{n}:1")]));
+        let view = view(&rows.collect::<Vec<_>>());
+        time += 300;
+        agreement.adopt(ms(time), ms(time), &at("h:1"), view);
+        for n in 0..20_u16 {
+            agreement.moved(ms(time), slot(n % 10), &at(&format!("b{round}-{n}:1")), &at("h:1"));
+        }
+        let count = agreement.topology().nodes().count();
+        assert!(count <= LIMIT, "round {round}: {count} nodes, {} facts", agreement.fact_count());
+    }
+    time += 10_000;
+    agreement.adopt(ms(time), ms(time), &at("h:1"), view(&[row(0, 100, &["h:1"])]));
+    assert_eq!(agreement.topology().nodes().count(), 1);
+}
+
+/// A node without slots, of which the views of this node tell nothing, stays for a while.
+#[test]
+fn a_node_without_slots_stays_for_as_long_as_redirections_are_trusted() {
+    let mut agreement = taught("h:4");
+    adopt(&mut agreement, (2000, 2000), "h:4", says("h:1"));
+    assert!(agreement.topology().lists(&at("h:4")), "who knows best has overruled it");
+    adopt(&mut agreement, (5_999, 5_999), "h:1", says("h:1"));
+    assert!(agreement.topology().lists(&at("h:4")));
+    adopt(&mut agreement, (6_000, 6_000), "h:1", says("h:1"));
+    assert!(!agreement.topology().lists(&at("h:4")));
+}
+
 // ---- properties --------------------------------------------------------------------------------
 
 /// RESP that looks like a topology often enough to get deep into the readers.
@@ -1086,7 +1121,7 @@ proptest! {
     }
 
     #[test]
-    fn redirections_read_back(number in 0u16..16384, host in "[a-z0-9.:]{0,20}", port in 1u16..) {
+    fn redirections_read_back(number in 0u16..16384, host in "([a-z][a-z0-9.]{0,19}|::[1-9a-f]{0,4})?", port in 1u16..) {
         let text = format!("{number} {host}:{port}");
         let redirection = Endpoint::parse_redirect(text.as_bytes()).unwrap();
         prop_assert_eq!(redirection.slot.number(), number);
