@@ -13,11 +13,12 @@ use std::io::{self, IoSlice};
 use std::vec::Vec;
 
 use async_std::io::{Read, Write};
-use async_std::net::{TcpStream, ToSocketAddrs as _};
+use async_std::net::TcpStream;
 #[cfg(unix)]
 use async_std::os::unix::net::UnixStream;
 use async_std::task;
 
+use super::lookup;
 #[cfg(not(unix))]
 use super::runtime::NoUnixStream as UnixStream;
 use super::runtime::{Either, Runtime, Stream, polled_streams};
@@ -40,10 +41,7 @@ impl Runtime for AsyncStd {
         &self,
         address: Address,
     ) -> impl Future<Output = io::Result<Vec<Address>>> + Send + 'static {
-        async move {
-            let found = (address.host(), address.port()).to_socket_addrs().await?;
-            Ok(tcp::addresses(found))
-        }
+        async move { Ok(tcp::addresses(lookup::resolve(&address).await?)) }
     }
 
     #[expect(clippy::manual_async_fn, reason = "an async fn would borrow the runtime")]
@@ -55,7 +53,7 @@ impl Runtime for AsyncStd {
             if let Some(path) = address.unix_path() {
                 return UnixStream::connect(path).await.map(Either::Unix);
             }
-            let stream = TcpStream::connect((address.host(), address.port())).await?;
+            let stream = TcpStream::connect(&*lookup::resolve(&address).await?).await?;
             tcp::tune(&stream)?;
             Ok(Either::Tcp(stream))
         }

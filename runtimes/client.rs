@@ -16,6 +16,7 @@ use super::dial::Dialler;
 use super::driver::Driver;
 use super::mailbox::{Answer, Mailbox};
 use super::notices::{Listeners, Notices};
+use super::permit::Permit;
 use super::provider::Provider;
 use super::runtime::Runtime;
 use super::scan::Keys;
@@ -69,6 +70,7 @@ pub struct Builder<R> {
     /// What its URL says about TLS, if it asks for that.
     pub(super) url_tls: Option<UrlTls>,
     pub(super) provider: Option<Provider>,
+    pub(super) permit: Permit,
     #[cfg(feature = "tls")]
     tls: Option<Tls>,
 }
@@ -85,6 +87,7 @@ impl<R> Builder<R> {
             seeds,
             url_tls: None,
             provider: None,
+            permit: Permit::default(),
             #[cfg(feature = "tls")]
             tls: None,
         }
@@ -106,6 +109,7 @@ impl<R> Builder<R> {
             seeds: self.seeds,
             url_tls: self.url_tls,
             provider: self.provider,
+            permit: self.permit,
             #[cfg(feature = "tls")]
             tls: self.tls,
         }
@@ -170,6 +174,29 @@ impl<R> Builder<R> {
         self
     }
 
+    /// Has nothing be dialled but what this allows. It is asked about each address before it is looked up
+    /// or dialled, and then about each IP address that a name stands for: with that, a cluster cannot have
+    /// the client connect to services of your own network. It must not block. What it forbids fails with
+    /// [`Closed::Forbidden`].
+    ///
+    #[cfg_attr(feature = "tokio", doc = "```")]
+    #[cfg_attr(not(feature = "tokio"), doc = "```ignore")]
+    /// // Nodes are in this network, and have these ports.
+    /// let builder = hashslot::tokio::Client::builder().allow_addresses(|address| {
+    ///     let is_ip = address.host().parse::<std::net::IpAddr>().is_ok();
+    ///     let is_inside = address.host().starts_with("10.1.") || !is_ip;
+    ///     is_inside && (7000..8000).contains(&address.port())
+    /// });
+    /// ```
+    #[must_use]
+    pub fn allow_addresses(
+        mut self,
+        allows: impl Fn(&Address) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.permit = Permit::new(allows);
+        self
+    }
+
     /// Changes anything else of the configuration.
     #[must_use]
     pub fn configure(mut self, change: impl FnOnce(&mut Config)) -> Self {
@@ -221,10 +248,13 @@ impl<R: Runtime> Builder<R> {
         let random_seed = RandomState::new().build_hasher().finish();
         #[cfg(feature = "tls")]
         let security = self.security()?;
-        let dialler = Dialler::new(self.runtime.clone(), &self.config, self.provider);
+        let dialler = Dialler::new(self.runtime.clone(), &self.config, self.provider, self.permit);
         #[cfg(feature = "tls")]
         let dialler = dialler.with_security(security);
-        let cluster = Cluster::new(Instant::EPOCH, self.config, self.seeds, random_seed)?;
+        let mut config = self.config;
+        let descriptors = descriptor_count_max().map_or(usize::MAX, |count| (count / 2).max(1));
+        config.connection_count_max = config.connection_count_max.min(descriptors);
+        let cluster = Cluster::new(Instant::EPOCH, config, self.seeds, random_seed)?;
         let mailbox = Arc::new(Mailbox::new());
         let listeners = Arc::new(Listeners::default());
         let client = Client {
@@ -240,6 +270,13 @@ impl<R: Runtime> Builder<R> {
         self.runtime.spawn(driver);
         Ok(client)
     }
+}
+
+/// How many descriptors the process may have, where the system tells.
+fn descriptor_count_max() -> Option<usize> {
+    let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 const TASK_DROPPED: &str = "it dropped the task that drives the client";

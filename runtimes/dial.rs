@@ -20,6 +20,7 @@ use std::io::{self, IoSlice};
 use std::sync::Arc;
 
 use super::cause::{caught, closed_by};
+use super::permit::Permit;
 use super::provider::Provider;
 use super::race::reach;
 use super::runtime::{Runtime, Stream};
@@ -34,6 +35,7 @@ pub(super) struct Dialler<R> {
     /// Without credentials: the machine sends those.
     config: Arc<Config>,
     provider: Option<Provider>,
+    permit: Permit,
     #[cfg(feature = "tls")]
     security: Option<Security>,
     #[cfg(feature = "tls")]
@@ -51,11 +53,17 @@ pub(super) struct Dialled<S> {
 }
 
 impl<R: Runtime> Dialler<R> {
-    pub(super) fn new(runtime: R, config: &Config, provider: Option<Provider>) -> Self {
+    pub(super) fn new(
+        runtime: R,
+        config: &Config,
+        provider: Option<Provider>,
+        permit: Permit,
+    ) -> Self {
         Self {
             runtime,
             config: Arc::new(Config { credentials: None, ..config.clone() }),
             provider,
+            permit,
             #[cfg(feature = "tls")]
             security: None,
             #[cfg(feature = "tls")]
@@ -75,10 +83,11 @@ impl<R: Runtime> Dialler<R> {
         let name = caught(|| security.name_of(&address, topology));
         let (runtime, patience) = (self.runtime.clone(), self.patience);
         let (config, provider) = (Arc::clone(&self.config), self.provider.clone());
+        let permit = self.permit.clone();
         guarded(async move {
             let name = name?.map_err(Closed::Tls)?; // before any node is dialled
             let patience = runtime.sleep(patience);
-            let stream = reach(&runtime, address.clone(), &config).await?;
+            let stream = reach(&runtime, address.clone(), &config, &permit).await?;
             let secured = secure(stream, security, name, patience).await;
             let secured = secured.map_err(|error| closed_by(&error))?;
             let credentials = ask(provider, address).await?;
@@ -94,8 +103,9 @@ impl<R: Runtime> Dialler<R> {
     fn dial_plain(&self, address: Address) -> Dial<Wire<R::Stream>> {
         let runtime = self.runtime.clone();
         let (config, provider) = (Arc::clone(&self.config), self.provider.clone());
+        let permit = self.permit.clone();
         guarded(async move {
-            let stream = Wire::Plain(reach(&runtime, address.clone(), &config).await?);
+            let stream = Wire::Plain(reach(&runtime, address.clone(), &config, &permit).await?);
             let credentials = ask(provider, address).await?;
             Ok(Dialled { stream, credentials })
         })

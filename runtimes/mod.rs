@@ -29,8 +29,11 @@ mod cause;
 mod client;
 mod dial;
 mod driver;
+#[cfg(any(feature = "tokio", feature = "smol", feature = "async-std", feature = "blocking"))]
+mod lookup;
 mod mailbox;
 mod notices;
+mod permit;
 mod provider;
 mod race;
 mod readiness;

@@ -12,10 +12,13 @@ use crate::Notice;
 
 /// Notices that wait for one listener; the oldest are dropped beyond.
 const WAITING_COUNT_MAX: usize = 1024;
+/// Bytes that they have, about; the same.
+const WAITING_LEN_MAX: usize = 4 << 20;
 
 /// What the machine has to tell, from the moment on at which a client was asked for it.
 ///
-/// **Limit**: 1024 notices wait; beyond, the oldest are dropped and counted.
+/// **Limit**: 1024 notices wait, of 4 MiB together; beyond, the oldest are dropped and counted. Listeners
+/// share what waits for several of them.
 #[derive(Debug)]
 pub struct Notices {
     queue: Arc<Mutex<Queue>>,
@@ -23,10 +26,31 @@ pub struct Notices {
 
 #[derive(Debug, Default)]
 struct Queue {
-    notices: VecDeque<Notice>,
+    notices: VecDeque<Arc<Notice>>,
+    /// Bytes that the notices have, about.
+    len: usize,
     lost_count: u64,
     waker: Option<Waker>,
     is_closed: bool,
+}
+
+impl Queue {
+    fn push(&mut self, notice: Arc<Notice>) {
+        self.len += notice.held_len();
+        self.notices.push_back(notice);
+        while self.notices.len() > WAITING_COUNT_MAX
+            || (self.len > WAITING_LEN_MAX && self.notices.len() > 1)
+        {
+            self.take();
+            self.lost_count += 1;
+        }
+    }
+
+    fn take(&mut self) -> Option<Arc<Notice>> {
+        let notice = self.notices.pop_front()?;
+        self.len -= notice.held_len();
+        Some(notice)
+    }
 }
 
 fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
@@ -38,8 +62,9 @@ impl Notices {
     pub async fn next(&mut self) -> Option<Notice> {
         poll_fn(|cx| {
             let mut queue = lock(&self.queue);
-            if let Some(notice) = queue.notices.pop_front() {
-                return Poll::Ready(Some(notice));
+            if let Some(notice) = queue.take() {
+                drop(queue);
+                return Poll::Ready(Some(Arc::unwrap_or_clone(notice)));
             }
             if queue.is_closed {
                 return Poll::Ready(None);
@@ -53,7 +78,8 @@ impl Notices {
     /// A notice that is there already.
     #[must_use]
     pub fn try_next(&mut self) -> Option<Notice> {
-        lock(&self.queue).notices.pop_front()
+        let notice = lock(&self.queue).take();
+        notice.map(Arc::unwrap_or_clone)
     }
 
     /// How many notices were dropped because nobody took them.
@@ -92,17 +118,14 @@ impl Listeners {
         Notices { queue }
     }
 
-    pub(super) fn tell(&self, notice: &Notice) {
+    pub(super) fn tell(&self, notice: Notice) {
         let mut queues = self.queues();
-        let Some(queues) = &mut *queues else { return };
+        let Some(queues) = queues.as_mut().filter(|queues| !queues.is_empty()) else { return };
+        let notice = Arc::new(notice);
         queues.retain(|listener| {
             let Some(queue) = listener.upgrade() else { return false };
             let mut queue = lock(&queue);
-            if queue.notices.len() == WAITING_COUNT_MAX {
-                queue.notices.pop_front();
-                queue.lost_count += 1;
-            }
-            queue.notices.push_back(notice.clone());
+            queue.push(notice.clone());
             if let Some(waker) = queue.waker.take() {
                 waker.wake();
             }

@@ -12,6 +12,9 @@ use super::runtime::Runtime;
 use crate::Why;
 use crate::{Error, Scan};
 
+/// So many pages without a key follow each other within one call.
+const EMPTY_COUNT_MAX: usize = 100;
+
 /// The keys of a cluster, on their way: [`Client::scan`].
 #[derive(Debug)]
 pub struct Keys<R: Runtime> {
@@ -24,15 +27,15 @@ impl<R: Runtime> Keys<R> {
         Self { client, scan }
     }
 
-    /// Some more keys, at least one; `None` when there are no more. Dropping the future loses
-    /// nothing.
+    /// Some more keys; `None` when there are no more. Dropping the future loses nothing. Where a hundred
+    /// pages have had no key it tells none, so that nobody waits for as long as a server likes: ask again.
     ///
     /// # Errors
     /// As [`Client::call`], and [`Why::SlotUnassigned`] or [`Why::SlotMoving`] if slots stay without
     /// a node, or between two, while all others are done: the topology is read again then. It may be
     /// called again after any error, best after a pause, and goes on.
     pub async fn next(&mut self) -> Result<Option<Vec<Bytes>>, Error> {
-        loop {
+        for _ in 0..EMPTY_COUNT_MAX {
             let call = match self.scan.pending_call() {
                 Some(call) => call,
                 None => match self.scan.next_call(&self.client.topology().await?) {
@@ -50,6 +53,7 @@ impl<R: Runtime> Keys<R> {
                 return Ok(Some(keys));
             }
         }
+        Ok(Some(Vec::new()))
     }
 
     /// How far it has come: the number of slots that are done, of 16384.

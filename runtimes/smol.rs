@@ -17,6 +17,7 @@ use smol::net::TcpStream;
 #[cfg(unix)]
 use smol::net::unix::UnixStream;
 
+use super::lookup;
 #[cfg(not(unix))]
 use super::runtime::NoUnixStream as UnixStream;
 use super::runtime::{Either, Runtime, Stream, polled_streams};
@@ -39,10 +40,7 @@ impl Runtime for Smol {
         &self,
         address: Address,
     ) -> impl Future<Output = io::Result<Vec<Address>>> + Send + 'static {
-        async move {
-            let found = smol::net::resolve((address.host(), address.port())).await?;
-            Ok(tcp::addresses(found))
-        }
+        async move { Ok(tcp::addresses(lookup::resolve(&address).await?)) }
     }
 
     #[expect(clippy::manual_async_fn, reason = "an async fn would borrow the runtime")]
@@ -54,7 +52,7 @@ impl Runtime for Smol {
             if let Some(path) = address.unix_path() {
                 return UnixStream::connect(path).await.map(Either::Unix);
             }
-            let stream = TcpStream::connect((address.host(), address.port())).await?;
+            let stream = TcpStream::connect(&*lookup::resolve(&address).await?).await?;
             tcp::tune(&stream)?;
             Ok(Either::Tcp(stream))
         }

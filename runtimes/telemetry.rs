@@ -380,6 +380,7 @@ mod numbers {
         late_replies: "Replies that came after their callers had gone",
         pushes: "Messages that are no replies",
         links_dialled: "Connections that were dialled",
+        links_displaced: "Connections that made room for others",
         links_ready: "Connections that were set up",
         links_lost: "Connections that were lost, or could not be made",
         links_reauthenticated: "Connections that were authenticated anew with other credentials",

@@ -19,6 +19,7 @@ use tokio::net::UnixStream;
 use tokio::runtime::Handle;
 
 use super::cause::caught;
+use super::lookup;
 #[cfg(not(unix))]
 use super::runtime::NoUnixStream as UnixStream;
 use super::runtime::{Either, Runtime, Stream};
@@ -64,10 +65,7 @@ impl Runtime for Tokio {
         &self,
         address: Address,
     ) -> impl Future<Output = io::Result<Vec<Address>>> + Send + 'static {
-        async move {
-            let found = tokio::net::lookup_host((address.host(), address.port())).await?;
-            Ok(tcp::addresses(found))
-        }
+        async move { Ok(tcp::addresses(lookup::resolve(&address).await?)) }
     }
 
     #[expect(clippy::manual_async_fn, reason = "an async fn would borrow the runtime")]
@@ -79,7 +77,7 @@ impl Runtime for Tokio {
             if let Some(path) = address.unix_path() {
                 return UnixStream::connect(path).await.map(Either::Unix);
             }
-            let stream = TcpStream::connect((address.host(), address.port())).await?;
+            let stream = TcpStream::connect(&*lookup::resolve(&address).await?).await?;
             tcp::tune(&stream)?;
             Ok(Either::Tcp(stream))
         }

@@ -250,6 +250,27 @@ pub enum Notice {
     },
 }
 
+impl Notice {
+    /// How many bytes it keeps, about.
+    #[cfg(feature = "std")]
+    pub(crate) fn held_len(&self) -> usize {
+        let own = match self {
+            Self::Pushed { message, .. } => message.as_bytes().len(),
+            Self::TopologyChanged(change) => change.held_len(),
+            Self::TopologyUnavailable(failures) => failures.held_len(),
+            Self::AuthenticationRefused { error, .. } => error.as_bytes().len(),
+            Self::Redirected { .. }
+            | Self::RedirectRefused { .. }
+            | Self::TopologyReinit { .. }
+            | Self::LinkReady { .. }
+            | Self::Authenticated { .. }
+            | Self::CredentialsReplaced
+            | Self::LinkLost { .. } => 0,
+        };
+        size_of::<Self>() + own
+    }
+}
+
 /// For how long a redirection holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

@@ -3,6 +3,7 @@
 //! `scripts/fuzz` searches for bytes that break them; `tests/replay.rs` checks those that are known.
 
 mod events;
+mod host;
 mod keys;
 mod redirect;
 mod replies;

@@ -7,6 +7,7 @@ use hashslot::{
     RedirectPolicy, Url,
 };
 
+use crate::host;
 use crate::source::Source;
 
 /// Words that no error and no debug output may have.
@@ -37,9 +38,9 @@ pub fn url(data: &[u8]) {
 fn read_address(text: &str) {
     let Ok(address) = text.parse::<Address>() else { return };
     check(&address);
-    let port = text.rsplit_once(':').expect("an address has a port").1;
+    let (host, port) = text.rsplit_once(':').expect("an address has a port");
     assert_eq!(port.parse(), Ok(address.port()));
-    assert!(text.contains(address.host()));
+    assert_eq!(host::normal(host).as_deref(), Some(address.host()));
     assert_eq!(Address::new(address.host(), address.port()).as_ref(), Ok(&address));
 }
 
@@ -196,7 +197,12 @@ fn configure(mut source: Source<'_>) {
     config.calls_count_max = count();
     config.calls_len_max = count();
     config.node_count_max = count();
+    config.connection_count_max = count();
+    config.dial_count_max = count();
+    config.received_len_max = count();
+    config.replies_len_max = count();
     config.limits.depth_max = count();
+    config.limits.handshake_len_max = count();
     config.database = source.number().into();
     config.redirection_count_max = source.byte();
     config.protocol = source.pick(&[Protocol::Resp3, Protocol::Resp2]);
@@ -222,8 +228,11 @@ fn can_work(config: &Config) -> bool {
     is_named
         && config.node_count_max > 0
         && config.calls_count_max > 0
+        && config.connection_count_max > 0
+        && config.dial_count_max > 0
         && config.in_flight_count_max > 0
         && config.limits.depth_max >= 8
+        && config.limits.handshake_len_max >= 4_096
         && ![
             config.call_timeout,
             config.connect_timeout,

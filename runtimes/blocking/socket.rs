@@ -3,14 +3,12 @@
 use super::std;
 
 use core::future::{Future, poll_fn};
-use core::net::{IpAddr, SocketAddr};
+use core::net::SocketAddr;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use std::io::{self, IoSlice};
-use std::net::ToSocketAddrs as _;
 use std::sync::Arc;
-use std::thread;
 use std::time::Instant;
 use std::vec::Vec;
 
@@ -18,7 +16,7 @@ use mio::net::TcpStream;
 use socket2::SockRef;
 
 use super::engine::{Engine, Source};
-use crate::runtimes::mailbox::Answer;
+use crate::runtimes::lookup;
 use crate::runtimes::runtime::{Either, Runtime, Stream};
 use crate::runtimes::tcp;
 use crate::{Address, Config};
@@ -42,7 +40,7 @@ impl Runtime for Handle {
         &self,
         address: Address,
     ) -> impl Future<Output = io::Result<Vec<Address>>> + Send + 'static {
-        async move { Ok(tcp::addresses(resolve(address).await?)) }
+        async move { Ok(tcp::addresses(lookup::resolve(&address).await?)) }
     }
 
     fn connect(
@@ -55,7 +53,7 @@ impl Runtime for Handle {
                 return connect_unix(&engine, path).await.map(Either::Unix);
             }
             // Of one address; names are resolved before.
-            let address = resolve(address).await?.into_iter().next();
+            let address = lookup::resolve(&address).await?.into_iter().next();
             let address = address.ok_or(io::ErrorKind::NotFound)?;
             connect(&engine, address).await.map(Either::Tcp)
         }
@@ -72,19 +70,6 @@ impl Runtime for Handle {
     fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
         self.0.employ(future);
     }
-}
-
-/// The addresses of a host. Names are looked up by a thread that lives no longer than that takes.
-async fn resolve(address: Address) -> io::Result<Vec<SocketAddr>> {
-    if let Ok(ip) = address.host().parse::<IpAddr>() {
-        return Ok(Vec::from([SocketAddr::new(ip, address.port())]));
-    }
-    let (bringer, answer) = Answer::new();
-    thread::Builder::new().name("hashslot-resolve".into()).spawn(move || {
-        let found = (address.host(), address.port()).to_socket_addrs();
-        bringer.bring(found.map(Iterator::collect::<Vec<_>>));
-    })?;
-    answer.await.ok_or_else(|| io::Error::other("the resolver panicked"))?
 }
 
 async fn connect(engine: &Engine, address: SocketAddr) -> io::Result<Socket<TcpStream>> {
@@ -170,6 +155,7 @@ impl Drop for Sleep {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtimes::mailbox::Answer;
     use crate::runtimes::race::tests;
 
     #[test]

@@ -182,7 +182,7 @@ impl<R: Runtime> Driver<R> {
                 }
                 Action::Notify(notice) => {
                     self.meter.tell(&notice);
-                    self.listeners.tell(&notice);
+                    self.listeners.tell(notice);
                 }
             }
         }

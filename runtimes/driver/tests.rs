@@ -10,6 +10,7 @@ use core::time::Duration;
 use std::io::{self, IoSlice};
 use std::sync::Mutex;
 
+use crate::runtimes::permit::Permit;
 use crate::runtimes::runtime::Stream;
 use crate::{Address, Call, Config};
 
@@ -65,7 +66,7 @@ fn the_timer_is_polled_when_it_is_set_and_when_it_fires() {
     let seed = Address::new("127.0.0.1", 7000).expect("is one");
     let mut driver = Driver::new(
         runtime.clone(),
-        Dialler::new(runtime.clone(), &config, None),
+        Dialler::new(runtime.clone(), &config, None, Permit::default()),
         Cluster::new(Instant::EPOCH, config, Vec::from([seed]), 1).expect("can work"),
         Arc::clone(&mailbox),
         Arc::default(),

@@ -12,6 +12,7 @@ use std::time::Instant as Clock;
 use std::vec::Vec;
 
 use super::cause::{dial_failed_by, is_name};
+use super::permit::Permit;
 use super::runtime::Runtime;
 use crate::{Address, Closed, Config, Instant, Race, RaceStep, SystemText};
 
@@ -22,16 +23,23 @@ pub(super) async fn reach<R: Runtime>(
     runtime: &R,
     address: Address,
     config: &Config,
+    permit: &Permit,
 ) -> Result<R::Stream, Closed> {
+    permit.check(&address)?;
     if !is_name(&address) {
         let connected = runtime.connect(address.clone()).await;
         return connected.map_err(|error| dial_failed_by(&address, &error));
     }
     let unresolved = |error: io::Error| Closed::NameResolution(SystemText::new(&words(&error)));
     let addresses = runtime.resolve(address).await.map_err(unresolved)?;
+    let (allowed, forbidden): (Vec<_>, Vec<_>) =
+        addresses.into_iter().partition(|address| permit.check(address).is_ok());
+    if allowed.is_empty() && !forbidden.is_empty() {
+        return Err(Closed::Forbidden);
+    }
     let mut attempts = Attempts {
         runtime: runtime.clone(),
-        race: Race::new(addresses, config),
+        race: Race::new(allowed, config),
         begun_at: Clock::now(),
         running: Vec::new(),
         alarm: None,

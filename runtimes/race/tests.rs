@@ -87,7 +87,8 @@ fn name() -> Address {
 
 /// What becomes of a dial of a host with these addresses; a byte of the one that is reached.
 async fn dialled<R: Runtime>(runtime: R, addresses: Vec<Address>) -> Result<u8, Closed> {
-    let mut stream = reach(&Named(runtime, addresses), name(), &Config::default()).await?;
+    let mut stream =
+        reach(&Named(runtime, addresses), name(), &Config::default(), &Permit::default()).await?;
     let mut byte = [0];
     let read = poll_fn(|cx| stream.poll_read(cx, &mut byte)).await;
     read.map(|_| byte[0]).map_err(|error| Closed::Other(SystemText::new(&error.to_string())))
@@ -127,7 +128,7 @@ fn format_of(addresses: &[Address]) -> String {
 /// The system's words, whichever runtime asks it.
 pub(in crate::runtimes) async fn tells_what_the_resolver_says<R: Runtime>(runtime: R) {
     let unknown = "no-such-host.invalid:7000".parse().expect("is one");
-    let cause = reach(&runtime, unknown, &Config::default()).await.err();
+    let cause = reach(&runtime, unknown, &Config::default(), &Permit::default()).await.err();
     let Some(Closed::NameResolution(text)) = cause else { panic!("{cause:?}") };
     assert!(text.as_str().contains(' '), "{text:?}");
 }

@@ -74,6 +74,16 @@ setters! {
     calls_count_max: usize;
     /// Bytes of commands of calls that are not completed.
     calls_len_max: usize;
+    /// Connections that there may be.
+    connection_count_max: usize;
+    /// Connections that may be on their way at a time.
+    dial_count_max: usize;
+    /// Dials that may begin in a second.
+    dial_rate_max: u32;
+    /// Bytes of replies that have begun to come, over all connections.
+    received_len_max: usize;
+    /// Bytes of replies that wait for others of their call.
+    replies_len_max: usize;
     /// What a reply may be.
     limits: Limits;
 }

@@ -50,6 +50,11 @@ fn all() -> Vec<Setter> {
         queue_count_max(7);
         calls_count_max(7);
         calls_len_max(7);
+        connection_count_max(7);
+        dial_count_max(7);
+        dial_rate_max(7);
+        received_len_max(7);
+        replies_len_max(7);
         limits(Limits { depth_max: 77, ..Limits::default() });
     };
     let others = [
@@ -90,7 +95,8 @@ fn begun() -> Made {
         "rediss://bob:url@url:2/3?protocol=3&client_name=url&address_map=c>d&call_timeout=9s\
                     &connect_timeout=9s&dial_stagger=9s&stall_timeout=9s&ping_interval=9s&drain_timeout=9s\
                     &redirection_count_max=9&in_flight_count_max=9&in_flight_len_max=9\
-                    &queue_count_max=9&calls_count_max=9&calls_len_max=9&limits.depth_max=9\
+                    &queue_count_max=9&calls_count_max=9&calls_len_max=9&connection_count_max=9\
+                    &dial_count_max=9&dial_rate_max=9&received_len_max=9&replies_len_max=9&limits.depth_max=9\
                     &moved_trust=9s&tls_server_name=url"
             .parse()
             .unwrap();

@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use crate::action::{CallId, LinkId, NodeReplies, Outcome, RedirectKind, Reply};
 use crate::address::Address;
 use crate::config::Protocol;
-use crate::error::{Error, ServerError};
+use crate::error::{Error, ProtocolError, ServerError, Violation, Why};
 use crate::plan::{Assembly, Call, Member, Merged, Payload, Piece, Plan};
 use crate::random::Random;
 use crate::resp::Frame;
@@ -106,6 +106,8 @@ struct Many {
     /// How each part ended, if it is over.
     results: Vec<Option<Result<Frame, Error>>>,
     open_count: usize,
+    /// Bytes of the replies among the results.
+    kept_len: usize,
     assembly: Assembly,
     /// What the links speak that parts ended on; RESP3 if they speak both.
     protocol: Option<Protocol>,
@@ -136,6 +138,9 @@ pub(super) struct Calls<T> {
     serial: u64,
     count: usize,
     len: usize,
+    /// Bytes of replies that wait for others of their call, and how many there may be.
+    kept_len: usize,
+    kept_len_max: usize,
     first: u32,
     last: u32,
     /// Deadlines before the last one of the list at the time of their submission.
@@ -145,9 +150,11 @@ pub(super) struct Calls<T> {
 }
 
 impl<T> Calls<T> {
-    pub(super) const fn new(protocol: Protocol) -> Self {
+    pub(super) const fn new(protocol: Protocol, kept_len_max: usize) -> Self {
         Self {
             protocol,
+            kept_len: 0,
+            kept_len_max,
             entries: Vec::new(),
             free: Vec::new(),
             serial: 0,
@@ -223,6 +230,11 @@ impl<T> Calls<T> {
         self.entries.get_mut(place(id.index)).filter(|entry| entry.serial == id.serial)
     }
 
+    /// Whether a call has one part and no more.
+    pub(super) fn is_alone(&self, id: CallId) -> bool {
+        self.entry(id).is_some_and(|entry| matches!(entry.parts, Parts::One(_)))
+    }
+
     /// A part, if it is not over.
     pub(super) fn part(&self, part: PartRef) -> Option<&Part> {
         match &self.entry(part.call)?.parts {
@@ -263,6 +275,7 @@ impl<T> Calls<T> {
         spoken: impl FnOnce(LinkId) -> Option<Protocol>,
         random: &mut Random,
     ) -> Option<(T, Outcome)> {
+        let room = self.kept_len_max - self.kept_len;
         match &mut self.entry_mut(part.call)?.parts {
             Parts::None => return None,
             Parts::One(_) => return Some((self.take(part.call)?, result.map(Reply::One))),
@@ -270,7 +283,9 @@ impl<T> Calls<T> {
                 if many.has_joints() {
                     many.note_protocol(part.part, spoken);
                 }
-                if many.settle(part.part, result) {
+                let (is_open, kept_len) = many.settle(part.part, result, room);
+                self.kept_len += kept_len;
+                if is_open {
                     return None;
                 }
             }
@@ -283,6 +298,7 @@ impl<T> Calls<T> {
         let parts = core::mem::replace(&mut self.entry_mut(id)?.parts, Parts::None);
         let token = self.take(id)?;
         let Parts::Many(many) = parts else { return None };
+        self.kept_len -= many.kept_len;
         let protocol = many.protocol.unwrap_or(self.protocol);
         let mut results = Vec::with_capacity(many.results.len());
         results.extend(many.results.into_iter().flatten());
@@ -315,8 +331,11 @@ impl<T> Calls<T> {
     pub(super) fn take(&mut self, id: CallId) -> Option<T> {
         let entry = self.entry_mut(id)?;
         entry.serial = 0;
-        entry.parts = Parts::None;
+        let parts = core::mem::replace(&mut entry.parts, Parts::None);
         let (token, len) = (entry.token.take(), entry.len);
+        if let Parts::Many(many) = parts {
+            self.kept_len -= many.kept_len;
+        }
         self.unlist(id);
         self.count -= 1;
         self.len -= len;
@@ -414,17 +433,36 @@ impl Many {
         if self.is_open(part) { self.parts.get_mut(place(part)) } else { None }
     }
 
-    /// A part is over. Whether there are others that are not.
-    fn settle(&mut self, part: u32, result: Result<Frame, Error>) -> bool {
+    /// A part is over. Whether there are others that are not, and how many bytes are kept of its reply, of
+    /// which there is `room` for some.
+    fn settle(&mut self, part: u32, result: Result<Frame, Error>, room: usize) -> (bool, usize) {
+        let mut slot = None;
         if let Some(part) = self.part_mut(part) {
             part.piece.payload = Payload::Nothing; // which may be large
+            slot = part.piece.route.slot();
         }
+        let mut kept_len = 0;
         if let Some(place @ None) = self.results.get_mut(place(part)) {
+            let result = result.and_then(|frame| {
+                kept_len = frame.as_bytes().len();
+                if kept_len <= room { Ok(frame) } else { Err(no_room(slot)) }
+            });
+            if result.is_err() {
+                kept_len = 0;
+            }
             *place = Some(result);
             self.open_count -= 1;
         }
-        self.open_count > 0
+        self.kept_len += kept_len;
+        (self.open_count > 0, kept_len)
     }
+}
+
+/// A reply has come that would have to wait for others, and there is no room for it.
+#[cold]
+fn no_room(slot: Option<Slot>) -> Error {
+    let error = ProtocolError { offset: 0, violation: Violation::TooManyWait };
+    Error::MaybeExecuted { why: Why::Protocol(error), node: None, slot }
 }
 
 impl<T> Entry<T> {
@@ -449,7 +487,9 @@ impl<T> Entry<T> {
             Plan::Many { pieces: parts, assembly } => {
                 let results = parts.iter().map(|_| None).collect();
                 let (open_count, protocol) = (parts.len(), None);
-                self.parts = Parts::Many(Many { parts, results, open_count, assembly, protocol });
+                let kept_len = 0;
+                self.parts =
+                    Parts::Many(Many { parts, results, open_count, kept_len, assembly, protocol });
             }
         }
     }

@@ -56,7 +56,7 @@ impl<T> Cluster<T> {
             return self.end_reauthentication();
         };
         tenant.auth_count += 1;
-        tenant.link.write_auth(now, credentials, Work::Auth);
+        tenant.link.write_auth(now, &self.config, credentials, Work::Auth);
         self.announce(link);
     }
 

@@ -16,15 +16,18 @@ use super::scripts::Scripts;
 use crate::action::{Action, LinkId, Notice, ReinitReason};
 use crate::command::Command;
 use crate::config::{Credentials, ReadFrom};
-use crate::error::{Closed, SystemText};
+use crate::error::{Closed, ProtocolError, SystemText};
 use crate::link::{Hello, Link, Received};
 use crate::resp::Frame;
 use crate::time::Instant;
 
+/// What links keep of replies that are not complete is counted in such steps: most are shorter, and cost
+/// nothing.
+const HELD_LEN_STEP: usize = 16 << 10;
+
 impl<T> Cluster<T> {
-    /// Dials a node, unless it has a link or is to be left alone for now.
+    /// Dials a node, unless it has a link or is to be left alone for now. It may have to wait for its turn.
     pub(super) fn ensure_link(&mut self, now: Instant, index: usize) {
-        let read_only = self.config.read_from != ReadFrom::Primary;
         let Some(node) = self.links.node_mut(index) else { return };
         if node.link.is_some() || self.ends_by.is_some() {
             return;
@@ -35,7 +38,13 @@ impl<T> Cluster<T> {
             return self.timers.note(retry_at);
         }
         node.retry_at = None;
-        let address = node.address.clone();
+        self.dial_in_turn(now, index);
+    }
+
+    /// Dials a node, whatever else there is.
+    pub(super) fn dial(&mut self, now: Instant, index: usize) {
+        let read_only = self.config.read_from != ReadFrom::Primary;
+        let Some(address) = self.links.address(index).cloned() else { return };
         let free = self.links.tenants.iter().position(Option::is_none);
         let place = free.unwrap_or(self.links.tenants.len());
         self.links.serial += 1;
@@ -46,6 +55,7 @@ impl<T> Cluster<T> {
             node: index,
             link: Link::new(now, &self.config, read_only),
             is_connected: false,
+            is_made: false,
             credentials_serial: self.credentials_serial,
             auth_count: 0,
             dialled_at: now,
@@ -53,6 +63,7 @@ impl<T> Cluster<T> {
             is_announced: false,
             is_doubted: false,
             is_strange: false,
+            held_len: 0,
             fence_at: u64::MAX,
             last_of: None,
             scripts: Scripts::default(),
@@ -62,6 +73,7 @@ impl<T> Cluster<T> {
             None => self.links.tenants.push(Some(tenant)),
         }
         self.links.tenant_count += 1;
+        self.links.making_count += 1;
         if let Some(node) = self.links.node_mut(index) {
             node.link = Some(id);
         }
@@ -90,6 +102,8 @@ impl<T> Cluster<T> {
     }
 
     fn link_ready(&mut self, now: Instant, id: LinkId) {
+        self.links.note_made(id);
+        self.dials.may_make_room = true;
         let Some(tenant) = self.links.get(id) else { return };
         let node = tenant.node;
         self.knows_hello |= tenant.link.hello() == Hello::Answered;
@@ -163,28 +177,43 @@ impl<T> Cluster<T> {
                     return self.lose_link(now, id, &loss);
                 }
                 Ok(None) => break,
-                Err(error) => {
-                    self.stats.protocol_errors += 1;
-                    self.actions.push_back(Action::Close { link: id });
-                    return self.lose_link(now, id, &Loss::Protocol(error));
-                }
+                Err(error) => return self.break_link(now, id, error),
             }
         }
+        self.all_received(now, id);
+    }
+
+    /// All of what came in has been dealt with: what it leaves on the link, and room for what waits.
+    fn all_received(&mut self, now: Instant, id: LinkId) {
         let Some(tenant) = self.links.get_mut(id) else { return };
         if tenant.link.was_answered_early() {
             return self.drop_link(now, id, Closed::EndOfStream);
         }
         let (node, is_done) = (tenant.node, tenant.link.expected_count() == 0);
+        let (is_ready, held) = (tenant.link.is_ready(), tenant.link.held_len());
+        let holds = held / HELD_LEN_STEP != tenant.held_len / HELD_LEN_STEP;
         if is_done {
             tenant.last_of = None;
+            self.dials.may_make_room = true;
         }
-        if !tenant.link.is_ready() {
+        if holds && let Err(error) = self.links.hold(id, self.config.received_len_max) {
+            return self.break_link(now, id, error);
+        }
+        if !is_ready {
             self.announce(id); // the second handshake
         }
         self.pump(now, node);
         if is_done {
             self.close_if_drained(now, id);
         }
+    }
+
+    /// A link brings what cannot be understood: it is closed.
+    #[cold]
+    fn break_link(&mut self, now: Instant, id: LinkId, error: ProtocolError) {
+        self.stats.protocol_errors += 1;
+        self.actions.push_back(Action::Close { link: id });
+        self.lose_link(now, id, &Loss::Protocol(error));
     }
 
     /// A node has answered: it is well.
@@ -319,7 +348,8 @@ impl<T> Cluster<T> {
                 && !owes
                 && progress_at + self.config.ping_interval <= now
             {
-                tenant.link.write(now, &Command::new("PING"), Work::Ping);
+                let len_max = self.config.limits.handshake_len_max;
+                tenant.link.write_own(now, &Command::new("PING"), Work::Ping, len_max);
                 self.announce(id);
             }
         }

@@ -7,6 +7,7 @@
 //! - [`calls`]: the calls that are not over, and their deadlines
 //! - [`nodes`]: who has which address, which link, who waits
 //! - [`links`]: links come and go
+//! - [`dials`]: which nodes are dialled, and which wait for it
 //! - [`loss`]: what becomes of the parts of a lost link
 //! - [`credentials`]: whom links are authenticated as, and how that changes
 //! - [`mod@write`]: from the queue of a node onto its link, and back
@@ -23,6 +24,7 @@
 
 mod calls;
 mod credentials;
+mod dials;
 mod ends;
 mod fence;
 mod fences;
@@ -45,6 +47,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 
 use self::calls::{Calls, Part, PartRef, Place};
+use self::dials::Dials;
 use self::fences::Fences;
 use self::nodes::Links;
 use self::queue::Queue;
@@ -104,6 +107,8 @@ pub struct Cluster<T> {
     fences: Fences,
     /// Where redirections have brought commands.
     strays: Strays,
+    /// Nodes that wait to be dialled.
+    dials: Dials,
     refresh: Refresh,
     timers: Timers,
     /// Whether a node has ever answered `HELLO`.
@@ -145,10 +150,10 @@ impl<T> Cluster<T> {
         }
         Ok(Self {
             random: Random::new(random_seed),
-            agreement: Agreement::new(config.moved_trust),
+            agreement: Agreement::new(config.moved_trust).limited_to(config.node_count_max),
             learned: Learned::default(),
             links: Links::new(),
-            calls: Calls::new(config.protocol),
+            calls: Calls::new(config.protocol, config.replies_len_max),
             actions: VecDeque::new(),
             unrouted: Queue::default(),
             suspects: Queue::default(),
@@ -156,6 +161,7 @@ impl<T> Cluster<T> {
             pause_serial: 0,
             fences: Fences::default(),
             strays: Strays::default(),
+            dials: Dials::default(),
             refresh: Refresh::new(&config),
             knows_hello: false,
             credentials_serial: 0,
@@ -199,7 +205,7 @@ impl<T> Cluster<T> {
         self.stats.calls_submitted += 1;
         self.timers.note(deadline);
         self.dispatch_all(now, id, part_count);
-        self.check();
+        self.finish(now);
         Ok(id)
     }
 
@@ -291,13 +297,13 @@ impl<T> Cluster<T> {
             self.stats.calls_cancelled += 1;
         }
         self.pump_held(now);
-        self.check();
+        self.finish(now);
     }
 
     /// Reads the topology again, as soon as that is allowed.
     pub fn reinit_topology(&mut self, now: Instant) {
         self.request_refresh(now, ReinitReason::Requested, false);
-        self.check();
+        self.finish(now);
     }
 
     /// Replaces the credentials of the configuration, while connections are in use. Connections that
@@ -312,7 +318,7 @@ impl<T> Cluster<T> {
     /// Without credentials connections stay what they are, and new ones begin without.
     pub fn set_credentials(&mut self, now: Instant, credentials: Option<Credentials>) {
         self.replace_credentials(now, credentials);
-        self.check();
+        self.finish(now);
     }
 
     /// Whether there are connections that are still to be authenticated with the credentials that
@@ -330,6 +336,7 @@ impl<T> Cluster<T> {
         }
         let ends_by = now + self.config.drain_timeout;
         self.ends_by = Some(ends_by);
+        self.dials.clear();
         self.timers.note(ends_by);
         self.refresh.stop();
         for call in self.calls.ids() {
@@ -338,7 +345,7 @@ impl<T> Cluster<T> {
             }
         }
         self.close_idle_links(now);
-        self.check();
+        self.finish(now);
     }
 
     /// Whether a shutdown is over: no call and no link is left.
@@ -350,7 +357,7 @@ impl<T> Cluster<T> {
     /// The link is connected: bytes can be sent.
     pub fn handle_connected(&mut self, now: Instant, link: LinkId) {
         self.link_connected(now, link, None);
-        self.check();
+        self.finish(now);
     }
 
     /// The link is connected, and has credentials of its own, which win over those of the
@@ -359,7 +366,7 @@ impl<T> Cluster<T> {
     /// is set up.
     pub fn handle_connected_with(&mut self, now: Instant, link: LinkId, credentials: Credentials) {
         self.link_connected(now, link, Some(credentials));
-        self.check();
+        self.finish(now);
     }
 
     /// Bytes came in on the link. Any number of them, cut anywhere.
@@ -369,7 +376,7 @@ impl<T> Cluster<T> {
     /// into an allocation of their own.
     pub fn handle_received(&mut self, now: Instant, link: LinkId, data: &[u8]) {
         self.link_received(now, link, data);
-        self.check();
+        self.finish(now);
     }
 
     /// Room for the rest of a long reply that is on its way in on this link: bytes that are read straight
@@ -386,7 +393,7 @@ impl<T> Cluster<T> {
             tenant.link.fill(now, len);
         }
         self.link_received(now, link, &[]);
-        self.check();
+        self.finish(now);
     }
 
     /// The transport took this many of the bytes that [`Self::sendable`] lent. Tell it at once: what
@@ -399,13 +406,13 @@ impl<T> Cluster<T> {
     /// The link is closed, or could not be connected.
     pub fn handle_closed(&mut self, now: Instant, link: LinkId, cause: Closed) {
         self.link_closed(now, link, cause);
-        self.check();
+        self.finish(now);
     }
 
     /// Time has passed. Early calls do no harm.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.run_timers(now);
-        self.check();
+        self.finish(now);
     }
 
     /// What the driver does next; `None` when nothing is left. The value may change after every
@@ -580,6 +587,13 @@ impl<T> Cluster<T> {
             }
             Place::InFlight { link, .. } => self.take_back(now, link, part),
         }
+    }
+
+    /// What came in has been dealt with.
+    #[inline]
+    fn finish(&mut self, now: Instant) {
+        self.dial_waiting(now);
+        self.check();
     }
 
     /// Checks the invariants that can be checked in passing. Only in debug builds.

@@ -9,12 +9,13 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::calls::{Part, PartRef};
+use super::dials::Line;
 use super::last::{LastOf, SHORT_LEN};
 use super::queue::Queue;
 use super::scripts::Scripts;
 use crate::action::LinkId;
 use crate::address::Address;
-use crate::error::SeedFailure;
+use crate::error::{ProtocolError, SeedFailure};
 use crate::link::Link;
 use crate::plan::Route;
 use crate::random::Random;
@@ -95,6 +96,8 @@ pub(super) struct Node {
     pub(super) stranger: Option<Box<NodeId>>,
     /// Whether it closed a connection upon `HELLO`, the last time that it was sent one.
     pub(super) avoids_hello: bool,
+    /// In which line it waits to be dialled.
+    pub(super) waits_in: Option<Line>,
 }
 
 /// A link, and what the machine knows of it.
@@ -105,6 +108,8 @@ pub(super) struct Tenant {
     pub(super) node: usize,
     pub(super) link: Link<Work>,
     pub(super) is_connected: bool,
+    /// Whether its dial and its handshake are over.
+    pub(super) is_made: bool,
     /// Which credentials it is authenticated with, or will be: those that were in use then.
     pub(super) credentials_serial: u64,
     /// How many answers to an `AUTH` it owes, besides that of its handshake.
@@ -119,6 +124,8 @@ pub(super) struct Tenant {
     /// Whether it leads to another node than the one whose address it is: it may be asked for the
     /// topology, and gets no commands.
     pub(super) is_strange: bool,
+    /// How much of a reply that is not complete it keeps, as the sum over all links has it.
+    pub(super) held_len: usize,
     /// The number of replies that the next fence waits for.
     pub(super) fence_at: u64,
     /// What was written last of each slot, while slots move.
@@ -171,6 +178,10 @@ pub(super) struct Links {
     pub(super) by_address: BTreeMap<Address, usize>,
     pub(super) tenants: Vec<Option<Tenant>>,
     pub(super) tenant_count: usize,
+    /// How many of the links are on their way: dialled, or being set up.
+    pub(super) making_count: usize,
+    /// How much all links keep of replies that are not complete.
+    held_len: usize,
     pub(super) serial: u64,
     /// The node of the primary of each shard of the topology, by the shard's index.
     pub(super) primaries: Vec<Option<usize>>,
@@ -185,6 +196,8 @@ impl Links {
             by_address: BTreeMap::new(),
             tenants: Vec::new(),
             tenant_count: 0,
+            making_count: 0,
+            held_len: 0,
             serial: 0,
             primaries: Vec::new(),
             replicas: Vec::new(),
@@ -265,6 +278,7 @@ impl Links {
             id: None,
             stranger: None,
             avoids_hello: false,
+            waits_in: None,
         };
         let index = self.nodes.iter().position(Option::is_none).unwrap_or(self.nodes.len());
         match self.nodes.get_mut(index) {
@@ -372,11 +386,45 @@ impl Links {
         let place = self.tenants.get_mut(id.index())?;
         let tenant = place.take_if(|tenant| tenant.id == id)?;
         self.tenant_count -= 1;
+        self.held_len -= tenant.held_len;
+        self.making_count -= usize::from(!tenant.is_made);
         if let Some(node) = self.node_mut(tenant.node) {
             node.link.take_if(|link| *link == id);
             node.former_links.retain(|link| *link != id);
         }
         Some(tenant)
+    }
+
+    /// How many of the links are on their way: dialled, or being set up.
+    pub(super) const fn making_count(&self) -> usize {
+        self.making_count
+    }
+
+    /// A link is set up.
+    pub(super) fn note_made(&mut self, id: LinkId) {
+        let Some(tenant) = self.get_mut(id) else { return };
+        let was_made = core::mem::replace(&mut tenant.is_made, true);
+        self.making_count -= usize::from(!was_made);
+    }
+
+    /// A link keeps more of a reply than before, or less. If all links together keep too much, it keeps
+    /// none of this one.
+    ///
+    /// # Errors
+    /// Nothing tells where the reply ends that is not to be kept.
+    pub(super) fn hold(&mut self, id: LinkId, len_max: usize) -> Result<(), ProtocolError> {
+        let Some(tenant) = self.tenants.get_mut(id.index()).and_then(Option::as_mut) else {
+            return Ok(());
+        };
+        let others = self.held_len - tenant.held_len;
+        let given_up = if others.saturating_add(tenant.link.held_len()) > len_max {
+            tenant.link.give_reply_up()
+        } else {
+            Ok(())
+        };
+        tenant.held_len = tenant.link.held_len();
+        self.held_len = others + tenant.held_len;
+        given_up
     }
 
     /// A link takes no more work: its node may have another one. Which node that is, if it had it.

@@ -16,7 +16,8 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::Cluster;
-use super::nodes::{Question, Work};
+use super::dials::Line;
+use super::nodes::{Node, Question, Work};
 use super::strangers::Doubtful;
 use crate::action::{LinkId, Notice, ReinitReason};
 use crate::address::Address;
@@ -29,7 +30,7 @@ use crate::topology::parse::{self, ListedNode};
 use crate::topology::{Adopted, Agreement, View};
 
 /// So many nodes are asked at a time.
-const ASKED_COUNT_MAX: usize = 3;
+pub(super) const ASKED_COUNT_MAX: usize = 3;
 
 /// What is being done about the topology.
 #[derive(Debug)]
@@ -71,6 +72,8 @@ pub(super) struct Round {
 #[derive(Debug)]
 struct Asked {
     node: usize,
+    /// When it was to be asked.
+    begun_at: Instant,
     /// When it was sent the question; `None` while it has no link.
     sent_at: Option<Instant>,
     view: Option<View>,
@@ -124,14 +127,14 @@ impl Round {
     /// When another node may be asked beside those that have not answered. Who was asked longer ago than
     /// `patience` may still answer, and takes nobody's turn.
     fn next_at(&self, now: Instant, patience: Duration) -> Option<Instant> {
-        let gives_up_at = |asked: &Asked| asked.sent_at.map(|sent_at| sent_at + patience);
-        let awaited = self.asked.iter().map(gives_up_at).filter(|at| at.is_none_or(|at| at > now));
+        let gives_up_at = |asked: &Asked| asked.sent_at.unwrap_or(asked.begun_at) + patience;
+        let awaited = self.asked.iter().map(gives_up_at).filter(|at| *at > now);
         if self.candidates.is_empty() {
             None
         } else if awaited.clone().count() < ASKED_COUNT_MAX {
             Some(self.more_at)
         } else {
-            awaited.flatten().min()
+            awaited.min()
         }
     }
 
@@ -258,14 +261,16 @@ impl<T> Cluster<T> {
                 }
                 return;
             };
-            round.asked.push(Asked { node, sent_at: None, view: None });
+            round.asked.push(Asked { node, begun_at: now, sent_at: None, view: None });
             round.more_at = more_at;
             self.timers.note(more_at);
             if let Some(link) = self.links.askable_link(node) {
                 return self.ask(now, node, link);
             }
             self.ensure_link(now, node);
-            if self.links.node(node).is_some_and(|node| node.link.is_some()) {
+            self.want(node, Line::Asked);
+            let is_coming = |node: &Node| node.link.is_some() || node.waits_in.is_some();
+            if self.links.node(node).is_some_and(is_coming) {
                 return;
             }
             // It is to be left alone for now.
@@ -290,7 +295,9 @@ impl<T> Cluster<T> {
                 Question::Nodes => "NODES",
             };
             let command = Command::new("CLUSTER").arg(what);
-            tenant.link.write(now, &command, Work::Topology { round: serial, question });
+            let (work, len_max) =
+                (Work::Topology { round: serial, question }, self.config.limits.topology_len_max);
+            tenant.link.write_own(now, &command, work, len_max);
         }
         self.stats.topology_queries += 1;
         self.timers.note(now + self.config.connect_timeout);

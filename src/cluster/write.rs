@@ -4,6 +4,7 @@
 //! and the commands of a part are written in one go.
 
 use super::calls::{Part, PartRef, Place};
+use super::dials::Line;
 use super::loss::is_refusal;
 use super::nodes::{Role, Work};
 use super::{Cluster, scripts};
@@ -63,6 +64,9 @@ impl<T> Cluster<T> {
         self.line_up(node, part);
         self.set_place(part, Place::Waiting(node));
         self.ensure_link(now, node);
+        if self.calls.is_alone(part.call) {
+            self.want(node, Line::Alone);
+        }
     }
 
     /// The error for a node that refuses the user or cannot be trusted: nobody is to wait for it.

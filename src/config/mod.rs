@@ -99,10 +99,26 @@ pub struct Config {
     pub calls_count_max: usize,
     /// Bytes of commands of calls that are not completed. Default: 256 MiB.
     pub calls_len_max: usize,
+    /// Connections that there may be, those included that are being made. Nodes beyond wait, and the
+    /// connection that has been idle for longest makes room. The adapters use no more than half of the
+    /// descriptors that the process may have, where the system tells. Default: 1,000.
+    pub connection_count_max: usize,
+    /// Connections that may be on their way at a time: looked up, dialled, secured, set up; and three
+    /// beside them, to nodes that are to be asked for the topology. Default: 64.
+    pub dial_count_max: usize,
+    /// Dials that may begin in a second, once so many as may be on their way have begun at once.
+    /// Default: 500.
+    pub dial_rate_max: u32,
     /// Addresses of one host that a dial tries. Default: 16, which all begin within 4 s.
     pub address_count_max: usize,
     /// Nodes that a topology may have. Default: 4,096.
     pub node_count_max: usize,
+    /// Bytes of replies that have begun to come and are not complete, over all connections. The reply
+    /// that would bring more is read past, and its command fails. Default: 1 GiB.
+    pub received_len_max: usize,
+    /// Bytes of replies that wait for others of their call: those of a batch, or of a command that several
+    /// nodes answer. The reply that would be more fails. Default: 1 GiB.
+    pub replies_len_max: usize,
     /// What a reply may be.
     pub limits: Limits,
 }
@@ -139,8 +155,13 @@ impl Default for Config {
             queue_count_max: 100_000,
             calls_count_max: 1_000_000,
             calls_len_max: 256 << 20,
+            connection_count_max: 1_000,
+            dial_count_max: 64,
+            dial_rate_max: 500,
             address_count_max: 16,
             node_count_max: 4_096,
+            received_len_max: 1 << 30,
+            replies_len_max: 1 << 30,
             limits: Limits::default(),
         }
     }
@@ -158,6 +179,43 @@ impl Config {
     #[must_use]
     pub fn tls_timeout(&self) -> Duration {
         self.connect_timeout / 4 * 3
+    }
+
+    /// The most bytes that a machine holds with these limits, whatever callers and nodes do: what they add
+    /// up to, with what is kept beside each thing that they count. What callers have been given is theirs.
+    ///
+    /// ```
+    /// use hashslot::Config;
+    /// let mut config = Config::default();
+    /// config.calls_count_max = 10_000;
+    /// config.calls_len_max = 16 << 20;
+    /// config.received_len_max = 32 << 20;
+    /// config.replies_len_max = 16 << 20;
+    /// config.connection_count_max = 30;
+    /// config.node_count_max = 100;
+    /// config.limits.topology_len_max = 1 << 20;
+    /// assert!(config.held_len_max() < 200 << 20);
+    /// ```
+    #[must_use]
+    pub fn held_len_max(&self) -> usize {
+        let times = |count: usize, len: usize| count.saturating_mul(len);
+        let written = times(self.connection_count_max, self.in_flight_len_max);
+        [
+            // Commands that are not answered; those on their way a second time.
+            self.calls_len_max,
+            written.min(self.calls_len_max),
+            times(self.calls_count_max, CALL_LEN),
+            // Replies: a buffer that grows has twice what is in it.
+            times(self.received_len_max, 2),
+            self.replies_len_max,
+            // Of three nodes that are asked, and the one that is read.
+            times(self.limits.topology_len_max, 4),
+            times(self.node_count_max, NODE_LEN),
+            SLOTS_LEN,
+            times(self.connection_count_max, LINK_LEN),
+        ]
+        .into_iter()
+        .fold(0, usize::saturating_add)
     }
 
     /// Checks that the limits can work.
@@ -198,11 +256,26 @@ impl Config {
         if self.in_flight_count_max == 0 || self.calls_count_max == 0 {
             return wrong("in_flight_count_max", "and `calls_count_max` must allow one call");
         }
+        if self.connection_count_max == 0 {
+            return wrong("connection_count_max", "is zero: no node could be reached");
+        }
+        if self.dial_count_max == 0 {
+            return wrong("dial_count_max", "is zero: no node could be dialled");
+        }
+        if self.dial_rate_max == 0 {
+            return wrong("dial_rate_max", "is zero: no node could be dialled");
+        }
         if self.address_count_max == 0 {
             return wrong("address_count_max", "is zero: no host could be dialled");
         }
         if self.node_count_max == 0 {
             return wrong("node_count_max", "is zero: no cluster is that small");
+        }
+        if self.limits.handshake_len_max < HANDSHAKE_LEN_MIN {
+            return wrong(
+                "limits.handshake_len_max",
+                "is below 4 KiB: a node tells about itself in HELLO",
+            );
         }
         if self.limits.depth_max < 8 {
             return wrong("limits.depth_max", "is below 8: a topology nests that deep");
@@ -214,9 +287,7 @@ impl Config {
         }
         Ok(())
     }
-}
 
-impl Config {
     /// All durations, and the names of their fields.
     const fn durations(&self) -> [(&'static str, Duration); 15] {
         [
@@ -239,6 +310,18 @@ impl Config {
     }
 }
 
+/// What is kept beside the bytes of a call: its entries in tables that have just doubled, and a refusal.
+const CALL_LEN: usize = 1_400;
+/// What is kept of a node: in the topology, in one that is read, and in the table of nodes.
+const NODE_LEN: usize = 4_096;
+/// What is kept of all slots: two tables, and a redirection for each.
+const SLOTS_LEN: usize = 4 << 20;
+/// What is kept of a link besides what it sends and receives: with buffers that are used again.
+const LINK_LEN: usize = 320 << 10;
+
+/// What a node with many modules tells of itself.
+const HANDSHAKE_LEN_MIN: usize = 4 << 10;
+
 /// Source: RFC 8305, section 5.
 pub(crate) const DIAL_STAGGER_MIN: Duration = Duration::from_millis(10);
 
@@ -254,6 +337,14 @@ pub struct Limits {
     pub element_count_max: usize,
     /// How deep arrays, maps, sets and attributes may nest. Default: 1,024, which takes 8 KiB.
     pub depth_max: usize,
+    /// Bytes of one reply of a node while a connection is set up, or to the client's own `PING` and
+    /// `AUTH`. Default: 64 KiB.
+    pub handshake_len_max: usize,
+    /// Bytes of one reply about the topology. Default: 32 MiB, twice what 4,096 nodes tell whose slots are
+    /// scattered.
+    pub topology_len_max: usize,
+    /// Bytes of one message that is no reply. Default: 1 MiB.
+    pub push_len_max: usize,
     /// Bytes of one reply that is beyond another limit, or malformed, and is read past: its command
     /// fails alone. A longer one closes the connection instead. None of it is kept. Default: 2 GiB.
     pub skipped_len_max: usize,
@@ -265,6 +356,9 @@ impl Default for Limits {
             frame_len_max: (512 << 20) + (64 << 10),
             element_count_max: 1 << 24,
             depth_max: 1_024,
+            handshake_len_max: 64 << 10,
+            topology_len_max: 32 << 20,
+            push_len_max: 1 << 20,
             skipped_len_max: 2 << 30,
         }
     }

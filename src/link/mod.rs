@@ -32,6 +32,8 @@ pub(crate) struct Link<W> {
     outbox: Outbox,
     inbox: Inbox,
     expected: VecDeque<Expected<W>>,
+    /// The replies that have to be short, in order: the number of each, and the most bytes it may have.
+    short: VecDeque<(u64, usize)>,
     /// How many replies have come.
     answered: u64,
     /// The position after the last byte of the command that was answered last.
@@ -149,6 +151,7 @@ impl<W: Copy> Link<W> {
             outbox: Outbox::default(),
             inbox: Inbox::new(config.limits),
             expected: VecDeque::new(),
+            short: VecDeque::new(),
             answered: 0,
             answered_end: 0,
             asking_failed: None,
@@ -181,25 +184,26 @@ impl<W: Copy> Link<W> {
         match config.protocol {
             Protocol::Resp3 if avoids_hello => {
                 let opening = handshake::resp2_alone(config, credentials, self.read_only);
-                self.set_up(opening, Round::Second)
+                self.set_up(config, opening, Round::Second)
             }
             Protocol::Resp3 => {
                 self.hello = Hello::Unanswered;
                 let opening = handshake::resp3(config, credentials, self.read_only);
-                self.set_up(opening, Round::First)
+                self.set_up(config, opening, Round::First)
             }
             Protocol::Resp2 => {
                 let opening = handshake::resp2(config, credentials, self.read_only);
-                self.set_up(opening, Round::Second)
+                self.set_up(config, opening, Round::Second)
             }
         }
     }
 
-    fn set_up(&mut self, opening: Opening, round: Round) -> bool {
+    fn set_up(&mut self, config: &Config, opening: Opening, round: Round) -> bool {
         self.state = State::SettingUp(round);
         let start = self.outbox.end();
         for (step, end) in opening.steps {
             let end = start + u64::try_from(end).unwrap_or(u64::MAX);
+            self.short.push_back((self.owed_until(), config.limits.handshake_len_max));
             self.expected.push_back(Expected { what: Expect::Setup(step), end });
         }
         self.outbox.append_secret(opening.bytes);
@@ -252,8 +256,21 @@ impl<W: Copy> Link<W> {
         end
     }
 
+    /// The same for a question of the client itself, whose reply may have so many bytes.
+    pub(crate) fn write_own(&mut self, now: Instant, command: &Command, work: W, len_max: usize) {
+        self.short.push_back((self.owed_until(), len_max));
+        self.write(now, command, work);
+    }
+
     /// Appends an `AUTH`.
-    pub(crate) fn write_auth(&mut self, now: Instant, credentials: &Credentials, work: W) {
+    pub(crate) fn write_auth(
+        &mut self,
+        now: Instant,
+        config: &Config,
+        credentials: &Credentials,
+        work: W,
+    ) {
+        self.short.push_back((self.owed_until(), config.limits.handshake_len_max));
         if self.expected.is_empty() {
             self.progress_at = now;
         }
@@ -292,6 +309,9 @@ impl<W: Copy> Link<W> {
         data: &mut &[u8],
     ) -> Result<Option<Received<W>>, ProtocolError> {
         loop {
+            if !self.short.is_empty() {
+                self.bound_reply();
+            }
             let len = data.len();
             let frame = match self.inbox.next(data) {
                 Ok(Some(frame)) => frame,
@@ -337,6 +357,33 @@ impl<W: Copy> Link<W> {
                 }
             }
         }
+    }
+
+    /// Has the next reply be as short as it must be.
+    #[cold]
+    fn bound_reply(&mut self) {
+        while self.short.front().is_some_and(|(number, _)| *number < self.answered) {
+            self.short.pop_front();
+        }
+        if self.short.is_empty() {
+            self.short = VecDeque::new(); // an idle link is small
+        }
+        let next = self.short.front().filter(|(number, _)| *number == self.answered);
+        self.inbox.set_reply_len_max(next.map_or(usize::MAX, |(_, len_max)| *len_max));
+    }
+
+    /// How many bytes it keeps of a reply that is not complete.
+    #[inline]
+    pub(crate) const fn held_len(&self) -> usize {
+        self.inbox.held_len()
+    }
+
+    /// Gives up the reply that is not complete: its command fails, once all of it has come.
+    ///
+    /// # Errors
+    /// Its end cannot be found.
+    pub(crate) fn give_reply_up(&mut self) -> Result<(), ProtocolError> {
+        self.inbox.give_up(Violation::NoRoom)
     }
 
     /// A reply has come.
@@ -425,7 +472,7 @@ impl<W: Copy> Link<W> {
         }
         if self.state == State::SettingUp(Round::Refused) {
             let opening = handshake::resp2(config, self.credentials.as_deref(), self.read_only);
-            return self.set_up(opening, Round::Second).then_some(Received::Ready);
+            return self.set_up(config, opening, Round::Second).then_some(Received::Ready);
         }
         self.become_ready();
         Some(Received::Ready)
@@ -533,7 +580,12 @@ impl<W: Copy> Link<W> {
         self.expected.drain(first..after);
         self.expected.iter_mut().skip(first).for_each(|expected| expected.end -= len);
         let number = |index: usize| u64::try_from(index).unwrap_or(u64::MAX);
-        Some((self.answered + number(first), number(after - first)))
+        let (number, count) = (self.answered + number(first), number(after - first));
+        self.short
+            .iter_mut()
+            .filter(|(short, _)| *short >= number)
+            .for_each(|(short, _)| *short -= count);
+        Some((number, count))
     }
 }
 

@@ -98,6 +98,10 @@ pub enum Scan {
 #[derive(Debug, Clone)]
 pub struct Scanner {
     limits: Limits,
+    /// The longest frame that may be a reply.
+    reply_len_max: usize,
+    /// The longest that the current frame may be.
+    len_max: usize,
     /// Where the value that is read next begins. Everything before it is done with.
     at: usize,
     /// Up to here, the line of that value is known to have no end.
@@ -133,6 +137,8 @@ impl Scanner {
         let element_count_max = limits.element_count_max.min(usize::MAX / 8);
         Self {
             limits: Limits { frame_len_max, element_count_max, ..limits },
+            reply_len_max: frame_len_max,
+            len_max: frame_len_max,
             at: 0,
             searched: 0,
             remaining: 1,
@@ -142,6 +148,24 @@ impl Scanner {
             push_is_unnamed: false,
             skipper: None,
         }
+    }
+
+    /// Has replies be no longer than this from the next frame on. To be called between two frames.
+    pub(crate) fn set_reply_len_max(&mut self, len_max: usize) {
+        self.reply_len_max = len_max.min(self.limits.frame_len_max);
+        if self.at == 0 {
+            self.len_max = self.reply_len_max;
+        }
+    }
+
+    /// Reads past the frame that `buffer` begins with, and that was not complete: nothing of it is of
+    /// use any more.
+    #[cold]
+    pub(crate) fn give_up(&mut self, why: Violation, buffer: &[u8]) -> Result<Scan, ProtocolError> {
+        if self.skipper.is_some() {
+            return self.skip(buffer, 0);
+        }
+        self.fail(violation(buffer.len(), why), buffer)
     }
 
     /// Looks for the end of the frame that `buffer` begins with.
@@ -159,7 +183,7 @@ impl Scanner {
         // Most frames are one common value, and there in full.
         if self.at == 0
             && let Some(len) = common_len(buffer)
-            && len <= self.limits.frame_len_max
+            && len <= self.len_max
         {
             self.searched = 0;
             return Ok(Scan::Frame { len });
@@ -234,7 +258,7 @@ impl Scanner {
         if self.push_is_unnamed {
             return;
         }
-        let len_max = self.limits.frame_len_max - len_min(0, self.outer_sum);
+        let len_max = self.len_max - len_min(0, self.outer_sum);
         let (mut at, mut remaining) = (self.at, self.remaining);
         while remaining > 0
             && let Some(len) = buffer.get(at..).and_then(common_len)
@@ -272,8 +296,8 @@ impl Scanner {
             _ => return Err(violation(start, Violation::UnknownType(kind))),
         };
         match end {
-            Some(end) if len_min(end, self.unbegun_count() - 1) > self.limits.frame_len_max => {
-                Err(violation(start, Violation::FrameTooLong))
+            Some(end) if len_min(end, self.unbegun_count() - 1) > self.len_max => {
+                Err(self.too_long(start))
             }
             Some(end) => Ok(self.value_ends(end)),
             None => Ok(line_cut_off(buffer)),
@@ -292,10 +316,8 @@ impl Scanner {
         };
         // Two bytes for the CR LF of the body.
         let end = body.saturating_add(len).saturating_add(2);
-        if end > self.limits.frame_len_max
-            || len_min(end, self.unbegun_count() - 1) > self.limits.frame_len_max
-        {
-            return Err(violation(start, Violation::FrameTooLong));
+        if end > self.len_max || len_min(end, self.unbegun_count() - 1) > self.len_max {
+            return Err(self.too_long(start));
         }
         if kind == b'=' && len < 4 {
             return Err(violation(start, Violation::Malformed));
@@ -316,8 +338,11 @@ impl Scanner {
     /// The header of an array, set, push, map or attribute.
     fn aggregate(&mut self, buffer: &[u8], kind: u8) -> Result<Step, ProtocolError> {
         let start = self.at;
-        if kind == b'>' && !self.outer.is_empty() {
-            return Err(violation(start, Violation::NestedPush));
+        if kind == b'>' {
+            if !self.outer.is_empty() {
+                return Err(violation(start, Violation::NestedPush));
+            }
+            self.len_max = self.limits.push_len_max.min(self.limits.frame_len_max);
         }
         let Some((count, end)) = number(buffer, start)? else {
             return Ok(line_cut_off(buffer));
@@ -346,8 +371,8 @@ impl Scanner {
         }
         let opened = element_count - self.element_count - own;
         let unbegun = self.unbegun_count() - 1 + own + opened;
-        if len_min(end, unbegun) > self.limits.frame_len_max {
-            return Err(violation(start, Violation::FrameTooLong));
+        if len_min(end, unbegun) > self.len_max {
+            return Err(self.too_long(start));
         }
         self.element_count = element_count;
         self.remaining -= usize::from(kind != b'|');
@@ -361,14 +386,14 @@ impl Scanner {
     /// Searches the line of the current value; its end, if it is there.
     fn line(&mut self, buffer: &[u8]) -> Result<Option<usize>, ProtocolError> {
         let text = self.at + 1;
-        let room = self.limits.frame_len_max.saturating_sub(self.at + VALUE_LEN_MIN);
+        let room = self.len_max.saturating_sub(self.at + VALUE_LEN_MIN);
         let limit = text.saturating_add(room);
         let from = self.searched.max(text);
         let unsearched = buffer.get(from..).unwrap_or_default();
         let found = unsearched.iter().position(|&byte| byte == b'\r' || byte == b'\n');
         let at = found.map_or(buffer.len(), |index| from + index);
         if at > limit {
-            return Err(violation(self.at, Violation::FrameTooLong));
+            return Err(self.too_long(self.at));
         }
         self.searched = at;
         line_end(buffer, at, Violation::LineEnd)
@@ -391,8 +416,8 @@ impl Scanner {
             }
             _ => return Err(violation(self.at, Violation::NegativeLength)),
         }
-        if len_min(end, self.unbegun_count() - 1) > self.limits.frame_len_max {
-            return Err(violation(self.at, Violation::FrameTooLong));
+        if len_min(end, self.unbegun_count() - 1) > self.len_max {
+            return Err(self.too_long(self.at));
         }
         Ok(self.value_ends(end))
     }
@@ -410,6 +435,16 @@ impl Scanner {
             _ => return Err(violation(self.at, Violation::Malformed)),
         }
         Ok(())
+    }
+
+    /// The frame is longer than it may be.
+    #[cold]
+    const fn too_long(&self, offset: usize) -> ProtocolError {
+        if self.len_max < self.limits.frame_len_max {
+            violation(offset, Violation::TooLongForItsKind)
+        } else {
+            violation(offset, Violation::FrameTooLong)
+        }
     }
 
     #[inline]
@@ -430,6 +465,7 @@ impl Scanner {
         self.searched = 0;
         self.remaining = 1;
         self.element_count = 0;
+        self.len_max = self.reply_len_max;
         self.check();
     }
 

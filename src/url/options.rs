@@ -31,7 +31,7 @@ macro_rules! parameters {
 }
 
 /// All fields of the configuration but the credentials, in their order.
-pub(super) const PARAMETERS: [Parameter; 34] = parameters! {
+pub(super) const PARAMETERS: [Parameter; 42] = parameters! {
     "client_name" name client_name;
     "database" database database;
     "protocol" protocol protocol;
@@ -60,11 +60,19 @@ pub(super) const PARAMETERS: [Parameter; 34] = parameters! {
     "queue_count_max" count queue_count_max;
     "calls_count_max" count calls_count_max;
     "calls_len_max" size calls_len_max;
+    "connection_count_max" count connection_count_max;
+    "dial_count_max" count dial_count_max;
+    "dial_rate_max" rate dial_rate_max;
     "address_count_max" count address_count_max;
     "node_count_max" count node_count_max;
+    "received_len_max" size received_len_max;
+    "replies_len_max" size replies_len_max;
     "limits.frame_len_max" size limits.frame_len_max;
     "limits.element_count_max" count limits.element_count_max;
     "limits.depth_max" count limits.depth_max;
+    "limits.handshake_len_max" size limits.handshake_len_max;
+    "limits.topology_len_max" size limits.topology_len_max;
+    "limits.push_len_max" size limits.push_len_max;
     "limits.skipped_len_max" size limits.skipped_len_max;
 };
 

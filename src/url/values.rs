@@ -65,6 +65,7 @@ macro_rules! numbers {
 }
 
 numbers!(count, usize, "a whole number");
+numbers!(rate, u32, "a whole number, of each second");
 numbers!(small, u8, "a number from 0 to 255");
 numbers!(database, u32, "the number of a database");
 

@@ -42,7 +42,10 @@ impl Machine {
     /// A machine that knows so many nodes, and has a link to the first.
     pub(crate) fn knowing(node_count: usize) -> Self {
         let now = Instant::EPOCH;
-        let cluster = Cluster::new(now, Config::default(), vec![address(0)], 1);
+        let mut config = Config::default();
+        config.connection_count_max = node_count;
+        config.dial_rate_max = u32::MAX; // no time passes here
+        let cluster = Cluster::new(now, config, vec![address(0)], 1);
         let cluster = cluster.expect("is a configuration");
         let mut machine = Self { cluster, links: Vec::new(), node_count, piece_len: READ_LEN };
         machine.cluster.submit(now, Call::discovery(), 0).expect("is taken");

@@ -17,7 +17,7 @@ use self::copies::Copies;
 use self::room::GROWTH_LEN;
 pub use self::room::Room;
 use crate::config::Limits;
-use crate::error::ProtocolError;
+use crate::error::{ProtocolError, Violation};
 use crate::resp::{Frame, Scan, Scanner};
 
 /// A frame that came in several pieces is copied out of the buffer below this length, so that the buffer
@@ -100,6 +100,29 @@ impl Inbox {
         self.needed = self.needed.saturating_sub(len);
         self.is_fresh |= len > 0;
         len > 0
+    }
+
+    /// Has replies be no longer than this from the next one on.
+    pub(super) fn set_reply_len_max(&mut self, len_max: usize) {
+        if self.buffer.is_empty() && !self.skips_reply && !self.skips_push {
+            self.scanner.set_reply_len_max(len_max);
+        }
+    }
+
+    /// How many bytes are kept of a frame that is not complete.
+    pub(super) const fn held_len(&self) -> usize {
+        self.received
+    }
+
+    /// Gives the frame up that is not complete: the rest of it is read past.
+    #[cold]
+    pub(super) fn give_up(&mut self, why: Violation) -> Result<(), ProtocolError> {
+        let found =
+            self.scanner.give_up(why, self.buffer.get(..self.received).unwrap_or_default())?;
+        self.buffer = Vec::new();
+        (self.received, self.needed, self.is_fresh) = (0, 0, false);
+        self.note_unusable(found).unwrap_or_default(); // its end has not come
+        Ok(())
     }
 
     /// Whether what comes next is the rest of a push.

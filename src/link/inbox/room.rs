@@ -10,6 +10,8 @@ use bytes::BufMut;
 pub(super) const GROWTH_LEN: usize = 2 << 20;
 /// How much is cleared at a time, so that it is read into while it is in the processor's cache.
 pub(super) const CLEARED_LEN: usize = 128 << 10;
+/// How much is cleared at first: who promises much may send little.
+const CLEARED_LEN_MIN: usize = 16 << 10;
 
 /// Room that the machine lends for the rest of a long reply that is on its way in: bytes that are read
 /// straight into it need not be copied. It is never empty, and never longer than the reply lacks.
@@ -38,10 +40,12 @@ pub struct Room<'a> {
 }
 
 impl Room<'_> {
-    /// Room that is cleared; what is in it means nothing. **Shape**: 1 byte to 128 KiB.
+    /// Room that is cleared; what is in it means nothing. **Shape**: 1 byte to 128 KiB, and not more than
+    /// has come of the reply, or 16 KiB.
     pub fn as_slice(&mut self) -> &mut [u8] {
         if self.buffer.len() == self.received {
-            self.buffer.resize(self.received + self.needed.min(CLEARED_LEN), 0);
+            let len = self.received.clamp(CLEARED_LEN_MIN, CLEARED_LEN);
+            self.buffer.resize(self.received + self.needed.min(len), 0);
         }
         self.buffer.get_mut(self.received..).unwrap_or_default()
     }

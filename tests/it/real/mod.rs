@@ -23,6 +23,7 @@ mod event_loop;
 mod failures;
 mod faults;
 mod hangups;
+mod hostile;
 mod late;
 mod leaks;
 mod load;

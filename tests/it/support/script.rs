@@ -458,6 +458,11 @@ impl World {
 
     // ---- time ----
 
+    /// The time.
+    pub(crate) const fn now(&self) -> Instant {
+        self.now
+    }
+
     /// How long the world has existed.
     pub(crate) fn elapsed(&self) -> Duration {
         self.now.since_epoch()

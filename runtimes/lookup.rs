@@ -1,0 +1,203 @@
+//! Looks names up, on few threads of its own.
+//!
+//! Theory of operation. The system's resolver blocks for as long as it likes, and cannot be given up. On
+//! the threads that a runtime has for blocking work, names that nobody answers for would keep the
+//! application's own work waiting; a thread for each name would be thousands. So all clients of a process
+//! share a few threads, which end when there is nothing left to look up. Names wait in line; who asks for
+//! one that is in line or being looked up shares what is found; one that nobody waits for any more is
+//! passed over. A look-up that nobody waits for any more has its thread until it ends.
+
+use super::std;
+
+use core::net::{IpAddr, SocketAddr};
+use std::collections::VecDeque;
+use std::io;
+use std::net::ToSocketAddrs as _;
+use std::string::{String, ToString as _};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::vec::Vec;
+
+use super::cause::caught;
+use super::mailbox::{Answer, Bringer};
+use crate::Address;
+
+/// So many names are looked up at a time, for all clients of a process.
+const THREAD_COUNT_MAX: usize = 8;
+
+/// Who has no name to look up goes past the line.
+pub(super) async fn resolve(address: &Address) -> io::Result<Vec<SocketAddr>> {
+    if let Ok(ip) = address.host().parse::<IpAddr>() {
+        return Ok(Vec::from([SocketAddr::new(ip, address.port())]));
+    }
+    let answer = Lookups::ask(&LOOKUPS, address.host())?;
+    let gone = || io::Error::other("the resolver panicked");
+    let found = answer.await.ok_or_else(gone)?;
+    let mut found = found.map_err(|(kind, words)| io::Error::new(kind, words))?;
+    for found in &mut found {
+        found.set_port(address.port());
+    }
+    Ok(found)
+}
+
+static LOOKUPS: Lookups = Lookups::new(|host| (host, 0).to_socket_addrs().map(Iterator::collect));
+
+/// What a name stands for, or what the resolver says.
+type Found = Result<Vec<SocketAddr>, (io::ErrorKind, String)>;
+
+/// The names that are looked up, and those that will be.
+#[derive(Debug)]
+struct Lookups {
+    look_up: fn(&str) -> io::Result<Vec<SocketAddr>>,
+    desk: Mutex<Desk>,
+}
+
+#[derive(Debug)]
+struct Desk {
+    /// What is being looked up: a name for each thread.
+    running: Vec<Job>,
+    line: VecDeque<Job>,
+}
+
+/// One name, and who waits for it.
+#[derive(Debug)]
+struct Job {
+    host: String,
+    askers: Vec<Bringer<Found>>,
+}
+
+impl Job {
+    fn is_awaited(&self) -> bool {
+        self.askers.iter().any(Bringer::is_awaited)
+    }
+}
+
+impl Lookups {
+    const fn new(look_up: fn(&str) -> io::Result<Vec<SocketAddr>>) -> Self {
+        Self { look_up, desk: Mutex::new(Desk { running: Vec::new(), line: VecDeque::new() }) }
+    }
+
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        // Nothing that runs under this lock can panic half-way.
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks what a name stands for.
+    fn ask(&'static self, host: &str) -> io::Result<Answer<Found>> {
+        let (bringer, answer) = Answer::new();
+        let mut desk = self.desk();
+        let Desk { running, line } = &mut *desk;
+        if let Some(job) = running.iter_mut().chain(&mut *line).find(|job| job.host == host) {
+            job.askers.retain(Bringer::is_awaited);
+            job.askers.push(bringer);
+            return Ok(answer);
+        }
+        line.retain(Job::is_awaited);
+        let job = Job { host: host.to_string(), askers: Vec::from([bringer]) };
+        if running.len() == THREAD_COUNT_MAX {
+            line.push_back(job);
+            return Ok(answer);
+        }
+        running.push(job);
+        let host = host.to_string();
+        let spawned = thread::Builder::new().name("hashslot-lookup".into());
+        let spawned = spawned.spawn(move || self.work(host));
+        if let Err(error) = spawned {
+            running.pop();
+            return Err(error);
+        }
+        Ok(answer)
+    }
+
+    /// Looks names up as long as there are any.
+    fn work(&self, host: String) {
+        let mut next = Some(host);
+        while let Some(host) = next {
+            let found = caught(|| (self.look_up)(&host))
+                .unwrap_or_else(|cause| Err(io::Error::other(cause)));
+            let found = found.map_err(|error| (error.kind(), error.to_string()));
+            let (job, following) = self.hand_in(&host);
+            job.into_iter().flat_map(|job| job.askers).for_each(|asker| asker.bring(found.clone()));
+            next = following;
+        }
+    }
+
+    /// A name has been looked up: who waits for it, and the next name.
+    fn hand_in(&self, host: &str) -> (Option<Job>, Option<String>) {
+        let mut desk = self.desk();
+        let index = desk.running.iter().position(|job| job.host == host);
+        let done = index.map(|index| desk.running.swap_remove(index));
+        while let Some(job) = desk.line.pop_front() {
+            if job.is_awaited() {
+                let host = job.host.clone();
+                desk.running.push(job);
+                return (done, Some(host));
+            }
+        }
+        (done, None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::pin::pin;
+    use core::sync::atomic::{AtomicUsize, Ordering};
+    use core::task::{Context, Poll, Waker};
+    use core::time::Duration;
+    use std::format;
+    use std::sync::Condvar;
+
+    /// A resolver whose names that begin with `slow` are not found before it is told.
+    static HELD: (Mutex<bool>, Condvar) = (Mutex::new(true), Condvar::new());
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
+
+    fn slow(host: &str) -> io::Result<Vec<SocketAddr>> {
+        ASKED.fetch_add(1, Ordering::SeqCst);
+        if host.starts_with("slow") {
+            let held = HELD.0.lock().unwrap_or_else(PoisonError::into_inner);
+            drop(HELD.1.wait_while(held, |held| *held));
+        }
+        match host {
+            "none" => Err(io::Error::new(io::ErrorKind::NotFound, "no such name")),
+            _ => Ok(Vec::from([SocketAddr::from(([127, 0, 0, 1], 0))])),
+        }
+    }
+
+    fn wait(answer: Answer<Found>) -> Option<Found> {
+        let mut answer = pin!(answer);
+        for _ in 0..1_000 {
+            if let Poll::Ready(found) =
+                answer.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+            {
+                return found;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        None
+    }
+
+    #[test]
+    fn names_wait_in_line_and_share_what_is_found() -> io::Result<()> {
+        static LOOKUPS: Lookups = Lookups::new(slow);
+        let held: Vec<_> =
+            (0..20).map(|n| LOOKUPS.ask(&format!("slow{n}"))).collect::<Result<_, _>>()?;
+        let again = LOOKUPS.ask("slow0")?;
+        let gone = LOOKUPS.ask("gone")?;
+        let good = LOOKUPS.ask("good")?;
+        let none = LOOKUPS.ask("none")?;
+        assert_eq!(LOOKUPS.desk().running.len(), THREAD_COUNT_MAX);
+        assert_eq!(LOOKUPS.desk().line.len(), 20 - THREAD_COUNT_MAX + 3, "one for each name");
+        drop(gone);
+        *HELD.0.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        HELD.1.notify_all();
+        for answer in held.into_iter().chain([again, good]) {
+            assert!(wait(answer).is_some_and(|found| found.is_ok()));
+        }
+        let error = wait(none).expect("is brought").expect_err("there is none");
+        assert_eq!(error, (io::ErrorKind::NotFound, "no such name".into()));
+        assert_eq!(ASKED.load(Ordering::SeqCst), 22, "nobody waits for one of them");
+        assert!(LOOKUPS.desk().running.is_empty() && LOOKUPS.desk().line.is_empty());
+        Ok(())
+    }
+}

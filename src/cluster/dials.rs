@@ -1,0 +1,234 @@
+//! Which nodes are dialled, and which wait for it.
+//!
+//! Theory of operation. Three limits hold dials back: how many connections there may be, how many may be
+//! on their way at a time, and how many may begin in a second. A node that may not be dialled waits in
+//! one of three lines, which take turns: nodes that are to be asked for the topology, nodes that somebody
+//! waits for who wants nothing else, and nodes that are wanted together with others. So neither a round
+//! nor a command for one node waits for a command to all nodes. Where there are as many connections as there may be, the one that has been idle for longest
+//! makes room; if none is idle, the oldest one takes no more work until it is.
+
+use alloc::collections::VecDeque;
+use core::time::Duration;
+
+use super::Cluster;
+use super::nodes::Tenant;
+use super::refresh::ASKED_COUNT_MAX;
+use crate::action::LinkId;
+use crate::config::Config;
+use crate::time::Instant;
+
+/// The nodes that wait to be dialled.
+#[derive(Debug, Default)]
+pub(super) struct Dials {
+    /// Those to be asked, those that are wanted alone, and those that are wanted together.
+    lines: [VecDeque<usize>; 3],
+    /// The line whose turn it is.
+    turn: Line,
+    /// When the dials that have begun would all have begun, were they evenly spread.
+    spread_until: Instant,
+    /// Whether a connection may have become idle since one was looked for.
+    pub(super) may_make_room: bool,
+    /// When one is looked for again, if none has.
+    look_at: Instant,
+}
+
+/// In which line a node waits to be dialled. Earlier ones are better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) enum Line {
+    /// It is to be asked for the topology.
+    #[default]
+    Asked,
+    /// Somebody waits who wants this node only.
+    Alone,
+    /// It is wanted together with others.
+    Together,
+}
+
+impl Line {
+    /// Whose turn it is after this one.
+    const fn next(self) -> Self {
+        match self {
+            Self::Asked => Self::Alone,
+            Self::Alone => Self::Together,
+            Self::Together => Self::Asked,
+        }
+    }
+}
+
+impl Dials {
+    /// Whether somebody may wait.
+    #[inline]
+    pub(super) fn has_waiting(&self) -> bool {
+        self.lines.iter().any(|line| !line.is_empty())
+    }
+
+    /// Nobody waits any more.
+    pub(super) fn clear(&mut self) {
+        self.lines = Default::default();
+    }
+
+    const fn line(&mut self, line: Line) -> &mut VecDeque<usize> {
+        let [asked, alone, together] = &mut self.lines;
+        match line {
+            Line::Asked => asked,
+            Line::Alone => alone,
+            Line::Together => together,
+        }
+    }
+
+    /// The lines, beginning with the one whose turn it is.
+    const fn in_turn(&self) -> [Line; 3] {
+        let (second, third) = (self.turn.next(), self.turn.next().next());
+        [self.turn, second, third]
+    }
+
+    /// When one more dial may begin.
+    fn next_at(&self, config: &Config) -> Instant {
+        let at_once = u32::try_from(config.dial_count_max).unwrap_or(u32::MAX);
+        let lead = interval(config).saturating_mul(at_once.saturating_sub(1));
+        Instant::from_epoch(self.spread_until.since_epoch().saturating_sub(lead))
+    }
+
+    /// A dial begins.
+    fn note_begun(&mut self, now: Instant, config: &Config) {
+        self.spread_until = self.spread_until.max(now) + interval(config);
+    }
+}
+
+/// The time between two dials, were they evenly spread.
+fn interval(config: &Config) -> Duration {
+    Duration::from_secs(1) / config.dial_rate_max
+}
+
+impl<T> Cluster<T> {
+    /// Dials a node, or has it wait for its turn.
+    pub(super) fn dial_in_turn(&mut self, now: Instant, index: usize) {
+        if !self.dials.has_waiting() && self.may_dial(now, Line::Together) {
+            self.dials.note_begun(now, &self.config);
+            return self.dial(now, index);
+        }
+        self.wait_in(index, Line::Together);
+    }
+
+    /// Has a node that waits to be dialled wait in this line, if that is better than where it waits. Where
+    /// it stood before it is passed over.
+    pub(super) fn want(&mut self, index: usize, line: Line) {
+        if self.links.node(index).is_some_and(|node| node.waits_in.is_some_and(|of| line < of)) {
+            self.wait_in(index, line);
+        }
+    }
+
+    fn wait_in(&mut self, index: usize, line: Line) {
+        if let Some(node) = self.links.node_mut(index)
+            && node.waits_in.is_none_or(|of| line < of)
+        {
+            node.waits_in = Some(line);
+            self.dials.line(line).push_back(index);
+        }
+    }
+
+    /// Dials those whose turn it is. To be called when all that came in has been dealt with.
+    #[inline]
+    pub(super) fn dial_waiting(&mut self, now: Instant) {
+        if self.dials.has_waiting() {
+            self.dial_next(now);
+        }
+    }
+
+    #[cold]
+    fn dial_next(&mut self, now: Instant) {
+        while let Some(index) = self.take_next(now) {
+            self.dials.note_begun(now, &self.config);
+            self.dial(now, index);
+        }
+    }
+
+    /// Takes the next node out of its line that may be dialled.
+    fn take_next(&mut self, now: Instant) -> Option<usize> {
+        for line in self.dials.in_turn() {
+            while let Some(index) = self.dials.line(line).front().copied() {
+                let is_wanted = self.waits_in(index, line);
+                if is_wanted && !self.may_dial(now, line) {
+                    break;
+                }
+                self.dials.line(line).pop_front();
+                if is_wanted && let Some(node) = self.links.node_mut(index) {
+                    node.waits_in = None;
+                    self.dials.turn = line.next();
+                    return Some(index);
+                }
+            }
+        }
+        None
+    }
+
+    /// Whether a node waits in this line, and is still wanted. If it is not wanted it leaves.
+    fn waits_in(&mut self, index: usize, line: Line) -> bool {
+        let is_asked = self.refresh.is_asking(index);
+        let Some(node) = self.links.node_mut(index) else { return false };
+        if node.waits_in != Some(line) {
+            return false;
+        }
+        let is_wanted = node.link.is_none() && (is_asked || node.queue.live_count() > 0);
+        if !is_wanted {
+            node.waits_in = None;
+        }
+        is_wanted
+    }
+
+    /// Whether another node may be dialled. Makes room for its connection if it can.
+    fn may_dial(&mut self, now: Instant, line: Line) -> bool {
+        let beside = if line == Line::Asked { ASKED_COUNT_MAX } else { 0 };
+        if self.links.making_count() >= self.config.dial_count_max.saturating_add(beside) {
+            return false; // one of them comes or fails, which is an input
+        }
+        let next_at = self.dials.next_at(&self.config);
+        if next_at > now {
+            self.timers.note(next_at);
+            return false;
+        }
+        self.links.count() < self.config.connection_count_max || self.displace(now)
+    }
+
+    /// Closes the connection that has been idle for longest. If none is idle, has the oldest one be so
+    /// soon. Whether there is room now.
+    fn displace(&mut self, now: Instant) -> bool {
+        if !core::mem::take(&mut self.dials.may_make_room) && self.dials.look_at > now {
+            self.timers.note(self.dials.look_at);
+            return false;
+        }
+        self.dials.look_at = now + self.config.reconnect_delay_max;
+        self.timers.note(self.dials.look_at);
+        let in_use =
+            || self.links.tenants.iter().flatten().filter(|tenant| tenant.drain_by.is_none());
+        let ready = || in_use().filter(|tenant| tenant.link.is_ready());
+        let idle = ready().filter(|tenant| self.is_idle(tenant));
+        let idle = idle.min_by_key(|tenant| tenant.link.progress_at()).map(|tenant| tenant.id);
+        let victim = idle.or_else(|| self.oldest_in_use(now));
+        let Some(victim) = victim else { return false };
+        self.stats.links_displaced += 1;
+        self.drain(now, victim);
+        self.dials.may_make_room = idle.is_some();
+        self.links.count() < self.config.connection_count_max
+    }
+
+    /// Whether nobody waits for anything on a link, or for its node.
+    fn is_idle(&self, tenant: &Tenant) -> bool {
+        let is_wanted =
+            self.links.node(tenant.node).is_some_and(|node| node.queue.live_count() > 0);
+        tenant.link.expected_count() == 0 && !is_wanted && !self.refresh.is_asking(tenant.node)
+    }
+
+    /// The link that has been in use for longest, for long enough to be worth its dial, unless another
+    /// one makes room already.
+    fn oldest_in_use(&self, now: Instant) -> Option<LinkId> {
+        let tenants = || self.links.tenants.iter().flatten();
+        if tenants().any(|tenant| tenant.drain_by.is_some()) {
+            return None;
+        }
+        let had_its_time =
+            |tenant: &&Tenant| now.since(tenant.dialled_at) >= self.config.reconnect_delay_max;
+        let ready = tenants().filter(|tenant| tenant.link.is_ready()).filter(had_its_time);
+        ready.min_by_key(|tenant| tenant.dialled_at).map(|tenant| tenant.id)
+    }
+}

@@ -1,0 +1,229 @@
+//! What a node may say at what length, and what is kept of it.
+
+use allocation_counter::measure;
+use hashslot::{Call, Command, Config, Error, Why};
+
+use crate::support::canned::*;
+use crate::support::script::*;
+
+const NO_ROOM: &str = "no room: replies on their way have reached `received_len_max`";
+const TOO_LONG: &str =
+    "larger than `handshake_len_max`, `topology_len_max` or `push_len_max` allows";
+
+#[test]
+fn f40_a_node_says_little_while_a_link_is_set_up() {
+    for cut in [1_000, 70_000] {
+        let mut world = World::new(Config::default(), &[A]);
+        let ready = world.submit(Call::discovery().timeout(ms(10)));
+        let a = world.accept(A);
+        world.reads(a);
+        let hello = format!("%1\r\n{}{}", bulk("version"), bulk(&"8".repeat(65_600)));
+        world.answer_in_chunks(a, &hello, cut);
+        assert!(world.is_closed(a), "in pieces of {cut} bytes");
+        world.advance(ms(10));
+        assert!(world.outcome(ready).contains(TOO_LONG), "{}", world.outcome(ready));
+    }
+}
+
+#[test]
+fn f40_a_topology_has_a_length_of_its_own() {
+    let config = config(|config| config.limits.topology_len_max = 2_000);
+    let (mut world, [a, ..]) = World::linked(config);
+    world.reinit_topology();
+    world.advance(ms(300));
+    let asked = world.asked();
+    let long = format!("*1\r\n{}", bulk(&"x".repeat(3_000)));
+    world.answer(asked, &(long + "*0\r\n"));
+    // What is a caller's may be as long as ever, also behind it.
+    let get = world.submit(Command::get("bar"));
+    world.reads(a);
+    let value = bulk(&"x".repeat(50_000));
+    world.answer(a, &value);
+    assert_eq!(world.outcome(get), value);
+    assert_eq!(world.machine.stats().replies_unusable, 1);
+}
+
+#[test]
+fn f40_messages_that_nobody_asked_for_are_short() {
+    for cut in [10_000, 4_000_000] {
+        let (mut world, [a, ..]) = World::linked(Config::default());
+        let get = world.submit(Command::get("bar"));
+        world.reads(a);
+        let push = |len| format!(">2\r\n{}{}", bulk("news"), bulk(&"x".repeat(len)));
+        world.answer_in_chunks(a, &(push(1 << 20) + &push(1_000) + "$-1\r\n"), cut);
+        assert_eq!(world.outcome(get), "$-1\r\n");
+        let stats = world.machine.stats();
+        assert_eq!((stats.replies_unusable, stats.pushes), (1, 1), "in pieces of {cut} bytes");
+    }
+}
+
+/// The reply that would bring more than there is room for is read past, whosever it is.
+#[test]
+fn f40_replies_on_their_way_have_a_limit_together() {
+    let config = config(|config| config.received_len_max = 300_000);
+    let (mut world, links) = World::linked(config);
+    let gets = ["bar", "c", "foo"].map(|key| world.submit(Command::get(key)));
+    let len = 200_000;
+    let (head, tail) = (format!("${len}\r\n"), "\r\n");
+    for link in links {
+        world.reads(link);
+        world.answer(link, &(head.clone() + &"x".repeat(140_000)));
+    }
+    for link in links {
+        world.answer(link, &("x".repeat(len - 140_000) + tail));
+    }
+    let whole = format!("{head}{}{tail}", "x".repeat(len));
+    assert_eq!(world.outcome(gets[0]), whole);
+    assert_eq!(world.outcome(gets[1]), whole);
+    let error = world.result(gets[2]).as_ref().expect_err("there was no room");
+    assert!(matches!(error, Error::MaybeExecuted { why: Why::Protocol(_), .. }), "{error}");
+    assert!(error.to_string().contains(NO_ROOM), "{error}");
+    // The link goes on, and there is room again.
+    for (link, key) in links.into_iter().zip(["bar", "c", "foo"]) {
+        let get = world.submit(Command::get(key));
+        assert_eq!(world.reads(link), format!("GET {key}"));
+        world.answer_in_chunks(link, &whole, 50_000);
+        assert_eq!(world.outcome(get), whole);
+    }
+}
+
+/// A push that is given up answers nobody, and a link that is lost holds nothing.
+#[test]
+fn f40_what_is_lost_makes_room() {
+    let config = config(|config| config.received_len_max = 200_000);
+    let (mut world, [a, b, _]) = World::linked(config);
+    let gets = ["bar", "c"].map(|key| world.submit(Command::get(key)));
+    world.reads(a);
+    world.reads(b);
+    world.answer(a, &format!("$500000\r\n{}", "x".repeat(150_000)));
+    world.answer(b, &format!(">2\r\n{}$400000\r\n{}", bulk("m"), "x".repeat(100_000)));
+    world.answer(b, &("x".repeat(300_000) + "\r\n$-1\r\n"));
+    assert_eq!(world.outcome(gets[1]), "$-1\r\n");
+    world.close(a, hashslot::Closed::Reset);
+    let get = world.submit(Command::get("c"));
+    world.reads(b);
+    world.answer_in_chunks(b, &bulk(&"y".repeat(190_000)), 90_000);
+    assert_eq!(world.outcome(get), bulk(&"y".repeat(190_000)));
+}
+
+/// Refusals that are kept until time runs out keep their beginning only.
+#[test]
+fn f66_refusals_of_waiting_calls_are_short() {
+    const COUNT: usize = 200;
+    for refusal in ["TRYAGAIN", "CLUSTERDOWN", "LOADING"] {
+        let config = config(|config| config.refresh_interval_min = ms(3_600_000));
+        let (mut world, [a, ..]) = World::linked(config);
+        let gets: Vec<_> = (0..COUNT)
+            .map(|_| world.submit(Call::new(Command::get("bar")).timeout(ms(5))))
+            .collect();
+        world.reads(a);
+        let long = format!("-{refusal} {}\r\n", "x".repeat(1 << 20));
+        let held = measure(|| {
+            for _ in 0..COUNT {
+                world.machine.handle_received(world.now(), a, long.as_bytes());
+            }
+        });
+        assert!(held.bytes_current < 1 << 20, "{refusal}: {} bytes", held.bytes_current);
+        world.advance(ms(5));
+        for get in gets {
+            let told = world.outcome(get);
+            assert!(told.len() < 500, "{told}");
+        }
+    }
+}
+
+/// The refusals of a transaction wait for its `EXEC`.
+#[test]
+fn f66_refusals_of_a_transaction_are_short() {
+    let (mut world, [a, ..]) = World::linked(Config::default());
+    let held: i64 = (0..50)
+        .map(|_| {
+            let incr = || Command::incr("bar");
+            world.submit(Call::transaction([incr(), incr()]));
+            world.reads(a);
+            let long = format!("+OK\r\n-ERR {}\r\n", "x".repeat(1 << 20));
+            let now = world.now();
+            measure(|| world.machine.handle_received(now, a, long.as_bytes())).bytes_current
+        })
+        .sum();
+    assert!(held < 1 << 20, "{held} bytes");
+}
+
+/// Replies that wait for others of their call have a limit together; what has been given up has none.
+#[test]
+fn f66_replies_that_wait_for_others_have_a_limit_together() {
+    let (mut world, [a, b, c]) = World::linked(config(|config| config.replies_len_max = 250_000));
+    let value = bulk(&"x".repeat(100_000));
+    let keys = || ["bar", "c", "foo"].map(Command::get);
+    let batch = world.submit(Call::batch(keys()));
+    let split = world.submit(Command::new("MGET").arg("bar").arg("c").arg("foo"));
+    for link in [a, b] {
+        world.reads(link);
+        world.answer(link, &value);
+    }
+    // The third one finds no room: its own call fails in part.
+    world.answer(a, &format!("*1\r\n{value}"));
+    world.reads(c);
+    world.answer(c, "$-1\r\n");
+    assert_eq!(world.outcome(batch), format!("[{value}, {value}, $-1\r\n]"));
+    world.answer(b, &format!("*1\r\n{value}"));
+    world.answer(c, "*1\r\n$-1\r\n");
+    let error = world.result(split).as_ref().expect_err("a part had no room");
+    assert!(error.to_string().contains("`replies_len_max`"), "{error}");
+    assert!(error.may_have_executed());
+    // What is cancelled makes room.
+    for _ in 0..5 {
+        let batch = world.submit(Call::batch(keys()));
+        world.reads(a);
+        world.answer(a, &value);
+        world.cancel(batch);
+    }
+    let batch = world.submit(Call::batch(keys()));
+    for link in [a, b, c] {
+        world.reads(link);
+    }
+    world.answer(a, &value);
+    for link in [b, c] {
+        world.answer(link, &(value.repeat(5) + &value));
+    }
+    assert_eq!(world.outcome(batch).matches("reached").count(), 1, "two of three have room");
+}
+
+/// What the limits of a configuration add up to is what a machine holds at most, and not much less.
+#[test]
+fn f66_a_machine_holds_what_its_limits_add_up_to() {
+    let tight = || {
+        config(|config| {
+            config.calls_count_max = 1_000;
+            config.calls_len_max = 8 << 20;
+            config.in_flight_count_max = usize::MAX;
+            config.in_flight_len_max = 8 << 20;
+            config.received_len_max = 8 << 20;
+            config.replies_len_max = 8 << 20;
+            config.limits.topology_len_max = 1 << 20;
+            config.connection_count_max = 3;
+            config.node_count_max = 10;
+        })
+    };
+    let most = tight().held_len_max();
+    let (mut world, [a, b, c]) = World::linked(tight());
+    let now = world.now();
+    let machine = &mut world.machine;
+    let held = measure(|| {
+        // Commands: as many as there may be, all of them taken by the transport.
+        for token in 1_000..3_000 {
+            let set = Command::set("bar", vec![b'x'; 9_000]);
+            drop(machine.submit(now, Call::new(set), token));
+        }
+        // Replies on their way, on each link.
+        for link in [a, b, c] {
+            machine.handle_received(now, link, b"$500000000\r\n");
+            for _ in 0..1_000 {
+                machine.handle_received(now, link, &[b'x'; 4_000]);
+            }
+        }
+    });
+    let (peak, kept) = (held.bytes_max, u64::try_from(held.bytes_current).expect("some is held"));
+    assert!(peak <= u64::try_from(most).unwrap(), "{peak} bytes at most, of {most}");
+    assert!(kept * 3 > u64::try_from(most).unwrap(), "{kept} bytes are kept, of {most}");
+}
