@@ -11,9 +11,14 @@ use super::world::{ConnectionId, Event, World};
 use crate::action::{CallId, LinkId};
 use crate::address::Address;
 use crate::cluster::{Cluster, Stats};
+use crate::config::Limits;
+use crate::resp::{Scan, Scanner};
 use crate::slot::Slot;
 use crate::time::Instant;
 use crate::topology::NodeId;
+
+/// How many nodes may be dialled to be asked for the topology, besides all others.
+const ASKED_BESIDE_MAX: usize = 3;
 
 /// How long a round of the refresh may take: it covers what is heard meanwhile.
 const ROUND_MAX: Duration = Duration::from_secs(5);
@@ -62,10 +67,82 @@ pub(super) struct Socket {
     pub(super) is_connected: bool,
     /// Whether the transport took less than it was offered.
     pub(super) is_blocked: bool,
-    /// When something was sent that nothing has come in after.
-    pub(super) silent_since: Option<Instant>,
+    /// What it owes, counted from its bytes.
+    pub(super) ledger: Ledger,
     /// What came in since its node refused a command for its length.
     pub(super) last_words: Vec<u8>,
+}
+
+/// What a connection owes: commands that have left, and replies that have come.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    sent: Frames,
+    received: Frames,
+    owed: u64,
+    /// Since when a reply is owed, and none has come. Messages that are no replies do not count, nor do
+    /// pieces of one.
+    pub(super) silent_since: Option<Instant>,
+}
+
+impl Ledger {
+    pub(super) fn new() -> Self {
+        Self { sent: Frames::new(), received: Frames::new(), owed: 0, silent_since: None }
+    }
+
+    pub(super) fn note_sent(&mut self, now: Instant, bytes: &[u8]) {
+        self.owed += self.sent.count(bytes);
+        self.silent_since.get_or_insert(now);
+    }
+
+    pub(super) fn note_received(&mut self, now: Instant, bytes: &[u8]) {
+        let replies = self.received.count(bytes);
+        if replies > 0 {
+            self.owed = self.owed.saturating_sub(replies);
+            self.silent_since = (self.owed > 0).then_some(now);
+        }
+    }
+}
+
+/// Counts frames in bytes that come in pieces.
+#[derive(Debug)]
+struct Frames {
+    scanner: Scanner,
+    bytes: Vec<u8>,
+    /// Whether nothing tells any more where a frame ends.
+    is_lost: bool,
+}
+
+impl Frames {
+    fn new() -> Self {
+        Self { scanner: Scanner::new(Limits::default()), bytes: Vec::new(), is_lost: false }
+    }
+
+    /// How many frames have come to their end, without messages that are no replies.
+    fn count(&mut self, bytes: &[u8]) -> u64 {
+        if self.is_lost {
+            return 1; // whoever sends that is not silent
+        }
+        self.bytes.extend_from_slice(bytes);
+        let mut count = 0;
+        while !self.bytes.is_empty() {
+            let (len, is_push) = match self.scanner.scan(&self.bytes) {
+                Ok(Scan::Frame { len }) => (len, self.bytes.first() == Some(&b'>')),
+                Ok(Scan::Broken { len, is_push, .. }) => (len, is_push),
+                Ok(Scan::Skipped { .. }) => {
+                    self.bytes.clear();
+                    break;
+                }
+                Ok(Scan::More { .. }) => break,
+                Err(_) => {
+                    self.is_lost = true;
+                    return count + 1;
+                }
+            };
+            self.bytes.drain(..len);
+            count += u64::from(!is_push);
+        }
+        count
+    }
 }
 
 impl Client {
@@ -103,6 +180,19 @@ impl Client {
             self.former.pop_front();
         }
         Some(socket.connection)
+    }
+
+    /// What it has more of than its configuration allows.
+    pub(super) fn excess(&self) -> Option<String> {
+        let config = self.machine.config();
+        let dials = self.links.values().filter(|socket| !socket.is_connected).count();
+        let counts = [
+            ("connections", self.links.len(), config.connection_count_max),
+            ("dials on their way", dials, config.dial_count_max + ASKED_BESIDE_MAX),
+            ("nodes", self.machine.topology().nodes().count(), config.node_count_max),
+        ];
+        let excess = counts.into_iter().find(|(_, count, most)| count > most);
+        excess.map(|(what, count, most)| format!("{count} {what}, where {most} are allowed"))
     }
 
     /// What a client has, or believes, that it should not when all is well.

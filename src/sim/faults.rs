@@ -75,6 +75,10 @@ pub enum Fault {
     OddTopology,
     /// Replies whose content is odd, while it is certain where they end.
     OddReplies,
+    /// A node takes commands and answers none, but has much to tell that nobody asked for.
+    OnlyPushes,
+    /// A node's replies come byte by byte.
+    Drip,
 
     // The driver and the application are difficult.
     /// The driver does nothing for a while, and hears of everything late.
@@ -98,11 +102,13 @@ pub enum Fault {
     HangUp,
     /// The driver does nothing for longer than any timer is set for.
     LongPause,
+    /// Clients may have few connections, and dial few nodes at a time.
+    FewConnections,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 44] = [
         Self::Migrate,
         Self::AtomicMigrate,
         Self::Failover,
@@ -144,6 +150,9 @@ impl Fault {
         Self::DeadAddress,
         Self::Stranger,
         Self::Rebuild,
+        Self::OnlyPushes,
+        Self::Drip,
+        Self::FewConnections,
     ];
 
     /// The name, as the command line has it: `half-open`.
@@ -191,6 +200,9 @@ impl Fault {
             Self::RefuseUnread => "refuse-unread",
             Self::HangUp => "hang-up",
             Self::LongPause => "long-pause",
+            Self::OnlyPushes => "only-pushes",
+            Self::Drip => "drip",
+            Self::FewConnections => "few-connections",
         }
     }
 
@@ -362,6 +374,7 @@ impl Profile {
                 F::RefuseUnread,
                 F::HangUp,
                 F::LongPause,
+                F::FewConnections,
             ]),
             Self::HostileServer => Faults::of(&[
                 F::Garbage,
@@ -374,6 +387,8 @@ impl Profile {
                 F::SplitBytes,
                 F::SmallLimits,
                 F::RefuseUnread,
+                F::OnlyPushes,
+                F::Drip,
             ]),
             Self::TopologyChurn => Faults::of(&[
                 F::Scale,
@@ -387,6 +402,7 @@ impl Profile {
                 F::SlowGossip,
                 F::ReplicaReads,
                 F::MaxClients,
+                F::FewConnections,
             ]),
             Self::Everything => Faults::all(),
         }

@@ -15,12 +15,16 @@ use super::hostile::FORGERY_COUNT;
 use super::node::{Hostility, address};
 use super::ranges::Ranges;
 use super::world::{Connection, ConnectionId, Direction, Happening, State, World};
+use crate::config::Protocol;
 use crate::error::Closed;
 use crate::time::Instant;
 
 /// How long the traces of a fault may be felt after it is over: pauses between attempts, and between
 /// two looks at the topology, have grown meanwhile.
 const GRACE: Duration = Duration::from_secs(12);
+
+/// How often a node that answers nobody has something to tell.
+const TELLING_INTERVAL: Duration = Duration::from_millis(300);
 
 /// How often nodes tell each other everything after the last fault, and how many times.
 const MENDING_INTERVAL: Duration = Duration::from_secs(1);
@@ -87,6 +91,12 @@ pub(super) enum Step {
     Admit(usize),
     Evict(usize),
     Behave(usize),
+    /// A node that answers nobody tells something that nobody asked for.
+    Tell(usize),
+    /// It answers again.
+    Answer(usize),
+    /// Replies of a node come whole again.
+    Gush(usize),
     Leave(usize),
     /// Nodes go on telling each other what they know, until all agree.
     Mend {
@@ -167,9 +177,13 @@ const fn count_max(fault: Fault) -> u64 {
         | Fault::Forgeries
         | Fault::OddTopology
         | Fault::OddReplies => 3,
-        Fault::Hole | Fault::Readdress | Fault::Stranger | Fault::Partition | Fault::MaxClients => {
-            2
-        }
+        Fault::Hole
+        | Fault::Readdress
+        | Fault::Stranger
+        | Fault::Partition
+        | Fault::MaxClients
+        | Fault::OnlyPushes
+        | Fault::Drip => 2,
         Fault::Scale | Fault::ReaddressAll | Fault::Rebuild | Fault::Vanish => 1,
         // These last as long as the run, or are the application's.
         _ => 0,
@@ -271,6 +285,19 @@ impl World {
             }
             Step::Admit(node) => self.nodes[node].clients_max = usize::MAX,
             Step::Evict(node) => self.evict(node),
+            Step::Tell(node) => self.tell_unasked(node),
+            Step::Answer(node) => {
+                self.nodes[node].is_mute = false;
+                for id in self.connections_of(node) {
+                    self.serve(id);
+                }
+            }
+            Step::Gush(node) => {
+                self.nodes[node].drips = None;
+                for id in self.connections_of(node) {
+                    self.let_gush(id);
+                }
+            }
             Step::Behave(node) => self.nodes[node].hostility = Hostility::default(),
             Step::Leave(node) => self.leave(node),
             Step::Mend { patience } => self.mend(patience),
@@ -327,6 +354,17 @@ impl World {
                 let until = self.undo(Duration::from_secs(12), Step::Flow(node, direction));
                 self.disturb(node, until);
             }
+            Fault::OnlyPushes => {
+                self.nodes[node].is_mute = true;
+                let until = self.undo(Duration::from_secs(8), Step::Answer(node));
+                self.disturb(node, until);
+                self.tell_unasked(node);
+            }
+            Fault::Drip => {
+                self.nodes[node].drips = Some(self.nemesis.dice.millis(50, 1500));
+                let until = self.undo(Duration::from_secs(8), Step::Gush(node));
+                self.disturb(node, until);
+            }
             Fault::Garbage
             | Fault::Pushes
             | Fault::Forgeries
@@ -334,6 +372,22 @@ impl World {
             | Fault::OddReplies => self.turn_hostile(node, fault),
             _ => {}
         }
+    }
+
+    /// A node that answers nobody has something to tell, and again soon.
+    fn tell_unasked(&mut self, node: usize) {
+        if !self.nodes[node].is_mute || !self.nodes[node].is_up {
+            return;
+        }
+        for id in self.connections_of(node) {
+            let connection = &self.connections[&id];
+            let is_able = connection.session.protocol == Protocol::Resp3;
+            if is_able && connection.state == State::Open {
+                let push = b">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n";
+                self.put(id, Direction::ToClient, push, Duration::ZERO);
+            }
+        }
+        self.plan(TELLING_INTERVAL, Step::Tell(node));
     }
 
     /// With a node of a shard out of service others may refuse to serve as well.

@@ -180,6 +180,7 @@ pub(super) struct Following {
 }
 
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "what is wrong with a node, each on its own")]
 pub(super) struct Node {
     pub(super) address: Address,
     /// Where it listened before: others may not have heard of its move.
@@ -191,6 +192,10 @@ pub(super) struct Node {
     pub(super) stranger: Option<String>,
     /// Whether it has been stopped: it takes bytes and answers nothing.
     pub(super) is_frozen: bool,
+    /// Whether it answers no client, though it goes on otherwise.
+    pub(super) is_mute: bool,
+    /// How long it takes for each byte of a reply, if its replies come byte by byte.
+    pub(super) drips: Option<Duration>,
     /// Whether it is part of the cluster.
     pub(super) is_member: bool,
     /// How long each command takes.
@@ -248,6 +253,8 @@ impl Node {
             is_up: true,
             stranger: None,
             is_frozen: false,
+            is_mute: false,
+            drips: None,
             is_member: true,
             slowness: Duration::ZERO,
             loading_until: Instant::EPOCH,

@@ -112,8 +112,8 @@ impl World {
             let node = &self.nodes[index];
             let is_full = connection.down.len >= pipe_len_max;
             let is_open = matches!(connection.state, State::Open | State::Left);
-            let is_able =
-                (node.is_up || node.stranger.is_some()) && !node.is_frozen && !is_full && is_open;
+            let is_there = node.is_up || node.stranger.is_some();
+            let is_able = is_there && !node.is_frozen && !node.is_mute && !is_full && is_open;
             if !is_able || connection.input.is_empty() {
                 return;
             }

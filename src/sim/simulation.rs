@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::client::{Client, Socket};
+use super::client::{Client, Ledger, Socket};
 use super::dice::Dice;
 use super::faults::Fault;
 use super::joint::Known;
@@ -138,6 +138,18 @@ impl Simulation {
             config.queue_count_max = 2 + dice.index(30);
             config.calls_count_max = 4 + dice.index(60);
         }
+        if scenario.faults.has(Fault::FewConnections) {
+            // Where another cluster may answer, connections to this one tell that it is there: they are
+            // not given up then.
+            let others = [Fault::Stranger, Fault::Rebuild];
+            let is_alone = !others.iter().any(|fault| scenario.faults.has(*fault));
+            let few = 4 + dice.index(4);
+            config.connection_count_max = if is_alone { few } else { self.world.nodes.len() + 4 };
+            config.dial_count_max = 1 + dice.index(4);
+            config.node_count_max = self.world.nodes.len();
+            config.dial_rate_max = 5 + u32::try_from(dice.index(50)).unwrap_or(0);
+            self.world.nemesis.count(Fault::FewConnections);
+        }
         config
     }
 
@@ -241,7 +253,7 @@ impl Simulation {
             }
             Event::Received(_, bytes) => {
                 if let Some(socket) = client.links.get_mut(&link) {
-                    socket.silent_since = None;
+                    socket.ledger.note_received(now, &bytes);
                 }
                 client.machine.handle_received(now, link, &bytes);
             }
@@ -411,7 +423,7 @@ impl Simulation {
                         connection,
                         is_connected: false,
                         is_blocked: false,
-                        silent_since: None,
+                        ledger: Ledger::new(),
                         last_words: Vec::new(),
                     };
                     self.clients[index].links.insert(link, socket);
@@ -472,7 +484,7 @@ impl Simulation {
             let taken = self.world.write(socket.connection, &bytes);
             socket.is_blocked = taken < bytes.len();
             if taken > 0 {
-                socket.silent_since.get_or_insert(now);
+                socket.ledger.note_sent(now, &bytes[..taken]);
             }
             self.world.trace.mix(&bytes[..taken]);
             client.machine.handle_sent(now, link, taken);
@@ -484,6 +496,9 @@ impl Simulation {
         let client = &mut self.clients[index];
         if let Err(violation) = client.machine.verify() {
             self.oracle.complain(format!("client {index}: {violation}"));
+        }
+        if let Some(excess) = client.excess() {
+            self.oracle.complain(format!("client {index} has {excess}"));
         }
         if !client.machine.topology().shards().is_empty() {
             self.world.history.acquainted.insert(index);
@@ -556,10 +571,11 @@ impl Simulation {
         let client = &mut self.clients[index];
         let config = client.machine.config();
         let longest = config.stall_timeout.max(config.connect_timeout);
-        let is_dead =
-            |socket: &&Socket| socket.silent_since.is_some_and(|since| now.since(since) > longest);
+        let is_dead = |socket: &&Socket| {
+            socket.ledger.silent_since.is_some_and(|since| now.since(since) > longest)
+        };
         if let Some(socket) = client.links.values().find(is_dead) {
-            let silent_since = socket.silent_since;
+            let silent_since = socket.ledger.silent_since;
             self.oracle.complain(format!(
                 "client {index} waits for a connection that is silent since {silent_since:?}"
             ));
@@ -650,6 +666,7 @@ fn patience(scenario: &Scenario, world: &World) -> Option<Duration> {
         Fault::DialRefused,
         Fault::ClockJump,
         Fault::LongPause,
+        Fault::FewConnections,
     ];
     let is_known = !everywhere.iter().any(|fault| scenario.faults.has(*fault));
     // Where little is on its way at a time, others come first.

@@ -517,7 +517,10 @@ impl World {
     ) {
         while !bytes.is_empty() {
             let splits = self.chance(Fault::SplitBytes, self.conditions.splits);
-            let len = if splits {
+            let drips = self.drips(id, direction);
+            let len = if drips.is_some() {
+                1
+            } else if splits {
                 1 + self.dice.index(bytes.len().min(self.conditions.piece_len_max))
             } else {
                 bytes.len()
@@ -527,12 +530,28 @@ impl World {
             let latency = self.latency() + delay;
             let Some(connection) = self.connections.get_mut(&id) else { return };
             let pipe = connection.pipe(direction);
-            pipe.last = pipe.last.max(self.now + latency);
+            pipe.last = pipe.last.max(self.now + latency) + drips.unwrap_or_default();
             pipe.len += piece.len();
             pipe.pieces.push_back((pipe.last, piece.to_vec()));
             let after = pipe.last.since(self.now);
             self.schedule(after, Happening::Arrived(id, direction));
         }
+    }
+
+    /// How long each byte takes, if the node of a connection drips.
+    fn drips(&self, id: ConnectionId, direction: Direction) -> Option<Duration> {
+        let node = self.connections.get(&id)?.node.filter(|_| direction == Direction::ToClient)?;
+        self.nodes[node].drips
+    }
+
+    /// What is held up on its way from a node comes at once.
+    pub(super) fn let_gush(&mut self, id: ConnectionId) {
+        let now = self.now;
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let down = &mut connection.down;
+        down.pieces.iter_mut().for_each(|(at, _)| *at = (*at).min(now));
+        down.last = down.last.min(now);
+        self.restart_pipe(id, Direction::ToClient);
     }
 
     fn arrive(&mut self, id: ConnectionId, direction: Direction) {
