@@ -31,6 +31,13 @@ fn main() {
             handover.round(&keys, call_count);
         });
     }
+    for call_count in [1_000, 10_000, 100_000] {
+        let mut handover = Handover::new(3);
+        let key = keys.get(..1).expect("is a key");
+        report(&format!("of {call_count} calls of one slot"), count(call_count), || {
+            handover.round(key, call_count);
+        });
+    }
 }
 
 /// A machine, and nodes that hand all of their slots over to the next one each round.
