@@ -21,10 +21,6 @@ use crate::link::{Hello, Link, Received};
 use crate::resp::Frame;
 use crate::time::Instant;
 
-/// What links keep of replies that are not complete is counted in such steps: most are shorter, and cost
-/// nothing.
-const HELD_LEN_STEP: usize = 16 << 10;
-
 impl<T> Cluster<T> {
     /// Dials a node, unless it has a link or is to be left alone for now. It may have to wait for its turn.
     pub(super) fn ensure_link(&mut self, now: Instant, index: usize) {
@@ -64,6 +60,7 @@ impl<T> Cluster<T> {
             is_doubted: false,
             is_strange: false,
             held_len: 0,
+            reserved_len: 0,
             fence_at: u64::MAX,
             last_of: None,
             scripts: Scripts::default(),
@@ -131,10 +128,11 @@ impl<T> Cluster<T> {
     }
 
     pub(super) fn link_received(&mut self, now: Instant, id: LinkId, mut data: &[u8]) {
+        let growth_len = self.links.growth_len;
         loop {
             let Some(tenant) = self.links.get_mut(id) else { return };
             let node = tenant.node;
-            match tenant.link.next(now, &self.config, &mut data) {
+            match tenant.link.next(now, &self.config, &mut data, growth_len) {
                 Ok(Some(Received::Reply { work, frame, asking_failed, is_whole })) => {
                     let is_past_fence = tenant.link.answered() >= tenant.fence_at;
                     if !tenant.is_strange {
@@ -190,8 +188,8 @@ impl<T> Cluster<T> {
             return self.drop_link(now, id, Closed::EndOfStream);
         }
         let (node, is_done) = (tenant.node, tenant.link.expected_count() == 0);
-        let (is_ready, held) = (tenant.link.is_ready(), tenant.link.held_len());
-        let holds = held / HELD_LEN_STEP != tenant.held_len / HELD_LEN_STEP;
+        let is_ready = tenant.link.is_ready();
+        let holds = tenant.holds_more_or_less();
         if is_done {
             tenant.last_of = None;
             self.dials.may_make_room = true;

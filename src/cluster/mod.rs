@@ -383,7 +383,8 @@ impl<T> Cluster<T> {
     /// into it need not be copied. `None` if there is no such reply; then, and whenever a driver likes,
     /// bytes come through [`Self::handle_received`].
     pub fn receive_room(&mut self, link: LinkId) -> Option<Room<'_>> {
-        self.links.get_mut(link)?.link.room()
+        let growth_len = self.links.growth_len;
+        self.links.get_mut(link)?.link.room(growth_len)
     }
 
     /// This many bytes came in on the link, at the beginning of the room that [`Self::receive_room`] lent

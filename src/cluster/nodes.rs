@@ -16,7 +16,7 @@ use super::scripts::Scripts;
 use crate::action::LinkId;
 use crate::address::Address;
 use crate::error::{ProtocolError, SeedFailure};
-use crate::link::Link;
+use crate::link::{GROWTH_LEN, GROWTH_LEN_MIN, Link};
 use crate::plan::Route;
 use crate::random::Random;
 use crate::slot::Slot;
@@ -126,6 +126,8 @@ pub(super) struct Tenant {
     pub(super) is_strange: bool,
     /// How much of a reply that is not complete it keeps, as the sum over all links has it.
     pub(super) held_len: usize,
+    /// The same of what it has reserved for it.
+    pub(super) reserved_len: usize,
     /// The number of replies that the next fence waits for.
     pub(super) fence_at: u64,
     /// What was written last of each slot, while slots move.
@@ -134,7 +136,19 @@ pub(super) struct Tenant {
     pub(super) scripts: Scripts,
 }
 
+/// What links keep of replies that are not complete is counted in such steps: most are shorter, and cost
+/// nothing.
+const HELD_LEN_STEP: usize = 16 << 10;
+
 impl Tenant {
+    /// Whether it keeps more or less of a reply than was counted, by a step at least.
+    #[inline]
+    pub(super) fn holds_more_or_less(&self) -> bool {
+        let differ = |now: usize, then: usize| now / HELD_LEN_STEP != then / HELD_LEN_STEP;
+        differ(self.link.reserved_len(), self.reserved_len)
+            || differ(self.link.held_len(), self.held_len)
+    }
+
     /// When a dial that is not answered takes longer than it should.
     pub(super) fn doubted_at(&self, patience: Duration) -> Option<Instant> {
         (!self.link.is_ready() && !self.is_doubted).then(|| self.dialled_at + patience)
@@ -182,6 +196,10 @@ pub(super) struct Links {
     pub(super) making_count: usize,
     /// How much all links keep of replies that are not complete.
     held_len: usize,
+    /// How much they have reserved for them.
+    reserved_len: usize,
+    /// By how much the buffer of one of them may grow at a time.
+    pub(super) growth_len: usize,
     pub(super) serial: u64,
     /// The node of the primary of each shard of the topology, by the shard's index.
     pub(super) primaries: Vec<Option<usize>>,
@@ -198,6 +216,8 @@ impl Links {
             tenant_count: 0,
             making_count: 0,
             held_len: 0,
+            reserved_len: 0,
+            growth_len: GROWTH_LEN,
             serial: 0,
             primaries: Vec::new(),
             replicas: Vec::new(),
@@ -387,6 +407,7 @@ impl Links {
         let tenant = place.take_if(|tenant| tenant.id == id)?;
         self.tenant_count -= 1;
         self.held_len -= tenant.held_len;
+        self.reserved_len -= tenant.reserved_len;
         self.making_count -= usize::from(!tenant.is_made);
         if let Some(node) = self.node_mut(tenant.node) {
             node.link.take_if(|link| *link == id);
@@ -424,6 +445,12 @@ impl Links {
         };
         tenant.held_len = tenant.link.held_len();
         self.held_len = others + tenant.held_len;
+        let others = self.reserved_len - tenant.reserved_len;
+        tenant.reserved_len = tenant.link.reserved_len();
+        self.reserved_len = others + tenant.reserved_len;
+        // Lengths may promise more than there is room for.
+        let is_tight = self.reserved_len > len_max / 2;
+        self.growth_len = if is_tight { GROWTH_LEN_MIN } else { GROWTH_LEN };
         given_up
     }
 

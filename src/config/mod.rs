@@ -205,8 +205,10 @@ impl Config {
             self.calls_len_max,
             written.min(self.calls_len_max),
             times(self.calls_count_max, CALL_LEN),
-            // Replies: a buffer that grows has twice what is in it.
-            times(self.received_len_max, 2),
+            // Replies: a buffer that grows is there twice, and has room for as much again.
+            times(self.received_len_max, 3),
+            // What lengths have promised.
+            self.received_len_max / 2 + PROMISED_LEN,
             self.replies_len_max,
             // Of three nodes that are asked, and the one that is read.
             times(self.limits.topology_len_max, 4),
@@ -316,6 +318,8 @@ const CALL_LEN: usize = 1_400;
 const NODE_LEN: usize = 4_096;
 /// What is kept of all slots: two tables, and a redirection for each.
 const SLOTS_LEN: usize = 4 << 20;
+/// What the length of one reply may promise at a time.
+const PROMISED_LEN: usize = 2 << 20;
 /// What is kept of a link besides what it sends and receives: with buffers that are used again.
 const LINK_LEN: usize = 320 << 10;
 

@@ -17,6 +17,7 @@ use alloc::collections::VecDeque;
 use self::handshake::{Opening, Progress, Step};
 pub use self::inbox::Room;
 use self::inbox::{Fault, Inbox};
+pub(crate) use self::inbox::{GROWTH_LEN, GROWTH_LEN_MIN};
 use self::outbox::Outbox;
 use crate::command::Command;
 use crate::config::{Config, Credentials, Protocol};
@@ -289,8 +290,8 @@ impl<W: Copy> Link<W> {
     }
 
     /// Room for what a long reply lacks.
-    pub(crate) fn room(&mut self) -> Option<Room<'_>> {
-        self.inbox.room()
+    pub(crate) fn room(&mut self, growth_len: usize) -> Option<Room<'_>> {
+        self.inbox.room(growth_len)
     }
 
     /// So many bytes came in, into the room that was lent.
@@ -307,13 +308,14 @@ impl<W: Copy> Link<W> {
         now: Instant,
         config: &Config,
         data: &mut &[u8],
+        growth_len: usize,
     ) -> Result<Option<Received<W>>, ProtocolError> {
         loop {
             if !self.short.is_empty() {
                 self.bound_reply();
             }
             let len = data.len();
-            let frame = match self.inbox.next(data) {
+            let frame = match self.inbox.next(data, growth_len) {
                 Ok(Some(frame)) => frame,
                 Ok(None) => {
                     self.note_bytes(now, len);
@@ -376,6 +378,12 @@ impl<W: Copy> Link<W> {
     #[inline]
     pub(crate) const fn held_len(&self) -> usize {
         self.inbox.held_len()
+    }
+
+    /// How much it has reserved for it, that included.
+    #[inline]
+    pub(crate) const fn reserved_len(&self) -> usize {
+        self.inbox.reserved_len()
     }
 
     /// Gives up the reply that is not complete: its command fails, once all of it has come.

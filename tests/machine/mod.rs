@@ -32,7 +32,12 @@ pub(crate) struct Machine {
 impl Machine {
     /// A machine that has links to so many nodes, which share the slots evenly.
     pub(crate) fn new(node_count: usize) -> Self {
-        let mut machine = Self::knowing(node_count);
+        Self::with(Config::default(), node_count)
+    }
+
+    /// The same with other limits.
+    pub(crate) fn with(config: Config, node_count: usize) -> Self {
+        let mut machine = Self::knowing_with(config, node_count);
         for index in 1..node_count {
             machine.link(index);
         }
@@ -41,8 +46,11 @@ impl Machine {
 
     /// A machine that knows so many nodes, and has a link to the first.
     pub(crate) fn knowing(node_count: usize) -> Self {
+        Self::knowing_with(Config::default(), node_count)
+    }
+
+    fn knowing_with(mut config: Config, node_count: usize) -> Self {
         let now = Instant::EPOCH;
-        let mut config = Config::default();
         config.connection_count_max = node_count;
         config.dial_rate_max = u32::MAX; // no time passes here
         let cluster = Cluster::new(now, config, vec![address(0)], 1);

@@ -14,8 +14,8 @@ use core::fmt;
 use bytes::Bytes;
 
 use self::copies::Copies;
-use self::room::GROWTH_LEN;
 pub use self::room::Room;
+pub(crate) use self::room::{GROWTH_LEN, GROWTH_LEN_MIN};
 use crate::config::Limits;
 use crate::error::{ProtocolError, Violation};
 use crate::resp::{Frame, Scan, Scanner};
@@ -83,14 +83,15 @@ impl Inbox {
         }
     }
 
-    /// Room for what a long frame lacks.
-    pub(super) fn room(&mut self) -> Option<Room<'_>> {
+    /// Room for what a long frame lacks; where there is none it grows by so much.
+    pub(super) fn room(&mut self, growth_len: usize) -> Option<Room<'_>> {
         let lends = self.received > 0 && !self.is_fresh && self.needed > 0;
         // Room that was lent and not filled goes on being lent.
         if !lends || (self.needed < ROOM_LEN_MIN && self.buffer.len() == self.received) {
             return None;
         }
-        Some(Room { buffer: &mut self.buffer, received: self.received, needed: self.needed })
+        let Self { buffer, received, needed, .. } = self;
+        Some(Room { buffer, received: *received, needed: *needed, growth_len })
     }
 
     /// So many bytes were received in the room that was lent. Whether there was room for any.
@@ -112,6 +113,11 @@ impl Inbox {
     /// How many bytes are kept of a frame that is not complete.
     pub(super) const fn held_len(&self) -> usize {
         self.received
+    }
+
+    /// How many bytes there is room for, those that are kept included.
+    pub(super) const fn reserved_len(&self) -> usize {
+        self.buffer.capacity()
     }
 
     /// Gives the frame up that is not complete: the rest of it is read past.
@@ -136,9 +142,14 @@ impl Inbox {
     }
 
     /// The next frame, with `data` cut by what was used of it; `None` if all of it was used and no
-    /// frame is complete. After [`Fault::Frame`] there may be more.
+    /// frame is complete. After [`Fault::Frame`] there may be more. For what a length promises there is
+    /// room for `growth_len` more at a time, or for as much as has come.
     #[inline]
-    pub(super) fn next(&mut self, data: &mut &[u8]) -> Result<Option<Frame>, Fault> {
+    pub(super) fn next(
+        &mut self,
+        data: &mut &[u8],
+        growth_len: usize,
+    ) -> Result<Option<Frame>, Fault> {
         if self.buffer.is_empty() {
             if data.is_empty() {
                 return Ok(None);
@@ -149,7 +160,7 @@ impl Inbox {
                     *data = data.get(len..).unwrap_or_default();
                     return Ok(Some(Frame::from_scanned(frame)));
                 }
-                Ok(Scan::More { needed }) => self.keep(data, needed),
+                Ok(Scan::More { needed }) => self.keep(data, needed, growth_len),
                 Ok(found) => return self.drop_data(found, data),
                 Err(error) => return Err(error.into()),
             }
@@ -170,9 +181,9 @@ impl Inbox {
                     *data = all.get(all.len() - unused..).unwrap_or_default();
                     return Ok(Some(self.take(len)));
                 }
-                Scan::More { needed } => self.grow(needed),
+                Scan::More { needed } => self.grow(needed, growth_len),
                 found @ (Scan::Broken { .. } | Scan::Skipped { .. }) => {
-                    return self.drop_buffer(found, all, data);
+                    return self.drop_buffer(found, all, data, growth_len);
                 }
             }
         }
@@ -196,13 +207,14 @@ impl Inbox {
         found: Scan,
         all: &'a [u8],
         data: &mut &'a [u8],
+        growth_len: usize,
     ) -> Result<Option<Frame>, Fault> {
         let behind = if let Scan::Broken { len, .. } = found { self.received - len } else { 0 };
         *data = all.get(all.len() - data.len() - behind..).unwrap_or_default();
         self.buffer = Vec::new();
         (self.received, self.needed) = (0, 0);
         self.note_unusable(found)?;
-        self.next(data)
+        self.next(data, growth_len)
     }
 
     fn note_unusable(&mut self, found: Scan) -> Result<(), Fault> {
@@ -228,19 +240,24 @@ impl Inbox {
         *data = rest;
     }
 
-    fn keep(&mut self, data: &mut &[u8], needed: usize) {
+    fn keep(&mut self, data: &mut &[u8], needed: usize, growth_len: usize) {
         self.copies.forget();
-        self.grow(data.len().saturating_add(needed));
+        self.grow(data.len().saturating_add(needed), growth_len.max(data.len()));
         self.needed = needed;
         self.buffer.extend_from_slice(data);
         self.received = self.buffer.len();
         *data = &[];
     }
 
-    fn grow(&mut self, needed: usize) {
+    fn grow(&mut self, needed: usize, growth_len: usize) {
         self.needed = needed;
         let more = needed.saturating_sub(self.buffer.len() - self.received);
-        self.buffer.reserve(more.min(self.buffer.len().max(GROWTH_LEN)));
+        let spare = self.buffer.capacity() - self.buffer.len();
+        if more < ROOM_LEN_MIN {
+            self.buffer.reserve(more);
+        } else if spare < ROOM_LEN_MIN {
+            self.buffer.reserve_exact(more.min(self.buffer.len().max(growth_len)));
+        }
     }
 
     /// The frame at the beginning of the buffer, which has nothing else of use.

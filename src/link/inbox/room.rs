@@ -7,7 +7,9 @@ use bytes::BufMut;
 
 /// The buffer grows by at least this much if a length promises as much: memory that nothing was written
 /// to costs addresses only, and a buffer that grows in many steps is moved as often.
-pub(super) const GROWTH_LEN: usize = 2 << 20;
+pub(crate) const GROWTH_LEN: usize = 2 << 20;
+/// The same where all links together have promised much.
+pub(crate) const GROWTH_LEN_MIN: usize = 16 << 10;
 /// How much is cleared at a time, so that it is read into while it is in the processor's cache.
 pub(super) const CLEARED_LEN: usize = 128 << 10;
 /// How much is cleared at first: who promises much may send little.
@@ -37,6 +39,8 @@ pub struct Room<'a> {
     pub(super) received: usize,
     /// How much the reply lacks at least.
     pub(super) needed: usize,
+    /// By how much the buffer grows.
+    pub(super) growth_len: usize,
 }
 
 impl Room<'_> {
@@ -54,7 +58,7 @@ impl Room<'_> {
     pub fn as_buf(&mut self) -> impl BufMut {
         self.buffer.truncate(self.received);
         if self.buffer.capacity() == self.received {
-            self.buffer.reserve(self.needed.min(GROWTH_LEN));
+            self.buffer.reserve(self.needed.min(self.growth_len));
         }
         let len = self.needed.min(self.buffer.capacity() - self.received).min(GROWTH_LEN);
         (&mut *self.buffer).limit(len)

@@ -45,7 +45,7 @@ fn put(room: &mut Room<'_>, data: &[u8], way: Way) -> usize {
 fn frames_of(inbox: &mut Inbox, pieces: &[&[u8]], ways: &[Way]) -> Vec<Bytes> {
     let mut frames = Vec::new();
     let mut take = |inbox: &mut Inbox, data: &mut &[u8]| {
-        while let Some(frame) = inbox.next(data).expect("is RESP") {
+        while let Some(frame) = inbox.next(data, GROWTH_LEN).expect("is RESP") {
             frames.push(frame.as_bytes().clone());
         }
         assert!(data.is_empty(), "all of it is used");
@@ -53,7 +53,9 @@ fn frames_of(inbox: &mut Inbox, pieces: &[&[u8]], ways: &[Way]) -> Vec<Bytes> {
     for (index, piece) in pieces.iter().enumerate() {
         let mut data = *piece;
         let way = ways.get(index % ways.len().max(1)).copied().unwrap_or(Way::AsItIs);
-        while let Some(mut room) = inbox.room().filter(|_| way != Way::AsItIs && !data.is_empty()) {
+        while let Some(mut room) =
+            inbox.room(GROWTH_LEN).filter(|_| way != Way::AsItIs && !data.is_empty())
+        {
             let len = put(&mut room, data, way);
             data = &data[len..];
             assert!(inbox.fill(len));
@@ -109,7 +111,7 @@ proptest! {
 fn f40_a_promised_length_takes_no_memory() {
     let mut inbox = Inbox::new(Limits::default());
     let mut data = &b"$536870912\r\nabc"[..];
-    assert_eq!(inbox.next(&mut data), Ok(None));
+    assert_eq!(inbox.next(&mut data, GROWTH_LEN), Ok(None));
     assert!(inbox.buffer.capacity() <= 2 * GROWTH_LEN, "{}", inbox.buffer.capacity());
 }
 
@@ -118,26 +120,26 @@ fn f40_a_promised_length_takes_no_memory() {
 fn room_is_lent_for_what_a_long_frame_lacks() {
     for way in [Way::Cleared, Way::Uncleared] {
         let mut inbox = Inbox::new(Limits::default());
-        assert!(inbox.room().is_none());
+        assert!(inbox.room(GROWTH_LEN).is_none());
         assert!(!inbox.fill(10), "nothing was lent");
         let mut bytes = Vec::new();
         encode::bulk(&mut bytes, &vec![b'v'; 200_000]);
         let (mut first, mut rest) = bytes.split_at(20);
-        assert_eq!(inbox.next(&mut first), Ok(None));
+        assert_eq!(inbox.next(&mut first, GROWTH_LEN), Ok(None));
         while !rest.is_empty() {
-            let mut room = inbox.room().expect("it lacks some");
+            let mut room = inbox.room(GROWTH_LEN).expect("it lacks some");
             assert!(room.as_slice().len() <= CLEARED_LEN.min(rest.len()));
             assert!(room.as_buf().remaining_mut() <= rest.len());
             let len = put(&mut room, &rest[..rest.len().min(50_000)], way);
             rest = &rest[len..];
             assert!(inbox.fill(len));
-            let frame = inbox.next(&mut &[][..]).expect("is RESP");
+            let frame = inbox.next(&mut &[][..], GROWTH_LEN).expect("is RESP");
             assert_eq!(
                 frame.map(|frame| frame.as_bytes().clone()),
                 rest.is_empty().then(|| bytes.clone().into())
             );
         }
-        assert!(inbox.room().is_none());
+        assert!(inbox.room(GROWTH_LEN).is_none());
     }
 }
 
@@ -148,14 +150,14 @@ fn room_that_is_not_filled_is_not_received() {
     let mut bytes = Vec::new();
     encode::bulk(&mut bytes, &vec![b'v'; 200_000]);
     let (mut first, rest) = bytes.split_at(20);
-    assert_eq!(inbox.next(&mut first), Ok(None));
-    drop(inbox.room().expect("it lacks some").as_buf());
+    assert_eq!(inbox.next(&mut first, GROWTH_LEN), Ok(None));
+    drop(inbox.room(GROWTH_LEN).expect("it lacks some").as_buf());
     assert!(!inbox.fill(100), "nothing is there");
-    inbox.room().expect("it lacks some").as_slice().fill(b'x');
-    drop(inbox.room().expect("it lacks some").as_buf());
+    inbox.room(GROWTH_LEN).expect("it lacks some").as_slice().fill(b'x');
+    drop(inbox.room(GROWTH_LEN).expect("it lacks some").as_buf());
     assert!(!inbox.fill(100), "nothing is there any more");
     let mut data = rest;
-    let frame = inbox.next(&mut data).expect("is RESP").expect("is whole");
+    let frame = inbox.next(&mut data, GROWTH_LEN).expect("is RESP").expect("is whole");
     assert_eq!(frame.as_bytes(), &bytes);
 }
 
@@ -212,7 +214,7 @@ fn common_replies_need_no_memory() {
     for reply in [&b"+OK\r\n"[..], b":0\r\n", b":1\r\n", b"$-1\r\n", b"_\r\n", b"+QUEUED\r\n"] {
         let cost = allocation_counter::measure(|| {
             let mut inbox = Inbox::new(Limits::default());
-            let frame = inbox.next(&mut &*reply).expect("is RESP").expect("is whole");
+            let frame = inbox.next(&mut &*reply, GROWTH_LEN).expect("is RESP").expect("is whole");
             assert_eq!(frame.as_bytes(), reply);
         });
         assert_eq!(cost.count_total, 0);
@@ -229,7 +231,7 @@ fn what_comes_together_shares_blocks() {
     let mut received = Vec::with_capacity(1000);
     let cost = allocation_counter::measure(|| {
         let mut data = &all[..];
-        while let Some(frame) = inbox.next(&mut data).expect("is RESP") {
+        while let Some(frame) = inbox.next(&mut data, GROWTH_LEN).expect("is RESP") {
             received.push(frame);
         }
     });

@@ -1,8 +1,9 @@
 //! What a node may say at what length, and what is kept of it.
 
 use allocation_counter::measure;
-use hashslot::{Call, Command, Config, Error, Why};
+use hashslot::{Call, Command, Config, Error, Instant, Why};
 
+use crate::machine::{Machine, keys};
 use crate::support::canned::*;
 use crate::support::script::*;
 
@@ -189,41 +190,53 @@ fn f66_replies_that_wait_for_others_have_a_limit_together() {
     assert_eq!(world.outcome(batch).matches("reached").count(), 1, "two of three have room");
 }
 
-/// What the limits of a configuration add up to is what a machine holds at most, and not much less.
+/// What the limits of a configuration add up to is what a machine holds at most, and not much less: with
+/// one node, and with a thousand.
 #[test]
 fn f66_a_machine_holds_what_its_limits_add_up_to() {
-    let tight = || {
-        config(|config| {
+    for node_count in [1, 1_000] {
+        let mut settings = config(|config| {
             config.calls_count_max = 1_000;
-            config.calls_len_max = 8 << 20;
+            config.calls_len_max = 32 << 20;
             config.in_flight_count_max = usize::MAX;
-            config.in_flight_len_max = 8 << 20;
-            config.received_len_max = 8 << 20;
+            config.in_flight_len_max = 32 << 20;
+            config.received_len_max = 64 << 20;
             config.replies_len_max = 8 << 20;
             config.limits.topology_len_max = 1 << 20;
-            config.connection_count_max = 3;
-            config.node_count_max = 10;
-        })
-    };
-    let most = tight().held_len_max();
-    let (mut world, [a, b, c]) = World::linked(tight());
-    let now = world.now();
-    let machine = &mut world.machine;
-    let held = measure(|| {
-        // Commands: as many as there may be, all of them taken by the transport.
-        for token in 1_000..3_000 {
-            let set = Command::set("bar", vec![b'x'; 9_000]);
-            drop(machine.submit(now, Call::new(set), token));
+            config.node_count_max = node_count;
+        });
+        settings.connection_count_max = node_count;
+        let stated = settings.held_len_max();
+        let held = measure(|| {
+            let mut machine = Machine::with(settings, node_count);
+            fill(&mut machine, node_count);
+        });
+        let (peak, stated) = (held.bytes_max, u64::try_from(stated).unwrap());
+        assert!(peak <= stated, "{peak} bytes at most, of {stated} with {node_count} nodes");
+        // What is added for each link is what one may keep; most keep less.
+        let links = u64::try_from(node_count * (320 << 10)).unwrap();
+        assert!(peak * 3 > stated - links, "{peak} bytes at most, of {stated}");
+    }
+}
+
+/// As many commands as there may be, all of them taken by the transport, and as much of replies.
+fn fill(machine: &mut Machine, node_count: usize) {
+    let keys = keys(1_000);
+    let cluster = &mut machine.cluster;
+    for (key, token) in keys.iter().zip(1_000..) {
+        let set = Command::set(key, vec![b'x'; 40_000]);
+        drop(cluster.submit(Instant::EPOCH, Call::new(set), token));
+    }
+    while cluster.poll_action().is_some() {}
+    for link in machine.links.clone() {
+        machine.take_sent(link, |_| {});
+    }
+    let piece = [b'x'; 16 << 10];
+    let piece_count = (64 << 20) / node_count / piece.len();
+    for link in machine.links.clone() {
+        machine.cluster.handle_received(Instant::EPOCH, link, b"$500000000\r\n");
+        for _ in 0..piece_count {
+            machine.cluster.handle_received(Instant::EPOCH, link, &piece);
         }
-        // Replies on their way, on each link.
-        for link in [a, b, c] {
-            machine.handle_received(now, link, b"$500000000\r\n");
-            for _ in 0..1_000 {
-                machine.handle_received(now, link, &[b'x'; 4_000]);
-            }
-        }
-    });
-    let (peak, kept) = (held.bytes_max, u64::try_from(held.bytes_current).expect("some is held"));
-    assert!(peak <= u64::try_from(most).unwrap(), "{peak} bytes at most, of {most}");
-    assert!(kept * 3 > u64::try_from(most).unwrap(), "{kept} bytes are kept, of {most}");
+    }
 }
