@@ -8,7 +8,7 @@ use core::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr};
 use core::str::FromStr;
 
-use crate::error::Shown;
+use crate::shown::Shown;
 
 /// Host and port of a node: what a driver dials.
 ///

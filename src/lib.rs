@@ -165,6 +165,7 @@ mod error;
 mod race;
 mod random;
 mod secret;
+mod shown;
 mod url;
 
 pub mod resp;

@@ -7,7 +7,6 @@
 
 mod partial;
 mod server;
-mod shown;
 mod system;
 mod tls;
 mod url;
@@ -18,7 +17,6 @@ use core::fmt;
 
 pub use self::partial::{Part, Partial};
 pub use self::server::ServerError;
-pub(crate) use self::shown::Shown;
 pub use self::system::SystemText;
 pub use self::tls::TlsFailure;
 pub use self::url::{UrlError, UrlPart};

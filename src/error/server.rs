@@ -7,7 +7,7 @@ use core::fmt;
 
 use bytes::Bytes;
 
-use super::shown::{Shown, hide};
+use crate::shown::{Shown, hide};
 
 /// An error reply of a server.
 ///

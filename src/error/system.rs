@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
 
-use super::shown::is_direction;
+use crate::shown::is_direction;
 
 /// What the operating system, or a transport, said about a failure.
 ///

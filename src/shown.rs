@@ -29,7 +29,7 @@ impl<'a> Shown<'a> {
         Self(Cow::Borrowed(text))
     }
 
-    pub(super) fn of_bytes(text: &'a [u8]) -> Self {
+    pub(crate) fn of_bytes(text: &'a [u8]) -> Self {
         Self(beginning(text))
     }
 }
@@ -59,7 +59,7 @@ fn is_readable(c: char) -> bool {
 }
 
 /// Whether a character changes the direction in which a terminal writes.
-pub(super) const fn is_direction(c: char) -> bool {
+pub(crate) const fn is_direction(c: char) -> bool {
     let is_mark = matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}');
     is_mark || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
@@ -78,7 +78,7 @@ const TELLING_LEN: usize = 4;
 /// like an argument or a part of one, is left out. `names` may be shown: they name the command.
 ///
 /// **Cost**: a bounded amount of the text against at most 64 arguments.
-pub(super) fn hide<'a>(
+pub(crate) fn hide<'a>(
     text: &[u8],
     names: &[&[u8]],
     arguments: impl Iterator<Item = &'a [u8]>,
