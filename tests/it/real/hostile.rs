@@ -278,3 +278,29 @@ on_every_adapter! {
     a_node_that_drips_is_given_up,
     notices_that_nobody_takes_are_dropped,
 }
+
+/// What the application forbids is not dialled: neither as it is named, nor as it was looked up.
+#[cfg(feature = "tokio")]
+#[test]
+fn what_is_not_allowed_is_not_dialled() -> Done {
+    use std::net::IpAddr;
+
+    use hashslot::tokio::Client;
+
+    run::<hashslot::tokio::Tokio>(async {
+        let node = node(|_| Reaction::line("+OK"))?;
+        let named = format!("localhost:{}", node.port()).parse()?;
+        let seeds = [node.address().parse()?, named];
+        for seed in seeds {
+            let is_ip = |address: &hashslot::Address| address.host().parse::<IpAddr>().is_ok();
+            let builder = Client::builder().seed(seed).allow_addresses(move |a| !is_ip(a));
+            let error = builder.connect().await.expect_err("no IP address is allowed");
+            assert!(error.to_string().contains("forbids to dial"), "{error}");
+        }
+        assert_eq!(node.connection_count(), 0);
+        let builder = Client::builder().seed(node.address().parse()?);
+        builder.allow_addresses(|address| address.host() == "127.0.0.1").connect().await?;
+        assert!(node.connection_count() > 0);
+        Ok(())
+    })
+}
