@@ -1,11 +1,11 @@
 //! Looks names up, on few threads of its own.
 //!
-//! Theory of operation. The system's resolver blocks for as long as it likes, and cannot be given up. On
-//! the threads that a runtime has for blocking work, names that nobody answers for would keep the
-//! application's own work waiting; a thread for each name would be thousands. So all clients of a process
-//! share a few threads, which end when there is nothing left to look up. Names wait in line; who asks for
-//! one that is in line or being looked up shares what is found; one that nobody waits for any more is
-//! passed over. A look-up that nobody waits for any more has its thread until it ends.
+//! Theory of operation. The resolver of the system blocks, and a lookup cannot be cancelled. On a runtime's
+//! threads for blocking work, slow names would delay the application's own work. One thread per name
+//! would be thousands. So all clients of a process share a few threads, which end with the last lookup.
+//! Names wait in line. Requests for a name that waits or is being looked up share one result. A name
+//! without waiting requests is skipped. A lookup whose requests have all gone keeps its thread until it
+//! ends.
 
 use super::std;
 
@@ -25,7 +25,7 @@ use crate::Address;
 /// So many names are looked up at a time, for all clients of a process.
 const THREAD_COUNT_MAX: usize = 8;
 
-/// Who has no name to look up goes past the line.
+/// The addresses of a host. An IP address needs no lookup.
 pub(super) async fn resolve(address: &Address) -> io::Result<Vec<SocketAddr>> {
     if let Ok(ip) = address.host().parse::<IpAddr>() {
         return Ok(Vec::from([SocketAddr::new(ip, address.port())]));
@@ -196,7 +196,7 @@ mod tests {
         }
         let error = wait(none).expect("is brought").expect_err("there is none");
         assert_eq!(error, (io::ErrorKind::NotFound, "no such name".into()));
-        assert_eq!(ASKED.load(Ordering::SeqCst), 22, "nobody waits for one of them");
+        assert_eq!(ASKED.load(Ordering::SeqCst), 22, "the dropped request is skipped");
         assert!(LOOKUPS.desk().running.is_empty() && LOOKUPS.desk().line.is_empty());
         Ok(())
     }

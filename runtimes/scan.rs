@@ -27,8 +27,8 @@ impl<R: Runtime> Keys<R> {
         Self { client, scan }
     }
 
-    /// Some more keys; `None` when there are no more. Dropping the future loses nothing. Where a hundred
-    /// pages have had no key it tells none, so that nobody waits for as long as a server likes: ask again.
+    /// Some more keys; `None` when there are no more. Dropping the future loses nothing. After a hundred
+    /// pages without a key the result is an empty list, which bounds the wait: call it again.
     ///
     /// # Errors
     /// As [`Client::call`], and [`Why::SlotUnassigned`] or [`Why::SlotMoving`] if slots stay without

@@ -102,7 +102,7 @@ pub(crate) fn hide<'a>(
     shown
 }
 
-/// The text without what stands in quotes, but for names.
+/// The text without what stands in quotes, names excepted.
 fn without_quoted(text: &str, is_name: impl Fn(&[u8]) -> bool) -> String {
     let mut kept = String::new();
     let mut rest = text;

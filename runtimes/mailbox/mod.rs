@@ -356,7 +356,7 @@ impl<V> Future for Answer<V> {
 pub(super) struct Bringer<V>(Arc<Mutex<(Option<V>, Option<Waker>)>>);
 
 impl<V> Bringer<V> {
-    /// Whether somebody waits for the value.
+    /// Whether the other end still waits for the value.
     #[cfg(any(feature = "tokio", feature = "smol", feature = "async-std", feature = "blocking"))]
     pub(super) fn is_awaited(&self) -> bool {
         Arc::strong_count(&self.0) > 1

@@ -1,11 +1,11 @@
-//! Which nodes are dialled, and which wait for it.
+//! Which nodes are dialled, and which wait for their dial.
 //!
-//! Theory of operation. Three limits hold dials back: how many connections there may be, how many may be
-//! on their way at a time, and how many may begin in a second. A node that may not be dialled waits in
-//! one of three lines, which take turns: nodes that are to be asked for the topology, nodes that somebody
-//! waits for who wants nothing else, and nodes that are wanted together with others. So neither a round
-//! nor a command for one node waits for a command to all nodes. Where there are as many connections as there may be, the one that has been idle for longest
-//! makes room; if none is idle, the oldest one takes no more work until it is.
+//! Theory of operation. Three limits hold dials back: the number of connections, the number of dials at
+//! a time, and the number of dials per second. A node that may not be dialled waits in one of three
+//! lines, which take turns: nodes that a round asks for the topology, nodes that a call for one node
+//! needs, and nodes that calls for several nodes need. So neither a round nor a call for one node waits
+//! for a call to all nodes. At the limit of connections the link that was idle longest is closed. If no
+//! link is idle, the oldest link takes no more commands and closes after its last reply.
 
 use alloc::collections::VecDeque;
 use core::time::Duration;
@@ -38,7 +38,7 @@ pub(super) enum Line {
     /// It is to be asked for the topology.
     #[default]
     Asked,
-    /// Somebody waits who wants this node only.
+    /// A call that needs this node only waits for it.
     Alone,
     /// It is wanted together with others.
     Together,
@@ -56,13 +56,13 @@ impl Line {
 }
 
 impl Dials {
-    /// Whether somebody may wait.
+    /// Whether a node may be waiting.
     #[inline]
     pub(super) fn has_waiting(&self) -> bool {
         self.lines.iter().any(|line| !line.is_empty())
     }
 
-    /// Nobody waits any more.
+    /// Removes all waiting nodes.
     pub(super) fn clear(&mut self) {
         self.lines = Default::default();
     }
@@ -179,7 +179,7 @@ impl<T> Cluster<T> {
     /// Whether another node may be dialled. Makes room for its connection if it can.
     fn may_dial(&mut self, now: Instant, line: Line) -> bool {
         let beside = if line == Line::Asked { ASKED_COUNT_MAX } else { 0 };
-        if self.links.making_count() >= self.config.dial_count_max.saturating_add(beside) {
+        if self.links.making_count >= self.config.dial_count_max.saturating_add(beside) {
             return false; // one of them comes or fails, which is an input
         }
         let next_at = self.dials.next_at(&self.config);
@@ -207,12 +207,13 @@ impl<T> Cluster<T> {
         let victim = idle.or_else(|| self.oldest_in_use(now));
         let Some(victim) = victim else { return false };
         self.stats.links_displaced += 1;
-        self.drain(now, victim);
+        // A slow command keeps its time: only `stall_timeout` bounds how long it may be silent.
+        self.drain_until(now, victim, now + Config::DURATION_MAX);
         self.dials.may_make_room = idle.is_some();
         self.links.count() < self.config.connection_count_max
     }
 
-    /// Whether nobody waits for anything on a link, or for its node.
+    /// Whether a link owes no reply, and no command or round waits for its node.
     fn is_idle(&self, tenant: &Tenant) -> bool {
         let is_wanted =
             self.links.node(tenant.node).is_some_and(|node| node.queue.live_count() > 0);

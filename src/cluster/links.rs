@@ -262,7 +262,11 @@ impl<T> Cluster<T> {
 
     /// Has a link take no more work, and closes it when its last reply has come.
     pub(super) fn drain(&mut self, now: Instant, id: LinkId) {
-        let drain_by = now + self.config.drain_timeout;
+        self.drain_until(now, id, now + self.config.drain_timeout);
+    }
+
+    /// The same, with this time for its replies.
+    pub(super) fn drain_until(&mut self, now: Instant, id: LinkId, drain_by: Instant) {
         let Some(tenant) = self.links.get_mut(id) else { return };
         tenant.drain_by = Some(drain_by);
         if let Some(node) = self.links.retire(id)

@@ -416,11 +416,6 @@ impl Links {
         Some(tenant)
     }
 
-    /// How many of the links are on their way: dialled, or being set up.
-    pub(super) const fn making_count(&self) -> usize {
-        self.making_count
-    }
-
     /// A link is set up.
     pub(super) fn note_made(&mut self, id: LinkId) {
         let Some(tenant) = self.get_mut(id) else { return };

@@ -124,8 +124,8 @@ impl Refresh {
 }
 
 impl Round {
-    /// When another node may be asked beside those that have not answered. Who was asked longer ago than
-    /// `patience` may still answer, and takes nobody's turn.
+    /// When another node may be asked beside those that have not answered. A node that was asked longer
+    /// ago than `patience` may still answer, and does not count.
     fn next_at(&self, now: Instant, patience: Duration) -> Option<Instant> {
         let gives_up_at = |asked: &Asked| asked.sent_at.unwrap_or(asked.begun_at) + patience;
         let awaited = self.asked.iter().map(gives_up_at).filter(|at| *at > now);

@@ -100,8 +100,8 @@ pub struct Config {
     /// Bytes of commands of calls that are not completed. Default: 256 MiB.
     pub calls_len_max: usize,
     /// Connections that there may be, those included that are being made. Nodes beyond wait, and the
-    /// connection that has been idle for longest makes room. The adapters use no more than half of the
-    /// descriptors that the process may have, where the system tells. Default: 1,000.
+    /// connection that has been idle for longest makes room. On Linux each client of an adapter uses at most
+    /// half of the descriptors that the process may have. Default: 1,000.
     pub connection_count_max: usize,
     /// Connections that may be on their way at a time: looked up, dialled, secured, set up; and three
     /// beside them, to nodes that are to be asked for the topology. Default: 64.

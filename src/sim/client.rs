@@ -120,7 +120,7 @@ impl Frames {
     /// How many frames have come to their end, without messages that are no replies.
     fn count(&mut self, bytes: &[u8]) -> u64 {
         if self.is_lost {
-            return 1; // whoever sends that is not silent
+            return 1; // bytes that break the protocol are not silence
         }
         self.bytes.extend_from_slice(bytes);
         let mut count = 0;

@@ -75,7 +75,7 @@ pub enum Fault {
     OddTopology,
     /// Replies whose content is odd, while it is certain where they end.
     OddReplies,
-    /// A node takes commands and answers none, but has much to tell that nobody asked for.
+    /// A node takes commands, answers none, and sends pushes.
     OnlyPushes,
     /// A node's replies come byte by byte.
     Drip,

@@ -23,7 +23,7 @@ use crate::time::Instant;
 /// two looks at the topology, have grown meanwhile.
 const GRACE: Duration = Duration::from_secs(12);
 
-/// How often a node that answers nobody has something to tell.
+/// The time between two pushes of a node that answers no commands.
 const TELLING_INTERVAL: Duration = Duration::from_millis(300);
 
 /// How often nodes tell each other everything after the last fault, and how many times.
@@ -91,7 +91,7 @@ pub(super) enum Step {
     Admit(usize),
     Evict(usize),
     Behave(usize),
-    /// A node that answers nobody tells something that nobody asked for.
+    /// A node that answers no commands sends a push.
     Tell(usize),
     /// It answers again.
     Answer(usize),
@@ -374,7 +374,7 @@ impl World {
         }
     }
 
-    /// A node that answers nobody has something to tell, and again soon.
+    /// A node that answers no commands sends a push on each link, and soon another.
     fn tell_unasked(&mut self, node: usize) {
         if !self.nodes[node].is_mute || !self.nodes[node].is_up {
             return;

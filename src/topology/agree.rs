@@ -19,9 +19,9 @@
 //! A fact that wins stays, to be weighed again; one that loses is forgotten. Whenever facts have
 //! won, it is worth asking again later.
 //!
-//! A view that tells only of nodes with slots cannot deny others. A node that it does not tell of stays
-//! while a fact names it, or until nobody has listed it for `moved_trust`; and no longer than there is
-//! room: `node_count_max` holds for all nodes together, whoever told of them.
+//! A view of nodes with slots cannot deny other nodes. A node that the view does not list stays while a
+//! fact names it, or for `moved_trust` after it was listed last. `node_count_max` bounds all nodes
+//! together, from views and facts.
 //!
 //! Before all that, the IDs of nodes decide whether a view is about the same cluster: an address that
 //! a node leaves may be given to a node of another cluster. A view is *doubtful*
@@ -297,8 +297,8 @@ impl Agreement {
         named
     }
 
-    /// Forgets what the view before told of, and others before it, and nobody has told of for long:
-    /// neither a view nor a fact, those that have just lost included.
+    /// Forgets nodes from earlier views that no view has listed, and no fact has named, for `moved_trust`.
+    /// Facts that have just lost count as well.
     fn forget_unlisted(
         &mut self,
         now: Instant,

@@ -182,6 +182,27 @@ fn f71_a_connection_that_is_never_idle_makes_room_in_its_turn() {
     assert_eq!(world.outcome(busy), "$-1\r\n");
 }
 
+/// A link that makes room while it is busy is not cut: its slow command has the time that it has anyway.
+#[test]
+fn f71_a_slow_command_is_answered_on_a_link_that_makes_room() {
+    let rows: &[Row<'_>] = &[(0, 8_191, &[A]), (8_192, 16_383, &[B])];
+    let mut world = World::knowing(config(|config| config.connection_count_max = 1), rows);
+    let a = world.open(A);
+    let slow = world.submit(Call::new(Command::incr("bar")).timeout(ms(60_000)));
+    assert_eq!(world.reads(a), "INCR bar");
+    let waits = world.submit(Call::new(Command::get("foo")).timeout(ms(60_000)));
+    world.advance(ms(9_000));
+    assert_eq!(world.machine.stats().links_displaced, 1);
+    assert!(!world.is_closed(a), "longer than `drain_timeout`, and less than `stall_timeout`");
+    world.answer(a, ":1\r\n");
+    assert_eq!(world.outcome(slow), ":1\r\n");
+    assert!(world.is_closed(a));
+    let b = world.open(B);
+    assert_eq!(world.reads(b), "GET foo");
+    world.answer(b, "$-1\r\n");
+    assert_eq!(world.outcome(waits), "$-1\r\n");
+}
+
 #[test]
 fn f71_a_command_for_one_node_does_not_wait_for_one_for_all() {
     let (mut world, nodes) = dialling(2, 100);
