@@ -215,7 +215,7 @@ impl State {
         let redirection = Endpoint::parse_redirect(text.as_bytes()).expect("well-formed");
         let to = redirection.to.resolve(&self.asked, &self.map).expect("an address");
         let told_by = if source.one_in(2) { at("127.0.0.1:7000") } else { self.asked.clone() };
-        self.agreement.moved(self.now, slot, &to, &told_by);
+        self.agreement.moved(self.now, slot, &to, &told_by, None);
         let primary = self.agreement.topology().primary_of(slot).map(Node::address);
         let is_full = self.agreement.topology().nodes().count() >= self.node_count_max;
         assert!(primary == Some(&to) || is_full, "{primary:?} is not {to}");

@@ -234,6 +234,11 @@ impl Links {
         !self.primaries.is_empty()
     }
 
+    /// The ID that a node has told of itself on the link that it has now.
+    pub(super) fn told_id(&self, node: usize) -> Option<NodeId> {
+        self.get(self.node(node)?.link?)?.link.node_id()
+    }
+
     pub(super) fn get(&self, id: LinkId) -> Option<&Tenant> {
         self.tenants.get(id.index())?.as_ref().filter(|tenant| tenant.id == id)
     }

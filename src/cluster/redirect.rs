@@ -215,7 +215,8 @@ impl<T> Cluster<T> {
             RedirectKind::Moved => {
                 self.stats.moved_followed += 1;
                 let former = self.links.primary(self.agreement.topology(), slot);
-                let is_news = self.agreement.moved(now, slot, &to, from);
+                let bears = self.links.find(from).and_then(|from| self.links.told_id(from));
+                let is_news = self.agreement.moved(now, slot, &to, from, bears);
                 self.request_refresh(now, ReinitReason::Moved, false);
                 if is_news {
                     self.links.follow_patch(self.agreement.topology());

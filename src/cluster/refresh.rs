@@ -18,7 +18,7 @@ use core::time::Duration;
 use super::Cluster;
 use super::dials::Line;
 use super::nodes::{Node, Question, Work};
-use super::strangers::Doubtful;
+use super::strangers::{Doubtful, OtherClusters};
 use crate::action::{LinkId, Notice, ReinitReason};
 use crate::address::Address;
 use crate::command::Command;
@@ -46,8 +46,8 @@ pub(super) struct Refresh {
     rested_at: Option<Instant>,
     serial: u64,
     last_failures: SeedFailures,
-    /// Since when views were doubtful, and no other came.
-    pub(super) doubted_since: Option<Instant>,
+    /// Other clusters that were told of since the last view without doubt.
+    pub(super) others: OtherClusters,
 }
 
 /// One round.
@@ -99,8 +99,12 @@ impl Refresh {
             rested_at: None,
             serial: 0,
             last_failures: SeedFailures(Arc::from([])),
-            doubted_since: None,
+            others: OtherClusters::default(),
         }
+    }
+
+    pub(super) const fn round(&self) -> Option<&Round> {
+        self.round.as_ref()
     }
 
     pub(super) const fn round_mut(&mut self) -> Option<&mut Round> {
@@ -420,7 +424,7 @@ impl<T> Cluster<T> {
     ) {
         let Told { sent_at, by, view, listed } = told;
         self.refresh.round = None;
-        self.refresh.doubted_since = None;
+        self.refresh.others = OtherClusters::default();
         let is_first = !self.links.knows_cluster();
         let adopted = adopt(&mut self.agreement, now, sent_at, &by, view);
         if !listed.is_empty() {

@@ -12,6 +12,7 @@
 //! not know the command) its views alone are doubted.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -21,7 +22,7 @@ use super::refresh::{Round, Told};
 use crate::action::{LinkId, ReinitReason};
 use crate::error::SeedFailure;
 use crate::time::Instant;
-use crate::topology::{Absence, Doubt};
+use crate::topology::{Absence, Doubt, Node, NodeId, Topology};
 
 /// What nodes of one other cluster have told in a round.
 #[derive(Debug)]
@@ -41,10 +42,37 @@ impl Doubtful {
         (self.has_seed, self.tellers)
     }
 
-    /// For how long there have been doubts when it was asked for. A pause of the driver proves nothing:
-    /// what was asked before it may be answered after it.
-    fn lasted(&self, doubted_since: Option<Instant>) -> Duration {
-        doubted_since.map(|since| self.told.sent_at.since(since)).unwrap_or_default()
+    /// For how long its cluster had been told of when it was asked for. A pause of the driver proves
+    /// nothing: what was asked before it may be answered after it.
+    fn lasted(&self, others: &OtherClusters) -> Duration {
+        let since = others.since(self.told.view.topology());
+        since.map(|since| self.told.sent_at.since(since)).unwrap_or_default()
+    }
+}
+
+/// So many other clusters are told apart. What more there are gain nothing by time.
+const OTHER_COUNT_MAX: usize = 8;
+
+/// Clusters that doubtful views were about, and since when: the IDs that each was told with last.
+#[derive(Debug, Default)]
+pub(super) struct OtherClusters(Vec<(BTreeSet<NodeId>, Instant)>);
+
+impl OtherClusters {
+    fn note(&mut self, now: Instant, topology: &Topology) {
+        let ids: BTreeSet<_> = topology.nodes().filter_map(Node::id).collect();
+        if let Some((known, _)) = self.0.iter_mut().find(|(known, _)| !known.is_disjoint(&ids)) {
+            *known = ids;
+        } else if self.0.len() < OTHER_COUNT_MAX {
+            self.0.push((ids, now));
+        }
+    }
+
+    fn since(&self, topology: &Topology) -> Option<Instant> {
+        let mut others = self.0.iter();
+        let is_it = |known: &BTreeSet<NodeId>| {
+            topology.nodes().filter_map(Node::id).any(|id| known.contains(&id))
+        };
+        others.find(|(known, _)| is_it(known)).map(|(_, since)| *since)
     }
 }
 
@@ -114,9 +142,7 @@ impl<T> Cluster<T> {
 
     /// Whether a view may be about another cluster.
     pub(super) fn doubt_about(&self, node: usize, told: &Told) -> Option<Doubt> {
-        let link = self.links.node(node)?.link;
-        let id = link.and_then(|link| self.links.get(link)?.link.node_id());
-        self.agreement.doubt(&told.by, id, &told.view)
+        self.agreement.doubt(&told.by, self.links.told_id(node), &told.view)
     }
 
     /// A view is doubtful: it waits for the end of the round, and others are asked.
@@ -124,7 +150,7 @@ impl<T> Cluster<T> {
         if doubt == Doubt::Stranger {
             self.agreement.forget_stranger(&told.by);
         }
-        self.refresh.doubted_since.get_or_insert(now);
+        self.refresh.others.note(now, told.view.topology());
         let is_listed = self.links.node(node).is_some_and(|node| node.is_listed);
         let witnesses = usize::from(doubt == Doubt::Foreign && is_listed);
         let (is_outdated, has_seed) = self.seed_vouches(node, &told);
@@ -176,12 +202,11 @@ impl<T> Cluster<T> {
     /// Whether a doubtful view replaces the topology before all others were asked.
     pub(super) fn ends_with_another_cluster(&mut self, now: Instant) -> bool {
         let delay = self.config.takeover_delay;
-        let since = self.refresh.doubted_since;
-        let Some(round) = self.refresh.round_mut() else { return false };
+        let Some(round) = self.refresh.round() else { return false };
         let Some(doubtful) = round.doubtful.iter().max_by_key(|doubtful| doubtful.rank()) else {
             return false;
         };
-        let lasted = doubtful.lasted(since);
+        let lasted = doubtful.lasted(&self.refresh.others);
         let has_waited = lasted >= delay;
         let is_late = now.since(round.began_at) >= self.config.connect_timeout;
         if !has_waited && !((round.is_stuck || is_late) && doubtful.has_seed) {
@@ -197,7 +222,7 @@ impl<T> Cluster<T> {
     pub(super) fn other_cluster(&mut self, round: &mut Round) -> Option<Told> {
         let views = core::mem::take(&mut round.doubtful).into_iter();
         let best = views.max_by_key(Doubtful::rank)?;
-        let (is_stuck, lasted) = (round.is_stuck, best.lasted(self.refresh.doubted_since));
+        let (is_stuck, lasted) = (round.is_stuck, best.lasted(&self.refresh.others));
         let Doubtful { told, witnesses, has_seed, .. } = best;
         let known = Absence { witnesses, has_seed, is_stuck, lasted, ..Absence::default() };
         let absence = self.absence(&round.doubted, known);

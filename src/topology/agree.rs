@@ -32,12 +32,13 @@
 //!
 //! Where one side tells no IDs there is nothing to compare, and no doubt. For a doubtful view:
 //!
-//! 8. What a stranger told is forgotten: its facts are about another cluster.
+//! 8. What a stranger told is forgotten: its facts are about another cluster. What a node told at the same
+//!    address that belongs there stays.
 //! 9. Any other view of the same round outweighs it.
 //! 10. If there is none, it replaces the topology, facts and all, once the nodes of the topology are
 //!     gone ([`Absence`]): all their addresses have answered with doubtful views or by strangers; or
 //!     none can be reached, and a seed vouches for the view, or two known nodes do, or `takeover_delay`
-//!     has passed. Where known nodes answer and others fail, and for some rounds nothing has changed, a
+//!     has passed since its cluster was first told of. Where known nodes answer and others fail, and for some rounds nothing has changed, a
 //!     seed alone decides: the nodes that answer may have been forgotten by theirs.
 
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -72,6 +73,8 @@ struct Fact {
     owner: Address,
     learned_at: Instant,
     told_by: Address,
+    /// The ID that the node had told of itself.
+    bears: Option<NodeId>,
 }
 
 /// What became of a view.
@@ -114,7 +117,8 @@ pub struct Absence {
     pub has_seed: bool,
     /// Whether nodes fail, and views have changed nothing for some rounds.
     pub is_stuck: bool,
-    /// How long no view had been without doubt when the one in question was asked for.
+    /// How long its cluster had been told of, and no view been without doubt, when the one in question was
+    /// asked for.
     pub lasted: Duration,
 }
 
@@ -173,11 +177,19 @@ impl Agreement {
     /// Takes note of a `MOVED` and repoints its slot at once. Returns whether that changed the
     /// topology.
     ///
-    /// `to` passed the address map and is trusted; `told_by` is the node that sent the redirection.
+    /// `to` passed the address map and is trusted; `told_by` is the node that sent the redirection, `bears`
+    /// the ID that it told of itself.
     /// One that names the owner that is known already is noted as well: it outweighs older views. One that
     /// names a node that is not known is not noted if there is no room for another node.
-    pub fn moved(&mut self, now: Instant, slot: Slot, to: &Address, told_by: &Address) -> bool {
-        let fact = Fact { owner: to.clone(), learned_at: now, told_by: told_by.clone() };
+    pub fn moved(
+        &mut self,
+        now: Instant,
+        slot: Slot,
+        to: &Address,
+        told_by: &Address,
+        bears: Option<NodeId>,
+    ) -> bool {
+        let fact = Fact { owner: to.clone(), learned_at: now, told_by: told_by.clone(), bears };
         let Some(is_news) = self.topology.patch_within(slot, to, self.node_count_max) else {
             return false;
         };
@@ -216,7 +228,9 @@ impl Agreement {
 
     /// Forgets what a stranger told: rule 8. Its redirections hold until the next view.
     pub fn forget_stranger(&mut self, address: &Address) {
-        self.facts.retain(|_, fact| fact.told_by != *address);
+        let belongs = self.topology.id_at(address);
+        let is_known = |fact: &Fact| fact.bears.is_some() && fact.bears == belongs;
+        self.facts.retain(|_, fact| fact.told_by != *address || is_known(fact));
     }
 
     /// Takes over a view of another cluster: rule 10. Everything known before goes.

@@ -776,6 +776,18 @@ fn rule_8_what_a_stranger_told_is_forgotten() {
 }
 
 #[test]
+fn rule_8_what_a_node_told_stays_when_a_stranger_gets_its_address() {
+    let [own, other] = ['a', 'e'].map(|letter| NodeId::parse(of(letter).as_bytes()));
+    for (bears, is_kept) in [(own, true), (other, false), (None, false)] {
+        let mut agreement = Agreement::new(TRUST);
+        agreement.adopt(ms(0), ms(0), &at("h:1"), view_from(&[&["h:1 a"], &["h:2 b"]]));
+        agreement.moved(ms(10), slot(0), &at("h:2"), &at("h:1"), bears);
+        agreement.forget_stranger(&at("h:1"));
+        assert_eq!(agreement.fact_count() == 1, is_kept, "{bears:?}");
+    }
+}
+
+#[test]
 fn rule_10_another_cluster_is_followed_once_the_known_nodes_are_gone() {
     let delay = Duration::from_secs(30);
     let soon = Duration::from_secs(29);
@@ -833,7 +845,7 @@ fn taught(owner: &str) -> Agreement {
     let mut agreement = Agreement::new(TRUST);
     let adopted = agreement.adopt(ms(0), ms(0), &at("h:3"), says("h:1"));
     assert_eq!((adopted.kept, adopted.is_outdated), (0, false));
-    assert!(agreement.moved(ms(1000), slot(0), &at(owner), &at("h:1")));
+    assert!(agreement.moved(ms(1000), slot(0), &at(owner), &at("h:1"), None));
     assert_eq!(primary(agreement.topology(), 0).as_deref(), Some(owner));
     assert_eq!(agreement.best_informed(), Some(&at(owner)));
     agreement
@@ -916,7 +928,7 @@ fn f27_a_view_older_than_the_one_that_is_held_changes_nothing() {
 fn f27_a_confirmed_owner_is_noted_too() {
     let mut agreement = Agreement::new(TRUST);
     agreement.adopt(ms(0), ms(0), &at("h:3"), says("h:2"));
-    assert!(!agreement.moved(ms(1000), slot(0), &at("h:2"), &at("h:1")));
+    assert!(!agreement.moved(ms(1000), slot(0), &at("h:2"), &at("h:1"), None));
     assert_eq!(adopt(&mut agreement, (1001, 999), "h:3", says("h:1")), ("h:2".into(), 1, 1));
 }
 
@@ -941,7 +953,7 @@ fn what_is_known_of_a_node_outlives_the_view_that_misses_it() {
     // Views of `CLUSTER SLOTS` alone leave the newcomer listed, the ASK before its first slot.
     agreement.adopt(ms(1), ms(1), &at(ASKED), slots(SLOTS_7_0).unwrap());
     assert!(agreement.topology().lists(&newcomer));
-    agreement.moved(ms(2), slot(5), &newcomer, &at(ASKED));
+    agreement.moved(ms(2), slot(5), &newcomer, &at(ASKED), None);
     agreement.adopt(ms(3), ms(1), &at(ASKED), slots(SLOTS_7_0).unwrap());
     assert_eq!(agreement.topology().primary_of(slot(5)).unwrap().id(), id);
     assert_eq!(agreement.topology().nodes().count(), 3);
@@ -960,7 +972,13 @@ fn f65_nodes_that_nobody_lists_any_more_are_forgotten() {
         time += 300;
         agreement.adopt(ms(time), ms(time), &at("h:1"), view);
         for n in 0..20_u16 {
-            agreement.moved(ms(time), slot(n % 10), &at(&format!("b{round}-{n}:1")), &at("h:1"));
+            agreement.moved(
+                ms(time),
+                slot(n % 10),
+                &at(&format!("b{round}-{n}:1")),
+                &at("h:1"),
+                None,
+            );
         }
         let count = agreement.topology().nodes().count();
         assert!(count <= LIMIT, "round {round}: {count} nodes, {} facts", agreement.fact_count());
@@ -1179,7 +1197,7 @@ proptest! {
                 Step::Wait { ms } => now += ms,
                 Step::Moved { block, to, told_by } => {
                     let slot = slot(block * BLOCK_LEN);
-                    agreement.moved(ms(now), slot, &at(&name(to)), &at(&name(told_by)));
+                    agreement.moved(ms(now), slot, &at(&name(to)), &at(&name(told_by)), None);
                     facts.insert(block, (now, to, told_by));
                 }
                 Step::Adopt { asked_ago, told_by, blocks } => {

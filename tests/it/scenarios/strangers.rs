@@ -309,6 +309,29 @@ fn what_was_redirected_to_a_node_that_left_goes_to_no_stranger() {
     assert_eq!((&*world.outcome(call), nodes.taken(A)), (":1\r\n", vec!["INCR bar".into()]));
 }
 
+/// Time that passes with the views of one other cluster speaks for no third.
+#[test]
+fn each_other_cluster_is_waited_for_by_itself() {
+    let (mut world, mut nodes) = known(&[A, B, C]);
+    nodes.nodes = BTreeMap::from([(C, Node::stranger('e', &[ALL], &[(C, 'e')]))]);
+    for link in world.links() {
+        world.close(link, Closed::Reset);
+    }
+    world.reinit_topology();
+    nodes.run(&mut world, ms(29_000));
+    nodes.nodes.insert(C, Node::stranger('f', &[ALL], &[(C, 'f')]));
+    let c = link_to(&world, C);
+    world.close(c, Closed::Reset);
+    let call = incr(&mut world, "bar");
+    nodes.run(&mut world, ms(5_000));
+    assert_eq!((&*world.outcome(call), nodes.taken(C).len()), ("open", 0));
+    nodes.run(&mut world, ms(40_000));
+    assert!(world.outcome(call).starts_with("not executed"), "it was not asked in time");
+    let call = incr(&mut world, "bar");
+    nodes.run(&mut world, ms(5_000));
+    assert_eq!((&*world.outcome(call), nodes.taken(C)), (":1\r\n", vec!["INCR bar".into()]));
+}
+
 #[test]
 fn where_only_a_stranger_answers_it_is_followed_after_a_time() {
     let (mut world, mut nodes) = known(&[A, B, C]);
