@@ -229,12 +229,19 @@ impl World {
                         self.history.told(self.now, session.client, &view);
                         self.disturb(hidden, self.now);
                         let teller = self.teller(index, session.protocol);
-                        return teller.slots_but(Some(hidden), out);
+                        return teller.slots_but(hidden, out);
                     }
                     return self.teller(index, session.protocol).oddity(choice, out);
                 }
                 self.history.told(self.now, session.client, &self.nodes[index].view);
+                if self.chance(Fault::Crowd, self.nodes[index].hostility.crowds) {
+                    let made_up = self.make_up(index, session.client);
+                    return self.teller(index, session.protocol).slots_with(&made_up, out);
+                }
                 self.teller(index, session.protocol).slots(out);
+            }
+            Some("SHARDS" | "NODES") if self.nodes[index].hostility.crowds > 0 => {
+                encode::error(out, b"NOPERM this user has no permissions to run this command");
             }
             Some("SHARDS") if self.version > Version::Redis62 => {
                 teller.shards(out);

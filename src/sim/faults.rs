@@ -75,6 +75,8 @@ pub enum Fault {
     OddTopology,
     /// Replies whose content is odd, while it is certain where they end.
     OddReplies,
+    /// A node lists nodes that it makes up, other ones each time, and sends commands to them.
+    Crowd,
     /// A node takes commands, answers none, and sends pushes.
     OnlyPushes,
     /// A node's replies come byte by byte.
@@ -108,7 +110,7 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 45] = [
         Self::Migrate,
         Self::AtomicMigrate,
         Self::Failover,
@@ -153,6 +155,7 @@ impl Fault {
         Self::OnlyPushes,
         Self::Drip,
         Self::FewConnections,
+        Self::Crowd,
     ];
 
     /// The name, as the command line has it: `half-open`.
@@ -200,6 +203,7 @@ impl Fault {
             Self::RefuseUnread => "refuse-unread",
             Self::HangUp => "hang-up",
             Self::LongPause => "long-pause",
+            Self::Crowd => "crowd",
             Self::OnlyPushes => "only-pushes",
             Self::Drip => "drip",
             Self::FewConnections => "few-connections",
@@ -387,6 +391,7 @@ impl Profile {
                 F::SplitBytes,
                 F::SmallLimits,
                 F::RefuseUnread,
+                F::Crowd,
                 F::OnlyPushes,
                 F::Drip,
             ]),

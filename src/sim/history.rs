@@ -244,12 +244,8 @@ impl History {
         if looks.began.is_none_or(|began| now.since(began) >= LOOK) {
             (looks.count, looks.began) = (looks.count + 1, Some(now));
         }
-        let look = looks.count;
-        for claim in view.claims.iter().filter_map(Option::as_deref) {
-            let fresh = Listing { first: now, last: now, view: 0, look };
-            let listing = self.listed[client].entry(claim.address.clone()).or_insert(fresh);
-            (listing.last, listing.view, listing.look) = (now, self.views[client], look);
-        }
+        let claims = view.claims.iter().filter_map(Option::as_deref);
+        self.listed(now, client, claims.map(|claim| &claim.address));
         for (first, last, owner) in view.owners.iter() {
             let Some(owner) = *owner else {
                 self.note_hole(client, first, last, now);
@@ -264,6 +260,21 @@ impl History {
                 last,
                 bit(owner) | if self.reads_replicas { replicas } else { 0 },
             );
+        }
+    }
+
+    /// The view that a client is just given has these nodes.
+    pub(super) fn listed<'a>(
+        &mut self,
+        now: Instant,
+        client: usize,
+        addresses: impl IntoIterator<Item = &'a Address>,
+    ) {
+        let (view, look) = (self.views[client], self.looks[client].count);
+        for address in addresses {
+            let fresh = Listing { first: now, last: now, view: 0, look };
+            let listing = self.listed[client].entry(address.clone()).or_insert(fresh);
+            (listing.last, listing.view, listing.look) = (now, view, look);
         }
     }
 

@@ -8,6 +8,7 @@ use super::data::{self, Known};
 use super::faults::Fault;
 use super::node::Session;
 use super::world::World;
+use crate::address::Address;
 use crate::config::{Limits, Protocol};
 use crate::resp::encode;
 use crate::slot::{SLOT_COUNT, Slot};
@@ -22,6 +23,11 @@ impl World {
         words: &[Vec<u8>],
     ) -> Option<String> {
         let slot = Slot::of_key(known.keys_of(words).first()?).number();
+        let crowds = self.nodes[index].hostility.crowds;
+        if session.queued.is_none() && self.chance(Fault::Crowd, crowds) {
+            let to = self.dice.pick(&self.nodes[index].made_up)?;
+            return Some(format!("MOVED {slot} {}:{}", to.host(), to.port()));
+        }
         let forgeries = self.nodes[index].hostility.forgeries;
         if session.queued.is_some() || !self.chance(Fault::Forgeries, forgeries) {
             return None;
@@ -43,6 +49,20 @@ impl World {
         let choice = self.dice.index(choices.len());
         let choice = self.nodes[index].hostility.forgery.unwrap_or(choice);
         choices.get(choice).cloned()
+    }
+
+    /// Nodes that a hostile node lists from now on, and that do not exist.
+    pub(super) fn make_up(&mut self, index: usize, client: usize) -> Vec<Address> {
+        let made_up = (0..CROWD_LEN).map(|_| {
+            self.made_up_count += 1;
+            let number = self.made_up_count;
+            let host = format!("6.6.{}.{}", number / 250, number % 250);
+            Address::new(&host, 666).expect("is an address")
+        });
+        let made_up: Vec<_> = made_up.collect();
+        self.history.listed(self.now, client, &made_up);
+        self.nodes[index].made_up.clone_from(&made_up);
+        made_up
     }
 
     /// Makes the reply a hostile one, if the node is hostile just now. Tells whether that is the end
@@ -125,6 +145,9 @@ impl World {
         }
     }
 }
+
+/// How many nodes a hostile node makes up at a time.
+const CROWD_LEN: usize = 2;
 
 /// How many redirections a hostile node knows to make up.
 pub(super) const FORGERY_COUNT: usize = 9;

@@ -176,6 +176,7 @@ const fn count_max(fault: Fault) -> u64 {
         | Fault::Pushes
         | Fault::Forgeries
         | Fault::OddTopology
+        | Fault::Crowd
         | Fault::OddReplies => 3,
         Fault::Hole
         | Fault::Readdress
@@ -369,6 +370,7 @@ impl World {
             | Fault::Pushes
             | Fault::Forgeries
             | Fault::OddTopology
+            | Fault::Crowd
             | Fault::OddReplies => self.turn_hostile(node, fault),
             _ => {}
         }
@@ -407,6 +409,7 @@ impl World {
             Fault::Garbage => hostility.garbage = rate,
             Fault::Pushes => hostility.pushes = rate,
             Fault::OddReplies => hostility.oddities = rate,
+            Fault::Crowd => hostility.crowds = rate.min(3),
             Fault::Forgeries => {
                 hostility.forgeries = rate;
                 hostility.forgery = (rate % 2 == 1).then(|| self.nemesis.dice.index(FORGERY_COUNT));

@@ -221,6 +221,8 @@ pub(super) struct Node {
     /// How many connections it has, at most.
     pub(super) clients_max: usize,
     pub(super) hostility: Hostility,
+    /// The nodes that it made up last.
+    pub(super) made_up: Vec<Address>,
     /// Until when faults that concern it may show in answers and times.
     pub(super) disturbed_until: Instant,
     /// Whether bytes from clients, or to them, are held up on their way.
@@ -240,6 +242,8 @@ pub(super) struct Hostility {
     pub(super) forgery: Option<usize>,
     /// Topologies with holes, unknown hosts, bad ports, or nothing.
     pub(super) topologies: u64,
+    /// Topologies with nodes that are made up, and redirections to those.
+    pub(super) crowds: u64,
     /// Replies with odd content and sound framing.
     pub(super) oddities: u64,
 }
@@ -278,6 +282,7 @@ impl Node {
             importing: BTreeMap::new(),
             clients_max: usize::MAX,
             hostility: Hostility::default(),
+            made_up: Vec::new(),
             disturbed_until: Instant::EPOCH,
             stalled: [false; 2],
         }

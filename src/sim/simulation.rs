@@ -150,6 +150,10 @@ impl Simulation {
             config.dial_rate_max = 5 + u32::try_from(dice.index(50)).unwrap_or(0);
             self.world.nemesis.count(Fault::FewConnections);
         }
+        if scenario.faults.has(Fault::Crowd) {
+            let room = 2 + dice.index(4);
+            config.node_count_max = self.world.nodes.len() + room;
+        }
         config
     }
 
@@ -525,11 +529,14 @@ impl Simulation {
             client.known = known;
         }
         let primary = |slot| client.machine.topology().primary_of(slot);
+        // With as many nodes as it may have, it forgets those that redirections alone have named.
+        let node_count_max = client.machine.config().node_count_max;
+        let has_room = client.machine.topology().nodes().count() < node_count_max;
         let undone = client
             .moved
             .iter()
             .find(|(slot, (to, _))| primary(**slot).is_none_or(|primary| primary.address() != to));
-        if let Some((slot, (to, _))) = undone {
+        if let Some((slot, (to, _))) = undone.filter(|_| has_room) {
             let (slot, to) = (*slot, to.clone());
             self.oracle.complain(format!(
                 "client {index} heard that slot {slot} is at {to}, and believes an older view"

@@ -7,7 +7,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::node::{Claim, Node, Version};
+use super::node::{Claim, Node, Version, View};
 use crate::address::Address;
 use crate::config::Protocol;
 use crate::resp::encode;
@@ -52,18 +52,47 @@ impl Teller<'_> {
     }
 
     pub(super) fn slots(&self, out: &mut Vec<u8>) {
-        self.slots_but(None, out);
+        self.rows(&self.node.view, None, &[], out);
+    }
+
+    /// The same, but nodes that are made up have the first slots of this one.
+    pub(super) fn slots_with(&self, made_up: &[Address], out: &mut Vec<u8>) {
+        let own = self.node.view.slots_of(self.index).into_iter();
+        let own = own.flat_map(|(first, last)| first..=last);
+        let given: Vec<_> = own.zip(made_up).collect();
+        let mut view = self.node.view.clone();
+        for (slot, _) in &given {
+            view.owners.set(*slot, *slot, None);
+        }
+        self.rows(&view, None, &given, out);
     }
 
     /// The same, with `?` for the host of one node, as if it had not told its name yet.
-    pub(super) fn slots_but(&self, unknown: Option<usize>, out: &mut Vec<u8>) {
-        let view = &self.node.view;
+    pub(super) fn slots_but(&self, unknown: usize, out: &mut Vec<u8>) {
+        self.rows(&self.node.view, Some(unknown), &[], out);
+    }
+
+    fn rows(
+        &self,
+        view: &View,
+        unknown: Option<usize>,
+        made_up: &[(u16, &Address)],
+        out: &mut Vec<u8>,
+    ) {
         let rows: Vec<_> = view
             .owners
             .iter()
             .filter_map(|(first, last, owner)| Some((first, last, view.claim((*owner)?)?)))
             .collect();
-        encode::array_header(out, rows.len());
+        encode::array_header(out, rows.len() + made_up.len());
+        for (slot, address) in made_up {
+            encode::array_header(out, 3);
+            encode::integer(out, i64::from(*slot));
+            encode::integer(out, i64::from(*slot));
+            encode::array_header(out, 2);
+            encode::bulk(out, address.host().as_bytes());
+            encode::integer(out, i64::from(address.port()));
+        }
         for (first, last, primary) in rows {
             let replicas: Vec<_> = view.replicas_of(primary.node).collect();
             encode::array_header(out, 3 + replicas.len());

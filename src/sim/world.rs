@@ -82,6 +82,8 @@ pub struct World {
     pub(super) endpoints: Endpoints,
     pub(super) conditions: Conditions,
     pub(super) nodes: Vec<Node>,
+    /// How many nodes hostile ones have made up.
+    pub(super) made_up_count: usize,
     pub(super) seeds: Vec<Address>,
     pub(super) connections: BTreeMap<ConnectionId, Connection>,
     pub(super) history: History,
@@ -183,6 +185,7 @@ impl World {
             version: conditions.version,
             endpoints: conditions.endpoints,
             nodes: Vec::new(),
+            made_up_count: 0,
             seeds: Vec::new(),
             connections: BTreeMap::new(),
             history: History::default(),

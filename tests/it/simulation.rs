@@ -9,7 +9,7 @@ use hashslot::sim::{Fault, Profile, Report, Scenario, World};
 use proptest::prelude::*;
 
 /// What was wrong once, and is run first for ever.
-const KNOWN: [(Profile, u64, usize); 31] = [
+const KNOWN: [(Profile, u64, usize); 33] = [
     // Scripts that forged errors of the cluster were run again and again.
     (Profile::Reshard, 0, 500),
     // Writes overtook others where replicas may be read.
@@ -65,6 +65,10 @@ const KNOWN: [(Profile, u64, usize); 31] = [
     (Profile::Everything, 17_122, 500),
     // What waited for a node that had left the topology went to a stranger at its address.
     (Profile::Everything, 20_473, 500),
+    // A stranger's view replaced the topology, because there had been doubts about others' for long.
+    (Profile::Everything, 321_247, 500),
+    // What a node had told was forgotten when a stranger got its address.
+    (Profile::Everything, 334_799, 500),
 ];
 
 const REPLAY: &str = "cargo run --release --example simulate --features sim --";
