@@ -29,6 +29,9 @@ const STOP_LIMIT: Duration = Duration::from_secs(2);
 /// How long a connection that is closed after a reply waits for the client to close it too.
 const DRAIN_LIMIT: Duration = Duration::from_millis(200);
 
+/// How long a node that drips waits after each byte.
+const DRIP_INTERVAL: Duration = Duration::from_millis(5);
+
 /// One command as a fake node received it.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -77,6 +80,8 @@ pub enum Reaction {
     ReplyThenClose(Vec<u8>),
     /// Sends nothing and reads on.
     Silent,
+    /// Sends these bytes one by one.
+    Drip(Vec<u8>),
 }
 
 impl Reaction {
@@ -301,6 +306,12 @@ fn serve(shared: &Shared, connection: usize, mut stream: &TcpStream) -> io::Resu
             }
             Reaction::Close => break,
             Reaction::Silent => {}
+            Reaction::Drip(bytes) => {
+                for byte in bytes {
+                    stream.write_all(&[byte])?;
+                    thread::sleep(DRIP_INTERVAL);
+                }
+            }
         }
     }
     Ok(())

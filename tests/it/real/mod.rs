@@ -28,6 +28,7 @@ mod late;
 mod leaks;
 mod load;
 mod methods;
+mod misdeeds;
 mod moving;
 mod network;
 mod odd;
