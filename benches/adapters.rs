@@ -35,8 +35,8 @@ const CALLER_COUNT: usize = 64;
 const CALLS_OF_CALLER: usize = 50;
 /// Calls of all of them.
 const CALLS_OF_ALL: u32 = 3_200;
-/// Commands of a batch.
-const BATCH_LEN: usize = 100;
+/// Commands of a pipeline.
+const PIPELINE_LEN: usize = 100;
 /// A key with a value of 32 bytes, and one with a value of 64 KiB.
 const SMALL: &str = "key:1";
 const LARGE: &str = "large";
@@ -118,7 +118,7 @@ fn beside_each_other(rounds: usize, cluster: &Cluster, clients: &Clients<'_>) ->
     }));
     measure("GET, one after the other", rounds, sequential.len(), &mut sequential)?;
     measure("GET, 64 tasks or threads", rounds, 4, &mut clients.at_once())?;
-    measure("GET, batches of 100 over all slots", rounds, 4, &mut clients.in_batches())
+    measure("GET, pipelines of 100 over all slots", rounds, 4, &mut clients.in_pipelines())
 }
 
 /// Each adapter beside itself with TLS.
@@ -127,7 +127,7 @@ fn with_and_without_tls(rounds: usize, plain: &Clients<'_>, secured: &Clients<'_
         ("GET, one after the other", plain.one_by_one(SMALL), secured.one_by_one(SMALL)),
         ("GET of 64 KiB, one after the other", plain.one_by_one(LARGE), secured.one_by_one(LARGE)),
         ("GET, 64 tasks or threads", plain.at_once(), secured.at_once()),
-        ("GET, batches of 100 over all slots", plain.in_batches(), secured.in_batches()),
+        ("GET, pipelines of 100 over all slots", plain.in_pipelines(), secured.in_pipelines()),
     ];
     for (what, plain, secured) in pieces {
         let both = plain.into_iter().zip(secured).flat_map(|(plain, secured)| {
@@ -207,14 +207,17 @@ impl<'r> Clients<'r> {
         ]
     }
 
-    fn in_batches(&self) -> [Subject<'_>; 4] {
+    fn in_pipelines(&self) -> [Subject<'_>; 4] {
         [
-            subject("tokio", || self.on_tokio.block_on(in_batches(&self.tokio))),
-            subject("smol", || ::smol::block_on(in_batches(&self.smol))),
-            subject("async-std", || ::async_std::task::block_on(in_batches(&self.async_std))),
+            subject("tokio", || self.on_tokio.block_on(in_pipelines(&self.tokio))),
+            subject("smol", || ::smol::block_on(in_pipelines(&self.smol))),
+            subject("async-std", || ::async_std::task::block_on(in_pipelines(&self.async_std))),
             subject("blocking", || {
-                self.blocking.batch(batch())?.into_iter().try_for_each(|reply| reply.map(drop))?;
-                Ok(u32::try_from(BATCH_LEN)?)
+                self.blocking
+                    .pipeline(pipeline())?
+                    .into_iter()
+                    .try_for_each(|reply| reply.map(drop))?;
+                Ok(u32::try_from(PIPELINE_LEN)?)
             }),
         ]
     }
@@ -243,8 +246,8 @@ fn key(index: usize) -> String {
     format!("key:{index}")
 }
 
-fn batch() -> impl Iterator<Item = Command> {
-    (0..BATCH_LEN).map(|index| Command::get(key(index).as_str()))
+fn pipeline() -> impl Iterator<Item = Command> {
+    (0..PIPELINE_LEN).map(|index| Command::get(key(index).as_str()))
 }
 
 async fn one_by_one<R: Runtime>(client: &Client<R>, key: &str) -> Result<u32, Failure> {
@@ -254,11 +257,11 @@ async fn one_by_one<R: Runtime>(client: &Client<R>, key: &str) -> Result<u32, Fa
     Ok(100)
 }
 
-async fn in_batches<R: Runtime>(client: &Client<R>) -> Result<u32, Failure> {
-    for reply in client.batch(batch()).await? {
+async fn in_pipelines<R: Runtime>(client: &Client<R>) -> Result<u32, Failure> {
+    for reply in client.pipeline(pipeline()).await? {
         reply?;
     }
-    Ok(u32::try_from(BATCH_LEN)?)
+    Ok(u32::try_from(PIPELINE_LEN)?)
 }
 
 /// The calls of one of many callers.

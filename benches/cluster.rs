@@ -1,6 +1,6 @@
 //! What the machine alone costs: calls in, bytes out, replies in, outcomes out; no sockets.
 //!
-//! `cargo bench --bench cluster` prints time and allocations per call, for a batch per command.
+//! `cargo bench --bench cluster` prints time and allocations per call, for a pipeline per command.
 
 #[path = "../tests/machine/mod.rs"]
 mod machine;
@@ -29,7 +29,7 @@ fn main() {
     }
     let mut machine = Machine::new(3);
     for command_count in [100, 1_000] {
-        batch(&mut machine, &keys, command_count);
+        pipeline(&mut machine, &keys, command_count);
     }
     others(&mut machine, &keys);
 }
@@ -46,12 +46,12 @@ fn gets(machine: &mut Machine, keys: &[String], call_count: usize) {
 }
 
 /// So many commands in one call.
-fn batch(machine: &mut Machine, keys: &[String], command_count: usize) {
+fn pipeline(machine: &mut Machine, keys: &[String], command_count: usize) {
     let (keys, _) = keys.split_at(command_count);
     let replies = machine.replies(keys, &value(64));
-    report(&format!("batch of {command_count} gets"), count(command_count), || {
+    report(&format!("pipeline of {command_count} gets"), count(command_count), || {
         let gets = keys.iter().map(|key| Command::get(black_box(key)));
-        machine.round([Call::batch(gets)].into_iter(), &replies);
+        machine.round([Call::pipeline(gets)].into_iter(), &replies);
     });
 }
 

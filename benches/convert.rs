@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use bytes::Bytes;
 use hashslot::resp::encode;
-use hashslot::{Frame, FromReply, Limits, Protocol};
+use hashslot::{Frame, FromValue, Limits, Protocol};
 
 fn main() {
     report::head("reply");
@@ -45,7 +45,7 @@ fn frame(write: impl Fn(&mut Vec<u8>)) -> Frame {
     Frame::parse(reply, &Limits::default()).expect("well-formed")
 }
 
-fn case<T: FromReply>(name: &str, frame: &Frame) {
+fn case<T: FromValue>(name: &str, frame: &Frame) {
     report::report(name, 1, || {
         black_box(T::from_frame(black_box(frame).clone())).expect("fits");
     });

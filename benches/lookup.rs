@@ -7,7 +7,7 @@ mod report;
 
 use std::hint::black_box;
 
-use hashslot::{Command, Facts};
+use hashslot::{Command, CommandInfo};
 use report::report;
 
 /// The facts from which the table is made: a command a line, its name first.
@@ -22,29 +22,29 @@ fn main() {
     let lower: Vec<_> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
     let lower: Vec<_> = lower.iter().map(String::as_str).collect();
 
-    each("Facts::of, all names", &names, |name| {
-        black_box(Facts::of(black_box(name)));
+    each("CommandInfo::of, all names", &names, |name| {
+        black_box(CommandInfo::of(black_box(name)));
     });
-    each("Facts::of, all names in small letters", &lower, |name| {
-        black_box(Facts::of(black_box(name)));
+    each("CommandInfo::of, all names in small letters", &lower, |name| {
+        black_box(CommandInfo::of(black_box(name)));
     });
-    each("Facts::of, all names and subcommands", &rows, |name| {
-        black_box(Facts::of(black_box(name)));
+    each("CommandInfo::of, all names and subcommands", &rows, |name| {
+        black_box(CommandInfo::of(black_box(name)));
     });
     let commands: Vec<_> = subcommands.map(|(name, sub)| Command::new(name).arg(sub)).collect();
-    each("facts of all subcommands", &commands.iter().collect::<Vec<_>>(), |command| {
-        black_box(black_box(command).facts());
+    each("info of all subcommands", &commands.iter().collect::<Vec<_>>(), |command| {
+        black_box(black_box(command).info());
     });
     for name in ["GET", "HGETALL", "ZREVRANGEBYSCORE", "NO.SUCH"] {
-        report(&format!("Facts::of, {name}"), 1, || {
-            black_box(Facts::of(black_box(name)));
+        report(&format!("CommandInfo::of, {name}"), 1, || {
+            black_box(CommandInfo::of(black_box(name)));
         });
     }
     // What routing a command takes: its row, and then its key's slot.
     let key = "user:12345678901";
     for (name, command) in [("GET", Command::get(key)), ("SET", Command::set(key, "a value"))] {
-        report(&format!("facts of {name}"), 1, || {
-            black_box(black_box(&command).facts());
+        report(&format!("info of {name}"), 1, || {
+            black_box(black_box(&command).info());
         });
         report(&format!("slot of {name}"), 1, || {
             black_box(black_box(&command).slot().ok());

@@ -4,7 +4,7 @@
 #![expect(clippy::print_stdout, clippy::indexing_slicing, reason = "it is an example")]
 
 use hashslot::{
-    Action, Call, Closed, Cluster, Command, Config, Instant, LinkId, Outcome, SystemText,
+    Action, Call, Cluster, Command, Config, Disconnect, Instant, LinkId, Outcome, SystemText,
 };
 use std::io::{self, ErrorKind, IoSlice, Read as _, Write as _};
 use std::thread::{self, JoinHandle};
@@ -17,7 +17,7 @@ type Socket = (Option<JoinHandle<io::Result<TcpStream>>>, Option<TcpStream>);
 
 impl EventLoop {
     pub(crate) fn new(seed: &str) -> Result<Self, Box<dyn Error>> {
-        let cluster = Cluster::new(Instant::EPOCH, Config::default(), vec![seed.parse()?], 42)?;
+        let cluster = Cluster::new(Config::default(), vec![seed.parse()?], 42)?;
         Ok(Self(cluster, BTreeMap::new(), std::time::Instant::now()))
     }
 
@@ -35,7 +35,7 @@ impl EventLoop {
                     }
                     Action::Close { link } => drop(sockets.remove(&link)),
                     Action::Complete { outcome, .. } => return outcome,
-                    Action::Notify(notice) => println!("{notice:?}"),
+                    Action::Event(event) => println!("{event:?}"),
                     Action::SendToNode { .. } | _ => {} // every turn offers what there is
                 }
             }
@@ -43,7 +43,7 @@ impl EventLoop {
             sockets.retain(|&link, socket| {
                 let driven = drive(cluster, now(), link, socket);
                 let Err(error) = driven else { return true };
-                let cause = Closed::Other(SystemText::new(&error.to_string()));
+                let cause = Disconnect::Other(SystemText::new(&error.to_string()));
                 cluster.handle_closed(now(), link, cause);
                 false
             });
@@ -104,8 +104,8 @@ fn send(on: &mut Cluster<()>, now: Instant, link: LinkId, to: &mut TcpStream) ->
 fn main() -> Result<(), Box<dyn Error>> {
     let mut machine = EventLoop::new(&std::env::args().nth(1).ok_or("which node?")?)?;
     let key = |index| format!("key:{index}");
-    machine.call(Call::batch((0..32_i64).map(|index| Command::set(key(index), index))))?;
-    let values = machine.call(Call::batch((0..32).map(|index| Command::get(key(index)))))?;
+    machine.call(Call::pipeline((0..32_i64).map(|index| Command::set(key(index), index))))?;
+    let values = machine.call(Call::pipeline((0..32).map(|index| Command::get(key(index)))))?;
     println!("{values:?}\n{:?}", machine.0.stats());
     Ok(())
 }

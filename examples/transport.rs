@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use hashslot::sim::{ConnectionId, Event, Oracle, Profile, Workload, World};
+use hashslot::sim::{ConnectionId, Oracle, Profile, SocketEvent, Workload, World};
 use hashslot::{Action, Cluster, Config, Instant, LinkId};
 
 /// The world and the oracle tell clients apart by their numbers. There is one client here.
@@ -28,14 +28,14 @@ trait Transport {
     fn turn(&mut self, world: &mut World, oracle: &mut Oracle) -> Option<Instant>;
 
     /// Tells the machine what has happened in the network.
-    fn hear(&mut self, event: &Event, world: &mut World, oracle: &mut Oracle);
+    fn hear(&mut self, event: &SocketEvent, world: &mut World, oracle: &mut Oracle);
 }
 
 /// Makes the calls, and tells how many were answered.
 fn test<T: Transport>(seed: u64, profile: Profile) -> Result<usize, Vec<String>> {
     let mut world = World::new(seed, profile);
     let (mut oracle, mut workload) = (Oracle::default(), Workload::new(seed, profile.faults()));
-    let cluster = Cluster::new(world.now(), Config::default(), world.seeds().to_vec(), seed);
+    let cluster = Cluster::new(Config::default(), world.seeds().to_vec(), seed);
     let mut transport = T::new(cluster.expect("the seeds are well-formed"));
     let (mut made, mut next_call) = (0, world.now());
     while made < CALL_COUNT || oracle.open_count() > 0 || !world.is_at_peace() {
@@ -92,14 +92,16 @@ impl Transport for Loop {
         self.cluster.poll_timeout()
     }
 
-    fn hear(&mut self, event: &Event, world: &mut World, oracle: &mut Oracle) {
+    fn hear(&mut self, event: &SocketEvent, world: &mut World, oracle: &mut Oracle) {
         let mut links = self.open.iter();
         let Some((&link, _)) = links.find(|(_, id)| **id == event.connection()) else { return };
         match event {
-            Event::Connected(_) => self.cluster.handle_connected(world.now(), link),
-            Event::Received(_, bytes) => self.cluster.handle_received(world.now(), link, bytes),
-            Event::Writable(_) => self.send(link, world),
-            Event::Closed(_, cause) => {
+            SocketEvent::Connected(_) => self.cluster.handle_connected(world.now(), link),
+            SocketEvent::Received(_, bytes) => {
+                self.cluster.handle_received(world.now(), link, bytes)
+            }
+            SocketEvent::Writable(_) => self.send(link, world),
+            SocketEvent::Closed(_, cause) => {
                 self.open.remove(&link);
                 self.cluster.handle_closed(world.now(), link, cause.clone());
                 oracle.disturbed(CLIENT);

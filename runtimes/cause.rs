@@ -10,45 +10,45 @@ use std::panic::catch_unwind;
 use std::string::{String, ToString as _};
 
 use super::provider::NoCredentials;
-use crate::{Address, Closed, SystemText, TlsFailure};
+use crate::{Address, Disconnect, SystemText, TlsFailure};
 
 /// The core's word for an error of a connection.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the system has many; these have a word")]
-pub(super) fn closed_by(error: &io::Error) -> Closed {
+pub(super) fn closed_by(error: &io::Error) -> Disconnect {
     let inner = error.get_ref();
     if inner.and_then(|inner| inner.downcast_ref::<NoCredentials>()).is_some() {
-        return Closed::Credentials;
+        return Disconnect::Credentials;
     }
     if let Some(failure) = inner.and_then(|inner| inner.downcast_ref::<TlsFailure>()) {
-        return Closed::Tls(*failure);
+        return Disconnect::Tls(*failure);
     }
-    if let Some(cause) = inner.and_then(|inner| inner.downcast_ref::<Closed>()) {
+    if let Some(cause) = inner.and_then(|inner| inner.downcast_ref::<Disconnect>()) {
         return cause.clone();
     }
     match error.kind() {
-        io::ErrorKind::ConnectionRefused => Closed::Refused,
+        io::ErrorKind::ConnectionRefused => Disconnect::Refused,
         io::ErrorKind::ConnectionReset
         | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::BrokenPipe => Closed::Reset,
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::WriteZero => Closed::EndOfStream,
-        io::ErrorKind::TimedOut => Closed::TimedOut,
+        | io::ErrorKind::BrokenPipe => Disconnect::Reset,
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::WriteZero => Disconnect::EndOfStream,
+        io::ErrorKind::TimedOut => Disconnect::TimedOut,
         io::ErrorKind::HostUnreachable
         | io::ErrorKind::NetworkUnreachable
-        | io::ErrorKind::AddrNotAvailable => Closed::Unreachable,
-        _ => Closed::Other(SystemText::new(&error.to_string())),
+        | io::ErrorKind::AddrNotAvailable => Disconnect::Unreachable,
+        _ => Disconnect::Other(SystemText::new(&error.to_string())),
     }
 }
 
 /// The core's word for an error of a dial.
-pub(super) fn dial_failed_by(address: &Address, error: &io::Error) -> Closed {
+pub(super) fn dial_failed_by(address: &Address, error: &io::Error) -> Disconnect {
     let is_about_name =
         matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidInput);
     let cause = closed_by(error);
-    if let Closed::Other(text) = &cause
+    if let Disconnect::Other(text) = &cause
         && is_about_name
         && is_name(address)
     {
-        return Closed::NameResolution(text.clone());
+        return Disconnect::NameResolution(text.clone());
     }
     cause
 }
@@ -60,9 +60,9 @@ pub(super) fn is_name(address: &Address) -> bool {
 
 /// Runs what an application has written. A panic in it becomes an error, so that it ends what it
 /// concerns, and no more.
-pub(super) fn caught<V>(run: impl FnOnce() -> V) -> Result<V, Closed> {
+pub(super) fn caught<V>(run: impl FnOnce() -> V) -> Result<V, Disconnect> {
     // What has panicked is dropped, and not looked at again.
-    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| Closed::Panicked(message(&*panic)))
+    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| Disconnect::Panicked(message(&*panic)))
 }
 
 /// The message of a panic.
@@ -96,8 +96,8 @@ mod tests {
         ] {
             assert_eq!(dial_failed_by(address, &error(kind)).to_string(), told, "{address} {kind}");
         }
-        let wrapped = io::Error::other(Closed::Panicked(SystemText::EMPTY));
-        assert_eq!(closed_by(&wrapped), Closed::Panicked(SystemText::EMPTY));
+        let wrapped = io::Error::other(Disconnect::Panicked(SystemText::EMPTY));
+        assert_eq!(closed_by(&wrapped), Disconnect::Panicked(SystemText::EMPTY));
         Ok(())
     }
 

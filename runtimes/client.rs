@@ -14,8 +14,8 @@ use std::vec::Vec;
 use super::calling::Calling;
 use super::dial::Dialler;
 use super::driver::Driver;
+use super::events::{Events, Listeners};
 use super::mailbox::{Answer, Mailbox};
-use super::notices::{Listeners, Notices};
 use super::permit::Permit;
 use super::provider::Provider;
 use super::runtime::Runtime;
@@ -24,11 +24,11 @@ use super::telemetry::Observer;
 #[cfg(feature = "tls")]
 use super::tls::Tls;
 #[cfg(doc)]
-use crate::Closed;
+use crate::Disconnect;
 use crate::{
     Address, Arg, Call, Cluster, Command, Config, ConfigError, ConversionError, Credentials, Error,
-    Explanation, Frame, FromReply, Instant, Learned, Notice, Outcome, Reply, Scan, Stats,
-    SystemText, Url, UrlTls, Why, topology::Topology,
+    Event, Explanation, Frame, FromValue, LearnedCommands, Outcome, Reply, Scan, Stats, SystemText,
+    Url, UrlTls, Why, topology::Topology,
 };
 
 /// A client of one cluster. Cheap to clone; all clones share the same connections.
@@ -141,7 +141,7 @@ impl<R> Builder<R> {
     /// Asks for the credentials of each connection, when it is made: for passwords that are short
     /// lived, or differ from node to node. They win over [`Self::credentials`]. `connect_timeout`
     /// bounds the answer as well. If there is none the connection has failed
-    /// ([`Closed::Credentials`]) and is dialled again after a pause; the error is not looked at, since
+    /// ([`Disconnect::Credentials`]) and is dialled again after a pause; the error is not looked at, since
     /// it may tell secrets. [`Client::set_credentials`] tells connections that are open of others.
     ///
     #[cfg_attr(feature = "tokio", doc = "```")]
@@ -177,7 +177,7 @@ impl<R> Builder<R> {
     /// Has nothing be dialled but what this allows. It is asked about each address before it is looked up
     /// or dialled, and then about each IP address that a name stands for: with that, a cluster cannot have
     /// the client connect to services of your own network. It must not block. What it forbids fails with
-    /// [`Closed::Forbidden`].
+    /// [`Disconnect::Forbidden`].
     ///
     #[cfg_attr(feature = "tokio", doc = "```")]
     #[cfg_attr(not(feature = "tokio"), doc = "```ignore")]
@@ -224,7 +224,7 @@ impl<R: Runtime> Builder<R> {
         match client.call(Call::discovery()).await {
             Ok(_) => Ok(client),
             // No caller has the client yet: its task has ended by itself.
-            Err(Error::Closed) => Err(ConnectError::Runtime(SystemText::new(TASK_DROPPED))),
+            Err(Error::ShutDown) => Err(ConnectError::Runtime(SystemText::new(TASK_DROPPED))),
             Err(error) => Err(error.into()),
         }
     }
@@ -253,8 +253,8 @@ impl<R: Runtime> Builder<R> {
         let dialler = dialler.with_security(security);
         let mut config = self.config;
         let descriptors = descriptor_count_max().map_or(usize::MAX, |count| (count / 2).max(1));
-        config.connection_count_max = config.connection_count_max.min(descriptors);
-        let cluster = Cluster::new(Instant::EPOCH, config, self.seeds, random_seed)?;
+        config.max_connections = config.max_connections.min(descriptors);
+        let cluster = Cluster::new(config, self.seeds, random_seed)?;
         let mailbox = Arc::new(Mailbox::new());
         let listeners = Arc::new(Listeners::default());
         let client = Client {
@@ -342,11 +342,11 @@ impl<R: Runtime + Default> Client<R> {
 }
 
 impl<R: Runtime> Client<R> {
-    /// Makes a call: a command with options, a batch or a transaction.
+    /// Makes a call: a command with options, a pipeline or a transaction.
     ///
     /// # Errors
     /// [`Error`] tells what happened, and through [`Error::may_have_executed`] whether it is safe to
-    /// call again. Errors of the commands of a batch stay in their places.
+    /// call again. Errors of the commands of a pipeline stay in their places.
     pub fn call(&self, call: Call) -> impl Future<Output = Result<Reply, Error>> {
         self.calling(call)
     }
@@ -360,7 +360,7 @@ impl<R: Runtime> Client<R> {
     /// # Errors
     /// As [`Client::call`]; an error reply is [`Error::Server`], a reply of another type than asked
     /// for is [`Error::Conversion`].
-    pub fn command<V: FromReply>(
+    pub fn command<V: FromValue>(
         &self,
         command: Command,
     ) -> impl Future<Output = Result<V, Error>> {
@@ -371,8 +371,8 @@ impl<R: Runtime> Client<R> {
     /// nodes that stay apart are a map from address to reply.
     ///
     /// # Errors
-    /// As [`Client::command`]. [`Error::Conversion`] for a batch: its replies are not one.
-    pub fn call_as<V: FromReply>(&self, call: Call) -> impl Future<Output = Result<V, Error>> {
+    /// As [`Client::command`]. [`Error::Conversion`] for a pipeline: its replies are not one.
+    pub fn call_as<V: FromValue>(&self, call: Call) -> impl Future<Output = Result<V, Error>> {
         let mut calling = self.calling(call);
         poll_fn(move |cx| Pin::new(&mut calling).poll(cx).map(converted))
     }
@@ -382,18 +382,18 @@ impl<R: Runtime> Client<R> {
     /// none, make the call [strict](Call::strict), and pass it to [`Client::call_each`].
     ///
     /// # Errors
-    /// [`Error::Overloaded`] or [`Error::Closed`] if the client takes no more: nothing is sent.
-    pub fn batch(
+    /// [`Error::Overloaded`] or [`Error::ShutDown`] if the client takes no more: nothing is sent.
+    pub fn pipeline(
         &self,
         commands: impl IntoIterator<Item = Command>,
     ) -> impl Future<Output = Result<Vec<Result<Frame, Error>>, Error>> {
-        self.call_each(Call::batch(commands))
+        self.call_each(Call::pipeline(commands))
     }
 
-    /// Makes a call of a batch, with options: each of its commands has an end of its own.
+    /// Makes a call of a pipeline, with options: each of its commands has an end of its own.
     ///
     /// # Errors
-    /// As [`Client::batch`]; for a strict call also the error of a command that cannot be sent.
+    /// As [`Client::pipeline`]; for a strict call also the error of a command that cannot be sent.
     /// [`Error::Conversion`] for a call of another kind.
     pub fn call_each(
         &self,
@@ -408,7 +408,7 @@ impl<R: Runtime> Client<R> {
     /// # Errors
     /// As [`Client::command`]; the error of a command that was refused before the transaction ran is
     /// the transaction's.
-    pub fn transaction<V: FromReply>(
+    pub fn transaction<V: FromValue>(
         &self,
         commands: impl IntoIterator<Item = Command>,
     ) -> impl Future<Output = Result<V, Error>> {
@@ -419,7 +419,7 @@ impl<R: Runtime> Client<R> {
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub fn get<'a, V: FromReply>(
+    pub fn get<'a, V: FromValue>(
         &self,
         key: impl Into<Arg<'a>>,
     ) -> impl Future<Output = Result<V, Error>> {
@@ -491,11 +491,13 @@ impl<R: Runtime> Client<R> {
     ///
     /// # Errors
     /// As [`Client::command`]: the user of the connection needs the permission to run `COMMAND`.
-    pub async fn learn(&self) -> Result<usize, Error> {
+    pub async fn load_commands(&self) -> Result<usize, Error> {
         let reply: Frame = self.command(Command::new("COMMAND")).await?;
-        let learned = Learned::read(&reply)?;
+        let learned = LearnedCommands::read(&reply)?;
         let count = learned.commands().len();
-        self.shared.mailbox.request(std::boxed::Box::new(move |cluster, _| cluster.learn(learned)));
+        self.shared
+            .mailbox
+            .request(std::boxed::Box::new(move |cluster, _| cluster.set_learned_commands(learned)));
         Ok(count)
     }
 
@@ -515,18 +517,18 @@ impl<R: Runtime> Client<R> {
     ///
     /// # Errors
     /// [`Error::NotExecuted`] with [`Why::Handshake`] if a node refused: the last one that did.
-    /// [`Error::Closed`] if the client is.
+    /// [`Error::ShutDown`] if the client is.
     pub async fn set_credentials(&self, credentials: Credentials) -> Result<(), Error> {
-        let mut notices = self.notices();
+        let mut events = self.events();
         let set = move |cluster: &mut Cluster<_>, now| {
             cluster.set_credentials(now, Some(credentials));
         };
         self.shared.mailbox.request(std::boxed::Box::new(set));
         let mut refused = None;
         loop {
-            let notice = notices.next().await.ok_or(Error::Closed)?;
-            let may_be_over = notice == Notice::CredentialsReplaced || notices.lost_count() > 0;
-            if let Notice::AuthenticationRefused { node, error } = notice {
+            let event = events.next().await.ok_or(Error::ShutDown)?;
+            let may_be_over = event == Event::CredentialsReplaced || events.lost_count() > 0;
+            if let Event::AuthenticationRefused { node, error } = event {
                 let (why, node) = (Why::Handshake(error), Some(node));
                 refused = Some(Error::NotExecuted { why, node, slot: None });
             }
@@ -537,8 +539,8 @@ impl<R: Runtime> Client<R> {
     }
 
     /// Reads the topology again, as soon as that is allowed.
-    pub fn reinit_topology(&self) {
-        self.shared.mailbox.request(std::boxed::Box::new(Cluster::reinit_topology));
+    pub fn refresh_topology(&self) {
+        self.shared.mailbox.request(std::boxed::Box::new(Cluster::refresh_topology));
     }
 
     /// What would become of a call if it were made now: where its commands would go, and how the
@@ -553,7 +555,7 @@ impl<R: Runtime> Client<R> {
     /// What was counted so far.
     ///
     /// # Errors
-    /// [`Error::Closed`] if the client is.
+    /// [`Error::ShutDown`] if the client is.
     pub async fn stats(&self) -> Result<Stats, Error> {
         self.ask(|cluster| *cluster.stats()).await
     }
@@ -561,23 +563,23 @@ impl<R: Runtime> Client<R> {
     /// Who serves which slot, as far as is known.
     ///
     /// # Errors
-    /// [`Error::Closed`] if the client is.
+    /// [`Error::ShutDown`] if the client is.
     pub async fn topology(&self) -> Result<Topology, Error> {
         self.ask(|cluster| cluster.topology().clone()).await
     }
 
     /// What happens from now on: redirections, changes of the topology, links that come and go.
     #[must_use]
-    pub fn notices(&self) -> Notices {
+    pub fn events(&self) -> Events {
         self.shared.listeners.listen()
     }
 
     /// Closes the client and all its clones: waits for replies to what was sent, `drain_timeout` of
-    /// the configuration at the most. What was not sent ends with [`Error::Closed`].
+    /// the configuration at the most. What was not sent ends with [`Error::ShutDown`].
     pub async fn close(&self) {
-        let mut notices = self.notices();
+        let mut events = self.events();
         self.shared.mailbox.request(std::boxed::Box::new(Cluster::shut_down));
-        while !self.shared.mailbox.is_closed() && notices.next().await.is_some() {}
+        while !self.shared.mailbox.is_closed() && events.next().await.is_some() {}
     }
 
     async fn ask<V: Send + 'static>(
@@ -588,20 +590,20 @@ impl<R: Runtime> Client<R> {
         self.shared.mailbox.request(std::boxed::Box::new(move |cluster, _| {
             bringer.bring(question(cluster));
         }));
-        answer.await.ok_or(Error::Closed)
+        answer.await.ok_or(Error::ShutDown)
     }
 }
 
 /// The reply to a call, as what the caller asked for.
-fn converted<V: FromReply>(outcome: Outcome) -> Result<V, Error> {
+fn converted<V: FromValue>(outcome: Outcome) -> Result<V, Error> {
     let frame = outcome?.into_frame().ok_or_else(unexpected_reply)?;
     Ok(V::from_frame(frame)?)
 }
 
-/// The replies to a call of a batch.
+/// The replies to a call of a pipeline.
 fn each_converted(outcome: Outcome) -> Result<Vec<Result<Frame, Error>>, Error> {
     match outcome? {
-        Reply::Many(results) => Ok(results),
+        Reply::Pipeline(results) => Ok(results),
         Reply::One(_) | Reply::PerNode(_) | Reply::Ready => Err(unexpected_reply()),
     }
 }

@@ -27,7 +27,7 @@ use super::runtime::{Runtime, Stream};
 #[cfg(feature = "tls")]
 use super::tls::{Secured, Security, secure};
 use crate::topology::Topology;
-use crate::{Address, Closed, Config, Credentials, Room};
+use crate::{Address, Config, Credentials, Disconnect, ReceiveBuffer};
 
 /// How connections of a client are made.
 pub(super) struct Dialler<R> {
@@ -43,7 +43,7 @@ pub(super) struct Dialler<R> {
 }
 
 /// A connection that is being made.
-pub(super) type Dial<S> = Pin<Box<dyn Future<Output = Result<Dialled<S>, Closed>> + Send>>;
+pub(super) type Dial<S> = Pin<Box<dyn Future<Output = Result<Dialled<S>, Disconnect>> + Send>>;
 
 /// A connection that is made.
 pub(super) struct Dialled<S> {
@@ -85,7 +85,7 @@ impl<R: Runtime> Dialler<R> {
         let (config, provider) = (Arc::clone(&self.config), self.provider.clone());
         let permit = self.permit.clone();
         guarded(async move {
-            let name = name?.map_err(Closed::Tls)?; // before any node is dialled
+            let name = name?.map_err(Disconnect::Tls)?; // before any node is dialled
             let patience = runtime.sleep(patience);
             let stream = reach(&runtime, address.clone(), &config, &permit).await?;
             let secured = secure(stream, security, name, patience).await;
@@ -114,8 +114,8 @@ impl<R: Runtime> Dialler<R> {
 
 /// A dial whose panics are errors.
 fn guarded<V: 'static>(
-    dial: impl Future<Output = Result<V, Closed>> + Send + 'static,
-) -> Pin<Box<dyn Future<Output = Result<V, Closed>> + Send>> {
+    dial: impl Future<Output = Result<V, Disconnect>> + Send + 'static,
+) -> Pin<Box<dyn Future<Output = Result<V, Disconnect>> + Send>> {
     Box::pin(async move {
         let mut dial = pin!(dial);
         poll_fn(move |cx| {
@@ -126,11 +126,11 @@ fn guarded<V: 'static>(
 }
 
 /// Asked last: a node that cannot be reached needs no credentials, and a stranger gets none.
-async fn ask(provider: Option<Provider>, node: Address) -> Result<Option<Credentials>, Closed> {
+async fn ask(provider: Option<Provider>, node: Address) -> Result<Option<Credentials>, Disconnect> {
     let Some(provider) = provider else { return Ok(None) };
     // Neither its errors nor its panics are told: they may tell secrets.
     let asked = guarded(async move { provider.ask(node).await.map_err(|error| closed_by(&error)) });
-    asked.await.map(Some).map_err(|_| Closed::Credentials)
+    asked.await.map(Some).map_err(|_| Disconnect::Credentials)
 }
 
 /// A connection, as it is or secured.
@@ -150,7 +150,11 @@ impl<S: Stream> Stream for Wire<S> {
         })
     }
 
-    fn poll_fill(&mut self, cx: &mut Context<'_>, room: &mut Room<'_>) -> Poll<io::Result<usize>> {
+    fn poll_fill(
+        &mut self,
+        cx: &mut Context<'_>,
+        room: &mut ReceiveBuffer<'_>,
+    ) -> Poll<io::Result<usize>> {
         polled(|| match self {
             Self::Plain(stream) => stream.poll_fill(cx, room),
             #[cfg(feature = "tls")]

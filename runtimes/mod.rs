@@ -29,10 +29,10 @@ mod cause;
 mod client;
 mod dial;
 mod driver;
+mod events;
 #[cfg(any(feature = "tokio", feature = "smol", feature = "async-std", feature = "blocking"))]
 mod lookup;
 mod mailbox;
-mod notices;
 mod permit;
 mod provider;
 mod race;
@@ -61,7 +61,7 @@ pub mod smol;
 pub mod tokio;
 
 pub use self::client::{Builder, Client, ConnectError};
-pub use self::notices::Notices;
+pub use self::events::Events;
 #[cfg(not(unix))]
 pub use self::runtime::NoUnixStream;
 pub use self::runtime::{Either, Runtime, Stream};

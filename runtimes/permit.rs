@@ -6,7 +6,7 @@ use core::fmt;
 use std::sync::Arc;
 
 use super::cause::caught;
-use crate::{Address, Closed};
+use crate::{Address, Disconnect};
 
 /// Says of each address whether it may be dialled: as the cluster announces it, and as its name was
 /// looked up.
@@ -22,9 +22,9 @@ impl Permit {
 
     /// # Errors
     /// The address may not be dialled; or who should say it panicked.
-    pub(super) fn check(&self, address: &Address) -> Result<(), Closed> {
+    pub(super) fn check(&self, address: &Address) -> Result<(), Disconnect> {
         let Some(allows) = &self.0 else { return Ok(()) };
-        if caught(|| allows(address))? { Ok(()) } else { Err(Closed::Forbidden) }
+        if caught(|| allows(address))? { Ok(()) } else { Err(Disconnect::Forbidden) }
     }
 }
 

@@ -10,7 +10,7 @@ use std::vec::Vec;
 
 #[cfg(doc)]
 use crate::Config;
-use crate::{Address, Room};
+use crate::{Address, ReceiveBuffer};
 
 /// What the driver needs from a runtime: to dial, to wait, and a task to run in.
 ///
@@ -44,7 +44,7 @@ pub trait Runtime: Clone + Send + Sync + Unpin + 'static {
     /// [`connect`](Self::connect) resolves it. A runtime that stands on the one of an adapter hands
     /// this on.
     ///
-    /// **Errors** end the dial, as [`Closed::NameResolution`](crate::Closed::NameResolution) in the
+    /// **Errors** end the dial, as [`Disconnect::NameResolution`](crate::Disconnect::NameResolution) in the
     /// words of the error; so does a list without an address.
     fn resolve(
         &self,
@@ -66,9 +66,9 @@ pub trait Runtime: Clone + Send + Sync + Unpin + 'static {
     /// **Errors** end the dial. The node is tried again after a pause, and commands that need it
     /// wait, or go elsewhere. The kind says what callers are told: `ConnectionRefused`, `TimedOut`,
     /// `HostUnreachable`, `NotFound` and `InvalidInput` for a name without an address; every other
-    /// kind is told in its own words, as [`Closed::Other`](crate::Closed::Other). An error whose
-    /// inner one is a [`Closed`](crate::Closed) is told as that. A panic is
-    /// [`Closed::Panicked`](crate::Closed::Panicked).
+    /// kind is told in its own words, as [`Disconnect::Other`](crate::Disconnect::Other). An error whose
+    /// inner one is a [`Disconnect`](crate::Disconnect) is told as that. A panic is
+    /// [`Disconnect::Panicked`](crate::Disconnect::Panicked).
     fn connect(
         &self,
         address: Address,
@@ -88,7 +88,7 @@ pub trait Runtime: Clone + Send + Sync + Unpin + 'static {
     /// a call: that is when timers run, and when replies to those who have gone are read. A runtime that
     /// ends drops the future. That closes the client: calls on their way end with
     /// [`Error::MaybeExecuted`](crate::Error::MaybeExecuted), later ones with
-    /// [`Error::Closed`](crate::Error::Closed). One that keeps it and polls it no more has all callers
+    /// [`Error::ShutDown`](crate::Error::ShutDown). One that keeps it and polls it no more has all callers
     /// wait for ever.
     fn spawn(&self, future: impl Future<Output = ()> + Send + 'static);
 }
@@ -113,7 +113,7 @@ pub trait Stream: Send + Unpin + 'static {
     /// # Errors
     /// Whatever ends the connection; `Interrupted` alone is tried again at once. `WouldBlock` is no
     /// exception: it has to become `Pending`. A panic ends this connection as well, and no other:
-    /// callers are told its message, as [`Closed::Panicked`](crate::Closed::Panicked).
+    /// callers are told its message, as [`Disconnect::Panicked`](crate::Disconnect::Panicked).
     fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>>;
 
     /// Reads some bytes into the room that the machine has for the rest of a long reply, as
@@ -122,7 +122,11 @@ pub trait Stream: Send + Unpin + 'static {
     ///
     /// # Errors
     /// As for [`poll_read`](Self::poll_read).
-    fn poll_fill(&mut self, cx: &mut Context<'_>, room: &mut Room<'_>) -> Poll<io::Result<usize>> {
+    fn poll_fill(
+        &mut self,
+        cx: &mut Context<'_>,
+        room: &mut ReceiveBuffer<'_>,
+    ) -> Poll<io::Result<usize>> {
         self.poll_read(cx, room.as_slice())
     }
 
@@ -173,7 +177,11 @@ impl<T: Stream, U: Stream> Stream for Either<T, U> {
         }
     }
 
-    fn poll_fill(&mut self, cx: &mut Context<'_>, room: &mut Room<'_>) -> Poll<io::Result<usize>> {
+    fn poll_fill(
+        &mut self,
+        cx: &mut Context<'_>,
+        room: &mut ReceiveBuffer<'_>,
+    ) -> Poll<io::Result<usize>> {
         match self {
             Self::Tcp(stream) => stream.poll_fill(cx, room),
             Self::Unix(stream) => stream.poll_fill(cx, room),

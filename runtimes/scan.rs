@@ -42,7 +42,7 @@ impl<R: Runtime> Keys<R> {
                     Ok(Some(call)) => call,
                     Ok(None) => return Ok(None),
                     Err(error) => {
-                        self.client.reinit_topology();
+                        self.client.refresh_topology();
                         return Err(error);
                     }
                 },

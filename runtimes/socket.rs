@@ -17,7 +17,7 @@ use super::dial::{Dial, Dialled};
 use super::mailbox::Signal;
 use super::readiness::Readiness;
 use super::runtime::Stream;
-use crate::{Closed, Cluster, Instant, LinkId};
+use crate::{Cluster, Disconnect, Instant, LinkId};
 
 /// Pieces of one vectored write.
 const SLICE_COUNT: usize = 64;
@@ -40,7 +40,7 @@ pub(super) struct Socket<S> {
     /// When bytes came in, or the system said that there are none.
     looked_at: Instant,
     /// Why it takes no more bytes. It is read until it ends.
-    write_failure: Option<Closed>,
+    write_failure: Option<Disconnect>,
     readiness: Readiness,
 }
 
@@ -57,7 +57,7 @@ pub(super) enum Driven {
     /// It can go on.
     Busy,
     /// It is closed, or could not be connected.
-    Closed(Closed),
+    Closed(Disconnect),
 }
 
 impl<S: Stream> Socket<S> {
@@ -116,7 +116,7 @@ impl<S: Stream> Socket<S> {
         }
         match self.send(now, cluster) {
             Ok(()) => read,
-            Err(cause @ Closed::Panicked(_)) => Driven::Closed(cause), // it must not be polled again
+            Err(cause @ Disconnect::Panicked(_)) => Driven::Closed(cause), // it must not be polled again
             Err(cause) => {
                 self.write_failure = Some(cause);
                 self.has_bytes = false;
@@ -148,7 +148,7 @@ impl<S: Stream> Socket<S> {
             return Driven::Idle;
         }
         for _ in 0..READ_COUNT_MAX {
-            let mut room = cluster.receive_room(self.id);
+            let mut room = cluster.receive_buffer(self.id);
             let read = match &mut room {
                 Some(room) => stream.poll_fill(cx, room),
                 None => stream.poll_read(cx, scratch),
@@ -159,11 +159,11 @@ impl<S: Stream> Socket<S> {
                     self.may_read = false;
                     return Driven::Idle;
                 }
-                Poll::Ready(Ok(0)) => Closed::EndOfStream,
+                Poll::Ready(Ok(0)) => Disconnect::EndOfStream,
                 Poll::Ready(Ok(len)) => {
                     self.looked_at = now;
                     if is_room {
-                        cluster.handle_filled(now, self.id, len);
+                        cluster.handle_received_in_place(now, self.id, len);
                     } else {
                         let data = scratch.get(..len).unwrap_or_default();
                         cluster.handle_received(now, self.id, data);
@@ -184,7 +184,7 @@ impl<S: Stream> Socket<S> {
         &mut self,
         now: Instant,
         cluster: &mut Cluster<T>,
-        dialled: Result<Dialled<S>, Closed>,
+        dialled: Result<Dialled<S>, Disconnect>,
     ) -> Driven {
         let Dialled { stream, credentials } = match dialled {
             Ok(dialled) => dialled,
@@ -203,7 +203,7 @@ impl<S: Stream> Socket<S> {
     ///
     /// # Errors
     /// The connection takes no more bytes. Why is told when it has been read to its end.
-    fn send<T>(&mut self, now: Instant, cluster: &mut Cluster<T>) -> Result<(), Closed> {
+    fn send<T>(&mut self, now: Instant, cluster: &mut Cluster<T>) -> Result<(), Disconnect> {
         if self.write_failure.is_some() || (self.has_rested(now) && self.has_input(now)) {
             return Ok(());
         }

@@ -1,10 +1,10 @@
 #![doc = include_str!("telemetry.md")]
 // Theory of operation. Nothing but this file names `tracing` or `metrics`. A client has an `Observer`,
 // which begins a `Watch` with each call; it ends with the call, or is dropped with it. The driver has a
-// `Meter`, which it hands every notice and, whenever it was polled, what the machine has counted.
+// `Meter`, which it hands every event and, whenever it was polled, what the machine has counted.
 // Without the features all of them are empty, and what they do is nothing.
 
-use crate::{Call, Cluster, Notice, Outcome};
+use crate::{Call, Cluster, Event, Outcome};
 
 /// What a client observes its calls with.
 #[derive(Debug, Default)]
@@ -43,8 +43,8 @@ pub(super) struct Meter {
 impl Meter {
     /// Something happened.
     #[expect(clippy::unused_self, reason = "who has a meter tells with it")]
-    pub(super) fn tell(&self, notice: &Notice) {
-        words::tell(notice);
+    pub(super) fn tell(&self, event: &Event) {
+        words::tell(event);
     }
 
     /// The machine may have counted something.
@@ -55,7 +55,7 @@ impl Meter {
 
 #[cfg(not(feature = "tracing"))]
 mod words {
-    use super::{Call, Notice, Outcome};
+    use super::{Call, Event, Outcome};
 
     #[derive(Debug)]
     pub(super) struct Span;
@@ -69,7 +69,7 @@ mod words {
         pub(super) const fn end(self, _: &Outcome) {}
     }
 
-    pub(super) const fn tell(_: &Notice) {}
+    pub(super) const fn tell(_: &Event) {}
 }
 
 #[cfg(feature = "tracing")]
@@ -82,8 +82,8 @@ mod words {
     use tracing::field::Empty;
     use tracing::{debug, debug_span, info, trace, warn};
 
-    use super::{Call, Notice, Outcome};
-    use crate::{Command, Error, Reply, SeedFailure, Slot};
+    use super::{Call, Event, Outcome};
+    use crate::{Command, Error, NodeFailure, Reply, Slot};
 
     const TARGET: &str = "hashslot";
     /// Names are shorter.
@@ -120,7 +120,9 @@ mod words {
             }
             self.span.record("outcome", if outcome.is_ok() { "ok" } else { "error" });
             match outcome {
-                Ok(Reply::Many(results)) => self.failed(results.iter().filter(|end| end.is_err())),
+                Ok(Reply::Pipeline(results)) => {
+                    self.failed(results.iter().filter(|end| end.is_err()))
+                }
                 Ok(Reply::PerNode(ends)) => {
                     self.failed(ends.iter().filter(|(_, end)| end.is_err()));
                 }
@@ -148,7 +150,7 @@ mod words {
 
     /// The name of a command. What cannot be one is not told: it may be anything.
     fn command(command: &Command) -> Cow<'static, str> {
-        match command.facts().name {
+        match command.info().name {
             "" => Cow::Owned(String::from(word(&command.name().to_ascii_uppercase()))),
             name => Cow::Borrowed(name),
         }
@@ -162,7 +164,7 @@ mod words {
     }
 
     fn slot(call: &Call) -> Option<Slot> {
-        if call.kind() == "batch" {
+        if call.kind() == "pipeline" {
             return None;
         }
         call.commands().iter().find_map(|command| command.slot().ok().flatten())
@@ -176,28 +178,28 @@ mod words {
             Error::TimedOut { .. } => "timed_out",
             Error::Partial(_) => "partial",
             Error::Overloaded { .. } => "overloaded",
-            Error::Closed => "closed",
+            Error::ShutDown => "closed",
             Error::Conversion(_) => "conversion",
         }
     }
 
     /// Events are of the cluster: a caller that drives the machine is not their parent.
     #[rustfmt::skip]
-    pub(super) fn tell(notice: &Notice) {
-        match notice {
-            Notice::Redirected { kind, slot, from, to } => debug!(
+    pub(super) fn tell(event: &Event) {
+        match event {
+            Event::Redirected { kind, slot, from, to } => debug!(
                 name: "hashslot.redirected", target: TARGET, parent: None,
                 ?kind, slot = slot.number(), %from, %to, "a command follows a redirection"
             ),
-            Notice::RedirectRefused { from, to } => warn!(
+            Event::RedirectRefused { from, to } => warn!(
                 name: "hashslot.redirection_refused", target: TARGET, parent: None,
                 %from, %to, "a redirection to an unlisted node is not followed"
             ),
-            Notice::TopologyReinit { reason } => debug!(
+            Event::TopologyRefresh { reason } => debug!(
                 name: "hashslot.topology_reinit", target: TARGET, parent: None,
                 ?reason, "the topology is read again"
             ),
-            Notice::TopologyChanged(change) => {
+            Event::TopologyChanged(change) => {
                 info!(
                     name: "hashslot.topology_changed", target: TARGET, parent: None,
                     slots_moved = change.moved_count(), nodes_added = change.added().len(),
@@ -211,7 +213,7 @@ mod words {
                     );
                 }
             }
-            Notice::TopologyUnavailable(failures) => {
+            Event::TopologyUnavailable(failures) => {
                 warn!(
                     name: "hashslot.topology_unavailable", target: TARGET, parent: None,
                     asked = failures.iter().count(), "no node could tell the topology"
@@ -224,27 +226,27 @@ mod words {
                     );
                 }
             }
-            Notice::LinkReady { node } => debug!(
+            Event::LinkReady { node } => debug!(
                 name: "hashslot.link_ready", target: TARGET, parent: None,
                 %node, "a connection is ready"
             ),
-            Notice::Authenticated { node } => debug!(
+            Event::Authenticated { node } => debug!(
                 name: "hashslot.authenticated", target: TARGET, parent: None,
                 %node, "a connection is authenticated with the new credentials"
             ),
-            Notice::AuthenticationRefused { node, error } => warn!(
+            Event::AuthenticationRefused { node, error } => warn!(
                 name: "hashslot.authentication_refused", target: TARGET, parent: None,
                 %node, code = word(error.code()), "a node refuses the new credentials"
             ),
-            Notice::CredentialsReplaced => info!(
+            Event::CredentialsReplaced => info!(
                 name: "hashslot.credentials_replaced", target: TARGET, parent: None,
                 "all connections have the new credentials"
             ),
-            Notice::LinkLost { node, cause, in_flight } => warn!(
+            Event::LinkLost { node, cause, in_flight } => warn!(
                 name: "hashslot.link_lost", target: TARGET, parent: None,
                 %node, %cause, in_flight, "a connection was lost, or could not be made"
             ),
-            Notice::Pushed { node, message } => {
+            Event::Pushed { node, message } => {
                 let first = message.value().elements().and_then(|mut elements| elements.next());
                 trace!(
                     name: "hashslot.pushed", target: TARGET, parent: None, %node,
@@ -255,16 +257,16 @@ mod words {
     }
 
     /// The failure of a seed in a word, and the code that it gave. Its text may quote a password.
-    fn of_seed(failure: &SeedFailure) -> (&'static str, Option<&str>) {
+    fn of_seed(failure: &NodeFailure) -> (&'static str, Option<&str>) {
         match failure {
-            SeedFailure::Unreachable(_) => ("unreachable", None),
-            SeedFailure::NoAnswer => ("no_answer", None),
-            SeedFailure::Authentication(error) => ("authentication", Some(word(error.code()))),
-            SeedFailure::Permission { error, .. } => ("permission", Some(word(error.code()))),
-            SeedFailure::Database { error, .. } => ("database", Some(word(error.code()))),
-            SeedFailure::NotACluster(error) => ("not_a_cluster", Some(word(error.code()))),
-            SeedFailure::Refused(error) => ("refused", Some(word(error.code()))),
-            SeedFailure::Unusable(_) => ("unusable", None),
+            NodeFailure::Unreachable(_) => ("unreachable", None),
+            NodeFailure::NoAnswer => ("no_answer", None),
+            NodeFailure::Authentication(error) => ("authentication", Some(word(error.code()))),
+            NodeFailure::Permission { error, .. } => ("permission", Some(word(error.code()))),
+            NodeFailure::Database { error, .. } => ("database", Some(word(error.code()))),
+            NodeFailure::NotACluster(error) => ("not_a_cluster", Some(word(error.code()))),
+            NodeFailure::Refused(error) => ("refused", Some(word(error.code()))),
+            NodeFailure::Unusable(_) => ("unusable", None),
         }
     }
 }

@@ -24,7 +24,7 @@ use super::lookup;
 use super::runtime::NoUnixStream as UnixStream;
 use super::runtime::{Either, Runtime, Stream};
 use super::tcp;
-use crate::{Address, Room};
+use crate::{Address, ReceiveBuffer};
 
 /// A client on tokio. Connect inside a runtime with I/O and time enabled: elsewhere connecting is
 /// an error that says what is missing.
@@ -109,7 +109,7 @@ macro_rules! streams {
             fn poll_fill(
                 &mut self,
                 cx: &mut Context<'_>,
-                room: &mut Room<'_>,
+                room: &mut ReceiveBuffer<'_>,
             ) -> Poll<io::Result<usize>> {
                 // The future has no state: what it has read it has said.
                 pin!(self.read_buf(&mut room.as_buf())).poll(cx)

@@ -7,7 +7,7 @@ use core::ops::Deref;
 
 use crate::address::Address;
 use crate::config::Protocol;
-use crate::error::{Closed, Error, SeedFailures, ServerError};
+use crate::error::{Disconnect, Error, NodeFailures, ServerError};
 use crate::resp::{Frame, Value, encode};
 use crate::slot::Slot;
 use crate::topology::TopologyChange;
@@ -68,7 +68,7 @@ pub enum Action<T> {
         outcome: Outcome,
     },
     /// Something worth knowing; nothing to do.
-    Notify(Notice),
+    Event(Event),
 }
 
 /// How a call ended.
@@ -80,9 +80,9 @@ pub type Outcome = Result<Reply, Error>;
 pub enum Reply {
     /// The reply to one command, or to the `EXEC` of a transaction.
     One(Frame),
-    /// The replies to a batch, in the order of its commands, each with an end of its own. Where
+    /// The replies to a pipeline, in the order of its commands, each with an end of its own. Where
     /// replies of several nodes stay apart, [a map](NodeReplies::to_frame) from address to reply.
-    Many(Vec<Result<Frame, Error>>),
+    Pipeline(Vec<Result<Frame, Error>>),
     /// The reply of each node to one command.
     PerNode(NodeReplies),
     /// The topology is known.
@@ -91,13 +91,13 @@ pub enum Reply {
 
 impl Reply {
     /// The reply to one command as one value. Replies that stay apart become a map from address to
-    /// reply, as [`NodeReplies::to_frame`] makes it. `None` for a batch, and where there is no reply.
+    /// reply, as [`NodeReplies::to_frame`] makes it. `None` for a pipeline, and where there is no reply.
     #[must_use]
     pub fn into_frame(self) -> Option<Frame> {
         match self {
             Self::One(frame) => Some(frame),
             Self::PerNode(replies) => Some(replies.to_frame()),
-            Self::Many(_) | Self::Ready => None,
+            Self::Pipeline(_) | Self::Ready => None,
         }
     }
 }
@@ -183,7 +183,7 @@ impl<'a> IntoIterator for &'a NodeReplies {
 /// Something worth knowing.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub enum Notice {
+pub enum Event {
     /// A command is sent somewhere else.
     Redirected {
         /// For good, or this once.
@@ -203,14 +203,14 @@ pub enum Notice {
         to: Address,
     },
     /// The topology is being read again.
-    TopologyReinit {
+    TopologyRefresh {
         /// Why.
-        reason: ReinitReason,
+        reason: RefreshReason,
     },
     /// The topology is another one now.
     TopologyChanged(TopologyChange),
     /// All nodes that could be asked for the topology were of no use; they will be asked again.
-    TopologyUnavailable(SeedFailures),
+    TopologyUnavailable(NodeFailures),
     /// A connection is set up.
     LinkReady {
         /// To this node.
@@ -237,7 +237,7 @@ pub enum Notice {
         /// To this node.
         node: Address,
         /// How.
-        cause: Closed,
+        cause: Disconnect,
         /// How many commands it still owed replies to.
         in_flight: usize,
     },
@@ -250,7 +250,7 @@ pub enum Notice {
     },
 }
 
-impl Notice {
+impl Event {
     /// How many bytes it keeps, about.
     #[cfg(feature = "std")]
     pub(crate) fn held_len(&self) -> usize {
@@ -261,7 +261,7 @@ impl Notice {
             Self::AuthenticationRefused { error, .. } => error.as_bytes().len(),
             Self::Redirected { .. }
             | Self::RedirectRefused { .. }
-            | Self::TopologyReinit { .. }
+            | Self::TopologyRefresh { .. }
             | Self::LinkReady { .. }
             | Self::Authenticated { .. }
             | Self::CredentialsReplaced
@@ -284,7 +284,7 @@ pub enum RedirectKind {
 /// Why the topology is read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ReinitReason {
+pub enum RefreshReason {
     /// There is none yet.
     Start,
     /// The application asked for it.

@@ -63,7 +63,7 @@
 //!
 //! let now = Instant::EPOCH;
 //! let seeds = vec!["127.0.0.1:6380".parse()?];
-//! let mut cluster = Cluster::new(now, Config::default(), seeds, 42)?;
+//! let mut cluster = Cluster::new(Config::default(), seeds, 42)?;
 //!
 //! // A call needs a node, and a node has to be found first: the seed is dialled, set up and asked.
 //! cluster.submit(now, Call::new(Command::get("user:1000")), "my call")?;
@@ -133,7 +133,7 @@
 //! refuses is left alone for a second or two.
 //!
 //! Nothing shows a password: not [`Debug`](core::fmt::Debug) of whatever holds one, no error, no
-//! [`Notice`]; what servers repeat of it is left out. Passwords are overwritten in memory when they are
+//! [`Event`]; what servers repeat of it is left out. Passwords are overwritten in memory when they are
 //! dropped, and the commands that carry them when they have left. That does not reach the text that
 //! they were made from, a [`Command`] of the application's, the buffers of the transport and of the
 //! system, nor memory that the system has written to disk.
@@ -211,26 +211,26 @@ pub use runtimes::tokio;
 pub use runtimes::{ServerNames, Tls};
 
 pub use action::{
-    Action, CallId, LinkId, NodeReplies, Notice, Outcome, RedirectKind, ReinitReason, Reply,
+    Action, CallId, Event, LinkId, NodeReplies, Outcome, RedirectKind, RefreshReason, Reply,
 };
 pub use address::{Address, AddressError};
-pub use cluster::{Cluster, Refused, Stats};
+pub use cluster::{Cluster, Stats, SubmitError};
 pub use command::{
-    Arg, Arguments, Command, Facts, FromReply, KeyShape, Learned, LearnedCommand, Malformed,
-    ReplyPolicy, RequestPolicy, Script,
+    Arg, Arguments, Command, CommandInfo, FromValue, KeyError, KeyShape, LearnedCommand,
+    LearnedCommands, RequestPolicy, ResponsePolicy, Script,
 };
 pub use config::{
     AddressMap, Config, Credentials, CrossSlot, Limits, Protocol, ReadFrom, RedirectPolicy,
 };
 pub use error::{
-    Closed, ConfigError, ConversionError, Error, Part, Partial, Phase, ProtocolError, SeedFailure,
-    SeedFailures, ServerError, SystemText, TlsFailure, UrlError, UrlPart, Violation, Why,
+    ConfigError, ConversionError, Disconnect, Error, NodeFailure, NodeFailures, Part, Partial,
+    Phase, ProtocolError, ServerError, SystemText, TlsFailure, UrlError, UrlPart, Violation, Why,
 };
-pub use link::Room;
-pub use plan::{Call, ExplainedPiece, Explanation, Scan, Target};
+pub use link::ReceiveBuffer;
+pub use plan::{Call, Explanation, PlannedCommand, Scan, Target};
 pub use race::{Race, RaceStep};
 pub use resp::Frame;
-pub use slot::{SLOT_COUNT, Slot, hashed_part};
+pub use slot::{SLOT_COUNT, Slot, hash_tag};
 pub use time::Instant;
 pub use url::{Url, UrlTls};
 

@@ -38,7 +38,7 @@ impl Slot {
     #[must_use]
     #[inline]
     pub fn of_key(key: &[u8]) -> Self {
-        Self(checksum(hashed_part(key)) % SLOT_COUNT)
+        Self(checksum(hash_tag(key)) % SLOT_COUNT)
     }
 
     /// The number of the slot: `0..=16383`.
@@ -76,7 +76,7 @@ impl From<Slot> for u16 {
 /// What of a key is hashed: the bytes between the first `{` and the first `}` after it if there
 /// are any, else the whole key.
 #[must_use]
-pub fn hashed_part(key: &[u8]) -> &[u8] {
+pub fn hash_tag(key: &[u8]) -> &[u8] {
     let Some(open) = find(b'{', key) else { return key };
     let (_, after_open) = key.split_at(open + 1);
     match find(b'}', after_open) {

@@ -29,7 +29,7 @@ pub(crate) const EVERYWHERE: usize = 3;
 /// Where a task's keys are, and what it does there.
 #[derive(Debug, Clone)]
 pub(crate) struct Home {
-    /// Hash tags: the first is the task's own place, batches go to all of them.
+    /// Hash tags: the first is the task's own place, pipelines go to all of them.
     pub(crate) tags: Vec<String>,
     /// The shard that all tags are in, or [`EVERYWHERE`].
     pub(crate) shard: usize,
@@ -132,7 +132,7 @@ impl Load {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
     One,
-    Batch,
+    Pipeline,
     Transaction,
 }
 
@@ -155,7 +155,7 @@ impl Task {
             let begun_at = Instant::now();
             let call = match shape {
                 Shape::One => commands.into_iter().next().map(Call::new),
-                Shape::Batch => Some(Call::batch(commands)),
+                Shape::Pipeline => Some(Call::pipeline(commands)),
                 Shape::Transaction => Some(Call::transaction(commands)),
             };
             let Some(call) = call else { break };
@@ -186,7 +186,7 @@ impl Task {
                     self.book.settle(expected, ended);
                 }
             }
-            Some(Ok(Reply::Many(results))) if results.len() == all.len() => {
+            Some(Ok(Reply::Pipeline(results))) if results.len() == all.len() => {
                 for (expected, result) in all.into_iter().zip(results) {
                     let ended = match &result {
                         Ok(frame) => Ended::Value(frame.value()),
@@ -233,16 +233,16 @@ impl Task {
             }
             _ => {
                 let (second, third) = (self.tag(1), self.tag(2));
-                let batch = vec![
+                let pipeline = vec![
                     self.add(&tag, Kind::List),
                     self.add(&second, Kind::Count),
                     self.read(&tag, 1),
                     self.add(&third, Kind::Text),
                     self.read(&third, 2),
-                    // Nothing beside it reads that one: parts of a batch are not in order.
+                    // Nothing beside it reads that one: parts of a pipeline are not in order.
                     self.write(&second, REGISTER_COUNT),
                 ];
-                (Shape::Batch, batch)
+                (Shape::Pipeline, pipeline)
             }
         }
     }

@@ -120,10 +120,10 @@ async fn deadlines(
 pub(crate) async fn every_byte(setup: &Setup) -> Result<Figures, Failure> {
     let stage = Stage::behind_proxies(setup.options(), |config| {
         // A node is dialled again soon, however often its connection has broken.
-        config.reconnect_delay_max = config.reconnect_delay_min;
+        config.max_reconnect_delay = config.min_reconnect_delay;
         // No question about the topology is to take bytes of a cut.
-        config.refresh_interval_min = Duration::from_secs(3600);
-        config.refresh_interval_max = config.refresh_interval_min;
+        config.min_refresh_interval = Duration::from_secs(3600);
+        config.max_refresh_interval = config.min_refresh_interval;
     })
     .await?;
     let slot = share(2, 3).0 + 5;
@@ -142,7 +142,7 @@ pub(crate) async fn every_byte(setup: &Setup) -> Result<Figures, Failure> {
             stage.client.get::<String>(&value).await?;
             exchange.number += 1;
             proxy.set(direction, Flow { cut_after: Some(cut_at), ..Flow::default() });
-            let ended = stage.client.batch(exchange.commands().map(to_command)).await?;
+            let ended = stage.client.pipeline(exchange.commands().map(to_command)).await?;
             proxy.set(direction, Flow::default());
             exchange.check(direction, cut_at, &ended, &mut server, &mut figures)?;
         }
@@ -282,7 +282,7 @@ impl Exchange {
             has_gap |= writes && ran == 0;
             is_exact &= !writes || ran == expected;
         }
-        figures.must(ended.len() == 5, "a batch has one answer for each command");
+        figures.must(ended.len() == 5, "a pipeline has one answer for each command");
         self.cuts += 1;
         self.exact += u64::from(is_exact);
         Ok(())

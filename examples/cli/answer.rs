@@ -88,7 +88,7 @@ impl Failure {
             Error::MaybeExecuted { .. } => "MAYBEEXECUTED",
             Error::TimedOut { .. } => "TIMEOUT",
             Error::Overloaded { .. } => "OVERLOADED",
-            Error::Closed => "CLOSED",
+            Error::ShutDown => "CLOSED",
             Error::Conversion(_) => "CONVERSION",
             _ => "OTHER",
         };

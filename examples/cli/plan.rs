@@ -1,6 +1,6 @@
 //! What would become of a command, told without sending it.
 
-use hashslot::{Command, ExplainedPiece, Explanation, ReplyPolicy};
+use hashslot::{Command, Explanation, PlannedCommand, ResponsePolicy};
 
 use super::json::{list, string};
 use super::terminal::quoted;
@@ -8,11 +8,11 @@ use super::terminal::quoted;
 /// Prints a line for each part, the last without its end:
 /// `part 1/2 slot 3300 node 127.0.0.1:7000 merge key-order: "MGET" "b"`.
 pub(crate) fn lines(out: &mut Vec<u8>, explanation: &Explanation) {
-    let count = explanation.pieces.len();
+    let count = explanation.planned.len();
     if count == 0 {
         out.extend_from_slice(b"part 0/0: no node is concerned");
     }
-    for (index, piece) in explanation.pieces.iter().enumerate() {
+    for (index, piece) in explanation.planned.iter().enumerate() {
         if index > 0 {
             out.push(b'\n');
         }
@@ -31,7 +31,7 @@ pub(crate) fn lines(out: &mut Vec<u8>, explanation: &Explanation) {
 /// Prints an object with `parts`, each with `slot`, `node` and `command`, and with `merge`.
 pub(crate) fn json(out: &mut Vec<u8>, explanation: &Explanation) {
     out.extend_from_slice(b"{\"parts\":");
-    list(out, *b"[]", &explanation.pieces, |out, piece| {
+    list(out, *b"[]", &explanation.planned, |out, piece| {
         let slot = piece.slot.map(|slot| slot.number().to_string());
         out.extend_from_slice(b"{\"slot\":");
         out.extend_from_slice(slot.as_deref().unwrap_or("null").as_bytes());
@@ -54,7 +54,7 @@ fn text_or_null(out: &mut Vec<u8>, text: Option<&str>) {
 }
 
 /// Where a part would go; `None` if any primary would do.
-fn node(piece: &ExplainedPiece) -> Option<String> {
+fn node(piece: &PlannedCommand) -> Option<String> {
     match (&piece.node, piece.slot) {
         (Some(node), _) => Some(node.to_string()),
         (None, Some(_)) => Some("unassigned".to_owned()),
@@ -66,22 +66,22 @@ fn node(piece: &ExplainedPiece) -> Option<String> {
 fn merge(explanation: &Explanation) -> Option<&'static str> {
     let policy = explanation.merges.first().copied().flatten()?;
     Some(match policy {
-        ReplyPolicy::Single => "single",
-        ReplyPolicy::AllSucceeded => "all-succeeded",
-        ReplyPolicy::OneSucceeded => "one-succeeded",
-        ReplyPolicy::Equal => "equal",
-        ReplyPolicy::And => "and",
-        ReplyPolicy::Or => "or",
-        ReplyPolicy::Min => "min",
-        ReplyPolicy::Max => "max",
-        ReplyPolicy::Sum => "sum",
-        ReplyPolicy::Concat => "concat",
-        ReplyPolicy::Union => "union",
-        ReplyPolicy::SumByName => "sum-by-name",
-        ReplyPolicy::KeyOrder => "key-order",
-        ReplyPolicy::NonNull => "non-null",
-        ReplyPolicy::SlotStats => "slot-stats",
-        ReplyPolicy::PerNode => "per-node",
+        ResponsePolicy::Single => "single",
+        ResponsePolicy::AllSucceeded => "all-succeeded",
+        ResponsePolicy::OneSucceeded => "one-succeeded",
+        ResponsePolicy::Equal => "equal",
+        ResponsePolicy::And => "and",
+        ResponsePolicy::Or => "or",
+        ResponsePolicy::Min => "min",
+        ResponsePolicy::Max => "max",
+        ResponsePolicy::Sum => "sum",
+        ResponsePolicy::Concat => "concat",
+        ResponsePolicy::Union => "union",
+        ResponsePolicy::SumByName => "sum-by-name",
+        ResponsePolicy::KeyOrder => "key-order",
+        ResponsePolicy::NonNull => "non-null",
+        ResponsePolicy::SlotStats => "slot-stats",
+        ResponsePolicy::PerNode => "per-node",
         _ => "other",
     })
 }

@@ -1,7 +1,7 @@
 //! Commands, and where their keys are.
 
 use hashslot::resp::{Frame, Value, encode};
-use hashslot::{Command, KeyShape, Limits, Malformed, Slot};
+use hashslot::{Command, KeyError, KeyShape, Limits, Slot};
 
 use crate::source::Source;
 
@@ -38,11 +38,11 @@ pub fn keys(data: &[u8]) {
     let slots: Option<Vec<_>> =
         expected.map(|keys| keys.iter().map(|key| Slot::of_key(key)).collect());
     match (command.slot(), slots.as_deref()) {
-        (Ok(None), Some([])) | (Err(Malformed::Shape(_)), None) => {}
+        (Ok(None), Some([])) | (Err(KeyError::Malformed(_)), None) => {}
         (Ok(Some(slot)), Some([first, rest @ ..])) => {
             assert!(slot == *first && rest.iter().all(|other| other == first));
         }
-        (Err(Malformed::CrossSlot(one, other)), Some([first, rest @ ..])) => {
+        (Err(KeyError::CrossSlot(one, other)), Some([first, rest @ ..])) => {
             assert!(one == *first && other != one);
             assert_eq!(rest.iter().find(|slot| *slot != first), Some(&other));
         }
@@ -94,7 +94,7 @@ fn search(command: &Command, args: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
         "GEORADIUSBYMEMBER" => store(args, 5, &["STORE", "STOREDIST"], false),
         "STRALGO" => stralgo(args.get(2..)?),
         "MIGRATE" => migrate(args),
-        _ => match command.facts().keys {
+        _ => match command.info().keys {
             KeyShape::None => Some(Vec::new()),
             KeyShape::Unknown => Some(arg(1).into_iter().collect()),
             KeyShape::At(index) => Some(vec![arg(index.into())?]),

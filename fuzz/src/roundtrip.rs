@@ -1,7 +1,7 @@
 //! Values to RESP, and back.
 
 use hashslot::resp::{Elements, Frame, Scan, Scanner, Value, encode};
-use hashslot::{FromReply, Limits, Protocol};
+use hashslot::{FromValue, Limits, Protocol};
 
 use crate::source::Source;
 
@@ -48,19 +48,19 @@ pub fn roundtrip(data: &[u8]) {
 /// Reads a reply as what a caller may want.
 fn convert(tree: &Tree, frame: &Frame) {
     let value = frame.value();
-    let text = String::from_reply(&value, frame);
-    let integer = i64::from_reply(&value, frame);
+    let text = String::from_value(&value, frame);
+    let integer = i64::from_value(&value, frame);
     match tree {
         Tree::Integer(number) => assert_eq!(integer, Ok(*number)),
         Tree::Bulk(bytes) => assert_eq!(text.ok(), String::from_utf8(bytes.clone()).ok()),
         Tree::Error(_) => assert!(text.is_err() && integer.is_err()),
         _ => {}
     }
-    let _ = (f64::from_reply(&value, frame), bool::from_reply(&value, frame));
-    let _ = Vec::<Option<String>>::from_reply(&value, frame);
-    let _ = Vec::<(String, f64)>::from_reply(&value, frame);
+    let _ = (f64::from_value(&value, frame), bool::from_value(&value, frame));
+    let _ = Vec::<Option<String>>::from_value(&value, frame);
+    let _ = Vec::<(String, f64)>::from_value(&value, frame);
     for part in value.elements().into_iter().flatten() {
-        let Ok(part_frame) = Frame::from_reply(&part, frame) else {
+        let Ok(part_frame) = Frame::from_value(&part, frame) else {
             assert!(matches!(part, Value::Error(_)), "no frame of a {}", part.kind());
             continue;
         };

@@ -44,16 +44,16 @@ fn end_is_where_it_would_be(bytes: &[u8], error: ProtocolError) {
 fn limits(choice: u8) -> Limits {
     let mut limits = Limits::default();
     if choice & 1 != 0 {
-        limits.frame_len_max = 200;
+        limits.max_frame_bytes = 200;
     }
     if choice & 2 != 0 {
-        limits.skipped_len_max = 400;
+        limits.max_skipped_bytes = 400;
     }
     if choice & 4 != 0 {
-        limits.element_count_max = 10;
+        limits.max_elements = 10;
     }
     if choice & 8 != 0 {
-        limits.depth_max = 3;
+        limits.max_depth = 3;
     }
     limits
 }
@@ -87,7 +87,7 @@ fn hear(stream: &[u8], piece_len: usize, seed: u8, limits: Limits) -> Heard {
         match scanner.scan(buffer) {
             Ok(Scan::Frame { len }) => {
                 assert!((3..=buffer.len()).contains(&len), "an impossible frame");
-                assert!(len <= limits.frame_len_max, "a frame beyond the limit");
+                assert!(len <= limits.max_frame_bytes, "a frame beyond the limit");
                 assert_eq!(skips, None, "what is skipped is no frame");
                 start += len;
                 frames.push(Found { len, error: None });

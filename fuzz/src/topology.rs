@@ -55,7 +55,7 @@ pub fn topology(data: &[u8]) {
 /// The frames that bytes begin with, not too many.
 fn frames(mut bytes: &[u8]) -> Vec<Frame> {
     let mut limits = Limits::default();
-    limits.element_count_max = 2000;
+    limits.max_elements = 2000;
     let mut frames = Vec::new();
     while frames.len() < 8
         && let Ok(Scan::Frame { len }) = Scanner::new(limits).scan(bytes)
@@ -70,7 +70,7 @@ fn frames(mut bytes: &[u8]) -> Vec<Frame> {
 struct State {
     asked: Address,
     map: AddressMap,
-    node_count_max: usize,
+    max_nodes: usize,
     view: Option<View>,
     agreement: Agreement,
     now: Instant,
@@ -88,7 +88,7 @@ impl State {
         Self {
             asked: at("10.9.8.7:6379"),
             map,
-            node_count_max: [4096, 8, 3, 1][usize::from(choice & 3)],
+            max_nodes: [4096, 8, 3, 1][usize::from(choice & 3)],
             view: None,
             agreement: Agreement::new(Duration::from_millis(5))
                 .limited_to([4096, 8, 3, 1][usize::from(choice & 3)]),
@@ -107,20 +107,19 @@ impl State {
             check(self.agreement.topology());
             let in_view =
                 view.topology().shards().iter().flat_map(hashslot::topology::Shard::nodes);
-            let most = self.node_count_max.max(in_view.count());
+            let most = self.max_nodes.max(in_view.count());
             assert!(self.agreement.topology().nodes().count() <= most);
             self.view = Some(view);
         }
-        match parse::slots(frame.value(), &self.asked, &self.map, self.node_count_max) {
+        match parse::slots(frame.value(), &self.asked, &self.map, self.max_nodes) {
             Ok(view) => {
                 self.is_what_it_says(view.topology(), frame.value());
                 self.view = Some(view);
             }
             Err(error) => self.is_no_view(error, frame.value()),
         }
-        if let Ok(nodes) = parse::nodes(frame.value(), &self.asked, &self.map, self.node_count_max)
-        {
-            assert!(nodes.len() <= self.node_count_max);
+        if let Ok(nodes) = parse::nodes(frame.value(), &self.asked, &self.map, self.max_nodes) {
+            assert!(nodes.len() <= self.max_nodes);
             nodes.iter().for_each(listed);
             self.agreement.set_listed(&nodes);
             check(self.agreement.topology());
@@ -129,12 +128,12 @@ impl State {
 
     fn shards(&self, view: &mut View, reply: Value<'_>) {
         let before = view.clone();
-        if parse::shards(view, reply, &self.asked, &self.map, self.node_count_max).is_err() {
+        if parse::shards(view, reply, &self.asked, &self.map, self.max_nodes).is_err() {
             assert_eq!(*view, before, "a reply that is of no use changes the view");
             return;
         }
         assert!(view.lists_all());
-        assert!(view.topology().other_nodes().len() <= self.node_count_max);
+        assert!(view.topology().other_nodes().len() <= self.max_nodes);
         check(view.topology());
         let (old, new) = (before.topology(), view.topology());
         assert!(old.slot_ranges().map(|(range, _)| range).eq(new.slot_ranges().map(|(r, _)| r)));
@@ -147,7 +146,7 @@ impl State {
     /// Compares a view with the rows that it was read from.
     fn is_what_it_says(&self, topology: &Topology, reply: Value<'_>) {
         check(topology);
-        assert!(topology.nodes().count() <= self.node_count_max);
+        assert!(topology.nodes().count() <= self.max_nodes);
         assert_eq!(topology.other_nodes().len(), 0);
         let mut claimed = 0;
         for row in reply.elements().expect("rows") {
@@ -194,7 +193,7 @@ impl State {
             TopologyError::Port(port) => assert!(u16::try_from(port).is_err()),
             TopologyError::TooManyNodes => {
                 let nodes = rows().map(|row| row.len().saturating_sub(2)).sum::<usize>();
-                assert!(nodes > self.node_count_max);
+                assert!(nodes > self.max_nodes);
             }
             _ => assert!(!error.to_string().is_empty()),
         }
@@ -217,7 +216,7 @@ impl State {
         let told_by = if source.one_in(2) { at("127.0.0.1:7000") } else { self.asked.clone() };
         self.agreement.moved(self.now, slot, &to, &told_by, None);
         let primary = self.agreement.topology().primary_of(slot).map(Node::address);
-        let is_full = self.agreement.topology().nodes().count() >= self.node_count_max;
+        let is_full = self.agreement.topology().nodes().count() >= self.max_nodes;
         assert!(primary == Some(&to) || is_full, "{primary:?} is not {to}");
         check(self.agreement.topology());
         if source.one_in(2) {

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use hashslot::{
-    Address, AddressMap, Cluster, Config, ConfigError, Credentials, Instant, Protocol, ReadFrom,
+    Address, AddressMap, Cluster, Config, ConfigError, Credentials, Protocol, ReadFrom,
     RedirectPolicy, Url,
 };
 
@@ -173,7 +173,7 @@ fn configure(mut source: Source<'_>) {
     let mut config = Config::default();
     let mut time = || match source.below(4) {
         0 => Duration::ZERO,
-        1 => [Config::DURATION_MAX, Duration::MAX][source.below(2)],
+        1 => [Config::MAX_DURATION, Duration::MAX][source.below(2)],
         2 => Duration::from_nanos(source.byte().into()),
         _ => Duration::from_millis(source.number().into()),
     };
@@ -182,29 +182,29 @@ fn configure(mut source: Source<'_>) {
     config.stall_timeout = time();
     config.ping_interval = time();
     config.drain_timeout = time();
-    config.retry_delay_min = time();
-    config.retry_delay_max = time();
-    config.reconnect_delay_min = time();
-    config.reconnect_delay_max = time();
-    config.refresh_interval_min = time();
-    config.refresh_interval_max = time();
+    config.min_retry_delay = time();
+    config.max_retry_delay = time();
+    config.min_reconnect_delay = time();
+    config.max_reconnect_delay = time();
+    config.min_refresh_interval = time();
+    config.max_refresh_interval = time();
     config.refresh_stagger = time();
     config.moved_trust = time();
     let mut count = || [0, 1, 8, usize::MAX][source.below(4)];
-    config.in_flight_count_max = count();
-    config.in_flight_len_max = count();
-    config.queue_count_max = count();
-    config.calls_count_max = count();
-    config.calls_len_max = count();
-    config.node_count_max = count();
-    config.connection_count_max = count();
-    config.dial_count_max = count();
-    config.received_len_max = count();
-    config.replies_len_max = count();
-    config.limits.depth_max = count();
-    config.limits.handshake_len_max = count();
+    config.max_in_flight = count();
+    config.max_in_flight_bytes = count();
+    config.max_queued = count();
+    config.max_pending_calls = count();
+    config.max_pending_bytes = count();
+    config.max_nodes = count();
+    config.max_connections = count();
+    config.max_dials = count();
+    config.max_received_bytes = count();
+    config.max_held_reply_bytes = count();
+    config.limits.max_depth = count();
+    config.limits.max_handshake_bytes = count();
     config.database = source.number().into();
-    config.redirection_count_max = source.byte();
+    config.max_redirections = source.byte();
     config.protocol = source.pick(&[Protocol::Resp3, Protocol::Resp2]);
     config.read_from = source.pick(&[ReadFrom::Primary, ReadFrom::PreferReplica]);
     config.redirect_policy = source.pick(&[RedirectPolicy::Listed, RedirectPolicy::Any]);
@@ -215,7 +215,7 @@ fn configure(mut source: Source<'_>) {
     let verdict = config.validate();
     let seeds = vec![Address::new("127.0.0.1", 7000).expect("an address")];
     assert_eq!(verdict.is_ok(), can_work(&config), "{verdict:?}");
-    let machine = Cluster::<u64>::new(Instant::EPOCH, config, seeds, 1);
+    let machine = Cluster::<u64>::new(config, seeds, 1);
     assert_eq!(machine.err(), verdict.err());
 }
 
@@ -226,21 +226,21 @@ fn can_work(config: &Config) -> bool {
         .as_ref()
         .is_none_or(|name| !name.contains(|c: char| !c.is_ascii_graphic()));
     is_named
-        && config.node_count_max > 0
-        && config.calls_count_max > 0
-        && config.connection_count_max > 0
-        && config.dial_count_max > 0
-        && config.in_flight_count_max > 0
-        && config.limits.depth_max >= 8
-        && config.limits.handshake_len_max >= 4_096
+        && config.max_nodes > 0
+        && config.max_pending_calls > 0
+        && config.max_connections > 0
+        && config.max_dials > 0
+        && config.max_in_flight > 0
+        && config.limits.max_depth >= 8
+        && config.limits.max_handshake_bytes >= 4_096
         && ![
             config.call_timeout,
             config.connect_timeout,
             config.stall_timeout,
             config.ping_interval,
-            config.retry_delay_min,
-            config.reconnect_delay_min,
-            config.refresh_interval_min,
+            config.min_retry_delay,
+            config.min_reconnect_delay,
+            config.min_refresh_interval,
         ]
         .contains(&Duration::ZERO)
         && [
@@ -249,15 +249,15 @@ fn can_work(config: &Config) -> bool {
             config.stall_timeout,
             config.ping_interval,
             config.drain_timeout,
-            config.retry_delay_min,
-            config.retry_delay_max,
-            config.reconnect_delay_min,
-            config.reconnect_delay_max,
-            config.refresh_interval_min,
-            config.refresh_interval_max,
+            config.min_retry_delay,
+            config.max_retry_delay,
+            config.min_reconnect_delay,
+            config.max_reconnect_delay,
+            config.min_refresh_interval,
+            config.max_refresh_interval,
             config.refresh_stagger,
             config.moved_trust,
         ]
         .iter()
-        .all(|duration| *duration <= Config::DURATION_MAX)
+        .all(|duration| *duration <= Config::MAX_DURATION)
 }

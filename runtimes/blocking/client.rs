@@ -11,10 +11,10 @@ use bytes::Bytes;
 use super::engine::Engine;
 use super::socket::Handle;
 use crate::runtimes::client::{self, ConnectError};
-use crate::runtimes::{notices, scan};
+use crate::runtimes::{events, scan};
 use crate::topology::Topology;
 use crate::{
-    Arg, Call, Command, Credentials, Error, Explanation, Frame, FromReply, Notice, Reply, Scan,
+    Arg, Call, Command, Credentials, Error, Event, Explanation, Frame, FromValue, Reply, Scan,
     Stats, Url,
 };
 
@@ -121,11 +121,11 @@ impl Client {
         self.owner.0.wait(future)
     }
 
-    /// Makes a call: a command with options, a batch or a transaction.
+    /// Makes a call: a command with options, a pipeline or a transaction.
     ///
     /// # Errors
     /// [`Error`] tells what happened, and through [`Error::may_have_executed`] whether it is safe to
-    /// call again. Errors of the commands of a batch stay in their places.
+    /// call again. Errors of the commands of a pipeline stay in their places.
     pub fn call(&self, call: Call) -> Result<Reply, Error> {
         self.wait(self.inner.call(call))
     }
@@ -135,7 +135,7 @@ impl Client {
     /// # Errors
     /// As [`Client::call`]; an error reply is [`Error::Server`], a reply of another type than asked
     /// for is [`Error::Conversion`].
-    pub fn command<V: FromReply>(&self, command: Command) -> Result<V, Error> {
+    pub fn command<V: FromValue>(&self, command: Command) -> Result<V, Error> {
         self.wait(self.inner.command(command))
     }
 
@@ -143,8 +143,8 @@ impl Client {
     /// nodes that stay apart are a map from address to reply.
     ///
     /// # Errors
-    /// As [`Client::command`]. [`Error::Conversion`] for a batch: its replies are not one.
-    pub fn call_as<V: FromReply>(&self, call: Call) -> Result<V, Error> {
+    /// As [`Client::command`]. [`Error::Conversion`] for a pipeline: its replies are not one.
+    pub fn call_as<V: FromValue>(&self, call: Call) -> Result<V, Error> {
         self.wait(self.inner.call_as(call))
     }
 
@@ -153,18 +153,18 @@ impl Client {
     /// none, make the call [strict](Call::strict), and pass it to [`Client::call_each`].
     ///
     /// # Errors
-    /// [`Error::Overloaded`] or [`Error::Closed`] if the client takes no more: nothing is sent.
-    pub fn batch(
+    /// [`Error::Overloaded`] or [`Error::ShutDown`] if the client takes no more: nothing is sent.
+    pub fn pipeline(
         &self,
         commands: impl IntoIterator<Item = Command>,
     ) -> Result<Vec<Result<Frame, Error>>, Error> {
-        self.wait(self.inner.batch(commands))
+        self.wait(self.inner.pipeline(commands))
     }
 
-    /// Makes a call of a batch, with options: each of its commands has an end of its own.
+    /// Makes a call of a pipeline, with options: each of its commands has an end of its own.
     ///
     /// # Errors
-    /// As [`Client::batch`]; for a strict call also the error of a command that cannot be sent.
+    /// As [`Client::pipeline`]; for a strict call also the error of a command that cannot be sent.
     /// [`Error::Conversion`] for a call of another kind.
     pub fn call_each(&self, call: Call) -> Result<Vec<Result<Frame, Error>>, Error> {
         self.wait(self.inner.call_each(call))
@@ -175,7 +175,7 @@ impl Client {
     /// # Errors
     /// As [`Client::command`]; the error of a command that was refused before the transaction ran is
     /// the transaction's.
-    pub fn transaction<V: FromReply>(
+    pub fn transaction<V: FromValue>(
         &self,
         commands: impl IntoIterator<Item = Command>,
     ) -> Result<V, Error> {
@@ -186,7 +186,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub fn get<'a, V: FromReply>(&self, key: impl Into<Arg<'a>>) -> Result<V, Error> {
+    pub fn get<'a, V: FromValue>(&self, key: impl Into<Arg<'a>>) -> Result<V, Error> {
         self.wait(self.inner.get(key))
     }
 
@@ -243,8 +243,8 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::command`]: the user of the connection needs the permission to run `COMMAND`.
-    pub fn learn(&self) -> Result<usize, Error> {
-        self.wait(self.inner.learn())
+    pub fn load_commands(&self) -> Result<usize, Error> {
+        self.wait(self.inner.load_commands())
     }
 
     /// Replaces the credentials, while calls are being made: connections are authenticated anew behind
@@ -253,7 +253,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::NotExecuted`] with [`Why::Handshake`](crate::Why::Handshake) if a node refused: the
-    /// last one that did. [`Error::Closed`] if the client is.
+    /// last one that did. [`Error::ShutDown`] if the client is.
     pub fn set_credentials(&self, credentials: Credentials) -> Result<(), Error> {
         self.wait(self.inner.set_credentials(credentials))
     }
@@ -270,7 +270,7 @@ impl Client {
     /// What was counted so far.
     ///
     /// # Errors
-    /// [`Error::Closed`] if the client is.
+    /// [`Error::ShutDown`] if the client is.
     pub fn stats(&self) -> Result<Stats, Error> {
         self.wait(self.inner.stats())
     }
@@ -278,13 +278,13 @@ impl Client {
     /// Who serves which slot, as far as is known.
     ///
     /// # Errors
-    /// [`Error::Closed`] if the client is.
+    /// [`Error::ShutDown`] if the client is.
     pub fn topology(&self) -> Result<Topology, Error> {
         self.wait(self.inner.topology())
     }
 
     /// Closes the client and all its clones: waits for replies to what was sent, `drain_timeout` of
-    /// the configuration at the most. What was not sent ends with [`Error::Closed`].
+    /// the configuration at the most. What was not sent ends with [`Error::ShutDown`].
     pub fn close(&self) {
         self.wait(self.inner.close());
     }
@@ -296,15 +296,15 @@ impl Client {
     }
 
     /// Reads the topology again, as soon as that is allowed and somebody waits for anything.
-    pub fn reinit_topology(&self) {
-        self.inner.reinit_topology();
+    pub fn refresh_topology(&self) {
+        self.inner.refresh_topology();
     }
 
     /// What happens from now on: redirections, changes of the topology, links that come and go. It is
     /// found out while somebody waits, for these or for anything else.
     #[must_use]
-    pub fn notices(&self) -> Notices {
-        Notices { notices: self.inner.notices(), engine: Arc::clone(&self.owner.0) }
+    pub fn events(&self) -> Events {
+        Events { events: self.inner.events(), engine: Arc::clone(&self.owner.0) }
     }
 }
 
@@ -336,34 +336,34 @@ impl Iterator for Keys {
 
 /// What the machine has to tell, from the moment on at which a client was asked for it.
 ///
-/// An iterator that waits for the next notice, and ends once the client is closed or the last of its
+/// An iterator that waits for the next event, and ends once the client is closed or the last of its
 /// clones is dropped.
 ///
-/// **Limit**: 1024 notices wait; beyond, the oldest are dropped and counted.
+/// **Limit**: 1024 events wait; beyond, the oldest are dropped and counted.
 #[derive(Debug)]
-pub struct Notices {
-    notices: notices::Notices,
+pub struct Events {
+    events: events::Events,
     engine: Arc<Engine>,
 }
 
-impl Notices {
-    /// A notice that is there already.
+impl Events {
+    /// An event that is there already.
     #[must_use]
-    pub fn try_next(&mut self) -> Option<Notice> {
-        self.notices.try_next()
+    pub fn try_next(&mut self) -> Option<Event> {
+        self.events.try_next()
     }
 
-    /// How many notices were dropped because nobody took them.
+    /// How many events were dropped because nobody took them.
     #[must_use]
     pub fn lost_count(&self) -> u64 {
-        self.notices.lost_count()
+        self.events.lost_count()
     }
 }
 
-impl Iterator for Notices {
-    type Item = Notice;
+impl Iterator for Events {
+    type Item = Event;
 
-    fn next(&mut self) -> Option<Notice> {
-        self.engine.wait(self.notices.next())
+    fn next(&mut self) -> Option<Event> {
+        self.engine.wait(self.events.next())
     }
 }

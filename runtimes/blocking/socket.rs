@@ -63,7 +63,7 @@ impl Runtime for Handle {
         Sleep {
             engine: Arc::clone(&self.0),
             timer: self.0.new_timer(),
-            at: Instant::now() + duration.min(Config::DURATION_MAX),
+            at: Instant::now() + duration.min(Config::MAX_DURATION),
         }
     }
 

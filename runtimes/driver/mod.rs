@@ -25,8 +25,8 @@ use std::vec::Vec;
 
 use super::cause::caught;
 use super::dial::{Dialler, Wire};
+use super::events::Listeners;
 use super::mailbox::{Letters, Mailbox, ReplySlot, Token};
-use super::notices::Listeners;
 use super::readiness::Readiness;
 use super::runtime::Runtime;
 use super::socket::{Driven, Socket};
@@ -180,9 +180,9 @@ impl<R: Runtime> Driver<R> {
                         self.forget(link);
                     }
                 }
-                Action::Notify(notice) => {
-                    self.meter.tell(&notice);
-                    self.listeners.tell(notice);
+                Action::Event(event) => {
+                    self.meter.tell(&event);
+                    self.listeners.tell(event);
                 }
             }
         }

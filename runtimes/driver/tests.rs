@@ -67,7 +67,7 @@ fn the_timer_is_polled_when_it_is_set_and_when_it_fires() {
     let mut driver = Driver::new(
         runtime.clone(),
         Dialler::new(runtime.clone(), &config, None, Permit::default()),
-        Cluster::new(Instant::EPOCH, config, Vec::from([seed]), 1).expect("can work"),
+        Cluster::new(config, Vec::from([seed]), 1).expect("can work"),
         Arc::clone(&mailbox),
         Arc::default(),
         std::time::Instant::now(),

@@ -17,7 +17,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::vec::Vec;
 
-use crate::{Call, CallId, Closed, Cluster, Error, Instant, Outcome, SystemText, Why};
+use crate::{Call, CallId, Cluster, Disconnect, Error, Instant, Outcome, SystemText, Why};
 
 /// Slots that are kept for use.
 const SPARE_COUNT_MAX: usize = 4096;
@@ -91,7 +91,7 @@ impl Mailbox {
         let slot = inner.spare.pop().unwrap_or_default();
         if inner.is_closed {
             drop(inner);
-            slot.put(Err(Error::Closed));
+            slot.put(Err(Error::ShutDown));
         } else {
             inner.letters.calls.push((call, Arc::clone(&slot)));
             self.wake(inner);
@@ -189,7 +189,7 @@ impl Mailbox {
         let letters = core::mem::take(&mut inner.letters);
         drop(inner);
         for (_, slot) in letters.calls {
-            slot.put(Err(Error::Closed));
+            slot.put(Err(Error::ShutDown));
         }
     }
 }
@@ -287,7 +287,7 @@ impl Drop for Token {
     fn drop(&mut self) {
         if let Some(slot) = self.0.take() {
             let told = SystemText::new("the task that drives the client is gone");
-            let why = Why::ConnectionLost(Closed::Other(told));
+            let why = Why::ConnectionLost(Disconnect::Other(told));
             slot.put(Err(Error::MaybeExecuted { why, node: None, slot: None }));
         }
     }
@@ -305,7 +305,7 @@ impl Future for Pending {
     type Output = Outcome;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
-        let Some(slot) = &self.slot else { return Poll::Ready(Err(Error::Closed)) };
+        let Some(slot) = &self.slot else { return Poll::Ready(Err(Error::ShutDown)) };
         let polled = slot.poll(cx);
         if polled.is_ready() {
             self.slot = None;

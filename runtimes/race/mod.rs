@@ -14,7 +14,7 @@ use std::vec::Vec;
 use super::cause::{dial_failed_by, is_name};
 use super::permit::Permit;
 use super::runtime::Runtime;
-use crate::{Address, Closed, Config, Instant, Race, RaceStep, SystemText};
+use crate::{Address, Config, Disconnect, Instant, Race, RaceStep, SystemText};
 
 type Boxed<V> = Pin<Box<dyn Future<Output = V> + Send>>;
 
@@ -24,18 +24,18 @@ pub(super) async fn reach<R: Runtime>(
     address: Address,
     config: &Config,
     permit: &Permit,
-) -> Result<R::Stream, Closed> {
+) -> Result<R::Stream, Disconnect> {
     permit.check(&address)?;
     if !is_name(&address) {
         let connected = runtime.connect(address.clone()).await;
         return connected.map_err(|error| dial_failed_by(&address, &error));
     }
-    let unresolved = |error: io::Error| Closed::NameResolution(SystemText::new(&words(&error)));
+    let unresolved = |error: io::Error| Disconnect::NameResolution(SystemText::new(&words(&error)));
     let addresses = runtime.resolve(address).await.map_err(unresolved)?;
     let (allowed, forbidden): (Vec<_>, Vec<_>) =
         addresses.into_iter().partition(|address| permit.check(address).is_ok());
     if allowed.is_empty() && !forbidden.is_empty() {
-        return Err(Closed::Forbidden);
+        return Err(Disconnect::Forbidden);
     }
     let mut attempts = Attempts {
         runtime: runtime.clone(),
@@ -62,7 +62,7 @@ impl<R: Runtime> Attempts<R> {
         Instant::from_epoch(self.begun_at.elapsed())
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<R::Stream, Closed>> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<R::Stream, Disconnect>> {
         loop {
             if let Some(stream) = self.poll_running(cx) {
                 return Poll::Ready(Ok(stream));

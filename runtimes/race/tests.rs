@@ -86,12 +86,12 @@ fn name() -> Address {
 }
 
 /// What becomes of a dial of a host with these addresses; a byte of the one that is reached.
-async fn dialled<R: Runtime>(runtime: R, addresses: Vec<Address>) -> Result<u8, Closed> {
+async fn dialled<R: Runtime>(runtime: R, addresses: Vec<Address>) -> Result<u8, Disconnect> {
     let mut stream =
         reach(&Named(runtime, addresses), name(), &Config::default(), &Permit::default()).await?;
     let mut byte = [0];
     let read = poll_fn(|cx| stream.poll_read(cx, &mut byte)).await;
-    read.map(|_| byte[0]).map_err(|error| Closed::Other(SystemText::new(&error.to_string())))
+    read.map(|_| byte[0]).map_err(|error| Disconnect::Other(SystemText::new(&error.to_string())))
 }
 
 /// The same host on each runtime: dead addresses before the one that answers.
@@ -115,7 +115,7 @@ pub(in crate::runtimes) async fn reaches_a_host_with_dead_addresses<R: Runtime>(
     }
     accepting.join().expect("does not panic")?;
     let refused = dialled(runtime.clone(), vec![refusing.clone(), refusing]).await;
-    assert_eq!(refused, Err(Closed::Refused));
+    assert_eq!(refused, Err(Disconnect::Refused));
     let none = dialled(runtime, vec![]).await.map_err(|cause| cause.to_string());
     assert_eq!(none, Err("the host name cannot be resolved: it has no address".into()));
     Ok(())
@@ -129,7 +129,7 @@ fn format_of(addresses: &[Address]) -> String {
 pub(in crate::runtimes) async fn tells_what_the_resolver_says<R: Runtime>(runtime: R) {
     let unknown = "no-such-host.invalid:7000".parse().expect("is one");
     let cause = reach(&runtime, unknown, &Config::default(), &Permit::default()).await.err();
-    let Some(Closed::NameResolution(text)) = cause else { panic!("{cause:?}") };
+    let Some(Disconnect::NameResolution(text)) = cause else { panic!("{cause:?}") };
     assert!(text.as_str().contains(' '), "{text:?}");
 }
 

@@ -1,4 +1,4 @@
-//! The options of a client, one by one.
+//! The options of a client, one method each.
 
 use super::std;
 
@@ -12,8 +12,8 @@ use crate::{Config, ConfigError};
 
 macro_rules! setters {
     ($($(#[$doc:meta])* $field:ident: $type:ty;)+) => {
-        /// Options, each the field of [`Config`] of the same name, which says more and has the
-        /// default. What cannot work is a [`ConfigError`] when the client connects.
+        /// Options. Each sets the field of [`Config`] of the same name, which documents details and the
+        /// default. An invalid value is a [`ConfigError`] when the client connects.
         impl<R> Builder<R> {
             $($(#[$doc])*
             #[must_use]
@@ -30,7 +30,7 @@ macro_rules! setters {
             }
         }
 
-        /// The names of those that are fields.
+        /// The names of the options that are fields.
         #[cfg(test)]
         const SETTERS: &[&str] = &[$(stringify!($field)),+];
     };
@@ -43,48 +43,48 @@ setters! {
     protocol: Protocol;
     /// Translates the addresses that nodes announce.
     address_map: AddressMap;
-    /// Who answers read-only commands.
+    /// Which nodes answer read-only commands.
     read_from: ReadFrom;
     /// Which redirections are followed.
     redirect_policy: RedirectPolicy;
-    /// What becomes of a command whose keys are in several slots.
+    /// What happens to a command whose keys are in several slots.
     cross_slot: CrossSlot;
     /// The time budget of a call, connecting included.
     call_timeout: Duration;
-    /// How long one attempt to connect to a node may take. How long the client may take to connect
-    /// to the cluster is `call_timeout`.
+    /// Maximum duration of one attempt to connect to a node. `call_timeout` bounds how long the client
+    /// may take to connect to the cluster.
     connect_timeout: Duration;
-    /// How long an address of a host may take to answer before the next one is dialled as well.
+    /// How long an attempt to dial one address of a host runs before the next address is dialled too.
     dial_stagger: Duration;
-    /// A connection that owes replies and has been silent for this long is closed.
+    /// How long a connection may owe replies without receiving one.
     stall_timeout: Duration;
-    /// A connection that has been idle for this long is sent a `PING`.
+    /// How long a connection may be idle before it is sent a `PING`.
     ping_interval: Duration;
-    /// How long a shutdown waits for replies.
+    /// How long a shutdown waits for outstanding replies.
     drain_timeout: Duration;
-    /// How often one command is redirected.
-    redirection_count_max: u8;
-    /// Commands that may wait for replies on one connection.
-    in_flight_count_max: usize;
-    /// Bytes of commands that may wait for replies on one connection.
-    in_flight_len_max: usize;
-    /// Calls that may wait for one node.
-    queue_count_max: usize;
-    /// Calls that are not completed, over all nodes.
-    calls_count_max: usize;
-    /// Bytes of commands of calls that are not completed.
-    calls_len_max: usize;
-    /// Connections that there may be.
-    connection_count_max: usize;
-    /// Connections that may be on their way at a time.
-    dial_count_max: usize;
-    /// Dials that may begin in a second.
-    dial_rate_max: u32;
-    /// Bytes of replies that have begun to come, over all connections.
-    received_len_max: usize;
-    /// Bytes of replies that wait for others of their call.
-    replies_len_max: usize;
-    /// What a reply may be.
+    /// Maximum number of redirections per command.
+    max_redirections: u8;
+    /// Maximum number of commands in flight on one connection.
+    max_in_flight: usize;
+    /// Maximum bytes of commands in flight on one connection.
+    max_in_flight_bytes: usize;
+    /// Maximum number of calls that wait for one node.
+    max_queued: usize;
+    /// Maximum number of incomplete calls over all nodes.
+    max_pending_calls: usize;
+    /// Maximum bytes of commands of incomplete calls.
+    max_pending_bytes: usize;
+    /// Maximum number of connections.
+    max_connections: usize;
+    /// Maximum number of connections being established at a time.
+    max_dials: usize;
+    /// Maximum number of dials that begin per second.
+    max_dial_rate: u32;
+    /// Maximum bytes of incomplete replies over all connections.
+    max_received_bytes: usize;
+    /// Maximum bytes of replies that wait for other replies of the same call.
+    max_held_reply_bytes: usize;
+    /// Limits of a single reply.
     limits: Limits;
 }
 

@@ -44,18 +44,18 @@ fn all() -> Vec<Setter> {
         stall_timeout(SECOND);
         ping_interval(SECOND);
         drain_timeout(SECOND);
-        redirection_count_max(7);
-        in_flight_count_max(7);
-        in_flight_len_max(7);
-        queue_count_max(7);
-        calls_count_max(7);
-        calls_len_max(7);
-        connection_count_max(7);
-        dial_count_max(7);
-        dial_rate_max(7);
-        received_len_max(7);
-        replies_len_max(7);
-        limits(Limits { depth_max: 77, ..Limits::default() });
+        max_redirections(7);
+        max_in_flight(7);
+        max_in_flight_bytes(7);
+        max_queued(7);
+        max_pending_calls(7);
+        max_pending_bytes(7);
+        max_connections(7);
+        max_dials(7);
+        max_dial_rate(7);
+        max_received_bytes(7);
+        max_held_reply_bytes(7);
+        limits(Limits { max_depth: 77, ..Limits::default() });
     };
     let others = [
         Setter {
@@ -94,9 +94,9 @@ fn begun() -> Made {
     let url: Url =
         "rediss://bob:url@url:2/3?protocol=3&client_name=url&address_map=c>d&call_timeout=9s\
                     &connect_timeout=9s&dial_stagger=9s&stall_timeout=9s&ping_interval=9s&drain_timeout=9s\
-                    &redirection_count_max=9&in_flight_count_max=9&in_flight_len_max=9\
-                    &queue_count_max=9&calls_count_max=9&calls_len_max=9&connection_count_max=9\
-                    &dial_count_max=9&dial_rate_max=9&received_len_max=9&replies_len_max=9&limits.depth_max=9\
+                    &max_redirections=9&max_in_flight=9&max_in_flight_bytes=9\
+                    &max_queued=9&max_pending_calls=9&max_pending_bytes=9&max_connections=9\
+                    &max_dials=9&max_dial_rate=9&max_received_bytes=9&max_held_reply_bytes=9&limits.max_depth=9\
                     &moved_trust=9s&tls_server_name=url"
             .parse()
             .unwrap();

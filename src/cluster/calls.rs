@@ -307,9 +307,9 @@ impl<T> Calls<T> {
             Merged::PerNode(replies) => Reply::PerNode(NodeReplies::new(protocol, replies)),
         };
         let outcome = match many.assembly {
-            Assembly::Each => Ok(Reply::Many(results)),
+            Assembly::Each => Ok(Reply::Pipeline(results)),
             Assembly::Joint(joint) => joint.merge(results, random).map(reply),
-            Assembly::Batch(members) => {
+            Assembly::Pipeline(members) => {
                 let mut results = results.into_iter();
                 let of_command = members.into_iter().filter_map(|member| match member {
                     Member::One => results.next(),
@@ -320,7 +320,7 @@ impl<T> Calls<T> {
                     }
                     Member::Refused(error) => Some(Err(error)),
                 });
-                Ok(Reply::Many(of_command.collect()))
+                Ok(Reply::Pipeline(of_command.collect()))
             }
         };
         Some((token, outcome))

@@ -9,9 +9,9 @@
 
 use super::Cluster;
 use super::nodes::{Tenant, Work};
-use crate::action::{LinkId, Notice, ReinitReason};
+use crate::action::{Event, LinkId, RefreshReason};
 use crate::config::Credentials;
-use crate::error::SeedFailure;
+use crate::error::NodeFailure;
 use crate::link::without_secrets;
 use crate::resp::Frame;
 use crate::time::Instant;
@@ -31,14 +31,14 @@ impl<T> Cluster<T> {
     /// Nodes that refused the former user may take the new one: they are asked at once.
     fn forget_refusals(&mut self, now: Instant) {
         for node in self.links.nodes.iter_mut().flatten() {
-            if node.last_failure.as_ref().is_some_and(SeedFailure::is_about_user) {
+            if node.last_failure.as_ref().is_some_and(NodeFailure::is_about_user) {
                 node.failures = 0;
                 node.last_failure = None;
                 node.retry_at = None;
             }
         }
         if self.unrouted.live_count() > 0 {
-            self.request_refresh(now, ReinitReason::Start, true);
+            self.request_refresh(now, RefreshReason::Start, true);
         }
     }
 
@@ -69,12 +69,12 @@ impl<T> Cluster<T> {
         match reply.error() {
             None => {
                 self.stats.links_reauthenticated += 1;
-                self.notify(Notice::Authenticated { node });
+                self.report(Event::Authenticated { node });
             }
             Some(error) => {
                 self.stats.reauthentications_refused += 1;
                 let error = without_secrets(error, self.config.credentials.as_ref());
-                self.notify(Notice::AuthenticationRefused { node, error });
+                self.report(Event::AuthenticationRefused { node, error });
             }
         }
         self.end_reauthentication();
@@ -93,7 +93,7 @@ impl<T> Cluster<T> {
     /// again in any case, since it may forget that one as well.
     pub(super) fn leave_unauthenticated(&mut self, now: Instant, link: LinkId) {
         let age = self.links.get(link).map(|tenant| now.since(tenant.dialled_at));
-        if age >= Some(self.config.reconnect_delay_max) {
+        if age >= Some(self.config.max_reconnect_delay) {
             self.drain(now, link);
         }
     }
@@ -112,7 +112,7 @@ impl<T> Cluster<T> {
         };
         if self.is_reauthenticating && !self.links.tenants.iter().flatten().any(owes) {
             self.is_reauthenticating = false;
-            self.notify(Notice::CredentialsReplaced);
+            self.report(Event::CredentialsReplaced);
         }
     }
 }

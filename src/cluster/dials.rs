@@ -84,7 +84,7 @@ impl Dials {
 
     /// When one more dial may begin.
     fn next_at(&self, config: &Config) -> Instant {
-        let at_once = u32::try_from(config.dial_count_max).unwrap_or(u32::MAX);
+        let at_once = u32::try_from(config.max_dials).unwrap_or(u32::MAX);
         let lead = interval(config).saturating_mul(at_once.saturating_sub(1));
         Instant::from_epoch(self.spread_until.since_epoch().saturating_sub(lead))
     }
@@ -97,7 +97,7 @@ impl Dials {
 
 /// The time between two dials, were they evenly spread.
 fn interval(config: &Config) -> Duration {
-    Duration::from_secs(1) / config.dial_rate_max
+    Duration::from_secs(1) / config.max_dial_rate
 }
 
 impl<T> Cluster<T> {
@@ -179,7 +179,7 @@ impl<T> Cluster<T> {
     /// Whether another node may be dialled. Makes room for its connection if it can.
     fn may_dial(&mut self, now: Instant, line: Line) -> bool {
         let beside = if line == Line::Asked { ASKED_COUNT_MAX } else { 0 };
-        if self.links.making_count >= self.config.dial_count_max.saturating_add(beside) {
+        if self.links.making_count >= self.config.max_dials.saturating_add(beside) {
             return false; // one of them comes or fails, which is an input
         }
         let next_at = self.dials.next_at(&self.config);
@@ -187,7 +187,7 @@ impl<T> Cluster<T> {
             self.timers.note(next_at);
             return false;
         }
-        self.links.count() < self.config.connection_count_max || self.displace(now)
+        self.links.count() < self.config.max_connections || self.displace(now)
     }
 
     /// Closes the connection that has been idle for longest. If none is idle, has the oldest one be so
@@ -197,7 +197,7 @@ impl<T> Cluster<T> {
             self.timers.note(self.dials.look_at);
             return false;
         }
-        self.dials.look_at = now + self.config.reconnect_delay_max;
+        self.dials.look_at = now + self.config.max_reconnect_delay;
         self.timers.note(self.dials.look_at);
         let in_use =
             || self.links.tenants.iter().flatten().filter(|tenant| tenant.drain_by.is_none());
@@ -208,9 +208,9 @@ impl<T> Cluster<T> {
         let Some(victim) = victim else { return false };
         self.stats.links_displaced += 1;
         // A slow command keeps its time: only `stall_timeout` bounds how long it may be silent.
-        self.drain_until(now, victim, now + Config::DURATION_MAX);
+        self.drain_until(now, victim, now + Config::MAX_DURATION);
         self.dials.may_make_room = idle.is_some();
-        self.links.count() < self.config.connection_count_max
+        self.links.count() < self.config.max_connections
     }
 
     /// Whether a link owes no reply, and no command or round waits for its node.
@@ -228,7 +228,7 @@ impl<T> Cluster<T> {
             return None;
         }
         let had_its_time =
-            |tenant: &&Tenant| now.since(tenant.dialled_at) >= self.config.reconnect_delay_max;
+            |tenant: &&Tenant| now.since(tenant.dialled_at) >= self.config.max_reconnect_delay;
         let ready = tenants().filter(|tenant| tenant.link.is_ready()).filter(had_its_time);
         ready.min_by_key(|tenant| tenant.dialled_at).map(|tenant| tenant.id)
     }

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::Cluster;
 use super::calls::{Part, PartRef, Place};
 use crate::command::Command;
-use crate::error::{Closed, Error, Phase, SeedFailures, ServerError, SystemText, Why};
+use crate::error::{Disconnect, Error, NodeFailures, Phase, ServerError, SystemText, Why};
 use crate::plan::{Payload, Route};
 use crate::slot::Slot;
 use crate::time::Instant;
@@ -55,7 +55,7 @@ impl<T> Cluster<T> {
     }
 
     /// No seed leads to a cluster, and none will: nobody is to wait for it.
-    pub(super) fn fail_unrouted(&mut self, failures: &SeedFailures) {
+    pub(super) fn fail_unrouted(&mut self, failures: &NodeFailures) {
         for part in self.unrouted.take() {
             let Some(state) = self.calls.part(part) else { continue };
             if state.place == Place::Unrouted {
@@ -66,7 +66,7 @@ impl<T> Cluster<T> {
     }
 
     /// Every seed has said no: calls that ask for nothing but the cluster end, others wait on.
-    pub(super) fn fail_discoveries(&mut self, failures: &SeedFailures) {
+    pub(super) fn fail_discoveries(&mut self, failures: &NodeFailures) {
         let is_discovery = |state: &Part| {
             state.place == Place::Unrouted && matches!(state.piece.route, Route::Discovery)
         };
@@ -97,11 +97,11 @@ impl<T> Cluster<T> {
             self.set_place(part, place);
             return; // its reply is waited for
         }
-        let why = Why::ConnectionLost(Closed::Other(SystemText::EMPTY));
+        let why = Why::ConnectionLost(Disconnect::Other(SystemText::EMPTY));
         let error = if may_have_run {
             Error::MaybeExecuted { why, node: None, slot }
         } else {
-            Error::Closed
+            Error::ShutDown
         };
         self.fail(part, error);
     }
@@ -121,7 +121,7 @@ impl Part {
             | Error::TimedOut { .. }
             | Error::Partial(_)
             | Error::Overloaded { .. }
-            | Error::Closed
+            | Error::ShutDown
             | Error::Conversion(_) => error,
         }
     }

@@ -19,7 +19,7 @@ use super::calls::{Part, PartRef, Place};
 use super::nodes::Work;
 use crate::action::LinkId;
 use crate::config::ReadFrom;
-use crate::error::Closed;
+use crate::error::Disconnect;
 use crate::plan::Route;
 use crate::slot::Slot;
 use crate::time::Instant;
@@ -130,7 +130,7 @@ impl<T> Cluster<T> {
                 state.suspicion.take().and_then(|suspicion| self.links.find(&suspicion.from));
             if owner.is_some() && owner == from {
                 let refusal = state.refusal.as_deref().cloned();
-                self.pause(now, part, refusal, self.config.retry_delay_min);
+                self.pause(now, part, refusal, self.config.min_retry_delay);
             } else {
                 self.wait_at_fence(slot, part);
             }
@@ -197,7 +197,7 @@ impl<T> Cluster<T> {
             self.hold(slot, link, until);
         }
         for link in silent {
-            self.drop_link(now, link, Closed::TimedOut);
+            self.drop_link(now, link, Disconnect::TimedOut);
         }
     }
 

@@ -13,10 +13,10 @@ use super::loss::Loss;
 use super::nodes::{Node, Tenant, Work};
 use super::redirect::Heard;
 use super::scripts::Scripts;
-use crate::action::{Action, LinkId, Notice, ReinitReason};
+use crate::action::{Action, Event, LinkId, RefreshReason};
 use crate::command::Command;
 use crate::config::{Credentials, ReadFrom};
-use crate::error::{Closed, ProtocolError, SystemText};
+use crate::error::{Disconnect, ProtocolError, SystemText};
 use crate::link::{Hello, Link, Received};
 use crate::resp::Frame;
 use crate::time::Instant;
@@ -119,8 +119,8 @@ impl<T> Cluster<T> {
         self.announce(id);
         self.timers.note(now + self.config.ping_interval);
         if let Some(address) = self.links.address(node) {
-            let notice = Notice::LinkReady { node: address.clone() };
-            self.notify(notice);
+            let event = Event::LinkReady { node: address.clone() };
+            self.report(event);
         }
         self.authenticate_again(now, id);
         self.refresh_link_ready(now, node, id);
@@ -168,7 +168,7 @@ impl<T> Cluster<T> {
                     self.actions.push_back(Action::Close { link: id });
                     let is_outdated = self.has_outdated_credentials(id) && failure.is_about_user();
                     let loss = if is_outdated {
-                        Loss::Closed(Closed::Other(SystemText::EMPTY))
+                        Loss::Closed(Disconnect::Other(SystemText::EMPTY))
                     } else {
                         Loss::Refused(failure)
                     };
@@ -185,7 +185,7 @@ impl<T> Cluster<T> {
     fn all_received(&mut self, now: Instant, id: LinkId) {
         let Some(tenant) = self.links.get_mut(id) else { return };
         if tenant.link.was_answered_early() {
-            return self.drop_link(now, id, Closed::EndOfStream);
+            return self.drop_link(now, id, Disconnect::EndOfStream);
         }
         let (node, is_done) = (tenant.node, tenant.link.expected_count() == 0);
         let is_ready = tenant.link.is_ready();
@@ -194,7 +194,7 @@ impl<T> Cluster<T> {
             tenant.last_of = None;
             self.dials.may_make_room = true;
         }
-        if holds && let Err(error) = self.links.hold(id, self.config.received_len_max) {
+        if holds && let Err(error) = self.links.hold(id, self.config.max_received_bytes) {
             return self.break_link(now, id, error);
         }
         if !is_ready {
@@ -229,16 +229,16 @@ impl<T> Cluster<T> {
         self.stats.pushes += 1;
         if let Some(address) = self.links.address(node) {
             let node = address.clone();
-            self.notify(Notice::Pushed { node, message });
+            self.report(Event::Pushed { node, message });
         }
     }
 
-    pub(super) fn link_closed(&mut self, now: Instant, id: LinkId, cause: Closed) {
+    pub(super) fn link_closed(&mut self, now: Instant, id: LinkId, cause: Disconnect) {
         self.lose_link(now, id, &Loss::Closed(cause));
     }
 
     /// Closes a link on our side.
-    pub(super) fn drop_link(&mut self, now: Instant, id: LinkId, cause: Closed) {
+    pub(super) fn drop_link(&mut self, now: Instant, id: LinkId, cause: Disconnect) {
         if self.links.get(id).is_some() {
             self.actions.push_back(Action::Close { link: id });
             self.lose_link(now, id, &Loss::Closed(cause));
@@ -331,7 +331,7 @@ impl<T> Cluster<T> {
             let connect_by = tenant.dialled_at + self.config.connect_timeout;
             let node = tenant.node;
             if !tenant.link.is_ready() && connect_by <= now {
-                self.drop_link(now, id, Closed::TimedOut);
+                self.drop_link(now, id, Disconnect::TimedOut);
             } else if tenant
                 .doubted_at(self.config.refresh_stagger)
                 .is_some_and(|doubted_at| doubted_at <= now)
@@ -343,14 +343,14 @@ impl<T> Cluster<T> {
                 && progress_at + self.config.stall_timeout <= now
             {
                 self.stats.links_stalled += 1;
-                self.drop_link(now, id, Closed::TimedOut);
+                self.drop_link(now, id, Disconnect::TimedOut);
             } else if tenant.drain_by.is_some_and(|drain_by| drain_by <= now) {
-                self.drop_link(now, id, Closed::TimedOut);
+                self.drop_link(now, id, Disconnect::TimedOut);
             } else if tenant.link.is_ready()
                 && !owes
                 && progress_at + self.config.ping_interval <= now
             {
-                let len_max = self.config.limits.handshake_len_max;
+                let len_max = self.config.limits.max_handshake_bytes;
                 tenant.link.write_own(now, &Command::new("PING"), Work::Ping, len_max);
                 self.announce(id);
             }
@@ -370,7 +370,7 @@ impl<T> Cluster<T> {
     fn doubt(&mut self, now: Instant, node: usize) {
         let is_waited_for = self.links.node(node).is_some_and(|node| node.queue.live_count() > 0);
         if is_waited_for && self.links.knows_cluster() {
-            self.request_refresh(now, ReinitReason::Unreachable, false);
+            self.request_refresh(now, RefreshReason::Unreachable, false);
         }
     }
 

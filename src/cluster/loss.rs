@@ -16,9 +16,9 @@ use core::time::Duration;
 use super::Cluster;
 use super::calls::{Part, PartRef, Place};
 use super::nodes::{Role, Work};
-use crate::action::{LinkId, Notice, ReinitReason};
+use crate::action::{Event, LinkId, RefreshReason};
 use crate::config::Config;
-use crate::error::{Closed, Error, SeedFailure, SystemText, Why};
+use crate::error::{Disconnect, Error, NodeFailure, SystemText, Why};
 use crate::link::{Hello, Owed};
 use crate::plan::{Payload, Route};
 use crate::random::Random;
@@ -54,7 +54,7 @@ impl<T> Cluster<T> {
             self.ensure_link(now, index);
         }
         if needed || (was_needed && self.links.is_trusted(index) && self.links.knows_cluster()) {
-            self.request_refresh(now, ReinitReason::Unreachable, needed);
+            self.request_refresh(now, RefreshReason::Unreachable, needed);
         }
         self.forget_if_useless(index);
         self.end_reauthentication();
@@ -91,7 +91,7 @@ impl<T> Cluster<T> {
     /// to without it at the next attempt; one that closes it in any case is asked both ways in turn.
     fn note_hello(&mut self, index: usize, hello: Hello, loss: &Loss) {
         self.knows_hello |= hello == Hello::Answered;
-        let is_closed = matches!(loss, Loss::Closed(Closed::EndOfStream | Closed::Reset));
+        let is_closed = matches!(loss, Loss::Closed(Disconnect::EndOfStream | Disconnect::Reset));
         if let Some(node) = self.links.node_mut(index)
             && is_closed
         {
@@ -113,7 +113,7 @@ impl<T> Cluster<T> {
             node.retry_at = Some(now + reconnect_delay(config, random, node.failures, loss));
         }
         let (node, cause) = (node.address.clone(), loss.cause());
-        self.notify(Notice::LinkLost { node, cause, in_flight: owed });
+        self.report(Event::LinkLost { node, cause, in_flight: owed });
     }
 
     /// Of what a lost link owed, that which is sent again, in order. The rest is over.
@@ -150,7 +150,7 @@ impl<T> Cluster<T> {
         remains: &Remains,
         is_culprit: bool,
     ) -> Result<(), Option<Error>> {
-        let redirections_max = self.config.redirection_count_max;
+        let redirections_max = self.config.max_redirections;
         let Some(state) = self.calls.part_mut(remains.part) else { return Err(None) };
         let refused = state.inner.take().map(|refused| *refused);
         let ran_alone = remains.ran_alone(state);
@@ -265,9 +265,9 @@ const REFUSAL_PAUSE: Duration = Duration::from_secs(1);
 /// How a link came to be gone.
 #[derive(Debug)]
 pub(super) enum Loss {
-    Closed(Closed),
+    Closed(Disconnect),
     Protocol(crate::error::ProtocolError),
-    Refused(SeedFailure),
+    Refused(NodeFailure),
     /// Another node answers at the address.
     Stranger,
 }
@@ -277,30 +277,30 @@ impl Loss {
         match self {
             Self::Closed(cause) => Why::ConnectionLost(cause.clone()),
             Self::Protocol(error) => Why::Protocol(*error),
-            Self::Refused(_) => Why::ConnectionLost(Closed::EndOfStream),
-            Self::Stranger => Why::ConnectionLost(Closed::Other(SystemText::EMPTY)),
+            Self::Refused(_) => Why::ConnectionLost(Disconnect::EndOfStream),
+            Self::Stranger => Why::ConnectionLost(Disconnect::Other(SystemText::EMPTY)),
         }
     }
 
-    fn cause(&self) -> Closed {
+    fn cause(&self) -> Disconnect {
         match self {
             Self::Closed(cause) => cause.clone(),
             Self::Protocol(_) | Self::Refused(_) | Self::Stranger => {
-                Closed::Other(SystemText::EMPTY)
+                Disconnect::Other(SystemText::EMPTY)
             }
         }
     }
 
-    fn failure(&self) -> SeedFailure {
+    fn failure(&self) -> NodeFailure {
         match self {
-            Self::Closed(Closed::TimedOut) => SeedFailure::NoAnswer,
-            Self::Closed(cause) => SeedFailure::Unreachable(cause.clone()),
+            Self::Closed(Disconnect::TimedOut) => NodeFailure::NoAnswer,
+            Self::Closed(cause) => NodeFailure::Unreachable(cause.clone()),
             Self::Protocol(error) => {
-                SeedFailure::Unusable(alloc::string::ToString::to_string(error).into())
+                NodeFailure::Unusable(alloc::string::ToString::to_string(error).into())
             }
             Self::Refused(failure) => failure.clone(),
             Self::Stranger => {
-                SeedFailure::Unusable("a node with another ID answers at its address".into())
+                NodeFailure::Unusable("a node with another ID answers at its address".into())
             }
         }
     }
@@ -308,17 +308,17 @@ impl Loss {
 
 /// Whether nobody is to wait for a node that fails like this: it refuses the user, lacks the database,
 /// or cannot be talked to safely.
-pub(super) const fn is_refusal(failure: &SeedFailure) -> bool {
+pub(super) const fn is_refusal(failure: &NodeFailure) -> bool {
     match failure {
-        SeedFailure::Authentication(_)
-        | SeedFailure::Permission { .. }
-        | SeedFailure::Database { .. } => true,
-        SeedFailure::Unreachable(Closed::Tls(failure)) => failure.is_permanent(),
-        SeedFailure::Unreachable(_)
-        | SeedFailure::NoAnswer
-        | SeedFailure::NotACluster(_)
-        | SeedFailure::Refused(_)
-        | SeedFailure::Unusable(_) => false,
+        NodeFailure::Authentication(_)
+        | NodeFailure::Permission { .. }
+        | NodeFailure::Database { .. } => true,
+        NodeFailure::Unreachable(Disconnect::Tls(failure)) => failure.is_permanent(),
+        NodeFailure::Unreachable(_)
+        | NodeFailure::NoAnswer
+        | NodeFailure::NotACluster(_)
+        | NodeFailure::Refused(_)
+        | NodeFailure::Unusable(_) => false,
     }
 }
 
@@ -329,6 +329,6 @@ fn reconnect_delay(config: &Config, random: &mut Random, failures: u32, loss: &L
         return REFUSAL_PAUSE + random.up_to(REFUSAL_PAUSE);
     }
     let Some(doublings) = failures.checked_sub(2) else { return Duration::ZERO };
-    let longest = config.reconnect_delay_min.saturating_mul(1 << doublings.min(16));
-    random.up_to(longest.min(config.reconnect_delay_max))
+    let longest = config.min_reconnect_delay.saturating_mul(1 << doublings.min(16));
+    random.up_to(longest.min(config.max_reconnect_delay))
 }

@@ -55,12 +55,12 @@ use self::refresh::Refresh;
 pub use self::stats::Stats;
 use self::strays::Strays;
 use self::timers::Timers;
-use crate::action::{Action, CallId, LinkId, Notice, Outcome, ReinitReason, Reply};
+use crate::action::{Action, CallId, Event, LinkId, Outcome, RefreshReason, Reply};
 use crate::address::Address;
-use crate::command::Learned;
+use crate::command::LearnedCommands;
 use crate::config::{Config, Credentials, ReadFrom};
-use crate::error::{Closed, ConfigError, Error, Phase, Why};
-use crate::link::Room;
+use crate::error::{ConfigError, Disconnect, Error, Phase, Why};
+use crate::link::ReceiveBuffer;
 use crate::plan::{Call, Context, Explanation, Route};
 use crate::random::Random;
 use crate::resp::Frame;
@@ -71,7 +71,7 @@ use crate::topology::{Agreement, Topology};
 ///
 /// Four families of methods:
 /// - the application's: [`submit`](Self::submit), [`cancel`](Self::cancel),
-///   [`reinit_topology`](Self::reinit_topology), [`shut_down`](Self::shut_down);
+///   [`refresh_topology`](Self::refresh_topology), [`shut_down`](Self::shut_down);
 /// - the driver's, `handle_*`: what came from outside. None can fail; events about links that have
 ///   ended, and events that come twice, do nothing;
 /// - `poll_*` and [`sendable`](Self::sendable): what the driver does next. After every call of a
@@ -92,7 +92,7 @@ pub struct Cluster<T> {
     seeds: Vec<Address>,
     random: Random,
     agreement: Agreement,
-    learned: Learned,
+    learned: LearnedCommands,
     links: Links,
     calls: Calls<T>,
     actions: VecDeque<Action<T>>,
@@ -126,7 +126,7 @@ pub struct Cluster<T> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{error}")]
 #[non_exhaustive]
-pub struct Refused<T> {
+pub struct SubmitError<T> {
     /// What was submitted with it.
     pub token: T,
     /// Why.
@@ -138,22 +138,17 @@ impl<T> Cluster<T> {
     ///
     /// # Errors
     /// [`ConfigError`] if there is no seed, or a limit that cannot work.
-    pub fn new(
-        _now: Instant,
-        config: Config,
-        seeds: Vec<Address>,
-        random_seed: u64,
-    ) -> Result<Self, ConfigError> {
+    pub fn new(config: Config, seeds: Vec<Address>, random_seed: u64) -> Result<Self, ConfigError> {
         config.validate()?;
         if seeds.is_empty() {
             return Err(ConfigError::NoSeeds);
         }
         Ok(Self {
             random: Random::new(random_seed),
-            agreement: Agreement::new(config.moved_trust).limited_to(config.node_count_max),
-            learned: Learned::default(),
+            agreement: Agreement::new(config.moved_trust).limited_to(config.max_nodes),
+            learned: LearnedCommands::default(),
             links: Links::new(),
-            calls: Calls::new(config.protocol, config.replies_len_max),
+            calls: Calls::new(config.protocol, config.max_held_reply_bytes),
             actions: VecDeque::new(),
             unrouted: Queue::default(),
             suspects: Queue::default(),
@@ -176,17 +171,17 @@ impl<T> Cluster<T> {
 
     /// Takes a call in. It is completed by an [`Action::Complete`], by its deadline at the latest.
     ///
-    /// A command of a batch that cannot be sent is refused in its place, and the others are sent,
+    /// A command of a pipeline that cannot be sent is refused in its place, and the others are sent,
     /// unless the call is [strict](Call::strict).
     ///
     /// # Errors
-    /// [`Refused`] gives the token back: the call cannot be sent as it is (the caller's fault), a
+    /// [`SubmitError`] gives the token back: the call cannot be sent as it is (the caller's fault), a
     /// limit is reached, or the machine is shut down. Nothing was sent.
     ///
-    /// **Limit**: `calls_count_max`, `calls_len_max`, `queue_count_max`.
+    /// **Limit**: `max_pending_calls`, `max_pending_bytes`, `max_queued`.
     ///
     /// **Cost**: for one command no allocation, but for growing tables.
-    pub fn submit(&mut self, now: Instant, call: Call, token: T) -> Result<CallId, Refused<T>> {
+    pub fn submit(&mut self, now: Instant, call: Call, token: T) -> Result<CallId, SubmitError<T>> {
         let len = call.encoded_len();
         let deadline = now + call.budget(self.config.call_timeout);
         if let Err(error) = self.admit(len) {
@@ -221,7 +216,7 @@ impl<T> Cluster<T> {
     /// Has calls that are submitted from now on know these commands, in place of those that were
     /// learned before. A command that is neither in the table nor learned is taken for a write whose
     /// first argument is its key.
-    pub fn learn(&mut self, learned: Learned) {
+    pub fn set_learned_commands(&mut self, learned: LearnedCommands) {
         self.learned = learned;
     }
 
@@ -268,21 +263,21 @@ impl<T> Cluster<T> {
         self.dispatch_all(now, part.call, part_count);
     }
 
-    fn refuse(&mut self, token: T, error: Error) -> Refused<T> {
+    fn refuse(&mut self, token: T, error: Error) -> SubmitError<T> {
         self.stats.calls_refused += 1;
-        Refused { token, error }
+        SubmitError { token, error }
     }
 
     fn admit(&self, len: usize) -> Result<(), Error> {
         let overloaded = |limit| Err(Error::Overloaded { limit, node: None });
         if self.ends_by.is_some() {
-            return Err(Error::Closed);
+            return Err(Error::ShutDown);
         }
-        if self.calls.count() >= self.config.calls_count_max {
-            return overloaded("calls_count_max");
+        if self.calls.count() >= self.config.max_pending_calls {
+            return overloaded("max_pending_calls");
         }
-        if self.calls.len().saturating_add(len) > self.config.calls_len_max {
-            return overloaded("calls_len_max");
+        if self.calls.len().saturating_add(len) > self.config.max_pending_bytes {
+            return overloaded("max_pending_bytes");
         }
         Ok(())
     }
@@ -301,19 +296,19 @@ impl<T> Cluster<T> {
     }
 
     /// Reads the topology again, as soon as that is allowed.
-    pub fn reinit_topology(&mut self, now: Instant) {
-        self.request_refresh(now, ReinitReason::Requested, false);
+    pub fn refresh_topology(&mut self, now: Instant) {
+        self.request_refresh(now, RefreshReason::Requested, false);
         self.finish(now);
     }
 
     /// Replaces the credentials of the configuration, while connections are in use. Connections that
     /// are set up are authenticated anew, each behind what was sent on it before: no reply is lost,
     /// and no command waits. New connections begin with the new credentials, unless they are given
-    /// their own. [`Notice::Authenticated`] and [`Notice::AuthenticationRefused`] tell what nodes
+    /// their own. [`Event::Authenticated`] and [`Event::AuthenticationRefused`] tell what nodes
     /// say; who refuses goes on with the former credentials.
     ///
     /// To change a password without a gap, have the servers accept both passwords, call this, wait
-    /// for [`Notice::CredentialsReplaced`], then take the former one from the servers.
+    /// for [`Event::CredentialsReplaced`], then take the former one from the servers.
     ///
     /// Without credentials connections stay what they are, and new ones begin without.
     pub fn set_credentials(&mut self, now: Instant, credentials: Option<Credentials>) {
@@ -328,7 +323,7 @@ impl<T> Cluster<T> {
         self.is_reauthenticating
     }
 
-    /// Takes no more calls. What was not sent ends with [`Error::Closed`]; replies to what was sent
+    /// Takes no more calls. What was not sent ends with [`Error::ShutDown`]; replies to what was sent
     /// are waited for, `drain_timeout` at the most. Over when [`Self::is_shut_down`].
     pub fn shut_down(&mut self, now: Instant) {
         if self.ends_by.is_some() {
@@ -382,14 +377,14 @@ impl<T> Cluster<T> {
     /// Room for the rest of a long reply that is on its way in on this link: bytes that are read straight
     /// into it need not be copied. `None` if there is no such reply; then, and whenever a driver likes,
     /// bytes come through [`Self::handle_received`].
-    pub fn receive_room(&mut self, link: LinkId) -> Option<Room<'_>> {
+    pub fn receive_buffer(&mut self, link: LinkId) -> Option<ReceiveBuffer<'_>> {
         let growth_len = self.links.growth_len;
         self.links.get_mut(link)?.link.room(growth_len)
     }
 
-    /// This many bytes came in on the link, at the beginning of the room that [`Self::receive_room`] lent
+    /// This many bytes came in on the link, at the beginning of the room that [`Self::receive_buffer`] lent
     /// last.
-    pub fn handle_filled(&mut self, now: Instant, link: LinkId, len: usize) {
+    pub fn handle_received_in_place(&mut self, now: Instant, link: LinkId, len: usize) {
         if let Some(tenant) = self.links.get_mut(link) {
             tenant.link.fill(now, len);
         }
@@ -405,7 +400,7 @@ impl<T> Cluster<T> {
     }
 
     /// The link is closed, or could not be connected.
-    pub fn handle_closed(&mut self, now: Instant, link: LinkId, cause: Closed) {
+    pub fn handle_closed(&mut self, now: Instant, link: LinkId, cause: Disconnect) {
         self.link_closed(now, link, cause);
         self.finish(now);
     }
@@ -460,8 +455,8 @@ impl<T> Cluster<T> {
         self.calls.count()
     }
 
-    fn notify(&mut self, notice: Notice) {
-        self.actions.push_back(Action::Notify(notice));
+    fn report(&mut self, event: Event) {
+        self.actions.push_back(Action::Event(event));
     }
 
     fn complete(&mut self, token: T, outcome: Outcome) {
@@ -555,7 +550,7 @@ impl<T> Cluster<T> {
         self.unrouted.push_back(part, None);
         self.set_place(part, Place::Unrouted);
         let knows = self.links.knows_cluster();
-        let reason = if knows { ReinitReason::SlotUnassigned } else { ReinitReason::Start };
+        let reason = if knows { RefreshReason::SlotUnassigned } else { RefreshReason::Start };
         self.request_refresh(now, reason, true);
     }
 

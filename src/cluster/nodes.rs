@@ -15,7 +15,7 @@ use super::queue::Queue;
 use super::scripts::Scripts;
 use crate::action::LinkId;
 use crate::address::Address;
-use crate::error::{ProtocolError, SeedFailure};
+use crate::error::{NodeFailure, ProtocolError};
 use crate::link::{GROWTH_LEN, GROWTH_LEN_MIN, Link};
 use crate::plan::Route;
 use crate::random::Random;
@@ -87,7 +87,7 @@ pub(super) struct Node {
     /// Not to be dialled before.
     pub(super) retry_at: Option<Instant>,
     /// Why it could not be reached the last time.
-    pub(super) last_failure: Option<SeedFailure>,
+    pub(super) last_failure: Option<NodeFailure>,
     pub(super) is_seed: bool,
     pub(super) is_listed: bool,
     /// Its ID, if the topology has it.
@@ -480,7 +480,7 @@ impl Links {
     }
 
     /// Why a node could not be reached the last time.
-    pub(super) fn last_failure(&self, node: usize) -> Option<SeedFailure> {
+    pub(super) fn last_failure(&self, node: usize) -> Option<NodeFailure> {
         self.node(node)?.last_failure.clone()
     }
 

@@ -12,7 +12,7 @@ use core::time::Duration;
 use super::calls::{PartRef, Place, Suspicion};
 use super::nodes::Role;
 use super::{Cluster, Part, scripts};
-use crate::action::{LinkId, Notice, RedirectKind, ReinitReason};
+use crate::action::{Event, LinkId, RedirectKind, RefreshReason};
 use crate::address::Address;
 use crate::config::{Config, RedirectPolicy};
 use crate::error::{Error, ServerError, Why};
@@ -72,7 +72,7 @@ impl<T> Cluster<T> {
             Verdict::SendSource => self.send_source(now, node, part),
             // It is for this node, or for none.
             Verdict::ReinitTopology if is_pinned => {
-                self.request_refresh(now, ReinitReason::Stale, false);
+                self.request_refresh(now, RefreshReason::Stale, false);
                 self.refuse_part(part, &frame);
             }
             _ if is_pinned => self.refuse_part(part, &frame),
@@ -81,8 +81,8 @@ impl<T> Cluster<T> {
             }
             Verdict::RetryAfter(pause) => self.pause(now, part, frame.error(), pause),
             Verdict::ReinitTopology => {
-                self.request_refresh(now, ReinitReason::Stale, true);
-                self.pause(now, part, frame.error(), self.config.retry_delay_min);
+                self.request_refresh(now, RefreshReason::Stale, true);
+                self.pause(now, part, frame.error(), self.config.min_retry_delay);
             }
             Verdict::Redirect { slot, to } => {
                 let redirection = Redirected { kind: RedirectKind::Moved, slot, to };
@@ -99,8 +99,8 @@ impl<T> Cluster<T> {
     fn note_unfollowed(&mut self, now: Instant, link: LinkId, error: &Error) {
         let Some(error) = error.server() else { return };
         match error.code() {
-            b"MOVED" => self.request_refresh(now, ReinitReason::Moved, false),
-            b"CLUSTERDOWN" | b"READONLY" => self.request_refresh(now, ReinitReason::Stale, false),
+            b"MOVED" => self.request_refresh(now, RefreshReason::Moved, false),
+            b"CLUSTERDOWN" | b"READONLY" => self.request_refresh(now, RefreshReason::Stale, false),
             b"NOAUTH" => self.leave_unauthenticated(now, link),
             _ => {}
         }
@@ -129,7 +129,7 @@ impl<T> Cluster<T> {
         }
         state.place = Place::Paused;
         let doubled = least.saturating_mul(1 << state.refusals.min(16));
-        let longest = doubled.clamp(least, self.config.retry_delay_max.max(least));
+        let longest = doubled.clamp(least, self.config.max_retry_delay.max(least));
         state.refusals = state.refusals.saturating_add(1);
         let until = now + longest / 2 + self.random.up_to(longest / 2);
         self.pause_serial += 1;
@@ -169,12 +169,12 @@ impl<T> Cluster<T> {
         state.asking = false;
         state.hops = state.hops.saturating_add(1);
         let hops = state.hops;
-        if hops > self.config.redirection_count_max {
+        if hops > self.config.max_redirections {
             return self.refuse_part(part, frame);
         }
         let Some(to) = redirected.to.resolve(&from, &self.config.address_map) else {
-            self.request_refresh(now, ReinitReason::Moved, true);
-            return self.pause(now, part, frame.error(), self.config.retry_delay_min);
+            self.request_refresh(now, RefreshReason::Moved, true);
+            return self.pause(now, part, frame.error(), self.config.min_retry_delay);
         };
         if to == from {
             return self.moved_to_itself(now, link, part, frame, hops);
@@ -203,7 +203,7 @@ impl<T> Cluster<T> {
     ) {
         let Some(to) = self.links.address(target).cloned() else { return };
         self.sweep_strays();
-        self.notify(Notice::Redirected { kind, slot, from: from.clone(), to: to.clone() });
+        self.report(Event::Redirected { kind, slot, from: from.clone(), to: to.clone() });
         self.set_place(part, Place::Nowhere);
         match kind {
             RedirectKind::Ask => {
@@ -217,7 +217,7 @@ impl<T> Cluster<T> {
                 let former = self.links.primary(self.agreement.topology(), slot);
                 let bears = self.links.find(from).and_then(|from| self.links.told_id(from));
                 let is_news = self.agreement.moved(now, slot, &to, from, bears);
-                self.request_refresh(now, ReinitReason::Moved, false);
+                self.request_refresh(now, RefreshReason::Moved, false);
                 if is_news {
                     self.links.follow_patch(self.agreement.topology());
                     self.stand_still(now, slot, [former, self.links.find(from), Some(target)]);
@@ -229,7 +229,7 @@ impl<T> Cluster<T> {
         if kind == RedirectKind::Moved
             && let Some(refusal) = self.sent_to_and_fro(part)
         {
-            self.pause(now, part, Some(refusal), self.config.retry_delay_min);
+            self.pause(now, part, Some(refusal), self.config.min_retry_delay);
         } else if self.fences.contains(slot) {
             self.wait_at_fence(slot, part);
         } else {
@@ -242,7 +242,7 @@ impl<T> Cluster<T> {
     /// serves its slot, and need some time to.
     fn sent_to_and_fro(&self, part: PartRef) -> Option<ServerError> {
         let state = self.calls.part(part)?;
-        let patience = self.config.redirection_count_max / 2;
+        let patience = self.config.max_redirections / 2;
         state.refusal.as_deref().filter(|_| state.hops > patience).cloned()
     }
 
@@ -256,13 +256,13 @@ impl<T> Cluster<T> {
         frame: &Frame,
         hops: u8,
     ) {
-        self.request_refresh(now, ReinitReason::Moved, false);
+        self.request_refresh(now, RefreshReason::Moved, false);
         let age = self.links.get(link).map(|tenant| now.since(tenant.dialled_at));
-        if hops == HOPS_BEFORE_RECONNECT && age >= Some(self.config.reconnect_delay_max) {
+        if hops == HOPS_BEFORE_RECONNECT && age >= Some(self.config.max_reconnect_delay) {
             self.drain(now, link);
         }
-        let pause = self.config.retry_delay_min.saturating_mul(1 << (hops / 2).min(16));
-        self.pause(now, part, frame.error(), pause.min(self.config.retry_delay_max));
+        let pause = self.config.min_retry_delay.saturating_mul(1 << (hops / 2).min(16));
+        self.pause(now, part, frame.error(), pause.min(self.config.max_retry_delay));
     }
 
     /// A redirection to a node that the topology does not list: followed once a node that is
@@ -284,7 +284,7 @@ impl<T> Cluster<T> {
         let is_alive = |part| state(part).is_some_and(|state| state.place == Place::Suspect);
         self.suspects.sweep_if_due(is_alive);
         self.suspects.push_back(part, slot);
-        self.request_refresh(now, ReinitReason::UnknownNode, true);
+        self.request_refresh(now, RefreshReason::UnknownNode, true);
     }
 
     /// The topology was read again: suspects are followed, or go back to where they belong.
@@ -307,8 +307,8 @@ impl<T> Cluster<T> {
                 self.follow_redirection(now, part, kind, slot, &from, target);
             } else {
                 self.stats.redirections_refused += 1;
-                self.notify(Notice::RedirectRefused { from, to });
-                self.pause(now, part, refusal, self.config.retry_delay_min);
+                self.report(Event::RedirectRefused { from, to });
+                self.pause(now, part, refusal, self.config.min_retry_delay);
             }
         }
     }

@@ -19,11 +19,11 @@ use super::Cluster;
 use super::dials::Line;
 use super::nodes::{Node, Question, Work};
 use super::strangers::{Doubtful, OtherClusters};
-use crate::action::{LinkId, Notice, ReinitReason};
+use crate::action::{Event, LinkId, RefreshReason};
 use crate::address::Address;
 use crate::command::Command;
 use crate::config::Config;
-use crate::error::{SeedFailure, SeedFailures, ServerError};
+use crate::error::{NodeFailure, NodeFailures, ServerError};
 use crate::resp::Frame;
 use crate::time::Instant;
 use crate::topology::parse::{self, ListedNode};
@@ -37,15 +37,15 @@ pub(super) const ASKED_COUNT_MAX: usize = 3;
 pub(super) struct Refresh {
     round: Option<Round>,
     /// When the next round begins, and why.
-    due: Option<(Instant, ReinitReason)>,
+    due: Option<(Instant, RefreshReason)>,
     /// Why there has to be another round after this one.
-    again: Option<(ReinitReason, bool)>,
+    again: Option<(RefreshReason, bool)>,
     /// The least time between two rounds, as it is now.
     interval: Duration,
     /// When the last round ended; `None` before the first.
     rested_at: Option<Instant>,
     serial: u64,
-    last_failures: SeedFailures,
+    last_failures: NodeFailures,
     /// Other clusters that were told of since the last view without doubt.
     pub(super) others: OtherClusters,
 }
@@ -56,7 +56,7 @@ pub(super) struct Round {
     serial: u64,
     pub(super) candidates: VecDeque<usize>,
     asked: Vec<Asked>,
-    failures: Vec<(Address, SeedFailure)>,
+    failures: Vec<(Address, NodeFailure)>,
     pub(super) began_at: Instant,
     /// Whether nodes fail, and views have changed nothing for some rounds.
     pub(super) is_stuck: bool,
@@ -95,10 +95,10 @@ impl Refresh {
             round: None,
             due: None,
             again: None,
-            interval: config.refresh_interval_min,
+            interval: config.min_refresh_interval,
             rested_at: None,
             serial: 0,
-            last_failures: SeedFailures(Arc::from([])),
+            last_failures: NodeFailures(Arc::from([])),
             others: OtherClusters::default(),
         }
     }
@@ -150,7 +150,7 @@ impl Round {
 impl<T> Cluster<T> {
     /// Has the topology read again: as soon as is allowed if it is urgent, else with some delay, so
     /// that not all clients do it at once.
-    pub(super) fn request_refresh(&mut self, now: Instant, reason: ReinitReason, urgent: bool) {
+    pub(super) fn request_refresh(&mut self, now: Instant, reason: RefreshReason, urgent: bool) {
         if self.ends_by.is_some() {
             return;
         }
@@ -181,7 +181,7 @@ impl<T> Cluster<T> {
     /// Over how long the clients of a cluster of this size spread their rounds.
     fn spread(&self) -> Duration {
         let nodes = u32::try_from(self.links.listed().count()).unwrap_or(u32::MAX);
-        self.config.refresh_interval_min.saturating_mul(1 + nodes / 64)
+        self.config.min_refresh_interval.saturating_mul(1 + nodes / 64)
     }
 
     pub(super) fn run_refresh_timers(&mut self, now: Instant) {
@@ -211,13 +211,13 @@ impl<T> Cluster<T> {
             doubtful: Vec::new(),
             more_at: now,
         });
-        self.notify(Notice::TopologyReinit { reason });
+        self.report(Event::TopologyRefresh { reason });
         self.ask_next(now);
     }
 
     /// Whether nodes fail, and views have changed nothing for some rounds.
     pub(super) fn is_stuck(&self) -> bool {
-        self.refresh.interval > self.config.refresh_interval_min.saturating_mul(2)
+        self.refresh.interval > self.config.min_refresh_interval.saturating_mul(2)
             && self.links.listed().any(|node| self.links.is_failing(node))
     }
 
@@ -278,7 +278,7 @@ impl<T> Cluster<T> {
                 return;
             }
             // It is to be left alone for now.
-            let failure = self.links.last_failure(node).unwrap_or(SeedFailure::NoAnswer);
+            let failure = self.links.last_failure(node).unwrap_or(NodeFailure::NoAnswer);
             self.note_failure(node, failure);
         }
     }
@@ -300,7 +300,7 @@ impl<T> Cluster<T> {
             };
             let command = Command::new("CLUSTER").arg(what);
             let (work, len_max) =
-                (Work::Topology { round: serial, question }, self.config.limits.topology_len_max);
+                (Work::Topology { round: serial, question }, self.config.limits.max_topology_bytes);
             tenant.link.write_own(now, &command, work, len_max);
         }
         self.stats.topology_queries += 1;
@@ -314,7 +314,7 @@ impl<T> Cluster<T> {
     }
 
     /// A link is gone: its node will not answer.
-    pub(super) fn refresh_link_lost(&mut self, now: Instant, node: usize, failure: &SeedFailure) {
+    pub(super) fn refresh_link_lost(&mut self, now: Instant, node: usize, failure: &NodeFailure) {
         let Some(round) = &mut self.refresh.round else { return };
         if round.asked(node).is_some() {
             self.note_failure(node, failure.clone());
@@ -323,21 +323,21 @@ impl<T> Cluster<T> {
     }
 
     /// Why no node that was asked was of use: as far as this round has come, else as in the last.
-    pub(super) fn failures_so_far(&self) -> SeedFailures {
+    pub(super) fn failures_so_far(&self) -> NodeFailures {
         let last = &self.refresh.last_failures;
         let Some(round) = &self.refresh.round else { return last.clone() };
         let silent = round.asked.iter().filter_map(|asked| self.links.address(asked.node));
-        let silent = silent.map(|address| (address.clone(), SeedFailure::NoAnswer));
+        let silent = silent.map(|address| (address.clone(), NodeFailure::NoAnswer));
         let mut failures = round.failures.clone();
         for (node, failure) in last.iter().cloned().chain(silent) {
             if failures.iter().all(|(known, _)| *known != node) {
                 failures.push((node, failure));
             }
         }
-        SeedFailures(failures.into())
+        NodeFailures(failures.into())
     }
 
-    pub(super) fn note_failure(&mut self, node: usize, failure: SeedFailure) {
+    pub(super) fn note_failure(&mut self, node: usize, failure: NodeFailure) {
         let Some(round) = &mut self.refresh.round else { return };
         round.asked.retain(|asked| asked.node != node);
         if let Some(address) = self.links.address(node) {
@@ -355,14 +355,14 @@ impl<T> Cluster<T> {
         reply: &Frame,
     ) {
         let Some(address) = self.links.address(node).cloned() else { return };
-        let (map, node_count_max) = (&self.config.address_map, self.config.node_count_max);
+        let (map, max_nodes) = (&self.config.address_map, self.config.max_nodes);
         let round = self.refresh.round.as_mut().filter(|round| round.serial == serial);
         let Some(asked) = round.and_then(|round| round.asked(node)) else { return };
         if question == Question::Slots {
             let view = match reply.error() {
                 Some(error) => Err(refused(error)),
-                None => parse::slots(reply.value(), &address, map, node_count_max)
-                    .map_err(|error| SeedFailure::Unusable(Cow::Owned(error.to_string()))),
+                None => parse::slots(reply.value(), &address, map, max_nodes)
+                    .map_err(|error| NodeFailure::Unusable(Cow::Owned(error.to_string()))),
             };
             match view {
                 Ok(view) => asked.view = Some(view),
@@ -376,10 +376,9 @@ impl<T> Cluster<T> {
         // What comes second only adds to the view: without it the view is as good.
         let (Some(mut view), Some(sent_at)) = (asked.view.take(), asked.sent_at) else { return };
         let listed = if question == Question::Nodes {
-            parse::nodes(reply.value(), &address, map, node_count_max).unwrap_or_default()
+            parse::nodes(reply.value(), &address, map, max_nodes).unwrap_or_default()
         } else {
-            parse::shards(&mut view, reply.value(), &address, map, node_count_max)
-                .unwrap_or_default();
+            parse::shards(&mut view, reply.value(), &address, map, max_nodes).unwrap_or_default();
             Vec::new()
         };
         self.weigh(now, node, Told { sent_at, by: address, view, listed });
@@ -400,7 +399,7 @@ impl<T> Cluster<T> {
         node: usize,
         serial: u64,
         question: Question,
-        failure: SeedFailure,
+        failure: NodeFailure,
     ) {
         let Some(address) = self.links.address(node).cloned() else { return };
         let round = self.refresh.round.as_mut().filter(|round| round.serial == serial);
@@ -434,20 +433,20 @@ impl<T> Cluster<T> {
         self.rest(now, is_changed);
         if is_changed || is_first {
             self.stats.topology_changes += 1;
-            self.notify(Notice::TopologyChanged(adopted.change.clone()));
+            self.report(Event::TopologyChanged(adopted.change.clone()));
         }
         self.follow_topology(now, &adopted.change);
         self.reroute_unrouted(now);
         if adopted.kept > 0 {
-            self.request_refresh(now, ReinitReason::Disagreement, false);
+            self.request_refresh(now, RefreshReason::Disagreement, false);
         }
         self.go_on(now);
     }
 
     /// No round begins for a while: longer each time that one changed nothing.
     fn rest(&mut self, now: Instant, is_changed: bool) {
-        let shortest = self.config.refresh_interval_min;
-        let longest = self.config.refresh_interval_max.max(shortest);
+        let shortest = self.config.min_refresh_interval;
+        let longest = self.config.max_refresh_interval.max(shortest);
         let doubled = self.refresh.interval.saturating_mul(2).clamp(shortest, longest);
         self.refresh.interval = if is_changed { shortest } else { doubled };
         self.refresh.rested_at = Some(now);
@@ -460,20 +459,20 @@ impl<T> Cluster<T> {
         if let Some(told) = self.other_cluster(&mut round) {
             return self.adopt(now, told, Agreement::replace);
         }
-        let failures = SeedFailures(round.failures.into());
+        let failures = NodeFailures(round.failures.into());
         self.refresh.last_failures = failures.clone();
         self.rest(now, false);
-        let answered = |failure: &SeedFailure| {
+        let answered = |failure: &NodeFailure| {
             failure.is_permanent()
-                || !matches!(failure, SeedFailure::Unreachable(_) | SeedFailure::NoAnswer)
+                || !matches!(failure, NodeFailure::Unreachable(_) | NodeFailure::NoAnswer)
         };
         let mut answers = failures.iter().filter(|(_, failure)| answered(failure)).peekable();
         let is_hopeless = answers.peek().is_some() && answers.all(|(_, f)| f.is_permanent());
-        self.notify(Notice::TopologyUnavailable(failures.clone()));
+        self.report(Event::TopologyUnavailable(failures.clone()));
         self.clear_suspects(now);
         self.verify_links(now);
         if is_doubtful {
-            self.request_refresh(now, ReinitReason::Disagreement, false);
+            self.request_refresh(now, RefreshReason::Disagreement, false);
         }
         let has_refused = failures.iter().all(|(_, failure)| failure.is_definite());
         if is_hopeless && !self.links.knows_cluster() {
@@ -491,23 +490,23 @@ impl<T> Cluster<T> {
         }
         if self.unrouted.live_count() > 0 {
             let knows = self.links.knows_cluster();
-            let reason = if knows { ReinitReason::SlotUnassigned } else { ReinitReason::Start };
+            let reason = if knows { RefreshReason::SlotUnassigned } else { RefreshReason::Start };
             self.request_refresh(now, reason, knows);
         }
         if self.links.has_stranded() {
-            self.request_refresh(now, ReinitReason::Unreachable, true);
+            self.request_refresh(now, RefreshReason::Unreachable, true);
         }
     }
 }
 
 /// What an error says about the one that answers it to `CLUSTER SLOTS`.
-fn refused(error: ServerError) -> SeedFailure {
+fn refused(error: ServerError) -> NodeFailure {
     match error.code() {
-        b"NOAUTH" | b"WRONGPASS" => SeedFailure::Authentication(error),
-        b"NOPERM" => SeedFailure::Permission { command: "CLUSTER SLOTS", error },
+        b"NOAUTH" | b"WRONGPASS" => NodeFailure::Authentication(error),
+        b"NOPERM" => NodeFailure::Permission { command: "CLUSTER SLOTS", error },
         b"ERR" if error.text().contains("cluster support disabled") => {
-            SeedFailure::NotACluster(error)
+            NodeFailure::NotACluster(error)
         }
-        _ => SeedFailure::Refused(error),
+        _ => NodeFailure::Refused(error),
     }
 }

@@ -19,8 +19,8 @@ use core::time::Duration;
 use super::Cluster;
 use super::nodes::Tenant;
 use super::refresh::{Round, Told};
-use crate::action::{LinkId, ReinitReason};
-use crate::error::SeedFailure;
+use crate::action::{LinkId, RefreshReason};
+use crate::error::NodeFailure;
 use crate::time::Instant;
 use crate::topology::{Absence, Doubt, Node, NodeId, Topology};
 
@@ -96,7 +96,7 @@ impl<T> Cluster<T> {
         if self.refresh.is_asking(node) {
             self.refresh_link_ready(now, node, id);
         } else if self.links.is_cut_off() {
-            self.request_refresh(now, ReinitReason::Unreachable, true);
+            self.request_refresh(now, RefreshReason::Unreachable, true);
         } else {
             self.drop_strange_link(now, id);
         }
@@ -155,7 +155,7 @@ impl<T> Cluster<T> {
         let witnesses = usize::from(doubt == Doubt::Foreign && is_listed);
         let (is_outdated, has_seed) = self.seed_vouches(node, &told);
         let failure = "its topology has no known node, or it is not the known node itself";
-        self.note_failure(node, SeedFailure::Unusable(failure.into()));
+        self.note_failure(node, NodeFailure::Unusable(failure.into()));
         let Some(round) = self.refresh.round_mut() else { return };
         if is_outdated {
             round.candidates.push_front(node);

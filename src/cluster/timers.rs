@@ -9,7 +9,7 @@
 //! tells what has come in, then that time has passed, and then what was held back leaves.
 
 use super::Cluster;
-use crate::error::Closed;
+use crate::error::Disconnect;
 use crate::time::Instant;
 
 /// The earliest instant at which something may be due.
@@ -57,7 +57,7 @@ impl<T> Cluster<T> {
         self.resume(now);
         if self.ends_by.is_some_and(|ends_by| ends_by <= now) {
             for link in self.links.ids() {
-                self.drop_link(now, link, Closed::TimedOut);
+                self.drop_link(now, link, Disconnect::TimedOut);
             }
         }
         self.pump_held(now);

@@ -11,7 +11,7 @@ use super::Cluster;
 use super::calls::PartRef;
 use super::nodes::{Role, Work};
 use crate::action::LinkId;
-use crate::error::{Error, ProtocolError, SeedFailure, Why};
+use crate::error::{Error, NodeFailure, ProtocolError, Why};
 use crate::time::Instant;
 
 impl<T> Cluster<T> {
@@ -33,7 +33,7 @@ impl<T> Cluster<T> {
                 self.fail_unusable(node, part, error);
             }
             Work::Topology { round, question } => {
-                let failure = SeedFailure::Unusable(Cow::Owned(error.to_string()));
+                let failure = NodeFailure::Unusable(Cow::Owned(error.to_string()));
                 self.handle_unusable_topology(now, node, round, question, failure);
             }
             Work::Auth => self.handle_unusable_auth(now, link),

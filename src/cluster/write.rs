@@ -10,13 +10,13 @@ use super::nodes::{Role, Work};
 use super::{Cluster, scripts};
 use crate::action::{Action, LinkId};
 use crate::command::Command;
-use crate::error::{Closed, Error, SeedFailure, Why};
+use crate::error::{Disconnect, Error, NodeFailure, Why};
 use crate::plan::{Payload, Plan};
 use crate::slot::Slot;
 use crate::time::Instant;
 
 impl<T> Cluster<T> {
-    /// Refuses what is for a node whose queue is full: of a batch that is not strict the commands
+    /// Refuses what is for a node whose queue is full: of a pipeline that is not strict the commands
     /// for that node, in their places.
     ///
     /// # Errors
@@ -41,10 +41,10 @@ impl<T> Cluster<T> {
         let slot = part.piece.route.slot()?;
         let node = self.links.primary(self.agreement.topology(), slot)?;
         let node = self.links.node(node)?;
-        if node.queue.live_count() < self.config.queue_count_max {
+        if node.queue.live_count() < self.config.max_queued {
             return None;
         }
-        Some(Error::Overloaded { limit: "queue_count_max", node: Some(node.address.clone()) })
+        Some(Error::Overloaded { limit: "max_queued", node: Some(node.address.clone()) })
     }
 
     /// Sends a part to a node, or has it wait for the node's link.
@@ -81,7 +81,7 @@ impl<T> Cluster<T> {
         if state.retry_at.is_none_or(|at| at <= now) {
             return None;
         }
-        if let SeedFailure::Authentication(error) = failure {
+        if let NodeFailure::Authentication(error) = failure {
             return Some(Error::Server(error.clone()));
         }
         self.waited_for(node, slot)
@@ -91,8 +91,8 @@ impl<T> Cluster<T> {
         self.links.get(link).is_some_and(|tenant| {
             tenant.link.is_ready()
                 && !tenant.is_strange
-                && tenant.link.expected_count() < self.config.in_flight_count_max
-                && tenant.link.in_flight_len() < self.config.in_flight_len_max
+                && tenant.link.expected_count() < self.config.max_in_flight
+                && tenant.link.in_flight_len() < self.config.max_in_flight_bytes
         })
     }
 
@@ -212,15 +212,15 @@ impl<T> Cluster<T> {
     pub(super) fn waited_for(&self, node: usize, slot: Option<Slot>) -> Option<Error> {
         let state = self.links.node(node)?;
         let why = match state.last_failure.clone()? {
-            SeedFailure::Unreachable(cause) => Why::ConnectFailed(cause),
-            SeedFailure::NoAnswer | SeedFailure::Unusable(_) => {
-                Why::ConnectFailed(Closed::TimedOut)
+            NodeFailure::Unreachable(cause) => Why::ConnectFailed(cause),
+            NodeFailure::NoAnswer | NodeFailure::Unusable(_) => {
+                Why::ConnectFailed(Disconnect::TimedOut)
             }
-            SeedFailure::Permission { command, error } => Why::NotPermitted { command, error },
-            SeedFailure::Authentication(error)
-            | SeedFailure::Database { error, .. }
-            | SeedFailure::NotACluster(error)
-            | SeedFailure::Refused(error) => Why::Handshake(error),
+            NodeFailure::Permission { command, error } => Why::NotPermitted { command, error },
+            NodeFailure::Authentication(error)
+            | NodeFailure::Database { error, .. }
+            | NodeFailure::NotACluster(error)
+            | NodeFailure::Refused(error) => Why::Handshake(error),
         };
         Some(Error::NotExecuted { why, node: Some(state.address.clone()), slot })
     }

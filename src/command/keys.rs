@@ -8,23 +8,23 @@ use crate::slot::Slot;
 /// A command whose keys cannot be found, or cannot be served together. The caller's fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Malformed {
+pub enum KeyError {
     /// Its arguments do not have the shape of the command.
     #[error("{0}")]
-    Shape(&'static str),
+    Malformed(&'static str),
     /// Its keys are in different slots: the first, and one that differs.
     #[error("its keys are in different slots ({0} and {1})")]
     CrossSlot(Slot, Slot),
 }
 
-pub(super) const MISSING: Malformed = Malformed::Shape("it has too few arguments");
+pub(super) const MISSING: KeyError = KeyError::Malformed("it has too few arguments");
 
 /// What is done with each key.
-pub(super) type Take<'t, 'a> = &'t mut dyn FnMut(&'a [u8]) -> Result<(), Malformed>;
+pub(super) type Take<'t, 'a> = &'t mut dyn FnMut(&'a [u8]) -> Result<(), KeyError>;
 
 /// The slot that all keys are in; `None` if there is no key.
-pub(super) fn slot(command: &Command) -> Result<Option<Slot>, Malformed> {
-    if command.facts().keys == KeyShape::At(1) {
+pub(super) fn slot(command: &Command) -> Result<Option<Slot>, KeyError> {
+    if command.info().keys == KeyShape::At(1) {
         let key = command.arguments().nth(1).ok_or(MISSING)?;
         return Ok(Some(Slot::of_key(key)));
     }
@@ -33,13 +33,13 @@ pub(super) fn slot(command: &Command) -> Result<Option<Slot>, Malformed> {
 
 /// The slot of all keys that a search finds.
 pub(super) fn common_slot<'a>(
-    search: impl FnOnce(Take<'_, 'a>) -> Result<(), Malformed>,
-) -> Result<Option<Slot>, Malformed> {
+    search: impl FnOnce(Take<'_, 'a>) -> Result<(), KeyError>,
+) -> Result<Option<Slot>, KeyError> {
     let mut slot = None;
     search(&mut |key| {
         let of_key = Slot::of_key(key);
         match slot.replace(of_key) {
-            Some(first) if first != of_key => Err(Malformed::CrossSlot(first, of_key)),
+            Some(first) if first != of_key => Err(KeyError::CrossSlot(first, of_key)),
             _ => Ok(()),
         }
     })?;
@@ -48,8 +48,8 @@ pub(super) fn common_slot<'a>(
 
 /// All keys that a search finds, in its order.
 pub(super) fn all<'a>(
-    search: impl FnOnce(Take<'_, 'a>) -> Result<(), Malformed>,
-) -> Result<Vec<&'a [u8]>, Malformed> {
+    search: impl FnOnce(Take<'_, 'a>) -> Result<(), KeyError>,
+) -> Result<Vec<&'a [u8]>, KeyError> {
     let mut keys = Vec::new();
     search(&mut |key| {
         keys.push(key);
@@ -59,10 +59,10 @@ pub(super) fn all<'a>(
 }
 
 /// Calls `take` with every key, in their order. **Cost**: one walk over the arguments.
-pub(super) fn each<'a>(command: &'a Command, take: Take<'_, 'a>) -> Result<(), Malformed> {
-    let facts = command.facts();
+pub(super) fn each<'a>(command: &'a Command, take: Take<'_, 'a>) -> Result<(), KeyError> {
+    let info = command.info();
     let argument = |index: u8| command.arguments().nth(usize::from(index));
-    match facts.keys {
+    match info.keys {
         KeyShape::None => Ok(()),
         KeyShape::At(index) => take(argument(index).ok_or(MISSING)?),
         KeyShape::Unknown => argument(1).map_or(Ok(()), take),
@@ -98,7 +98,7 @@ pub(super) fn range<'a>(
     end: usize,
     step: usize,
     take: Take<'_, 'a>,
-) -> Result<(), Malformed> {
+) -> Result<(), KeyError> {
     let arguments = command.arguments().skip(first).take(end.saturating_sub(first));
     arguments.step_by(step.max(1)).try_for_each(take)
 }
@@ -110,13 +110,13 @@ pub(super) fn counted<'a>(
     first: usize,
     step: usize,
     take: Take<'_, 'a>,
-) -> Result<(), Malformed> {
+) -> Result<(), KeyError> {
     let count = number(command.arguments().nth(count).ok_or(MISSING)?)?;
     let Some(more) = count.checked_sub(1) else { return Ok(()) };
     let last = more.checked_mul(step).and_then(|more| more.checked_add(first));
     match last {
         Some(last) if last < command.len() => range(command, first, last + 1, step, take),
-        _ => Err(Malformed::Shape("it has fewer keys than its number of keys says")),
+        _ => Err(KeyError::Malformed("it has fewer keys than its number of keys says")),
     }
 }
 
@@ -129,16 +129,16 @@ fn end(command: &Command, last: i8) -> usize {
 }
 
 /// A number of keys as servers read it: no sign, no blanks, no leading zeros.
-fn number(text: &[u8]) -> Result<usize, Malformed> {
+fn number(text: &[u8]) -> Result<usize, KeyError> {
     let is_plain = text == b"0" || matches!(text.first(), Some(b'1'..=b'9'));
     let digits = core::str::from_utf8(text).ok().filter(|_| is_plain);
     let number = digits.and_then(|text| text.parse::<u32>().ok());
     let number = number.and_then(|number| usize::try_from(number).ok());
-    number.ok_or(Malformed::Shape("its number of keys is not a number"))
+    number.ok_or(KeyError::Malformed("its number of keys is not a number"))
 }
 
 /// `.. STREAMS key key id id`: options and their values come before the word.
-fn streams<'a>(command: &'a Command, from: usize, take: Take<'_, 'a>) -> Result<(), Malformed> {
+fn streams<'a>(command: &'a Command, from: usize, take: Take<'_, 'a>) -> Result<(), KeyError> {
     let mut position = from;
     let mut arguments = command.arguments().skip(from);
     while let Some(word) = arguments.next() {
@@ -146,7 +146,7 @@ fn streams<'a>(command: &'a Command, from: usize, take: Take<'_, 'a>) -> Result<
         if word.eq_ignore_ascii_case(b"STREAMS") {
             let rest = command.len() - position;
             if rest == 0 || !rest.is_multiple_of(2) {
-                return Err(Malformed::Shape("it has not one ID for each stream"));
+                return Err(KeyError::Malformed("it has not one ID for each stream"));
             }
             return arguments.take(rest / 2).try_for_each(take);
         }
@@ -156,7 +156,7 @@ fn streams<'a>(command: &'a Command, from: usize, take: Take<'_, 'a>) -> Result<
             position += 1;
         }
     }
-    Err(Malformed::Shape("it has no STREAMS"))
+    Err(KeyError::Malformed("it has no STREAMS"))
 }
 
 /// The key after the last `STORE` or `STOREDIST`.
@@ -188,7 +188,7 @@ fn sort(command: &Command) -> Option<&[u8]> {
 }
 
 /// `MIGRATE host port key|"" db timeout [COPY] [REPLACE] [AUTH pw | AUTH2 user pw] [KEYS key ..]`.
-fn migrate<'a>(command: &'a Command, take: Take<'_, 'a>) -> Result<(), Malformed> {
+fn migrate<'a>(command: &'a Command, take: Take<'_, 'a>) -> Result<(), KeyError> {
     let key = command.arguments().nth(3);
     let key = key.ok_or(MISSING)?;
     if !key.is_empty() {
@@ -208,7 +208,7 @@ fn migrate<'a>(command: &'a Command, take: Take<'_, 'a>) -> Result<(), Malformed
 }
 
 /// `STRALGO LCS .. KEYS key key` or `.. STRINGS text text`.
-fn stralgo<'a>(command: &'a Command, take: Take<'_, 'a>) -> Result<(), Malformed> {
+fn stralgo<'a>(command: &'a Command, take: Take<'_, 'a>) -> Result<(), KeyError> {
     let mut arguments = command.arguments().skip(2);
     while let Some(word) = arguments.next() {
         if word.eq_ignore_ascii_case(b"STRINGS") {
@@ -218,5 +218,5 @@ fn stralgo<'a>(command: &'a Command, take: Take<'_, 'a>) -> Result<(), Malformed
             return keys.into_iter().try_for_each(take);
         }
     }
-    Err(Malformed::Shape("it has neither KEYS nor STRINGS"))
+    Err(KeyError::Malformed("it has neither KEYS nor STRINGS"))
 }

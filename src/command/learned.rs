@@ -3,10 +3,10 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::keys::{self, MISSING, Malformed, Take};
+use super::keys::{self, KeyError, MISSING, Take};
 use super::reply::wrong;
 use super::specs::Spec;
-use super::{Command, Facts, KeyShape, ReplyPolicy, RequestPolicy, table};
+use super::{Command, CommandInfo, KeyShape, RequestPolicy, ResponsePolicy, table};
 use crate::error::ConversionError;
 use crate::resp::{Elements, Frame, Value};
 use crate::slot::Slot;
@@ -25,12 +25,12 @@ const SPEC_COUNT_MAX: usize = 8;
 /// beyond is not learned. That is at most about 5 MB, and less than 1 KB for each command.
 ///
 /// ```
-/// use hashslot::{Command, Frame, Learned, Slot};
+/// use hashslot::{Command, Frame, LearnedCommands, Slot};
 /// let reply = Frame::parse(
 ///     &b"*1\r\n*6\r\n$6\r\nmy.set\r\n:4\r\n*1\r\n+write\r\n:2\r\n:2\r\n:1\r\n"[..],
 ///     &Default::default(),
 /// )?;
-/// let learned = Learned::read(&reply)?;
+/// let learned = LearnedCommands::read(&reply)?;
 /// let command = Command::new("MY.SET").args(["option", "key", "value"]);
 /// let known = learned.get(&command).expect("was in the reply");
 /// assert_eq!(known.slot(&command)?, Some(Slot::of_key(b"key")));
@@ -38,7 +38,7 @@ const SPEC_COUNT_MAX: usize = 8;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Learned {
+pub struct LearnedCommands {
     /// Sorted by name.
     commands: Vec<LearnedCommand>,
 }
@@ -51,10 +51,10 @@ pub struct LearnedCommand {
     arity: i64,
     specs: Box<[Spec]>,
     /// The same as a row of the table has it, but for the name.
-    facts: Facts,
+    info: CommandInfo,
 }
 
-impl Learned {
+impl LearnedCommands {
     /// Reads the reply to `COMMAND` or `COMMAND INFO`, in RESP2 or RESP3. Of servers before Redis 7.0
     /// it has no subcommands and only ranges of keys.
     ///
@@ -64,17 +64,17 @@ impl Learned {
     pub fn read(reply: &Frame) -> Result<Self, ConversionError> {
         Self::read_if(reply, |name, subcommand| match (table::find(name.as_bytes()), subcommand) {
             (None, _) => true,
-            (Some(facts), Some(subcommand)) if facts.has_subcommands => {
-                table::find_subcommand(facts, subcommand.as_bytes()).is_none()
+            (Some(info), Some(subcommand)) if info.has_subcommands => {
+                table::find_subcommand(info, subcommand.as_bytes()).is_none()
             }
             (Some(_), _) => false,
         })
     }
 
-    /// As [`Learned::read`], with the commands that the table has too: to compare the two.
+    /// As [`LearnedCommands::read`], with the commands that the table has too: to compare the two.
     ///
     /// # Errors
-    /// As [`Learned::read`].
+    /// As [`LearnedCommands::read`].
     pub fn read_all(reply: &Frame) -> Result<Self, ConversionError> {
         Self::read_if(reply, |_, _| true)
     }
@@ -174,7 +174,7 @@ impl LearnedCommand {
             None => Spec::legacy(legacy.0, legacy.1, legacy.2).into_iter().collect(),
         };
         let arity = integer(1, "a number of arguments")?;
-        let facts = Facts {
+        let info = CommandInfo {
             name: "",
             arity: i8::try_from(arity).unwrap_or(-1),
             keys: shape(&specs, has("movablekeys")),
@@ -185,13 +185,13 @@ impl LearnedCommand {
             secret: true,
             has_subcommands: false,
             request: RequestPolicy::Keyed,
-            reply: ReplyPolicy::Single,
+            reply: ResponsePolicy::Single,
         };
         let mut command = Self {
             name: name.replacen('|', " ", 1).to_ascii_uppercase().into(),
             arity,
             specs: specs.into(),
-            facts,
+            info,
         };
         command.follow(further(7), further(9).is_some_and(|all| !all.is_empty()));
         Ok((name.len() <= NAME_LEN_MAX).then_some(command))
@@ -203,11 +203,11 @@ impl LearnedCommand {
             let mut tips = tips.into_iter().flatten();
             tips.find_map(|tip| tip.as_str()?.strip_prefix(name)?.strip_prefix(':'))
         };
-        let has_keys = self.facts.keys != KeyShape::None;
-        self.facts.request = match tip("request_policy") {
+        let has_keys = self.info.keys != KeyShape::None;
+        self.info.request = match tip("request_policy") {
             Some("all_nodes") => RequestPolicy::AllNodes,
             Some("all_shards") => RequestPolicy::AllShards,
-            Some("multi_shard") if matches!(self.facts.keys, KeyShape::Range { .. }) => {
+            Some("multi_shard") if matches!(self.info.keys, KeyShape::Range { .. }) => {
                 RequestPolicy::MultiShard
             }
             _ if has_keys => RequestPolicy::Keyed,
@@ -215,20 +215,20 @@ impl LearnedCommand {
             None if has_subcommands => RequestPolicy::ExplicitNode,
             _ => RequestPolicy::AnyNode,
         };
-        self.facts.reply = match (tip("response_policy"), self.facts.request) {
+        self.info.reply = match (tip("response_policy"), self.info.request) {
             (_, RequestPolicy::Keyed | RequestPolicy::AnyNode | RequestPolicy::ExplicitNode) => {
-                ReplyPolicy::Single
+                ResponsePolicy::Single
             }
-            (Some("all_succeeded"), _) => ReplyPolicy::AllSucceeded,
-            (Some("one_succeeded"), _) => ReplyPolicy::OneSucceeded,
-            (Some("agg_logical_and"), _) => ReplyPolicy::And,
-            (Some("agg_logical_or"), _) => ReplyPolicy::Or,
-            (Some("agg_min"), _) => ReplyPolicy::Min,
-            (Some("agg_max"), _) => ReplyPolicy::Max,
-            (Some("agg_sum"), _) => ReplyPolicy::Sum,
-            (None, RequestPolicy::MultiShard) => ReplyPolicy::KeyOrder,
-            (None, _) => ReplyPolicy::Concat,
-            (Some(_), _) => ReplyPolicy::PerNode,
+            (Some("all_succeeded"), _) => ResponsePolicy::AllSucceeded,
+            (Some("one_succeeded"), _) => ResponsePolicy::OneSucceeded,
+            (Some("agg_logical_and"), _) => ResponsePolicy::And,
+            (Some("agg_logical_or"), _) => ResponsePolicy::Or,
+            (Some("agg_min"), _) => ResponsePolicy::Min,
+            (Some("agg_max"), _) => ResponsePolicy::Max,
+            (Some("agg_sum"), _) => ResponsePolicy::Sum,
+            (None, RequestPolicy::MultiShard) => ResponsePolicy::KeyOrder,
+            (None, _) => ResponsePolicy::Concat,
+            (Some(_), _) => ResponsePolicy::PerNode,
         };
     }
 
@@ -247,21 +247,21 @@ impl LearnedCommand {
     /// Whether it only reads: it may run twice, and on a replica.
     #[must_use]
     pub const fn read_only(&self) -> bool {
-        self.facts.read_only
+        self.info.read_only
     }
 
     /// Whether it may wait at the server, and hold its connection. Servers before Redis 7.0 do not
     /// tell.
     #[must_use]
     pub const fn blocking(&self) -> bool {
-        self.facts.blocking
+        self.info.blocking
     }
 
     /// Whether it may run code of the user's. Servers do not tell; it is taken for granted where keys
     /// may be given or not, as with `EVAL` and `FCALL`.
     #[must_use]
     pub const fn script(&self) -> bool {
-        self.facts.script
+        self.info.script
     }
 
     /// Where it goes, as the server's tip says. It can be split only if its keys are a range;
@@ -269,52 +269,52 @@ impl LearnedCommand {
     /// command with subcommands, of which this is none, goes only where the caller says.
     #[must_use]
     pub const fn request(&self) -> RequestPolicy {
-        self.facts.request
+        self.info.request
     }
 
     /// How the replies of several nodes become one, as the server's tip says. Without one: those of
     /// nodes one after the other, those of keys in the order of the keys.
     #[must_use]
-    pub const fn reply(&self) -> ReplyPolicy {
-        self.facts.reply
+    pub const fn reply(&self) -> ResponsePolicy {
+        self.info.reply
     }
 
     /// Where its keys are, as far as one shape can say it; else [`KeyShape::Unknown`], and only
     /// [`LearnedCommand::keys`] tells.
     #[must_use]
     pub const fn shape(&self) -> KeyShape {
-        self.facts.keys
+        self.info.keys
     }
 
     /// The same as a row of the table has it, but for the name.
     #[inline]
-    pub(crate) const fn facts(&self) -> &Facts {
-        &self.facts
+    pub(crate) const fn info(&self) -> &CommandInfo {
+        &self.info
     }
 
     /// The keys of a command of this name, in the order in which the server describes them. If it
     /// only says that they are somewhere, the first argument is taken for the key.
     ///
     /// # Errors
-    /// [`Malformed`] if the arguments do not have the shape of the command.
-    pub fn keys<'a>(&self, command: &'a Command) -> Result<Vec<&'a [u8]>, Malformed> {
+    /// [`KeyError`] if the arguments do not have the shape of the command.
+    pub fn keys<'a>(&self, command: &'a Command) -> Result<Vec<&'a [u8]>, KeyError> {
         keys::all(|take| self.each(command, take))
     }
 
     /// The slot of the keys; `None` if the command has no key.
     ///
     /// # Errors
-    /// [`Malformed`] if the keys cannot be found, or if they are in different slots.
-    pub fn slot(&self, command: &Command) -> Result<Option<Slot>, Malformed> {
+    /// [`KeyError`] if the keys cannot be found, or if they are in different slots.
+    pub fn slot(&self, command: &Command) -> Result<Option<Slot>, KeyError> {
         keys::common_slot(|take| self.each(command, take))
     }
 
-    fn each<'a>(&self, command: &'a Command, take: Take<'_, 'a>) -> Result<(), Malformed> {
+    fn each<'a>(&self, command: &'a Command, take: Take<'_, 'a>) -> Result<(), KeyError> {
         let arity = usize::try_from(self.arity.unsigned_abs()).unwrap_or(usize::MAX);
         if command.len() < arity {
             return Err(MISSING);
         }
-        if self.specs.is_empty() && self.facts.keys != KeyShape::None {
+        if self.specs.is_empty() && self.info.keys != KeyShape::None {
             return command.arguments().nth(1).map_or(Ok(()), take);
         }
         self.specs.iter().try_for_each(|spec| spec.each(command, take))

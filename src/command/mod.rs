@@ -1,6 +1,6 @@
 //! A command is a value: its bytes, packed as they will travel, and what is known about it.
 
-mod facts;
+mod info;
 mod keys;
 mod learned;
 mod packed;
@@ -19,11 +19,11 @@ use core::fmt;
 
 use bytes::Bytes;
 
-pub use self::facts::{Facts, KeyShape, ReplyPolicy, RequestPolicy};
-pub use self::keys::Malformed;
-pub use self::learned::{Learned, LearnedCommand};
+pub use self::info::{CommandInfo, KeyShape, RequestPolicy, ResponsePolicy};
+pub use self::keys::KeyError;
+pub use self::learned::{LearnedCommand, LearnedCommands};
 use self::packed::Packed;
-pub use self::reply::FromReply;
+pub use self::reply::FromValue;
 pub use self::script::Script;
 pub(crate) use self::script::Sha1;
 use self::script::Source;
@@ -48,7 +48,7 @@ pub struct Command {
     /// Every argument as a bulk string, one after the other, but for the contents of `large`.
     packed: Packed,
     count: u32,
-    facts: &'static Facts,
+    info: &'static CommandInfo,
     /// What few commands have: commands are moved often, and should be small.
     rare: Option<Box<Rare>>,
 }
@@ -83,13 +83,13 @@ impl Command {
     }
 
     /// The command of a row of the table.
-    pub(crate) fn of(facts: &'static Facts) -> Self {
-        Self::start(facts.name.as_bytes(), facts)
+    pub(crate) fn of(info: &'static CommandInfo) -> Self {
+        Self::start(info.name.as_bytes(), info)
     }
 
     #[inline]
-    fn start(name: &[u8], facts: &'static Facts) -> Self {
-        let mut command = Self { packed: Packed::new(), count: 0, facts, rare: None };
+    fn start(name: &[u8], info: &'static CommandInfo) -> Self {
+        let mut command = Self { packed: Packed::new(), count: 0, info, rare: None };
         command.push(name);
         command
     }
@@ -137,7 +137,7 @@ impl Command {
     /// The command with this name, subcommand included, and no arguments.
     pub(crate) fn bare(&self) -> Self {
         let rest = self.names().skip(1);
-        rest.fold(Self::start(self.name(), self.facts), Self::arg)
+        rest.fold(Self::start(self.name(), self.info), Self::arg)
     }
 
     fn push_large(&mut self, content: Bytes) {
@@ -187,38 +187,38 @@ impl Command {
     /// What is known about the command. For a command with subcommands: about the subcommand.
     #[must_use]
     #[inline]
-    pub fn facts(&self) -> &'static Facts {
-        if !self.facts.has_subcommands {
-            return self.facts;
+    pub fn info(&self) -> &'static CommandInfo {
+        if !self.info.has_subcommands {
+            return self.info;
         }
         let subcommand = self.arguments().nth(1).unwrap_or_default();
-        table::find_subcommand(self.facts, subcommand).unwrap_or(self.facts)
+        table::find_subcommand(self.info, subcommand).unwrap_or(self.info)
     }
 
     /// Whether its arguments may be secrets. A subcommand that is not known may do anything.
     pub(crate) fn may_have_secrets(&self) -> bool {
-        let facts = self.facts();
-        facts.secret || facts.has_subcommands
+        let info = self.info();
+        info.secret || info.has_subcommands
     }
 
     /// The words that name it: its name, and that of its subcommand.
     pub(crate) fn names(&self) -> impl Iterator<Item = &[u8]> {
-        self.arguments().take(self.facts().name.split(' ').count())
+        self.arguments().take(self.info().name.split(' ').count())
     }
 
     /// The slot of the keys; `None` if the command has no key.
     ///
     /// # Errors
-    /// [`Malformed`] if the keys cannot be found, or if they are in different slots.
-    pub fn slot(&self) -> Result<Option<Slot>, Malformed> {
+    /// [`KeyError`] if the keys cannot be found, or if they are in different slots.
+    pub fn slot(&self) -> Result<Option<Slot>, KeyError> {
         keys::slot(self)
     }
 
     /// The keys in their order, duplicates kept.
     ///
     /// # Errors
-    /// [`Malformed`] if the arguments do not have the shape of the command.
-    pub fn keys(&self) -> Result<Vec<&[u8]>, Malformed> {
+    /// [`KeyError`] if the arguments do not have the shape of the command.
+    pub fn keys(&self) -> Result<Vec<&[u8]>, KeyError> {
         keys::all(|take| keys::each(self, take))
     }
 

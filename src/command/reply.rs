@@ -29,10 +29,10 @@ use crate::resp::{Frame, Value};
 ///
 /// ```
 /// use bytes::Bytes;
-/// use hashslot::{FromReply, Limits};
+/// use hashslot::{FromValue, Limits};
 /// use hashslot::resp::Frame;
 ///
-/// fn read<V: FromReply>(reply: &'static str) -> V {
+/// fn read<V: FromValue>(reply: &'static str) -> V {
 ///     let frame = Frame::parse(reply.as_bytes(), &Limits::default()).expect("a reply");
 ///     V::from_frame(frame).expect("what was asked for")
 /// }
@@ -57,27 +57,27 @@ use crate::resp::{Frame, Value};
 /// A reply that is not what was asked for is an error, and so is a null where no `Option` is.
 ///
 /// ```
-/// use hashslot::{FromReply, Limits};
+/// use hashslot::{FromValue, Limits};
 /// use hashslot::resp::Frame;
 /// let frame = Frame::parse(&b"*2\r\n$3\r\nann\r\n$-1\r\n"[..], &Limits::default())?;
 /// assert!(Vec::<String>::from_frame(frame.clone()).is_err());
-/// let names = Vec::<Option<String>>::from_reply(&frame.value(), &frame)?;
+/// let names = Vec::<Option<String>>::from_value(&frame.value(), &frame)?;
 /// assert_eq!(names, [Some("ann".into()), None]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub trait FromReply: Sized {
+pub trait FromValue: Sized {
     /// Converts `value`, which is `frame` or a part of it.
     ///
     /// # Errors
     /// [`ConversionError`] if the reply is not what was asked for.
-    fn from_reply(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError>;
+    fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError>;
 
     /// Converts a whole reply.
     ///
     /// # Errors
     /// [`ConversionError`] if the reply is not what was asked for.
     fn from_frame(frame: Frame) -> Result<Self, ConversionError> {
-        Self::from_reply(&frame.value(), &frame)
+        Self::from_value(&frame.value(), &frame)
     }
 
     /// Converts `value`, which is `frame` or a part of it, to a vector of these. A type of which a
@@ -86,19 +86,19 @@ pub trait FromReply: Sized {
     /// # Errors
     /// [`ConversionError`] if the reply is not what was asked for.
     #[doc(hidden)]
-    fn vec_from_reply(value: &Value<'_>, frame: &Frame) -> Result<Vec<Self>, ConversionError> {
+    fn vec_from_value(value: &Value<'_>, frame: &Frame) -> Result<Vec<Self>, ConversionError> {
         elements_of(value, frame, "an array")
     }
 }
 
 /// The elements of an array, set or push, or the keys and values of a map in turn.
-fn elements_of<V: FromReply>(
+fn elements_of<V: FromValue>(
     value: &Value<'_>,
     frame: &Frame,
     expected: &'static str,
 ) -> Result<Vec<V>, ConversionError> {
     let elements = value.flat().ok_or_else(|| wrong(expected, value))?;
-    elements.map(|element| V::from_reply(&element, frame)).collect()
+    elements.map(|element| V::from_value(&element, frame)).collect()
 }
 
 pub(super) fn wrong(expected: &'static str, value: &Value<'_>) -> ConversionError {
@@ -116,8 +116,8 @@ fn bytes_of<'a>(value: &Value<'a>, expected: &'static str) -> Result<&'a [u8], C
     value.as_bytes().ok_or_else(|| wrong(expected, value))
 }
 
-impl FromReply for Frame {
-    fn from_reply(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
+impl FromValue for Frame {
+    fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         if frame.value() == *value {
             return Ok(frame.clone());
         }
@@ -130,35 +130,35 @@ impl FromReply for Frame {
         Ok(frame)
     }
 
-    fn vec_from_reply(value: &Value<'_>, frame: &Frame) -> Result<Vec<Self>, ConversionError> {
+    fn vec_from_value(value: &Value<'_>, frame: &Frame) -> Result<Vec<Self>, ConversionError> {
         let mut elements = value.flat().ok_or_else(|| wrong("an array", value))?;
         let bytes = core::iter::from_fn(|| elements.next_bytes());
         Ok(bytes.map(|bytes| Self::from_scanned(frame.share(bytes))).collect())
     }
 }
 
-impl FromReply for () {
-    fn from_reply(value: &Value<'_>, _: &Frame) -> Result<Self, ConversionError> {
+impl FromValue for () {
+    fn from_value(value: &Value<'_>, _: &Frame) -> Result<Self, ConversionError> {
         if let Value::Error(text) = value { Err(element(text)) } else { Ok(()) }
     }
 }
 
-impl FromReply for Bytes {
-    fn from_reply(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
+impl FromValue for Bytes {
+    fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         bytes_of(value, "bytes").map(|bytes| frame.share(bytes))
     }
 }
 
-impl FromReply for String {
-    fn from_reply(value: &Value<'_>, _: &Frame) -> Result<Self, ConversionError> {
+impl FromValue for String {
+    fn from_value(value: &Value<'_>, _: &Frame) -> Result<Self, ConversionError> {
         let bytes = bytes_of(value, "text")?;
         let content = ConversionError::Content { expected: "UTF-8 text", got: value.kind() };
         core::str::from_utf8(bytes).map(Into::into).map_err(|_| content)
     }
 }
 
-impl FromReply for bool {
-    fn from_reply(value: &Value<'_>, _: &Frame) -> Result<Self, ConversionError> {
+impl FromValue for bool {
+    fn from_value(value: &Value<'_>, _: &Frame) -> Result<Self, ConversionError> {
         if let Value::Boolean(boolean) = value {
             return Ok(*boolean);
         }
@@ -168,8 +168,8 @@ impl FromReply for bool {
     }
 }
 
-impl FromReply for f64 {
-    fn from_reply(value: &Value<'_>, _: &Frame) -> Result<Self, ConversionError> {
+impl FromValue for f64 {
+    fn from_value(value: &Value<'_>, _: &Frame) -> Result<Self, ConversionError> {
         if let Value::Double(double) = value {
             return Ok(*double);
         }
@@ -184,8 +184,8 @@ impl FromReply for f64 {
 
 macro_rules! integer_from_reply {
     ($integer:ty $(, { $($vector:tt)* })?) => {
-        impl FromReply for $integer {
-            fn from_reply(value: &Value<'_>, _: &Frame) -> Result<Self, ConversionError> {
+        impl FromValue for $integer {
+            fn from_value(value: &Value<'_>, _: &Frame) -> Result<Self, ConversionError> {
                 let Some(integer) = value.as_integer() else {
                     return Err(match value.as_bytes() {
                         Some(_) => ConversionError::Content { expected: "an integer", got: value.kind() },
@@ -209,7 +209,7 @@ integer_from_reply!(i16);
 integer_from_reply!(i32);
 integer_from_reply!(i64);
 integer_from_reply!(u8, {
-    fn vec_from_reply(value: &Value<'_>, frame: &Frame) -> Result<Vec<Self>, ConversionError> {
+    fn vec_from_value(value: &Value<'_>, frame: &Frame) -> Result<Vec<Self>, ConversionError> {
         match value.as_bytes() {
             Some(bytes) => Ok(bytes.to_vec()),
             None => elements_of(value, frame, "bytes"),
@@ -221,29 +221,29 @@ integer_from_reply!(u32);
 integer_from_reply!(u64);
 integer_from_reply!(usize);
 
-impl<V: FromReply> FromReply for Option<V> {
-    fn from_reply(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
-        if value.is_null() { Ok(None) } else { V::from_reply(value, frame).map(Some) }
+impl<V: FromValue> FromValue for Option<V> {
+    fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
+        if value.is_null() { Ok(None) } else { V::from_value(value, frame).map(Some) }
     }
 }
 
-impl<V: FromReply> FromReply for Vec<V> {
-    fn from_reply(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
-        V::vec_from_reply(value, frame)
+impl<V: FromValue> FromValue for Vec<V> {
+    fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
+        V::vec_from_value(value, frame)
     }
 }
 
-impl FromReply for Box<[u8]> {
-    fn from_reply(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
-        u8::vec_from_reply(value, frame).map(Vec::into_boxed_slice)
+impl FromValue for Box<[u8]> {
+    fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
+        u8::vec_from_value(value, frame).map(Vec::into_boxed_slice)
     }
 }
 
-impl<A: FromReply, B: FromReply> FromReply for (A, B) {
-    fn from_reply(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
+impl<A: FromValue, B: FromValue> FromValue for (A, B) {
+    fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let mut elements = value.elements().ok_or_else(|| wrong("a pair", value))?;
         match (elements.next(), elements.next(), elements.next()) {
-            (Some(a), Some(b), None) => Ok((A::from_reply(&a, frame)?, B::from_reply(&b, frame)?)),
+            (Some(a), Some(b), None) => Ok((A::from_value(&a, frame)?, B::from_value(&b, frame)?)),
             _ => Err(ConversionError::Content { expected: "a pair", got: value.kind() }),
         }
     }

@@ -5,12 +5,12 @@ use core::fmt;
 
 use bytes::Bytes;
 
-use super::{Arg, Command, Facts, Large, packed, sha1, table};
+use super::{Arg, Command, CommandInfo, Large, packed, sha1, table};
 
-const EVAL: &Facts = table::known("EVAL");
-const EVAL_RO: &Facts = table::known("EVAL_RO");
-const EVALSHA: &Facts = table::known("EVALSHA");
-const EVALSHA_RO: &Facts = table::known("EVALSHA_RO");
+const EVAL: &CommandInfo = table::known("EVAL");
+const EVAL_RO: &CommandInfo = table::known("EVAL_RO");
+const EVALSHA: &CommandInfo = table::known("EVALSHA");
+const EVALSHA_RO: &CommandInfo = table::known("EVALSHA_RO");
 
 /// A Lua script, which servers know by the SHA-1 of its source.
 ///
@@ -41,7 +41,7 @@ const EVALSHA_RO: &Facts = table::known("EVALSHA_RO");
 #[derive(Clone)]
 pub struct Script {
     source: Arc<Source>,
-    evalsha: &'static Facts,
+    evalsha: &'static CommandInfo,
 }
 
 /// What a script is.
@@ -114,7 +114,7 @@ impl Command {
 
     /// Whether it has the source of its script in place of the name.
     pub(crate) fn is_spelled_out(&self) -> bool {
-        self.source().is_some() && matches!(self.facts.name, "EVAL" | "EVAL_RO")
+        self.source().is_some() && matches!(self.info.name, "EVAL" | "EVAL_RO")
     }
 
     /// The same command with the source of its script in place of the name; `None` if it has no
@@ -128,7 +128,7 @@ impl Command {
             rest = rest.get(header_len + len + 2..)?;
         }
         let cut = packed.len() - rest.len();
-        let eval = if self.facts.read_only { EVAL_RO } else { EVAL };
+        let eval = if self.info.read_only { EVAL_RO } else { EVAL };
         let mut spelled = Self::of(eval).arg(&source.text);
         let start = spelled.packed.as_slice().len();
         spelled.packed.push(rest);

@@ -5,7 +5,7 @@
 
 use alloc::boxed::Box;
 
-use super::keys::{self, MISSING, Malformed, Take};
+use super::keys::{self, KeyError, MISSING, Take};
 use super::{Command, KeyShape};
 use crate::resp::Value;
 
@@ -110,7 +110,7 @@ impl Spec {
         &self,
         command: &'a Command,
         take: Take<'_, 'a>,
-    ) -> Result<(), Malformed> {
+    ) -> Result<(), KeyError> {
         let Some(begin) = self.begin(command) else { return Ok(()) };
         match self.find {
             Find::Range { last, step, limit } => {

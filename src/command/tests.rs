@@ -8,7 +8,7 @@ use std::{format, string::String, vec};
 use super::*;
 use crate::plan::Call;
 
-fn keys(words: &[&str]) -> Result<Vec<String>, Malformed> {
+fn keys(words: &[&str]) -> Result<Vec<String>, KeyError> {
     let (name, arguments) = words.split_first().expect("has a name");
     let command = Command::new(name).args(arguments.iter().copied());
     let keys = command.keys()?;
@@ -28,37 +28,37 @@ fn the_table_is_sorted_and_has_no_row_twice() {
 
 #[test]
 fn every_row_is_found_in_capitals_and_not() {
-    for facts in table::all() {
-        let (name, subcommand) = match facts.name.split_once(' ') {
+    for info in table::all() {
+        let (name, subcommand) = match info.name.split_once(' ') {
             Some((name, subcommand)) => (name, Some(subcommand)),
-            None => (facts.name, None),
+            None => (info.name, None),
         };
         for (name, subcommand) in [
             (String::from(name), subcommand.map(String::from)),
             (name.to_ascii_lowercase(), subcommand.map(str::to_ascii_lowercase)),
         ] {
             let command = Command::new(&name).args(subcommand.as_deref());
-            assert_eq!(command.facts().name, facts.name);
+            assert_eq!(command.info().name, info.name);
         }
     }
 }
 
 #[test]
 fn a_subcommand_that_is_not_in_the_table_has_the_facts_of_its_command() {
-    let facts = Command::new("cluster").arg("nonsense").facts();
-    assert_eq!((facts.name, facts.request), ("CLUSTER", RequestPolicy::ExplicitNode));
-    assert_eq!(Command::new("CLUSTER").facts().name, "CLUSTER");
+    let info = Command::new("cluster").arg("nonsense").info();
+    assert_eq!((info.name, info.request), ("CLUSTER", RequestPolicy::ExplicitNode));
+    assert_eq!(Command::new("CLUSTER").info().name, "CLUSTER");
 }
 
 #[test]
 fn a_subcommand_is_not_found_without_its_command() {
-    for facts in table::all().iter().filter(|facts| facts.name.contains(' ')) {
-        assert_eq!(Command::new(facts.name).facts().keys, KeyShape::Unknown, "{}", facts.name);
+    for info in table::all().iter().filter(|info| info.name.contains(' ')) {
+        assert_eq!(Command::new(info.name).info().keys, KeyShape::Unknown, "{}", info.name);
     }
     let none = Command::new("CLUSTER").arg(" SHARDS");
-    assert_eq!(none.facts().name, "CLUSTER");
+    assert_eq!(none.info().name, "CLUSTER");
     for name in ["", "G", "GE", "GETT", "GET ", "GETRANGEGETRANGEGETRANGE", "\u{0}"] {
-        assert_eq!(Command::new(name).facts().keys, KeyShape::Unknown, "{name}");
+        assert_eq!(Command::new(name).info().keys, KeyShape::Unknown, "{name}");
     }
 }
 
@@ -77,7 +77,7 @@ fn what_changes_nothing_may_run_twice() {
     ] {
         let mut words = words.split(' ');
         let command = Command::new(words.next().unwrap_or_default()).args(words);
-        assert_eq!(command.facts().is_idempotent(), expected, "{command:?}");
+        assert_eq!(command.info().is_idempotent(), expected, "{command:?}");
     }
 }
 
@@ -146,7 +146,7 @@ fn what_has_no_keys_where_they_should_be_is_malformed() {
         &["MSETEX", "2", "a", "1"],
         &["JSON.MGET", "a"],
     ] {
-        assert!(matches!(keys(words), Err(Malformed::Shape(_))), "{words:?}");
+        assert!(matches!(keys(words), Err(KeyError::Malformed(_))), "{words:?}");
     }
 }
 
@@ -154,7 +154,7 @@ fn what_has_no_keys_where_they_should_be_is_malformed() {
 fn keys_of_two_slots_are_told_apart() {
     let command = Command::new("MGET").args(["foo", "bar"]);
     let (foo, bar) = (Slot::of_key(b"foo"), Slot::of_key(b"bar"));
-    assert_eq!(command.slot(), Err(Malformed::CrossSlot(foo, bar)));
+    assert_eq!(command.slot(), Err(KeyError::CrossSlot(foo, bar)));
     let command = Command::new("MGET").args(["{foo}1", "{foo}2"]);
     assert_eq!(command.slot(), Ok(Some(foo)));
 }
@@ -220,7 +220,7 @@ fn numbers_are_written_in_full() {
 #[test]
 fn f74_no_argument_is_ever_printed() {
     let command = Command::new("AUTH").arg("canary");
-    let call = Call::batch([command.clone()]);
+    let call = Call::pipeline([command.clone()]);
     assert!(!format!("{command:?} {call:?}").contains("canary"));
 }
 
@@ -280,7 +280,7 @@ fn f62_a_script_is_invoked_by_its_name_and_spelled_out_in_full() {
             assert!(spelled.arguments().eq(expected.clone()));
             let by_hand = Command::new("EVAL").args(expected.skip(1));
             assert_eq!(spelled.to_bytes(), by_hand.to_bytes());
-            assert_eq!(spelled.facts(), by_hand.facts());
+            assert_eq!(spelled.info(), by_hand.info());
             assert_eq!(spelled.slot(), command.slot());
             assert!(spelled.spelled_out().is_none(), "it is in full already");
         }
@@ -292,16 +292,16 @@ fn f62_a_script_is_invoked_by_its_name_and_spelled_out_in_full() {
 fn f62_a_script_that_only_reads_says_so() {
     let script = Script::new("return 1").read_only();
     let command = script.invoke(["k"]);
-    assert_eq!(command.facts().name, "EVALSHA_RO");
-    assert!(command.facts().read_only);
-    assert_eq!(command.spelled_out().expect("has a script").facts().name, "EVAL_RO");
+    assert_eq!(command.info().name, "EVALSHA_RO");
+    assert!(command.info().read_only);
+    assert_eq!(command.spelled_out().expect("has a script").info().name, "EVAL_RO");
 }
 
 #[test]
 fn f62_keys_of_a_script_are_in_one_slot() {
     let script = Script::new("return 1");
     let (foo, bar) = (Slot::of_key(b"foo"), Slot::of_key(b"bar"));
-    assert_eq!(script.invoke(["foo", "bar"]).slot(), Err(Malformed::CrossSlot(foo, bar)));
+    assert_eq!(script.invoke(["foo", "bar"]).slot(), Err(KeyError::CrossSlot(foo, bar)));
     assert_eq!(script.invoke(["foo", "{foo}"]).arg("bar").slot(), Ok(Some(foo)));
     assert_eq!(script.invoke::<&str, _>([]).slot(), Ok(None));
 }

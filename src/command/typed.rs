@@ -1,14 +1,14 @@
 //! Constructors for the commands that nearly every program uses.
 
-use super::{Arg, Command, Facts, table};
+use super::{Arg, Command, CommandInfo, table};
 
-const GET: &Facts = table::known("GET");
-const SET: &Facts = table::known("SET");
-const DEL: &Facts = table::known("DEL");
-const EXISTS: &Facts = table::known("EXISTS");
-const INCR: &Facts = table::known("INCR");
-const INCRBY: &Facts = table::known("INCRBY");
-const EXPIRE: &Facts = table::known("EXPIRE");
+const GET: &CommandInfo = table::known("GET");
+const SET: &CommandInfo = table::known("SET");
+const DEL: &CommandInfo = table::known("DEL");
+const EXISTS: &CommandInfo = table::known("EXISTS");
+const INCR: &CommandInfo = table::known("INCR");
+const INCRBY: &CommandInfo = table::known("INCRBY");
+const EXPIRE: &CommandInfo = table::known("EXPIRE");
 
 /// Typed constructors: no look-up by name.
 impl Command {

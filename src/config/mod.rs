@@ -12,114 +12,113 @@ use crate::error::ConfigError;
 
 /// How a client behaves. Start from [`Config::default`] and change fields.
 ///
-/// **Limit**: the client holds at most `calls_len_max` bytes of commands that are not answered yet,
-/// per node `in_flight_len_max` of them a second time while they are being written, and per
-/// connection one reply of at most `limits.frame_len_max` bytes.
+/// Every client and builder of the adapters has a setter of the same name, and a URL a parameter.
+///
+/// **Limit**: [`Config::max_held_bytes`] is the sum of what these limits let a client keep in memory.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Config {
-    /// User name and password for every node; empty ones are none. Default: none.
+    /// The user name and password for every node. Empty credentials count as none. Default: none.
     pub credentials: Option<Credentials>,
     /// The name of each connection, as `CLIENT LIST` shows it. Default: none.
     pub client_name: Option<String>,
-    /// The number of the database. Clusters have the one numbered 0, but for Valkey from 9.0 on with
-    /// `cluster-databases`; a node that does not have it refuses the connection. Default: 0.
+    /// The number of the database. A cluster has database 0 only, except Valkey 9.0 and later with
+    /// `cluster-databases`. A node without this database refuses the connection. Default: 0.
     pub database: u32,
-    /// The protocol to ask for. Default: RESP3, and RESP2 where a server does not know it.
+    /// The protocol to ask for. Default: RESP3, or RESP2 if the server does not support it.
     pub protocol: Protocol,
-    /// Translates the addresses that nodes announce. Default: as announced.
+    /// Translates the addresses that nodes announce. Default: no translation.
     pub address_map: AddressMap,
-    /// Who answers read-only commands. Default: the primary.
+    /// Which nodes answer read-only commands. Default: primaries.
     pub read_from: ReadFrom,
-    /// Which redirections are followed. Default: those to nodes that the cluster lists.
+    /// Which redirections are followed. Default: redirections to nodes that the topology lists.
     pub redirect_policy: RedirectPolicy,
-    /// What becomes of a command whose keys are in several slots. Default: it is split if it can be.
+    /// What happens to a command whose keys are in several slots. Default: it is split if possible.
     pub cross_slot: CrossSlot,
 
-    /// The time budget of a call that sets none of its own. Default: 20 s, because a failover takes
-    /// the cluster's node timeout (15 s by default) and about 2 s.
+    /// The time budget of a call that sets none of its own. Default: 20 s, because a failover takes the
+    /// node timeout of the cluster (15 s by default) and about 2 s more.
     pub call_timeout: Duration,
-    /// How long one attempt to connect to a node may take: looking its name up, dialling all its
-    /// addresses, TLS, and setting up the connection, together. It does not bound how long a call,
-    /// or the connecting of a client, waits for the cluster: that is `call_timeout`. Default: 5 s.
+    /// Maximum duration of one attempt to connect to a node. It covers name resolution, dialling all
+    /// addresses, TLS and the handshake. It does not bound how long a call or `connect` waits for the
+    /// cluster: `call_timeout` does. Default: 5 s.
     pub connect_timeout: Duration,
-    /// How long an address of a host may take to answer before the next one is dialled as well,
-    /// while the first attempt goes on; after a failure the next one is dialled at once. Less if there
-    /// are so many addresses that the last would come in the second half of `connect_timeout`.
+    /// How long an attempt to dial one address of a host runs before the next address is dialled in
+    /// parallel. After a failure the next address is dialled at once. With many addresses the delay
+    /// shrinks, so that the last attempt begins in the first half of `connect_timeout`.
     /// Default: 250 ms, as RFC 8305 recommends.
     pub dial_stagger: Duration,
-    /// A connection that owes replies and has brought none for this long is closed; 16 KiB of a long
-    /// reply count as one, messages that are no replies do not. Longer than the slowest command that is
-    /// used. Default: 10 s.
+    /// How long a connection may owe replies without receiving one. Then it is closed. Every 16 KiB of a
+    /// long reply count as progress; pushes do not. Must exceed the duration of the slowest command.
+    /// Default: 10 s.
     pub stall_timeout: Duration,
-    /// A connection that has been idle for this long is sent a `PING`. Default: 30 s.
+    /// How long a connection may be idle before it is sent a `PING`. Default: 30 s.
     pub ping_interval: Duration,
-    /// How long a shutdown waits for replies, and a node that left the cluster is listened to.
-    /// Default: 5 s.
+    /// How long a shutdown waits for outstanding replies, and how long the connection of a removed node
+    /// stays open for them. Default: 5 s.
     pub drain_timeout: Duration,
 
-    /// How often one command is redirected before the caller gets the redirection. In the second half
-    /// of them a command pauses at each `MOVED`, since nodes that send it to each other need time to
-    /// agree; as in every pause, others of its slot may overtake it. Default: 16.
-    pub redirection_count_max: u8,
-    /// The first pause before a refused command is tried again; it doubles. Default: 10 ms.
-    pub retry_delay_min: Duration,
-    /// The longest pause before a refused command is tried again. Default: 250 ms.
-    pub retry_delay_max: Duration,
-    /// The first pause before a node is dialled again (the first attempt is immediate); it doubles,
-    /// and each pause is drawn from zero to it. Default: 50 ms.
-    pub reconnect_delay_min: Duration,
-    /// The longest pause before a node is dialled again. Default: 1 s.
-    pub reconnect_delay_max: Duration,
-    /// The least time between two rereads of the topology; it doubles while rereading changes
-    /// nothing. Default: 100 ms.
-    pub refresh_interval_min: Duration,
-    /// The most that `refresh_interval_min` doubles to. Default: 5 s.
-    pub refresh_interval_max: Duration,
-    /// How long the first node asked for the topology may take before a second is asked as well,
-    /// and the second before a third. Default: 250 ms.
+    /// Maximum number of redirections per command; beyond it the caller receives the last redirection.
+    /// After half of them each further `MOVED` is retried with back-off, so that nodes that disagree can
+    /// converge. Other commands of the slot may then overtake the command. Default: 16.
+    pub max_redirections: u8,
+    /// First delay before a refused command is retried. It doubles with each refusal. Default: 10 ms.
+    pub min_retry_delay: Duration,
+    /// Longest delay before a refused command is retried. Default: 250 ms.
+    pub max_retry_delay: Duration,
+    /// First delay before a node is dialled again; the first attempt is immediate. It doubles with each
+    /// failure, and the actual delay is random between zero and this value. Default: 50 ms.
+    pub min_reconnect_delay: Duration,
+    /// Longest delay before a node is dialled again. Default: 1 s.
+    pub max_reconnect_delay: Duration,
+    /// Minimum time between two refreshes of the topology. It doubles while a refresh changes nothing.
+    /// Default: 100 ms.
+    pub min_refresh_interval: Duration,
+    /// Upper bound of that doubling. Default: 5 s.
+    pub max_refresh_interval: Duration,
+    /// How long a refresh waits for the first node before it asks a second one as well, and then a third.
+    /// Default: 250 ms.
     pub refresh_stagger: Duration,
-    /// How long a redirection outweighs the topology of a node that had no part in it: gossip takes
-    /// this long to spread. Default: 5 s.
+    /// How long a redirection outweighs the view of a node that was not involved in it. Gossip needs this
+    /// long to spread. Default: 5 s.
     pub moved_trust: Duration,
-    /// How long a cluster that answers at known addresses is left alone, while no known node answers:
-    /// nodes whose IDs are unknown may have taken the addresses over. Clusters that a seed leads to,
-    /// or that answer at every known address, are followed at once. Default: 30 s.
+    /// How long a different cluster at known addresses is ignored while no known node answers: nodes with
+    /// unknown IDs may have taken over the addresses. A cluster that a seed leads to, or that answers at
+    /// every known address, is followed at once. Default: 30 s.
     pub takeover_delay: Duration,
 
-    /// Commands that may wait for replies on one connection. More of them wait in the client.
+    /// Maximum number of commands in flight on one connection. Further commands wait in the client.
     /// Default: 10,000.
-    pub in_flight_count_max: usize,
-    /// Bytes of commands that may wait for replies on one connection (one larger command may always
-    /// travel alone). Default: 8 MiB.
-    pub in_flight_len_max: usize,
-    /// Calls that may wait for one node, besides those in flight. Default: 100,000.
-    pub queue_count_max: usize,
-    /// Calls that are not completed, over all nodes. Default: 1,000,000, of some 300 bytes each.
-    pub calls_count_max: usize,
-    /// Bytes of commands of calls that are not completed. Default: 256 MiB.
-    pub calls_len_max: usize,
-    /// Connections that there may be, those included that are being made. Nodes beyond wait, and the
-    /// connection that has been idle for longest makes room. On Linux each client of an adapter uses at most
-    /// half of the descriptors that the process may have. Default: 1,000.
-    pub connection_count_max: usize,
-    /// Connections that may be on their way at a time: looked up, dialled, secured, set up; and three
-    /// beside them, to nodes that are to be asked for the topology. Default: 64.
-    pub dial_count_max: usize,
-    /// Dials that may begin in a second, once so many as may be on their way have begun at once.
-    /// Default: 500.
-    pub dial_rate_max: u32,
-    /// Addresses of one host that a dial tries. Default: 16, which all begin within 4 s.
-    pub address_count_max: usize,
-    /// Nodes that a topology may have. Default: 4,096.
-    pub node_count_max: usize,
-    /// Bytes of replies that have begun to come and are not complete, over all connections. The reply
-    /// that would bring more is read past, and its command fails. Default: 1 GiB.
-    pub received_len_max: usize,
-    /// Bytes of replies that wait for others of their call: those of a batch, or of a command that several
-    /// nodes answer. The reply that would be more fails. Default: 1 GiB.
-    pub replies_len_max: usize,
-    /// What a reply may be.
+    pub max_in_flight: usize,
+    /// Maximum bytes of commands in flight on one connection. One larger command may travel alone.
+    /// Default: 8 MiB.
+    pub max_in_flight_bytes: usize,
+    /// Maximum number of calls that wait for one node, besides those in flight. Default: 100,000.
+    pub max_queued: usize,
+    /// Maximum number of incomplete calls over all nodes. Default: 1,000,000, of about 300 bytes each.
+    pub max_pending_calls: usize,
+    /// Maximum bytes of commands of incomplete calls. Default: 256 MiB.
+    pub max_pending_bytes: usize,
+    /// Maximum number of connections, including those being established. Further nodes wait for the
+    /// connection that has been idle longest to be closed. On Linux, a client of an adapter never uses
+    /// more than half of the file descriptors of the process. Default: 1,000.
+    pub max_connections: usize,
+    /// Maximum number of connections being established at a time: in name resolution, dial, TLS or
+    /// handshake. Three more are reserved for nodes that a refresh asks. Default: 64.
+    pub max_dials: usize,
+    /// Maximum number of dials that begin per second, after a burst of `max_dials`. Default: 500.
+    pub max_dial_rate: u32,
+    /// Maximum number of addresses of one host that a dial tries. Default: 16, all within 4 s.
+    pub max_addresses: usize,
+    /// Maximum number of nodes in a topology. Default: 4,096.
+    pub max_nodes: usize,
+    /// Maximum bytes of incomplete replies over all connections. A reply beyond it is discarded, and its
+    /// command fails. Default: 1 GiB.
+    pub max_received_bytes: usize,
+    /// Maximum bytes of replies that wait for other replies of the same call: in a pipeline, or from
+    /// several nodes. A reply beyond it fails. Default: 1 GiB.
+    pub max_held_reply_bytes: usize,
+    /// Limits of a single reply.
     pub limits: Limits,
 }
 
@@ -140,102 +139,101 @@ impl Default for Config {
             stall_timeout: Duration::from_secs(10),
             ping_interval: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(5),
-            redirection_count_max: 16,
-            retry_delay_min: Duration::from_millis(10),
-            retry_delay_max: Duration::from_millis(250),
-            reconnect_delay_min: Duration::from_millis(50),
-            reconnect_delay_max: Duration::from_secs(1),
-            refresh_interval_min: Duration::from_millis(100),
-            refresh_interval_max: Duration::from_secs(5),
+            max_redirections: 16,
+            min_retry_delay: Duration::from_millis(10),
+            max_retry_delay: Duration::from_millis(250),
+            min_reconnect_delay: Duration::from_millis(50),
+            max_reconnect_delay: Duration::from_secs(1),
+            min_refresh_interval: Duration::from_millis(100),
+            max_refresh_interval: Duration::from_secs(5),
             refresh_stagger: Duration::from_millis(250),
             moved_trust: Duration::from_secs(5),
             takeover_delay: Duration::from_secs(30),
-            in_flight_count_max: 10_000,
-            in_flight_len_max: 8 << 20,
-            queue_count_max: 100_000,
-            calls_count_max: 1_000_000,
-            calls_len_max: 256 << 20,
-            connection_count_max: 1_000,
-            dial_count_max: 64,
-            dial_rate_max: 500,
-            address_count_max: 16,
-            node_count_max: 4_096,
-            received_len_max: 1 << 30,
-            replies_len_max: 1 << 30,
+            max_in_flight: 10_000,
+            max_in_flight_bytes: 8 << 20,
+            max_queued: 100_000,
+            max_pending_calls: 1_000_000,
+            max_pending_bytes: 256 << 20,
+            max_connections: 1_000,
+            max_dials: 64,
+            max_dial_rate: 500,
+            max_addresses: 16,
+            max_nodes: 4_096,
+            max_received_bytes: 1 << 30,
+            max_held_reply_bytes: 1 << 30,
             limits: Limits::default(),
         }
     }
 }
 
 impl Config {
-    /// The longest that a duration of a configuration may be, and the most that counts of
-    /// [`Call::timeout`](crate::Call::timeout): 366 days. That is as good as for ever, and clocks can
-    /// count beyond it.
-    pub const DURATION_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
+    /// Maximum of every duration of a configuration: 366 days. A longer
+    /// [`Call::timeout`](crate::Call::timeout) is cut to it.
+    pub const MAX_DURATION: Duration = Duration::from_secs(366 * 24 * 3600);
 
-    /// How long a dial may wait for TLS: three quarters of `connect_timeout`, from the dial on. A driver
-    /// that gives up then can still tell what took so long; the machine, which gives up when the whole
-    /// of it is over, could not.
+    /// Time that a dial may spend until TLS is established: three quarters of `connect_timeout`. A driver
+    /// that gives up then can report TLS as the cause; the machine, which gives up after all of
+    /// `connect_timeout`, cannot.
     #[must_use]
     pub fn tls_timeout(&self) -> Duration {
         self.connect_timeout / 4 * 3
     }
 
-    /// The most bytes that a machine holds with these limits, whatever callers and nodes do: what they add
-    /// up to, with what is kept beside each thing that they count. What callers have been given is theirs.
+    /// Maximum bytes that a machine holds with these limits, whatever callers and nodes do: the sum of the
+    /// limits and of the overhead of each counted item. Replies that callers own do not count.
     ///
     /// ```
     /// use hashslot::Config;
     /// let mut config = Config::default();
-    /// config.calls_count_max = 10_000;
-    /// config.calls_len_max = 16 << 20;
-    /// config.received_len_max = 32 << 20;
-    /// config.replies_len_max = 16 << 20;
-    /// config.connection_count_max = 30;
-    /// config.node_count_max = 100;
-    /// config.limits.topology_len_max = 1 << 20;
-    /// assert!(config.held_len_max() < 200 << 20);
+    /// config.max_pending_calls = 10_000;
+    /// config.max_pending_bytes = 16 << 20;
+    /// config.max_received_bytes = 32 << 20;
+    /// config.max_held_reply_bytes = 16 << 20;
+    /// config.max_connections = 30;
+    /// config.max_nodes = 100;
+    /// config.limits.max_topology_bytes = 1 << 20;
+    /// assert!(config.max_held_bytes() < 200 << 20);
     /// ```
     #[must_use]
-    pub fn held_len_max(&self) -> usize {
+    pub fn max_held_bytes(&self) -> usize {
         let times = |count: usize, len: usize| count.saturating_mul(len);
-        let written = times(self.connection_count_max, self.in_flight_len_max);
+        let written = times(self.max_connections, self.max_in_flight_bytes);
         [
             // Commands that are not answered; those on their way a second time.
-            self.calls_len_max,
-            written.min(self.calls_len_max),
-            times(self.calls_count_max, CALL_LEN),
+            self.max_pending_bytes,
+            written.min(self.max_pending_bytes),
+            times(self.max_pending_calls, CALL_LEN),
             // Replies: a buffer that grows is there twice, and has room for as much again.
-            times(self.received_len_max, 3),
+            times(self.max_received_bytes, 3),
             // What lengths have promised.
-            self.received_len_max / 2 + PROMISED_LEN,
-            self.replies_len_max,
+            self.max_received_bytes / 2 + PROMISED_LEN,
+            self.max_held_reply_bytes,
             // Of three nodes that are asked, and the one that is read.
-            times(self.limits.topology_len_max, 4),
-            times(self.node_count_max, NODE_LEN),
+            times(self.limits.max_topology_bytes, 4),
+            times(self.max_nodes, NODE_LEN),
             SLOTS_LEN,
-            times(self.connection_count_max, LINK_LEN),
+            times(self.max_connections, LINK_LEN),
         ]
         .into_iter()
         .fold(0, usize::saturating_add)
     }
 
-    /// Checks that the limits can work.
+    /// Checks that the values make sense.
     ///
     /// # Errors
-    /// [`ConfigError::Field`] names the first field that cannot.
+    /// [`ConfigError::Field`] names the first field that does not.
     pub fn validate(&self) -> Result<(), ConfigError> {
         let wrong = |field, problem| Err(ConfigError::Field { field, problem });
         for (field, duration) in self.durations() {
-            if duration > Self::DURATION_MAX {
+            if duration > Self::MAX_DURATION {
                 return wrong(field, "is above 366 days");
             }
         }
         if self.call_timeout.is_zero() {
-            return wrong("call_timeout", "is zero: no call could be answered");
+            return wrong("call_timeout", "is zero: every call would time out at once");
         }
         if self.connect_timeout.is_zero() {
-            return wrong("connect_timeout", "is zero: no connection could be made");
+            return wrong("connect_timeout", "is zero: every dial would time out at once");
         }
         if self.dial_stagger < DIAL_STAGGER_MIN {
             return wrong("dial_stagger", "is below 10 ms: all addresses would be dialled at once");
@@ -244,48 +242,57 @@ impl Config {
             return wrong("stall_timeout", "is zero: every connection would be closed");
         }
         if self.ping_interval.is_zero() {
-            return wrong("ping_interval", "is zero: an idle connection would never rest");
-        }
-        if self.retry_delay_min.is_zero() {
-            return wrong("retry_delay_min", "is zero: retries would spin");
-        }
-        if self.reconnect_delay_min.is_zero() {
-            return wrong("reconnect_delay_min", "is zero: reconnecting would spin");
-        }
-        if self.refresh_interval_min.is_zero() {
-            return wrong("refresh_interval_min", "is zero: rereading the topology would spin");
-        }
-        if self.in_flight_count_max == 0 || self.calls_count_max == 0 {
-            return wrong("in_flight_count_max", "and `calls_count_max` must allow one call");
-        }
-        if self.connection_count_max == 0 {
-            return wrong("connection_count_max", "is zero: no node could be reached");
-        }
-        if self.dial_count_max == 0 {
-            return wrong("dial_count_max", "is zero: no node could be dialled");
-        }
-        if self.dial_rate_max == 0 {
-            return wrong("dial_rate_max", "is zero: no node could be dialled");
-        }
-        if self.address_count_max == 0 {
-            return wrong("address_count_max", "is zero: no host could be dialled");
-        }
-        if self.node_count_max == 0 {
-            return wrong("node_count_max", "is zero: no cluster is that small");
-        }
-        if self.limits.handshake_len_max < HANDSHAKE_LEN_MIN {
             return wrong(
-                "limits.handshake_len_max",
-                "is below 4 KiB: a node tells about itself in HELLO",
+                "ping_interval",
+                "is zero: an idle connection would send PING without pause",
             );
         }
-        if self.limits.depth_max < 8 {
-            return wrong("limits.depth_max", "is below 8: a topology nests that deep");
+        if self.min_retry_delay.is_zero() {
+            return wrong("min_retry_delay", "is zero: retries would loop without pause");
+        }
+        if self.min_reconnect_delay.is_zero() {
+            return wrong("min_reconnect_delay", "is zero: reconnecting would loop without pause");
+        }
+        if self.min_refresh_interval.is_zero() {
+            return wrong("min_refresh_interval", "is zero: refreshes would loop without pause");
+        }
+        if self.max_in_flight == 0 || self.max_pending_calls == 0 {
+            return wrong(
+                "max_in_flight",
+                "is zero, or `max_pending_calls` is: no call could be sent",
+            );
+        }
+        if self.max_connections == 0 {
+            return wrong("max_connections", "is zero: no node could be reached");
+        }
+        if self.max_dials == 0 {
+            return wrong("max_dials", "is zero: no node could be dialled");
+        }
+        if self.max_dial_rate == 0 {
+            return wrong("max_dial_rate", "is zero: no node could be dialled");
+        }
+        if self.max_addresses == 0 {
+            return wrong("max_addresses", "is zero: no host could be dialled");
+        }
+        if self.max_nodes == 0 {
+            return wrong("max_nodes", "is zero: every topology would be refused");
+        }
+        if self.limits.max_handshake_bytes < HANDSHAKE_LEN_MIN {
+            return wrong(
+                "limits.max_handshake_bytes",
+                "is below 4 KiB: replies to HELLO would be refused",
+            );
+        }
+        if self.limits.max_depth < 8 {
+            return wrong(
+                "limits.max_depth",
+                "is below 8: topologies, which nest that deep, would be refused",
+            );
         }
         if let Some(name) = &self.client_name
             && !name.bytes().all(|byte| (b'!'..=b'~').contains(&byte))
         {
-            return wrong("client_name", "has blanks or characters that servers refuse");
+            return wrong("client_name", "has spaces or other characters that servers refuse");
         }
         Ok(())
     }
@@ -299,12 +306,12 @@ impl Config {
             ("stall_timeout", self.stall_timeout),
             ("ping_interval", self.ping_interval),
             ("drain_timeout", self.drain_timeout),
-            ("retry_delay_min", self.retry_delay_min),
-            ("retry_delay_max", self.retry_delay_max),
-            ("reconnect_delay_min", self.reconnect_delay_min),
-            ("reconnect_delay_max", self.reconnect_delay_max),
-            ("refresh_interval_min", self.refresh_interval_min),
-            ("refresh_interval_max", self.refresh_interval_max),
+            ("min_retry_delay", self.min_retry_delay),
+            ("max_retry_delay", self.max_retry_delay),
+            ("min_reconnect_delay", self.min_reconnect_delay),
+            ("max_reconnect_delay", self.max_reconnect_delay),
+            ("min_refresh_interval", self.min_refresh_interval),
+            ("max_refresh_interval", self.max_refresh_interval),
             ("refresh_stagger", self.refresh_stagger),
             ("moved_trust", self.moved_trust),
             ("takeover_delay", self.takeover_delay),
@@ -329,41 +336,41 @@ const HANDSHAKE_LEN_MIN: usize = 4 << 10;
 /// Source: RFC 8305, section 5.
 pub(crate) const DIAL_STAGGER_MIN: Duration = Duration::from_millis(10);
 
-/// What a reply may be, checked as soon as a length is read and before memory is taken for it. A
-/// command whose reply is beyond a limit fails alone; its connection goes on.
+/// Limits of a single reply, checked as soon as a length is read and before memory is reserved for it. A
+/// command whose reply exceeds a limit fails alone; its connection stays open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Bytes of one reply, with everything in it. Default: 512 MiB and 64 KiB, because a server's
-    /// largest string has 512 MiB by default.
-    pub frame_len_max: usize,
-    /// Elements of one reply, at all depths together. Default: 16,777,216.
-    pub element_count_max: usize,
-    /// How deep arrays, maps, sets and attributes may nest. Default: 1,024, which takes 8 KiB.
-    pub depth_max: usize,
-    /// Bytes of one reply of a node while a connection is set up, or to the client's own `PING` and
-    /// `AUTH`. Default: 64 KiB.
-    pub handshake_len_max: usize,
-    /// Bytes of one reply about the topology. Default: 32 MiB, twice what 4,096 nodes tell whose slots are
-    /// scattered.
-    pub topology_len_max: usize,
-    /// Bytes of one message that is no reply. Default: 1 MiB.
-    pub push_len_max: usize,
-    /// Bytes of one reply that is beyond another limit, or malformed, and is read past: its command
-    /// fails alone. A longer one closes the connection instead. None of it is kept. Default: 2 GiB.
-    pub skipped_len_max: usize,
+    /// Maximum bytes of one reply with all of its elements. Default: 512 MiB and 64 KiB, because the
+    /// largest string of a server has 512 MiB by default.
+    pub max_frame_bytes: usize,
+    /// Maximum number of elements of one reply, over all depths. Default: 16,777,216.
+    pub max_elements: usize,
+    /// Maximum nesting depth of arrays, maps, sets and attributes. Default: 1,024, which costs 8 KiB.
+    pub max_depth: usize,
+    /// Maximum bytes of one reply during the handshake, and to the client's own `PING` and `AUTH`.
+    /// Default: 64 KiB.
+    pub max_handshake_bytes: usize,
+    /// Maximum bytes of one reply about the topology. Default: 32 MiB, twice the reply of 4,096 nodes with
+    /// scattered slots.
+    pub max_topology_bytes: usize,
+    /// Maximum bytes of one push. Default: 1 MiB.
+    pub max_push_bytes: usize,
+    /// Maximum bytes of one reply that is discarded because it is malformed or exceeds another limit. Its
+    /// command fails alone, and nothing of it is kept. A longer one closes the connection. Default: 2 GiB.
+    pub max_skipped_bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            frame_len_max: (512 << 20) + (64 << 10),
-            element_count_max: 1 << 24,
-            depth_max: 1_024,
-            handshake_len_max: 64 << 10,
-            topology_len_max: 32 << 20,
-            push_len_max: 1 << 20,
-            skipped_len_max: 2 << 30,
+            max_frame_bytes: (512 << 20) + (64 << 10),
+            max_elements: 1 << 24,
+            max_depth: 1_024,
+            max_handshake_bytes: 64 << 10,
+            max_topology_bytes: 32 << 20,
+            max_push_bytes: 1 << 20,
+            max_skipped_bytes: 2 << 30,
         }
     }
 }
@@ -378,52 +385,52 @@ pub enum Protocol {
     Resp3,
 }
 
-/// Who answers commands that only read.
+/// Which nodes answer read-only commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReadFrom {
-    /// The primary: a read sees every write that was acknowledged before.
+    /// Primaries: a read sees every write that was acknowledged before.
     Primary,
-    /// The replicas in turn, the primary if there is none. Reads may be stale, and the order of a
-    /// slot's commands holds among its writes only.
+    /// Replicas in turn, and the primary of a shard without replicas. Reads may be stale, and the order of
+    /// the commands of a slot holds among its writes only.
     PreferReplica,
 }
 
-/// What becomes of a command whose keys are in several slots.
+/// What happens to a command whose keys are in several slots.
 ///
-/// Servers refuse it. Some commands can be split: `DEL`, `UNLINK`, `EXISTS`, `TOUCH`, `MGET`, `MSET`,
-/// `MSETEX` without a condition, `JSON.MGET`, `JSON.MSET`. All others are refused in any case.
+/// Servers refuse such commands. The client can split some of them: `DEL`, `UNLINK`, `EXISTS`, `TOUCH`, `MGET`, `MSET`,
+/// `MSETEX` without a condition, `JSON.MGET`, `JSON.MSET`. It refuses all others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum CrossSlot {
-    /// It is sent as one command a slot, all at the same time, and the replies become one.
+    /// The client sends one command per slot, all at the same time, and merges the replies.
     ///
-    /// **That is not atomic**: others may see some of the parts done and some not, and if one of
-    /// them fails the others stay done; [`Error::Partial`](crate::Error::Partial) tells which.
+    /// **This is not atomic**: other clients may see some parts done and others not. If one part fails, the
+    /// others stay done; [`Error::Partial`](crate::Error::Partial) tells which.
     #[default]
     Split,
-    /// It is refused with [`Why::CrossSlot`](crate::Why::CrossSlot), and nothing is sent.
+    /// The client refuses the command with [`Why::CrossSlot`](crate::Why::CrossSlot) and sends nothing.
     Refuse,
 }
 
 /// Which redirections are followed.
 ///
-/// A script can forge one: `return redis.error_reply('MOVED 1 evil:6379')`. Who follows it sends
-/// password and command to a stranger, and runs the script twice.
+/// A script can forge one: `return redis.error_reply('MOVED 1 evil:6379')`. A client that follows it sends
+/// its password and the command to a foreign server, and runs the script twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RedirectPolicy {
-    /// Only to nodes that a node of the cluster lists, and not for scripts that may have run.
+    /// Redirections to nodes that the topology lists, unless they answer a script that may have run.
     Listed,
-    /// Wherever a reply points to, for every command.
+    /// All redirections of all commands.
     Any,
 }
 
-/// Translates the addresses that nodes announce into those that the client can reach: NAT, tunnels,
-/// containers. Applied to every address of a topology and of a redirection, not to seeds.
+/// Translates the addresses that nodes announce into addresses that the client can reach: NAT, tunnels,
+/// containers. Applies to every address of a topology and of a redirection, not to seeds.
 ///
-/// Rules are tried in their order; the first that matches decides. It is plain data, so that the
-/// same inputs give the same outputs.
+/// Rules are tried in order; the first match decides. The map is plain data, so that equal inputs give
+/// equal outputs.
 ///
 /// ```
 /// use hashslot::{Address, AddressMap};

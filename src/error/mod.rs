@@ -76,7 +76,7 @@ pub enum Error {
     },
     /// The client was shut down before the command was sent.
     #[error("the client is shut down: the command was not sent")]
-    Closed,
+    ShutDown,
     /// The reply arrived, but it is not what the caller asked to have it converted to.
     #[error(transparent)]
     Conversion(#[from] ConversionError),
@@ -91,7 +91,7 @@ impl Error {
             Self::TimedOut { phase, .. } => *phase == Phase::Sent,
             Self::MaybeExecuted { .. } | Self::Conversion(_) => true,
             Self::Partial(partial) => partial.may_have_executed(),
-            Self::NotExecuted { .. } | Self::Overloaded { .. } | Self::Closed => false,
+            Self::NotExecuted { .. } | Self::Overloaded { .. } | Self::ShutDown => false,
         }
     }
 
@@ -104,7 +104,7 @@ impl Error {
             Self::MaybeExecuted { .. }
             | Self::Partial(_)
             | Self::Overloaded { .. }
-            | Self::Closed
+            | Self::ShutDown
             | Self::Conversion(_) => self,
         }
     }
@@ -150,16 +150,16 @@ impl fmt::Display for Phase {
 pub enum Why {
     /// The connection could not be opened.
     #[error("cannot connect: {0}")]
-    ConnectFailed(Closed),
+    ConnectFailed(Disconnect),
     /// The connection was lost.
     #[error("the connection was lost: {0}")]
-    ConnectionLost(Closed),
+    ConnectionLost(Disconnect),
     /// The connection was lost twice while this command was the first without an answer: sending it,
     /// or answering it, is likely to be the cause.
     #[error(
         "the connection was lost twice at this command, which may be too long for the node, or its reply: {0}"
     )]
-    LostTwice(Closed),
+    LostTwice(Disconnect),
     /// A reply of the node cannot be used: it breaks the protocol, or a limit of
     /// [`Limits`](crate::Limits). If its end cannot be found its connection is closed, and what else
     /// was in flight there ends with this as well.
@@ -212,27 +212,27 @@ pub enum Why {
     NoNode,
     /// No seed led to a cluster.
     #[error("no seed led to a cluster: {0}")]
-    NoCluster(SeedFailures),
+    NoCluster(NodeFailures),
 }
 
 /// Why each seed did not lead to a cluster, in the order in which they were asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SeedFailures(pub(crate) Arc<[(Address, SeedFailure)]>);
+pub struct NodeFailures(pub(crate) Arc<[(Address, NodeFailure)]>);
 
-impl SeedFailures {
+impl NodeFailures {
     /// Every seed with its own reason.
-    pub fn iter(&self) -> impl Iterator<Item = &(Address, SeedFailure)> {
+    pub fn iter(&self) -> impl Iterator<Item = &(Address, NodeFailure)> {
         self.0.iter()
     }
 
     /// How many bytes they keep, about: each text is short.
     #[cfg(feature = "std")]
     pub(crate) fn held_len(&self) -> usize {
-        self.0.len() * (size_of::<(Address, SeedFailure)>() + 256)
+        self.0.len() * (size_of::<(Address, NodeFailure)>() + 256)
     }
 }
 
-impl fmt::Display for SeedFailures {
+impl fmt::Display for NodeFailures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
             return f.write_str("none has answered yet");
@@ -248,10 +248,10 @@ impl fmt::Display for SeedFailures {
 /// Why one seed, or one node asked for the topology, was of no use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum SeedFailure {
+pub enum NodeFailure {
     /// It could not be reached.
     #[error("cannot connect: {0}")]
-    Unreachable(Closed),
+    Unreachable(Disconnect),
     /// It accepted the connection and then did not answer in time.
     #[error("no answer in time")]
     NoAnswer,
@@ -285,7 +285,7 @@ pub enum SeedFailure {
     Unusable(Cow<'static, str>),
 }
 
-impl SeedFailure {
+impl NodeFailure {
     /// Whether other credentials, or other permissions, would help.
     pub(crate) const fn is_about_user(&self) -> bool {
         matches!(self, Self::Authentication(_) | Self::Permission { .. })
@@ -296,14 +296,14 @@ impl SeedFailure {
     pub(crate) const fn is_definite(&self) -> bool {
         let is_told = match self {
             Self::Unreachable(
-                Closed::Refused
-                | Closed::Unreachable
-                | Closed::NameResolution(_)
-                | Closed::Forbidden
-                | Closed::Panicked(_),
+                Disconnect::Refused
+                | Disconnect::Unreachable
+                | Disconnect::NameResolution(_)
+                | Disconnect::Forbidden
+                | Disconnect::Panicked(_),
             ) => true,
             // Without words it is the machine that has closed the connection.
-            Self::Unreachable(Closed::Other(text)) => !text.is_empty(),
+            Self::Unreachable(Disconnect::Other(text)) => !text.is_empty(),
             Self::Unreachable(_)
             | Self::NoAnswer
             | Self::Authentication(_)
@@ -324,7 +324,7 @@ impl SeedFailure {
             | Self::Permission { .. }
             | Self::Database { .. }
             | Self::NotACluster(_) => true,
-            Self::Unreachable(Closed::Tls(failure)) => failure.is_permanent(),
+            Self::Unreachable(Disconnect::Tls(failure)) => failure.is_permanent(),
             Self::Unreachable(_) | Self::NoAnswer | Self::Refused(_) | Self::Unusable(_) => false,
         }
     }
@@ -333,7 +333,7 @@ impl SeedFailure {
 /// How a connection ended, as the driver saw it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Closed {
+pub enum Disconnect {
     /// Nobody listens there.
     #[error("connection refused")]
     Refused,
@@ -426,23 +426,25 @@ pub enum Violation {
     /// A push inside another value.
     #[error("push inside a value")]
     NestedPush,
-    /// A reply beyond `frame_len_max`.
-    #[error("reply larger than `frame_len_max`")]
+    /// A reply beyond `max_frame_bytes`.
+    #[error("reply larger than `max_frame_bytes`")]
     FrameTooLong,
     /// A reply to the client itself, or a message that is no reply, beyond the limit for its kind.
-    #[error("larger than `handshake_len_max`, `topology_len_max` or `push_len_max` allows")]
+    #[error("larger than `max_handshake_bytes`, `max_topology_bytes` or `max_push_bytes` allows")]
     TooLongForItsKind,
-    /// Replies that have begun to come have `received_len_max` together, and this one would bring more.
-    #[error("no room: replies on their way have reached `received_len_max`")]
+    /// Replies that have begun to come have `max_received_bytes` together, and this one would bring more.
+    #[error("no room: replies on their way have reached `max_received_bytes`")]
     NoRoom,
-    /// Replies that wait for others of their call have `replies_len_max` together.
-    #[error("no room: replies that wait for others of their call have reached `replies_len_max`")]
+    /// Replies that wait for others of their call have `max_held_reply_bytes` together.
+    #[error(
+        "no room: replies that wait for others of their call have reached `max_held_reply_bytes`"
+    )]
     TooManyWait,
-    /// More elements than `element_count_max`.
-    #[error("more elements than `element_count_max`")]
+    /// More elements than `max_elements`.
+    #[error("more elements than `max_elements`")]
     TooManyElements,
-    /// Nesting beyond `depth_max`.
-    #[error("nested deeper than `depth_max`")]
+    /// Nesting beyond `max_depth`.
+    #[error("nested deeper than `max_depth`")]
     TooDeep,
     /// Bytes after the end of the value.
     #[error("trailing bytes")]

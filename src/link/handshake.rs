@@ -16,7 +16,7 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use crate::config::{Config, Credentials, Protocol};
-use crate::error::{SeedFailure, ServerError};
+use crate::error::{NodeFailure, ServerError};
 use crate::resp::Frame;
 use crate::resp::encode::{self, Digits};
 use crate::secret::Secret;
@@ -60,7 +60,7 @@ pub(super) enum Progress {
     /// The server speaks RESP2: send the other handshake.
     FallBack,
     /// The connection is of no use.
-    Fail(SeedFailure),
+    Fail(NodeFailure),
 }
 
 /// What is written to set a connection up.
@@ -223,15 +223,15 @@ fn is_about_clients(error: &ServerError) -> bool {
     error.code() == b"DENIED" || error.text().contains("max number of clients")
 }
 
-fn failure(step: Step, told: &ServerError, credentials: Option<&Credentials>) -> SeedFailure {
+fn failure(step: Step, told: &ServerError, credentials: Option<&Credentials>) -> NodeFailure {
     let error = without_secrets(told.clone(), credentials);
     match (told.code(), step) {
-        _ if is_about_clients(told) => SeedFailure::Refused(error),
-        (b"WRONGPASS" | b"NOAUTH", _) => SeedFailure::Authentication(error),
-        (b"NOPERM", _) => SeedFailure::Permission { command: step.command(), error },
-        _ if is_about_password(told) => SeedFailure::Authentication(error),
-        (b"ERR", Step::Select(database)) => SeedFailure::Database { database, error },
-        _ => SeedFailure::Refused(error),
+        _ if is_about_clients(told) => NodeFailure::Refused(error),
+        (b"WRONGPASS" | b"NOAUTH", _) => NodeFailure::Authentication(error),
+        (b"NOPERM", _) => NodeFailure::Permission { command: step.command(), error },
+        _ if is_about_password(told) => NodeFailure::Authentication(error),
+        (b"ERR", Step::Select(database)) => NodeFailure::Database { database, error },
+        _ => NodeFailure::Refused(error),
     }
 }
 

@@ -15,13 +15,13 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
 use self::handshake::{Opening, Progress, Step};
-pub use self::inbox::Room;
+pub use self::inbox::ReceiveBuffer;
 use self::inbox::{Fault, Inbox};
 pub(crate) use self::inbox::{GROWTH_LEN, GROWTH_LEN_MIN};
 use self::outbox::Outbox;
 use crate::command::Command;
 use crate::config::{Config, Credentials, Protocol};
-use crate::error::{ProtocolError, SeedFailure, ServerError, Violation};
+use crate::error::{NodeFailure, ProtocolError, ServerError, Violation};
 use crate::resp::Frame;
 use crate::time::Instant;
 use crate::topology::NodeId;
@@ -130,7 +130,7 @@ pub(crate) enum Received<W> {
     /// The link is set up.
     Ready,
     /// The link cannot be set up.
-    Refused(SeedFailure),
+    Refused(NodeFailure),
 }
 
 /// A piece of work that a lost link owes the reply to.
@@ -204,7 +204,7 @@ impl<W: Copy> Link<W> {
         let start = self.outbox.end();
         for (step, end) in opening.steps {
             let end = start + u64::try_from(end).unwrap_or(u64::MAX);
-            self.short.push_back((self.owed_until(), config.limits.handshake_len_max));
+            self.short.push_back((self.owed_until(), config.limits.max_handshake_bytes));
             self.expected.push_back(Expected { what: Expect::Setup(step), end });
         }
         self.outbox.append_secret(opening.bytes);
@@ -271,7 +271,7 @@ impl<W: Copy> Link<W> {
         credentials: &Credentials,
         work: W,
     ) {
-        self.short.push_back((self.owed_until(), config.limits.handshake_len_max));
+        self.short.push_back((self.owed_until(), config.limits.max_handshake_bytes));
         if self.expected.is_empty() {
             self.progress_at = now;
         }
@@ -290,7 +290,7 @@ impl<W: Copy> Link<W> {
     }
 
     /// Room for what a long reply lacks.
-    pub(crate) fn room(&mut self, growth_len: usize) -> Option<Room<'_>> {
+    pub(crate) fn room(&mut self, growth_len: usize) -> Option<ReceiveBuffer<'_>> {
         self.inbox.room(growth_len)
     }
 
@@ -442,7 +442,7 @@ impl<W: Copy> Link<W> {
             Expect::Asking => None,
             Expect::Setup(_) => {
                 let told = alloc::string::ToString::to_string(&error);
-                Some(Received::Refused(SeedFailure::Unusable(told.into())))
+                Some(Received::Refused(NodeFailure::Unusable(told.into())))
             }
         })
     }

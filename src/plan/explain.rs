@@ -2,9 +2,9 @@
 
 use alloc::vec::Vec;
 
-use super::{Assembly, Call, Context, Member, Payload, Piece as Planned, Plan, Route};
+use super::{Assembly, Call, Context, Member, Payload, Piece, Plan, Route};
 use crate::address::Address;
-use crate::command::{Command, ReplyPolicy};
+use crate::command::{Command, ResponsePolicy};
 use crate::error::Error;
 use crate::slot::Slot;
 
@@ -13,17 +13,17 @@ use crate::slot::Slot;
 #[non_exhaustive]
 pub struct Explanation {
     /// What travels, in the order of the commands of the call.
-    pub pieces: Vec<Piece>,
+    pub planned: Vec<PlannedCommand>,
     /// How the replies become one, command by command: `None` for those that get one reply.
-    pub merges: Vec<Option<ReplyPolicy>>,
-    /// The commands of a batch that cannot be sent, counted from 0, and why. They have no piece.
+    pub merges: Vec<Option<ResponsePolicy>>,
+    /// The commands of a pipeline that cannot be sent, counted from 0, and why. They have no piece.
     pub refusals: Vec<(usize, Error)>,
 }
 
 /// What travels to one slot or node.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Piece {
+pub struct PlannedCommand {
     /// Which command of the call it comes from, counted from 0.
     pub command: usize,
     /// What is sent: one command, or those of a transaction. Nothing if that depends on a topology
@@ -39,21 +39,21 @@ impl Call {
     /// What would become of the call.
     ///
     /// # Errors
-    /// As for sending it: commands of a batch that are refused in their places are no error.
+    /// As for sending it: commands of a pipeline that are refused in their places are no error.
     pub(crate) fn explain(self, context: Context<'_>) -> Result<Explanation, Error> {
         let topology = context.topology;
-        let (pieces, assembly) = match self.plan::<Planned>(context)? {
+        let (pieces, assembly) = match self.plan::<Piece>(context)? {
             Plan::One(piece) => (alloc::vec![piece], Assembly::Each),
             Plan::Many { pieces, assembly } => (pieces, assembly),
         };
         let members: Vec<Member> = match assembly {
             Assembly::Each => pieces.iter().map(|_| Member::One).collect(),
             Assembly::Joint(joint) => alloc::vec![Member::Joint(joint)],
-            Assembly::Batch(members) => members,
+            Assembly::Pipeline(members) => members,
         };
         let counts = members.iter().map(Member::piece_count).enumerate();
         let commands = counts.flat_map(|(index, count)| core::iter::repeat_n(index, count));
-        let explained = |(piece, command): (Planned, usize)| Piece {
+        let explained = |(piece, command): (Piece, usize)| PlannedCommand {
             command,
             slot: piece.route.slot(),
             node: match &piece.route {
@@ -67,7 +67,7 @@ impl Call {
                 Payload::Nothing | Payload::Later(_) => Vec::new(),
             },
         };
-        let pieces = pieces.into_iter().zip(commands).map(explained).collect();
+        let planned = pieces.into_iter().zip(commands).map(explained).collect();
         let policy = |member: &Member| match member {
             Member::Joint(joint) => Some(joint.policy()),
             Member::One | Member::Refused(_) => None,
@@ -78,6 +78,6 @@ impl Call {
             Member::One | Member::Joint(_) => None,
         };
         let refusals = members.into_iter().enumerate().filter_map(refusal).collect();
-        Ok(Explanation { pieces, merges, refusals })
+        Ok(Explanation { planned, merges, refusals })
     }
 }

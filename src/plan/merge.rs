@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 
 use super::{Options, not_executed};
 use crate::address::Address;
-use crate::command::{Command, Facts, ReplyPolicy};
+use crate::command::{Command, CommandInfo, ResponsePolicy};
 use crate::config::Protocol;
 use crate::error::{ConversionError, Error, Part, Partial, Why};
 use crate::random::Random;
@@ -27,7 +27,7 @@ use crate::slot::Slot;
 /// The pieces that one command became.
 #[derive(Debug)]
 pub(crate) struct Joint {
-    policy: ReplyPolicy,
+    policy: ResponsePolicy,
     /// What the rule of `CLUSTER SLOT-STATS` needs to know of the command.
     order: SlotOrder,
     origin: Origin,
@@ -55,33 +55,35 @@ impl Joint {
     /// The pieces of a command, which are merged as the caller says, or as the table says.
     pub(super) fn of(
         command: &Command,
-        facts: &Facts,
+        info: &CommandInfo,
         options: &Options,
         origin: Origin,
         count: usize,
     ) -> Result<Self, Error> {
-        let policy = options.merge.unwrap_or_else(|| policy_of(command, facts));
+        let policy = options.merge.unwrap_or_else(|| policy_of(command, info));
         let policy = match (&origin, policy) {
             // What one node answers tells nothing for all.
-            (Origin::Nodes(_), ReplyPolicy::Single | ReplyPolicy::KeyOrder) => ReplyPolicy::PerNode,
-            (Origin::Keys { .. }, ReplyPolicy::PerNode | ReplyPolicy::Single) => {
+            (Origin::Nodes(_), ResponsePolicy::Single | ResponsePolicy::KeyOrder) => {
+                ResponsePolicy::PerNode
+            }
+            (Origin::Keys { .. }, ResponsePolicy::PerNode | ResponsePolicy::Single) => {
                 let problem = "it is split by slot: its parts have no nodes to tell them apart";
                 return Err(not_executed(Why::Malformed(problem)));
             }
             (_, policy) => policy,
         };
-        let is_by_slot = policy == ReplyPolicy::SlotStats;
+        let is_by_slot = policy == ResponsePolicy::SlotStats;
         let order = if is_by_slot { SlotOrder::of(command) } else { SlotOrder::default() };
         Ok(Self { policy, order, origin, count })
     }
 
     /// Whether the replies stay apart.
     pub(super) const fn is_per_node(&self) -> bool {
-        matches!(self.policy, ReplyPolicy::PerNode)
+        matches!(self.policy, ResponsePolicy::PerNode)
     }
 
     /// The rule that the replies become one by.
-    pub(super) const fn policy(&self) -> ReplyPolicy {
+    pub(super) const fn policy(&self) -> ResponsePolicy {
         self.policy
     }
 
@@ -96,10 +98,12 @@ impl Joint {
         random: &mut Random,
     ) -> Result<Merged, Error> {
         match (self.policy, self.origin) {
-            (ReplyPolicy::PerNode, Origin::Nodes(nodes)) => {
+            (ResponsePolicy::PerNode, Origin::Nodes(nodes)) => {
                 Ok(Merged::PerNode(nodes.into_iter().zip(results).collect()))
             }
-            (ReplyPolicy::OneSucceeded, origin) => one_succeeded(results, &origin).map(Merged::One),
+            (ResponsePolicy::OneSucceeded, origin) => {
+                one_succeeded(results, &origin).map(Merged::One)
+            }
             (policy, origin) => {
                 let frames = all_succeeded(results, &origin)?;
                 join(policy, &self.order, &origin, frames, random).map(Merged::One)
@@ -109,13 +113,13 @@ impl Joint {
 }
 
 /// How the table says that replies become one.
-fn policy_of(command: &Command, facts: &Facts) -> ReplyPolicy {
+fn policy_of(command: &Command, info: &CommandInfo) -> ResponsePolicy {
     // `CLIENT KILL address`: the node that had the connection says OK, all others have an error.
     // With filters it tells how many there were.
-    if facts.name == "CLIENT KILL" && command.len() == 3 {
-        return ReplyPolicy::OneSucceeded;
+    if info.name == "CLIENT KILL" && command.len() == 3 {
+        return ResponsePolicy::OneSucceeded;
     }
-    facts.reply
+    info.reply
 }
 
 /// The replies, if none is an error.
@@ -193,38 +197,38 @@ fn partial(results: Vec<Result<Frame, Error>>, origin: &Origin) -> Error {
 
 /// Replies of which none is an error.
 fn join(
-    policy: ReplyPolicy,
+    policy: ResponsePolicy,
     order: &SlotOrder,
     origin: &Origin,
     frames: Vec<Frame>,
     random: &mut Random,
 ) -> Result<Frame, Error> {
     match policy {
-        ReplyPolicy::And => fold(&frames, |a, b| Some(i64::from(a != 0 && b != 0))),
-        ReplyPolicy::Or => fold(&frames, |a, b| Some(i64::from(a != 0 || b != 0))),
-        ReplyPolicy::Min => fold(&frames, |a, b| Some(a.min(b))),
-        ReplyPolicy::Max => fold(&frames, |a, b| Some(a.max(b))),
-        ReplyPolicy::Sum => fold(&frames, i64::checked_add),
-        ReplyPolicy::Concat => concat(&frames),
-        ReplyPolicy::Union => union(&frames),
-        ReplyPolicy::SumByName => sum_by_name(&frames),
-        ReplyPolicy::SlotStats => order.join(&frames),
-        ReplyPolicy::KeyOrder => in_key_order(&frames, origin),
-        ReplyPolicy::Equal => match frames.first() {
+        ResponsePolicy::And => fold(&frames, |a, b| Some(i64::from(a != 0 && b != 0))),
+        ResponsePolicy::Or => fold(&frames, |a, b| Some(i64::from(a != 0 || b != 0))),
+        ResponsePolicy::Min => fold(&frames, |a, b| Some(a.min(b))),
+        ResponsePolicy::Max => fold(&frames, |a, b| Some(a.max(b))),
+        ResponsePolicy::Sum => fold(&frames, i64::checked_add),
+        ResponsePolicy::Concat => concat(&frames),
+        ResponsePolicy::Union => union(&frames),
+        ResponsePolicy::SumByName => sum_by_name(&frames),
+        ResponsePolicy::SlotStats => order.join(&frames),
+        ResponsePolicy::KeyOrder => in_key_order(&frames, origin),
+        ResponsePolicy::Equal => match frames.first() {
             Some(first) if frames.iter().all(|frame| frame.value() == first.value()) => {
                 Ok(first.clone())
             }
             _ => Err(partial(frames.into_iter().map(Ok).collect(), origin)),
         },
-        ReplyPolicy::NonNull => {
+        ResponsePolicy::NonNull => {
             let filled: Vec<_> = frames.iter().filter(|frame| !frame.value().is_null()).collect();
             let chosen = filled.get(random.below(filled.len())).copied();
             chosen.or_else(|| frames.first()).cloned().ok_or_else(nothing)
         }
-        ReplyPolicy::Single
-        | ReplyPolicy::AllSucceeded
-        | ReplyPolicy::OneSucceeded
-        | ReplyPolicy::PerNode => frames.into_iter().next().ok_or_else(nothing),
+        ResponsePolicy::Single
+        | ResponsePolicy::AllSucceeded
+        | ResponsePolicy::OneSucceeded
+        | ResponsePolicy::PerNode => frames.into_iter().next().ok_or_else(nothing),
     }
 }
 

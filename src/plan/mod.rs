@@ -21,25 +21,25 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-pub use self::explain::{Explanation, Piece as ExplainedPiece};
+pub use self::explain::{Explanation, PlannedCommand};
 pub(crate) use self::merge::{Joint, Merged};
 pub(crate) use self::route::Route;
 use self::route::{Destination, Several};
 pub use self::scan::Scan;
 use crate::address::Address;
-use crate::command::{Command, Facts, Learned, LearnedCommand, ReplyPolicy};
+use crate::command::{Command, CommandInfo, LearnedCommand, LearnedCommands, ResponsePolicy};
 use crate::config::{Config, CrossSlot};
 use crate::error::{Error, Why};
 use crate::slot::Slot;
 use crate::topology::Topology;
 
-/// What an application asks for: one command, a batch of them, or a transaction.
+/// What an application asks for: one command, a pipeline of them, or a transaction.
 ///
 /// ```
 /// use core::time::Duration;
 /// use hashslot::{Call, Command, Target};
 /// let one = Call::new(Command::get("user:1")).timeout(Duration::from_millis(50));
-/// let batch = Call::batch([Command::get("a"), Command::incr("b")]);
+/// let pipeline = Call::pipeline([Command::get("a"), Command::incr("b")]);
 /// let transfer = Call::transaction([
 ///     Command::incr_by("{bank}:ann", -10),
 ///     Command::incr_by("{bank}:bob", 10),
@@ -56,7 +56,7 @@ pub struct Call {
 #[derive(Debug, Clone)]
 enum Work {
     One(Command),
-    Batch(Vec<Command>),
+    Pipeline(Vec<Command>),
     Transaction(Box<[Command]>),
     Discovery,
 }
@@ -66,9 +66,9 @@ enum Work {
 struct Options {
     idempotent: bool,
     target: Option<Target>,
-    merge: Option<ReplyPolicy>,
+    merge: Option<ResponsePolicy>,
     cross_slot: Option<CrossSlot>,
-    /// Whether a batch is refused as a whole.
+    /// Whether a pipeline is refused as a whole.
     strict: bool,
 }
 
@@ -115,7 +115,7 @@ impl Call {
     /// [`Reply::PerNode`](crate::Reply::PerNode) if the replies of several nodes stay apart.
     ///
     /// A command whose keys are in several slots is split, where that is possible; one that concerns
-    /// several nodes goes to each of them; [`Facts`] tells which. Then there are several parts,
+    /// several nodes goes to each of them; [`CommandInfo`] tells which. Then there are several parts,
     /// which are not atomic together. [`Error::Partial`] tells what became of each if any fails.
     #[must_use]
     pub const fn new(command: Command) -> Self {
@@ -123,13 +123,13 @@ impl Call {
     }
 
     /// Independent commands that leave together, over any slots. Each is followed alone; completes
-    /// with [`Reply::Many`](crate::Reply::Many), in their order.
+    /// with [`Reply::Pipeline`](crate::Reply::Pipeline), in their order.
     ///
     /// A command that cannot be sent has its error in its place, and the others are sent; with
     /// [`strict`](Self::strict) none is.
     #[must_use]
-    pub fn batch(commands: impl IntoIterator<Item = Command>) -> Self {
-        Self::of(Work::Batch(commands.into_iter().collect()))
+    pub fn pipeline(commands: impl IntoIterator<Item = Command>) -> Self {
+        Self::of(Work::Pipeline(commands.into_iter().collect()))
     }
 
     /// Commands between `MULTI` and `EXEC`, which the client adds: on one connection, together, all
@@ -155,7 +155,7 @@ impl Call {
     }
 
     /// The time budget, in place of `call_timeout` of the configuration; at most
-    /// [`Config::DURATION_MAX`].
+    /// [`Config::MAX_DURATION`].
     #[must_use]
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -187,20 +187,20 @@ impl Call {
     /// How the replies of several nodes or slots become one, in place of what the table says. Says
     /// nothing about a command that gets one reply.
     #[must_use]
-    pub const fn merge(mut self, policy: ReplyPolicy) -> Self {
+    pub const fn merge(mut self, policy: ResponsePolicy) -> Self {
         self.options.merge = Some(policy);
         self
     }
 
-    /// Refuses a batch as a whole if one of its commands cannot be sent: then none is, and the call
+    /// Refuses a pipeline as a whole if one of its commands cannot be sent: then none is, and the call
     /// ends with the error of the first such command. Otherwise that command alone is refused, in its
     /// place: if it is malformed, has keys in several slots, is not allowed, or is for a node whose
-    /// queue is full. What servers answer stays in its place in any case: a strict batch is sent as a
+    /// queue is full. What servers answer stays in its place in any case: a strict pipeline is sent as a
     /// whole, and is no transaction. Changes nothing for other calls.
     ///
     /// ```
     /// use hashslot::{Call, Command};
-    /// let batch = Call::batch([Command::incr("a"), Command::new("MSET").arg("b")]).strict();
+    /// let pipeline = Call::pipeline([Command::incr("a"), Command::new("MSET").arg("b")]).strict();
     /// ```
     #[must_use]
     pub const fn strict(mut self) -> Self {
@@ -223,18 +223,18 @@ impl Call {
     pub fn commands(&self) -> &[Command] {
         match &self.work {
             Work::One(command) => core::slice::from_ref(command),
-            Work::Batch(commands) => commands,
+            Work::Pipeline(commands) => commands,
             Work::Transaction(commands) => commands,
             Work::Discovery => &[],
         }
     }
 
-    /// What it is, in a word: `one`, `batch`, `transaction` or `discovery`.
+    /// What it is, in a word: `one`, `pipeline`, `transaction` or `discovery`.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match &self.work {
             Work::One(_) => "one",
-            Work::Batch(_) => "batch",
+            Work::Pipeline(_) => "pipeline",
             Work::Transaction(_) => "transaction",
             Work::Discovery => "discovery",
         }
@@ -268,10 +268,10 @@ impl<P> Plan<P> {
 }
 
 impl<P> Plan<P> {
-    /// Refuses the commands of a batch that have a piece with a refusal, in their places.
+    /// Refuses the commands of a pipeline that have a piece with a refusal, in their places.
     ///
     /// # Errors
-    /// The first refusal, if the plan is one of no batch.
+    /// The first refusal, if the plan is one of no pipeline.
     #[cold]
     pub(crate) fn refuse_members(
         &mut self,
@@ -283,7 +283,7 @@ impl<P> Plan<P> {
         };
         let mut members = match core::mem::replace(assembly, Assembly::Each) {
             Assembly::Each => pieces.iter().map(|_| Member::One).collect(),
-            Assembly::Batch(members) => members,
+            Assembly::Pipeline(members) => members,
             Assembly::Joint(joint) => {
                 *assembly = Assembly::Joint(joint);
                 return pieces.iter().find_map(refusal).map_or(Ok(()), Err);
@@ -297,7 +297,7 @@ impl<P> Plan<P> {
                 None => pieces.extend(own),
             }
         }
-        *assembly = Assembly::Batch(members);
+        *assembly = Assembly::Pipeline(members);
         Ok(())
     }
 }
@@ -305,15 +305,15 @@ impl<P> Plan<P> {
 /// How the replies to several pieces become the reply to a call.
 #[derive(Debug)]
 pub(crate) enum Assembly {
-    /// A batch: each reply stays as it is.
+    /// A pipeline: each reply stays as it is.
     Each,
     /// One command: all of them become one.
     Joint(Joint),
-    /// A batch, command by command.
-    Batch(Vec<Member>),
+    /// A pipeline, command by command.
+    Pipeline(Vec<Member>),
 }
 
-/// A command of a batch.
+/// A command of a pipeline.
 #[derive(Debug)]
 pub(crate) enum Member {
     /// It has one piece.
@@ -362,14 +362,14 @@ pub(crate) enum Payload {
 pub(crate) struct Context<'a> {
     pub(crate) topology: &'a Topology,
     pub(crate) cross_slot: CrossSlot,
-    pub(crate) learned: &'a Learned,
+    pub(crate) learned: &'a LearnedCommands,
 }
 
 impl<'a> Context<'a> {
     /// What was learned of a command that the table does not have.
     #[inline]
-    fn learned(&self, command: &Command, facts: &Facts) -> Option<&'a LearnedCommand> {
-        let is_known = !facts.name.is_empty() && !facts.has_subcommands;
+    fn learned(&self, command: &Command, info: &CommandInfo) -> Option<&'a LearnedCommand> {
+        let is_known = !info.name.is_empty() && !info.has_subcommands;
         if is_known || self.learned.is_empty() { None } else { self.learned.get(command) }
     }
 
@@ -383,7 +383,7 @@ impl Call {
     /// The time budget of the call.
     #[inline]
     pub(crate) fn budget(&self, default: Duration) -> Duration {
-        self.timeout.map_or(default, |timeout| timeout.min(Config::DURATION_MAX))
+        self.timeout.map_or(default, |timeout| timeout.min(Config::MAX_DURATION))
     }
 
     /// The number of bytes that its commands have.
@@ -391,7 +391,7 @@ impl Call {
     pub(crate) fn encoded_len(&self) -> usize {
         match &self.work {
             Work::One(command) => command.encoded_len(),
-            Work::Batch(commands) => commands.iter().map(Command::encoded_len).sum(),
+            Work::Pipeline(commands) => commands.iter().map(Command::encoded_len).sum(),
             Work::Transaction(commands) => commands.iter().map(Command::encoded_len).sum(),
             Work::Discovery => 0,
         }
@@ -416,7 +416,7 @@ impl Call {
         let Self { work, options, .. } = self;
         match work {
             Work::One(command) => one(command, &options, context),
-            Work::Batch(commands) => batch(commands, &options, context),
+            Work::Pipeline(commands) => pipeline(commands, &options, context),
             Work::Transaction(commands) => {
                 Ok(Plan::One(transaction(commands, &options, context)?.into()))
             }
@@ -428,14 +428,14 @@ impl Call {
     #[inline]
     fn needs_topology(&self, context: Context<'_>) -> bool {
         let needs = |command: &Command| {
-            let facts = command.facts();
-            let learned = context.learned(command, facts).map(LearnedCommand::request);
+            let info = command.info();
+            let learned = context.learned(command, info).map(LearnedCommand::request);
             let target = self.options.target.as_ref();
-            route::needs_topology(learned.unwrap_or(facts.request), target)
+            route::needs_topology(learned.unwrap_or(info.request), target)
         };
         match &self.work {
             Work::One(command) => needs(command),
-            Work::Batch(commands) => commands.iter().any(needs),
+            Work::Pipeline(commands) => commands.iter().any(needs),
             Work::Transaction(_) | Work::Discovery => false,
         }
     }
@@ -449,11 +449,11 @@ fn one<P: From<Piece>>(
     context: Context<'_>,
 ) -> Result<Plan<P>, Error> {
     match way(&command, options, context)? {
-        (Destination::One(route), facts) => {
-            Ok(Plan::One(Piece::of(command, facts, options, route).into()))
+        (Destination::One(route), info) => {
+            Ok(Plan::One(Piece::of(command, info, options, route).into()))
         }
-        (Destination::Several(several), facts) => {
-            let (pieces, joint) = parts(&command, facts, options, several, context.topology)?;
+        (Destination::Several(several), info) => {
+            let (pieces, joint) = parts(&command, info, options, several, context.topology)?;
             Ok(Plan::Many { pieces, assembly: Assembly::Joint(joint) })
         }
     }
@@ -465,29 +465,29 @@ fn way<'c>(
     command: &Command,
     options: &Options,
     context: Context<'c>,
-) -> Result<(Destination, &'c Facts), Error> {
-    let facts = command.facts();
-    let learned = context.learned(command, facts);
-    let facts = learned.map_or(facts, LearnedCommand::facts);
-    Ok((route::destination(command, facts, learned, options, context)?, facts))
+) -> Result<(Destination, &'c CommandInfo), Error> {
+    let info = command.info();
+    let learned = context.learned(command, info);
+    let info = learned.map_or(info, LearnedCommand::info);
+    Ok((route::destination(command, info, learned, options, context)?, info))
 }
 
 /// What a command becomes that goes to several places, and how their replies become one.
 fn parts<P: From<Piece>>(
     command: &Command,
-    facts: &Facts,
+    info: &CommandInfo,
     options: &Options,
     several: Several,
     topology: &Topology,
 ) -> Result<(Vec<P>, Joint), Error> {
     match several {
-        Several::Slots => split::by_slot(command, facts, options),
-        Several::Owners => split::by_owner(command, facts, options, topology),
-        Several::Nodes(reach) => spread::over(command, facts, options, reach, topology),
+        Several::Slots => split::by_slot(command, info, options),
+        Several::Owners => split::by_owner(command, info, options, topology),
+        Several::Nodes(reach) => spread::over(command, info, options, reach, topology),
     }
 }
 
-fn batch<P: From<Piece>>(
+fn pipeline<P: From<Piece>>(
     commands: Vec<Command>,
     options: &Options,
     context: Context<'_>,
@@ -498,15 +498,15 @@ fn batch<P: From<Piece>>(
     for (index, command) in commands.into_iter().enumerate() {
         let several = match way(&command, options, context) {
             // Straight into its place: a command is long enough for copies of it to be felt.
-            Ok((Destination::One(route), facts)) => {
-                pieces.push(Piece::of(command, facts, options, route).into());
+            Ok((Destination::One(route), info)) => {
+                pieces.push(Piece::of(command, info, options, route).into());
                 if !members.is_empty() {
                     members.push(Member::One);
                 }
                 continue;
             }
-            Ok((Destination::Several(several), facts)) => {
-                parts(&command, facts, options, several, context.topology)
+            Ok((Destination::Several(several), info)) => {
+                parts(&command, info, options, several, context.topology)
             }
             Err(error) => Err(error),
         };
@@ -521,18 +521,18 @@ fn batch<P: From<Piece>>(
         members.resize_with(index, || Member::One);
         members.push(member);
     }
-    let assembly = if members.is_empty() { Assembly::Each } else { Assembly::Batch(members) };
+    let assembly = if members.is_empty() { Assembly::Each } else { Assembly::Pipeline(members) };
     Ok(Plan::Many { pieces, assembly })
 }
 
 impl Piece {
     #[inline]
-    fn of(command: Command, facts: &Facts, options: &Options, route: Route) -> Self {
+    fn of(command: Command, info: &CommandInfo, options: &Options, route: Route) -> Self {
         Self {
             route,
-            idempotent: options.idempotent || facts.is_idempotent(),
-            script: facts.script,
-            read_only: facts.read_only,
+            idempotent: options.idempotent || info.is_idempotent(),
+            script: info.script,
+            read_only: info.read_only,
             payload: Payload::Command(command),
         }
     }
@@ -554,7 +554,7 @@ fn transaction(
     let mut route = Route::Any;
     for command in &commands {
         route::check_transaction(command)?;
-        let learned = context.learned(command, command.facts());
+        let learned = context.learned(command, command.info());
         match (route, route::of(command, learned)?) {
             (Route::Slot(first), Route::Slot(other)) if first != other => {
                 return Err(not_executed(Why::CrossSlot(first, other)));
@@ -587,7 +587,7 @@ fn not_allowed(command: &Command, instead: &'static str) -> Error {
 
 /// The name of a command in capitals, with its subcommand if the table has that.
 fn name(command: &Command) -> Cow<'static, str> {
-    match command.facts().name {
+    match command.info().name {
         "" => Cow::Owned(String::from_utf8_lossy(command.name()).to_ascii_uppercase()),
         name => Cow::Borrowed(name),
     }

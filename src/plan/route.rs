@@ -3,7 +3,7 @@
 use super::spread::Reach;
 use super::{Context, Options, Target, name, not_allowed, not_executed, split, waiting};
 use crate::address::Address;
-use crate::command::{Command, Facts, KeyShape, LearnedCommand, Malformed, RequestPolicy};
+use crate::command::{Command, CommandInfo, KeyError, KeyShape, LearnedCommand, RequestPolicy};
 use crate::config::CrossSlot;
 use crate::error::{Error, Why};
 use crate::slot::Slot;
@@ -54,20 +54,20 @@ pub(super) enum Several {
 #[inline]
 pub(super) fn destination(
     command: &Command,
-    facts: &Facts,
+    info: &CommandInfo,
     learned: Option<&LearnedCommand>,
     options: &Options,
     context: Context<'_>,
 ) -> Result<Destination, Error> {
-    check(command, facts, options.target.is_some())?;
+    check(command, info, options.target.is_some())?;
     if let Some(target) = &options.target {
         return Ok(of_target(target));
     }
     let cross_slot = options.cross_slot.unwrap_or(context.cross_slot);
-    Ok(match facts.request {
+    Ok(match info.request {
         RequestPolicy::MultiShard if cross_slot == CrossSlot::Split => match of(command, learned) {
             Err(Error::NotExecuted { why: Why::CrossSlot(..), .. })
-                if !split::is_conditional(command, facts) =>
+                if !split::is_conditional(command, info) =>
             {
                 Destination::Several(Several::Slots)
             }
@@ -118,8 +118,8 @@ pub(super) fn of(command: &Command, learned: Option<&LearnedCommand>) -> Result<
     match slot {
         Ok(Some(slot)) => Ok(Route::Slot(slot)),
         Ok(None) => Ok(Route::Any),
-        Err(Malformed::Shape(problem)) => Err(malformed(problem)),
-        Err(Malformed::CrossSlot(first, other)) => Err(not_executed(Why::CrossSlot(first, other))),
+        Err(KeyError::Malformed(problem)) => Err(malformed(problem)),
+        Err(KeyError::CrossSlot(first, other)) => Err(not_executed(Why::CrossSlot(first, other))),
     }
 }
 
@@ -135,7 +135,7 @@ fn slot_argument(command: &Command) -> Result<Slot, Error> {
 
 /// The slots that all arguments after the name are.
 pub(super) fn slot_arguments(command: &Command) -> impl Iterator<Item = Result<Slot, Error>> {
-    let name_len = command.facts().name.split(' ').count();
+    let name_len = command.info().name.split(' ').count();
     command.arguments().skip(name_len).map(|text| {
         let number = core::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
         let slot = number.and_then(Slot::new);
@@ -146,10 +146,10 @@ pub(super) fn slot_arguments(command: &Command) -> impl Iterator<Item = Result<S
 /// Refuses what must not travel on a connection that others share, and what is for one node that
 /// only the caller can name.
 #[inline]
-fn check(command: &Command, facts: &Facts, has_target: bool) -> Result<(), Error> {
-    match facts.request {
+fn check(command: &Command, info: &CommandInfo, has_target: bool) -> Result<(), Error> {
+    match info.request {
         RequestPolicy::Connection(instead) => Err(not_allowed(command, instead)),
-        _ if may_wait(command, facts) => Err(not_allowed(command, waiting::substitute(facts.name))),
+        _ if may_wait(command, info) => Err(not_allowed(command, waiting::substitute(info.name))),
         RequestPolicy::ExplicitNode if !has_target => {
             Err(not_executed(Why::NoTarget(name(command))))
         }
@@ -166,7 +166,7 @@ fn check(command: &Command, facts: &Facts, has_target: bool) -> Result<(), Error
 
 /// Refuses what cannot stand between `MULTI` and `EXEC`. A command that waits does not wait there.
 pub(super) fn check_transaction(command: &Command) -> Result<(), Error> {
-    if let RequestPolicy::Connection(instead) = command.facts().request {
+    if let RequestPolicy::Connection(instead) = command.info().request {
         return Err(not_allowed(command, instead));
     }
     Ok(())
@@ -174,15 +174,15 @@ pub(super) fn check_transaction(command: &Command) -> Result<(), Error> {
 
 /// Whether the command would hold the connection for as long as it waits.
 #[inline]
-fn may_wait(command: &Command, facts: &Facts) -> bool {
-    facts.blocking && waits_by_arguments(command, facts)
+fn may_wait(command: &Command, info: &CommandInfo) -> bool {
+    info.blocking && waits_by_arguments(command, info)
 }
 
 /// Whether a command that may wait does so with these arguments.
 #[cold]
-fn waits_by_arguments(command: &Command, facts: &Facts) -> bool {
+fn waits_by_arguments(command: &Command, info: &CommandInfo) -> bool {
     let arguments = |index: usize| command.arguments().skip(index);
-    match (facts.keys, facts.name) {
+    match (info.keys, info.name) {
         (KeyShape::Streams { .. }, _) => has_block(arguments(1)),
         // It waits until so many nodes have what was written: without any it answers at once.
         (_, "WAIT") => arguments(1).take(1).any(is_positive),

@@ -144,7 +144,7 @@ impl Scan {
                 alloc::vec![Command::new("SCAN").arg(cursor).args(&self.options)]
             }
         };
-        Some(Call::batch(commands).on_node(walk.node.clone()))
+        Some(Call::pipeline(commands).on_node(walk.node.clone()))
     }
 
     /// A walk through the primary of the first slot that is not done.
@@ -257,7 +257,8 @@ impl Scan {
     /// A node has failed: what is left is walked from the beginning, where it is then.
     fn failed(&mut self, error: Error) -> Result<(), Error> {
         self.in_vain();
-        let is_final = matches!(error, Error::Server(_) | Error::Closed | Error::Overloaded { .. });
+        let is_final =
+            matches!(error, Error::Server(_) | Error::ShutDown | Error::Overloaded { .. });
         if is_final || self.failures > FAILURE_COUNT_MAX { Err(error) } else { Ok(()) }
     }
 }

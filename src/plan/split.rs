@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use super::merge::{Joint, Origin};
 use super::{Options, Piece, Route, not_executed, route};
 use crate::address::Address;
-use crate::command::{ArgumentRef, Command, Facts, KeyShape};
+use crate::command::{ArgumentRef, Command, CommandInfo, KeyShape};
 use crate::error::{Error, Why};
 use crate::slot::Slot;
 use crate::topology::Topology;
@@ -27,9 +27,9 @@ struct Layout {
 }
 
 impl Layout {
-    fn of(facts: &Facts, arguments: &[ArgumentRef<'_>]) -> Option<Self> {
+    fn of(info: &CommandInfo, arguments: &[ArgumentRef<'_>]) -> Option<Self> {
         let len = arguments.len();
-        match facts.keys {
+        match info.keys {
             KeyShape::Range { first, last, step } => {
                 let behind = usize::from(last.unsigned_abs()).checked_sub(1)?;
                 let (first, step) = (usize::from(first), usize::from(step));
@@ -60,10 +60,10 @@ impl Layout {
 }
 
 /// Whether the command does all or nothing, by a condition on all keys: it cannot be split.
-pub(super) fn is_conditional(command: &Command, facts: &Facts) -> bool {
-    let KeyShape::Counted { .. } = facts.keys else { return false };
+pub(super) fn is_conditional(command: &Command, info: &CommandInfo) -> bool {
+    let KeyShape::Counted { .. } = info.keys else { return false };
     let arguments: Vec<_> = command.argument_refs().collect();
-    let Some(layout) = Layout::of(facts, &arguments) else { return true };
+    let Some(layout) = Layout::of(info, &arguments) else { return true };
     let mut options = arguments.iter().skip(layout.end).map(|option| option.bytes);
     while let Some(option) = options.next() {
         let is = |name: &[u8]| option.eq_ignore_ascii_case(name);
@@ -81,12 +81,12 @@ pub(super) fn is_conditional(command: &Command, facts: &Facts) -> bool {
 /// **Cost**: a sort of the keys by slot, and one command a slot; large arguments are shared.
 pub(super) fn by_slot<P: From<Piece>>(
     command: &Command,
-    facts: &Facts,
+    info: &CommandInfo,
     options: &Options,
 ) -> Result<(Vec<P>, Joint), Error> {
     let mut arguments = Vec::with_capacity(command.len());
     arguments.extend(command.argument_refs());
-    let layout = Layout::of(facts, &arguments).ok_or_else(|| {
+    let layout = Layout::of(info, &arguments).ok_or_else(|| {
         not_executed(Why::Malformed("it has not for each key what belongs to it"))
     })?;
     let (head, rest) = arguments.split_at_checked(layout.first).unwrap_or((&arguments, &[]));
@@ -123,21 +123,21 @@ pub(super) fn by_slot<P: From<Piece>>(
             part.push_shared(argument);
         }
         slots.push(*slot);
-        pieces.push(Piece::of(part, facts, options, Route::Slot(*slot)).into());
+        pieces.push(Piece::of(part, info, options, Route::Slot(*slot)).into());
     }
     let origin = Origin::Keys { slots, part_of_key };
-    Ok((pieces, Joint::of(command, facts, options, origin, count)?))
+    Ok((pieces, Joint::of(command, info, options, origin, count)?))
 }
 
 /// One piece an owner of the slots, or ranges of slots, that are the arguments.
 pub(super) fn by_owner<P: From<Piece>>(
     command: &Command,
-    facts: &Facts,
+    info: &CommandInfo,
     options: &Options,
     topology: &Topology,
 ) -> Result<(Vec<P>, Joint), Error> {
     let slots = route::slot_arguments(command).collect::<Result<Vec<_>, _>>()?;
-    let is_ranges = facts.name.ends_with("RANGE");
+    let is_ranges = info.name.ends_with("RANGE");
     let mut by_owner: BTreeMap<&Address, Command> = BTreeMap::new();
     for bounds in slots.chunks(if is_ranges { 2 } else { 1 }) {
         let (first, last) = match *bounds {
@@ -152,10 +152,10 @@ pub(super) fn by_owner<P: From<Piece>>(
         }
     }
     let origin = Origin::Nodes(by_owner.keys().copied().cloned().collect());
-    let joint = Joint::of(command, facts, options, origin, by_owner.len())?;
+    let joint = Joint::of(command, info, options, origin, by_owner.len())?;
     let pieces = by_owner
         .into_iter()
-        .map(|(owner, part)| Piece::of(part, facts, options, Route::Node(owner.clone())).into());
+        .map(|(owner, part)| Piece::of(part, info, options, Route::Node(owner.clone())).into());
     Ok((pieces.collect(), joint))
 }
 

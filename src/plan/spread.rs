@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::merge::{Joint, Origin};
 use super::{Options, Piece, Route, not_executed};
 use crate::address::Address;
-use crate::command::{Command, Facts};
+use crate::command::{Command, CommandInfo};
 use crate::error::{Error, Why};
 use crate::slot::Slot;
 use crate::topology::{Node, Shard, Topology};
@@ -21,7 +21,7 @@ pub(super) enum Reach {
 /// One piece a node.
 pub(super) fn over<P: From<Piece>>(
     command: &Command,
-    facts: &Facts,
+    info: &CommandInfo,
     options: &Options,
     reach: Reach,
     topology: &Topology,
@@ -35,12 +35,12 @@ pub(super) fn over<P: From<Piece>>(
         Reach::Nodes => topology.nodes().map(node).collect(),
     };
     let origin = Origin::Nodes(routes.iter().filter_map(address).cloned().collect());
-    let joint = Joint::of(command, facts, options, origin, routes.len())?;
+    let joint = Joint::of(command, info, options, origin, routes.len())?;
     if routes.is_empty() && !joint.is_per_node() {
         return Err(not_executed(Why::NoNode));
     }
     let pieces = routes.into_iter();
-    let pieces = pieces.map(|route| Piece::of(command.clone(), facts, options, route).into());
+    let pieces = pieces.map(|route| Piece::of(command.clone(), info, options, route).into());
     Ok((pieces.collect(), joint))
 }
 

@@ -13,7 +13,7 @@ use core::time::Duration;
 
 use crate::address::Address;
 use crate::config::{Config, DIAL_STAGGER_MIN};
-use crate::error::{Closed, SystemText};
+use crate::error::{Disconnect, SystemText};
 use crate::time::Instant;
 
 /// The attempts to reach one host over several addresses: which of them is dialled next, and when.
@@ -25,10 +25,10 @@ use crate::time::Instant;
 /// Many addresses follow each other faster than after `dial_stagger`, so that each is dialled in the
 /// first half of `connect_timeout`.
 ///
-/// **Limit**: `address_count_max` of the configuration; further addresses are not dialled.
+/// **Limit**: `max_addresses` of the configuration; further addresses are not dialled.
 ///
 /// ```
-/// use hashslot::{Address, Closed, Config, Instant, Race, RaceStep};
+/// use hashslot::{Address, Disconnect, Config, Instant, Race, RaceStep};
 /// let config = Config::default();
 /// let addresses: Vec<Address> = vec!["[2001:db8::1]:7000".parse()?, "10.0.0.1:7000".parse()?];
 /// let mut race = Race::new(addresses.clone(), &config);
@@ -37,9 +37,9 @@ use crate::time::Instant;
 /// let later = begun_at + config.dial_stagger;
 /// assert_eq!(race.next(begun_at), RaceStep::Wait(Some(later))); // the first one goes on meanwhile
 /// assert_eq!(race.next(later), RaceStep::Dial(addresses[1].clone()));
-/// race.failed(later, Closed::Unreachable);
-/// race.failed(later, Closed::Refused);
-/// assert_eq!(race.next(later), RaceStep::Lost(Closed::Refused)); // which says more
+/// race.failed(later, Disconnect::Unreachable);
+/// race.failed(later, Disconnect::Refused);
+/// assert_eq!(race.next(later), RaceStep::Lost(Disconnect::Refused)); // which says more
 /// # Ok::<(), hashslot::AddressError>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -49,7 +49,7 @@ pub struct Race {
     next_at: Instant,
     running_count: usize,
     /// Of the failures so far, the one that says most.
-    failure: Option<Closed>,
+    failure: Option<Disconnect>,
 }
 
 /// What a [`Race`] waits for.
@@ -61,7 +61,7 @@ pub enum RaceStep {
     /// Wait for an attempt to end; at this time, if there is one, ask again.
     Wait(Option<Instant>),
     /// All attempts have failed. The cause is the one that says most.
-    Lost(Closed),
+    Lost(Disconnect),
 }
 
 impl Race {
@@ -69,7 +69,7 @@ impl Race {
     /// turns, and each address is dialled once.
     #[must_use]
     pub fn new(addresses: Vec<Address>, config: &Config) -> Self {
-        let waiting = in_turn(addresses, config.address_count_max);
+        let waiting = in_turn(addresses, config.max_addresses);
         let count = u32::try_from(waiting.len().max(1)).unwrap_or(u32::MAX);
         let share = config.connect_timeout / 2 / count;
         Self {
@@ -94,12 +94,14 @@ impl Race {
             _ if !self.waiting.is_empty() => RaceStep::Wait(Some(self.next_at)),
             _ if self.running_count > 0 => RaceStep::Wait(None),
             Some(failure) => RaceStep::Lost(failure.clone()),
-            None => RaceStep::Lost(Closed::NameResolution(SystemText::new("it has no address"))),
+            None => {
+                RaceStep::Lost(Disconnect::NameResolution(SystemText::new("it has no address")))
+            }
         }
     }
 
     /// An attempt has failed: the next one may begin at once.
-    pub fn failed(&mut self, now: Instant, cause: Closed) {
+    pub fn failed(&mut self, now: Instant, cause: Disconnect) {
         self.running_count = self.running_count.saturating_sub(1);
         self.next_at = now;
         if self.failure.as_ref().is_none_or(|known| weight(known) < weight(&cause)) {
@@ -137,15 +139,18 @@ fn is_v6(address: &Address) -> bool {
 
 /// How much a cause says. That there is no way to one of the addresses is usual where one of the
 /// families has none; silence says little; a refusal comes from the host itself.
-const fn weight(cause: &Closed) -> u8 {
+const fn weight(cause: &Disconnect) -> u8 {
     match cause {
-        Closed::Unreachable => 0,
-        Closed::TimedOut => 1,
-        Closed::NameResolution(_) => 2,
-        Closed::Reset | Closed::EndOfStream => 3,
-        Closed::Refused => 4,
-        Closed::Other(_) => 5,
-        Closed::Tls(_) | Closed::Forbidden | Closed::Credentials | Closed::Panicked(_) => 6,
+        Disconnect::Unreachable => 0,
+        Disconnect::TimedOut => 1,
+        Disconnect::NameResolution(_) => 2,
+        Disconnect::Reset | Disconnect::EndOfStream => 3,
+        Disconnect::Refused => 4,
+        Disconnect::Other(_) => 5,
+        Disconnect::Tls(_)
+        | Disconnect::Forbidden
+        | Disconnect::Credentials
+        | Disconnect::Panicked(_) => 6,
     }
 }
 

@@ -11,12 +11,12 @@ fn addresses(hosts: &str) -> Vec<Address> {
 
 /// The hosts of a race in the order in which they are dialled, if each of them fails at once.
 fn order(hosts: &str, count_max: usize) -> String {
-    let config = Config { address_count_max: count_max, ..Config::default() };
+    let config = Config { max_addresses: count_max, ..Config::default() };
     let mut race = Race::new(addresses(hosts), &config);
     let mut order = vec![];
     while let RaceStep::Dial(address) = race.next(Instant::EPOCH) {
         order.push(address.host().to_string());
-        race.failed(Instant::EPOCH, Closed::Refused);
+        race.failed(Instant::EPOCH, Disconnect::Refused);
     }
     order.join(" ")
 }
@@ -48,7 +48,7 @@ fn so_many_addresses_are_dialled_and_of_both_families() {
 /// What a race is told, and what it says, at a time in milliseconds.
 enum Line {
     Next(u64, &'static str),
-    Failed(u64, Closed),
+    Failed(u64, Disconnect),
 }
 
 fn play(hosts: &str, lines: Vec<Line>) {
@@ -84,10 +84,10 @@ fn the_next_one_begins_after_a_while_and_the_earlier_ones_go_on() {
             Next(1250, "wait 1.5s"),
             Next(1600, "dial c"),
             Next(1600, "wait"),
-            Failed(1700, Closed::TimedOut),
+            Failed(1700, Disconnect::TimedOut),
             Next(1700, "wait"), // for the two others
-            Failed(1800, Closed::TimedOut),
-            Failed(1900, Closed::TimedOut),
+            Failed(1800, Disconnect::TimedOut),
+            Failed(1900, Disconnect::TimedOut),
             Next(1900, "no answer in time"),
         ],
     );
@@ -128,12 +128,12 @@ fn a_failure_lets_the_next_one_begin_at_once() {
         "a b c",
         vec![
             Next(0, "dial a"),
-            Failed(10, Closed::Refused),
+            Failed(10, Disconnect::Refused),
             Next(10, "dial b"),
             Next(10, "wait 260ms"),
-            Failed(20, Closed::Refused),
+            Failed(20, Disconnect::Refused),
             Next(20, "dial c"),
-            Failed(30, Closed::Refused),
+            Failed(30, Disconnect::Refused),
             Next(30, "connection refused"),
             Next(40, "connection refused"),
         ],
@@ -142,13 +142,13 @@ fn a_failure_lets_the_next_one_begin_at_once() {
 
 #[test]
 fn the_failure_that_says_most_is_told() {
-    let other = || Closed::Other(SystemText::new("Too many open files"));
+    let other = || Disconnect::Other(SystemText::new("Too many open files"));
     for (causes, told) in [
-        (vec![Closed::Unreachable, Closed::Refused], "connection refused"),
-        (vec![Closed::Refused, Closed::Unreachable], "connection refused"),
-        (vec![Closed::Unreachable, Closed::TimedOut], "no answer in time"),
-        (vec![Closed::TimedOut, Closed::Refused], "connection refused"),
-        (vec![Closed::Refused, other()], "input/output error: Too many open files"),
+        (vec![Disconnect::Unreachable, Disconnect::Refused], "connection refused"),
+        (vec![Disconnect::Refused, Disconnect::Unreachable], "connection refused"),
+        (vec![Disconnect::Unreachable, Disconnect::TimedOut], "no answer in time"),
+        (vec![Disconnect::TimedOut, Disconnect::Refused], "connection refused"),
+        (vec![Disconnect::Refused, other()], "input/output error: Too many open files"),
         (vec![], "the host name cannot be resolved: it has no address"),
     ] {
         let hosts = "a b".split_at(if causes.is_empty() { 0 } else { 3 }).0;

@@ -54,7 +54,7 @@ pub enum Scan {
     /// The frame is not complete.
     More {
         /// **Shape**: 1 or more. The frame cannot end before this many further bytes.
-        /// **Limit**: with what is there already not above `frame_len_max` of [`Limits`] as soon as a
+        /// **Limit**: with what is there already not above `max_frame_bytes` of [`Limits`] as soon as a
         /// length has been read.
         needed: usize,
     },
@@ -133,12 +133,12 @@ impl Scanner {
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         // No buffer is longer, and sums of these cannot overflow.
-        let frame_len_max = limits.frame_len_max.min(usize::MAX / 8);
-        let element_count_max = limits.element_count_max.min(usize::MAX / 8);
+        let max_frame_bytes = limits.max_frame_bytes.min(usize::MAX / 8);
+        let max_elements = limits.max_elements.min(usize::MAX / 8);
         Self {
-            limits: Limits { frame_len_max, element_count_max, ..limits },
-            reply_len_max: frame_len_max,
-            len_max: frame_len_max,
+            limits: Limits { max_frame_bytes, max_elements, ..limits },
+            reply_len_max: max_frame_bytes,
+            len_max: max_frame_bytes,
             at: 0,
             searched: 0,
             remaining: 1,
@@ -152,7 +152,7 @@ impl Scanner {
 
     /// Has replies be no longer than this from the next frame on. To be called between two frames.
     pub(crate) fn set_reply_len_max(&mut self, len_max: usize) {
-        self.reply_len_max = len_max.min(self.limits.frame_len_max);
+        self.reply_len_max = len_max.min(self.limits.max_frame_bytes);
         if self.at == 0 {
             self.len_max = self.reply_len_max;
         }
@@ -175,7 +175,7 @@ impl Scanner {
     /// frame, and `buffer` has to begin there; after [`Scan::Skipped`] behind all that it was given.
     ///
     /// # Errors
-    /// The bytes are not RESP, or a frame is longer than `skipped_len_max` of [`Limits`] and cannot be
+    /// The bytes are not RESP, or a frame is longer than `max_skipped_bytes` of [`Limits`] and cannot be
     /// used: the server's fault. The offset is that of the first byte that cannot be there; where a
     /// number or a length is out of bounds, it is that of the value it belongs to. The stream is lost
     /// then: nothing tells where the next frame begins. Scanning again gives the same error.
@@ -228,7 +228,7 @@ impl Scanner {
         }
         let at = self.at;
         let begun = value::without_attributes(buffer.get(..at).unwrap_or_default());
-        let (kind, len_max) = (begun.map(|(kind, _)| kind), self.limits.skipped_len_max);
+        let (kind, len_max) = (begun.map(|(kind, _)| kind), self.limits.max_skipped_bytes);
         let skipper = Skipper::new(error, kind, at, self.unbegun_count(), len_max);
         self.skipper = Some(Box::new(skipper));
         self.outer.clear();
@@ -342,7 +342,7 @@ impl Scanner {
             if !self.outer.is_empty() {
                 return Err(violation(start, Violation::NestedPush));
             }
-            self.len_max = self.limits.push_len_max.min(self.limits.frame_len_max);
+            self.len_max = self.limits.max_push_bytes.min(self.limits.max_frame_bytes);
         }
         let Some((count, end)) = number(buffer, start)? else {
             return Ok(line_cut_off(buffer));
@@ -364,9 +364,9 @@ impl Scanner {
             .and_then(|count| {
                 count.checked_mul(width)?.checked_add(own)?.checked_add(self.element_count)
             })
-            .filter(|&count| count <= self.limits.element_count_max)
+            .filter(|&count| count <= self.limits.max_elements)
             .ok_or_else(|| violation(start, Violation::TooManyElements))?;
-        if self.outer.len() >= self.limits.depth_max {
+        if self.outer.len() >= self.limits.max_depth {
             return Err(violation(start, Violation::TooDeep));
         }
         let opened = element_count - self.element_count - own;
@@ -440,7 +440,7 @@ impl Scanner {
     /// The frame is longer than it may be.
     #[cold]
     const fn too_long(&self, offset: usize) -> ProtocolError {
-        if self.len_max < self.limits.frame_len_max {
+        if self.len_max < self.limits.max_frame_bytes {
             violation(offset, Violation::TooLongForItsKind)
         } else {
             violation(offset, Violation::FrameTooLong)
@@ -472,8 +472,8 @@ impl Scanner {
     fn check(&self) {
         debug_assert!(self.remaining > 0, "a level without values is closed at once");
         debug_assert_eq!(self.outer_sum, self.outer.iter().sum(), "the sum follows the levels");
-        debug_assert!(self.outer.len() <= self.limits.depth_max, "the depth is bounded");
-        debug_assert!(self.at <= self.limits.frame_len_max, "the length is bounded");
+        debug_assert!(self.outer.len() <= self.limits.max_depth, "the depth is bounded");
+        debug_assert!(self.at <= self.limits.max_frame_bytes, "the length is bounded");
     }
 }
 

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::workload::{self, Planned};
-use super::world::{ConnectionId, Event, World};
+use super::world::{ConnectionId, SocketEvent, World};
 use crate::action::{CallId, LinkId};
 use crate::address::Address;
 use crate::cluster::{Cluster, Stats};
@@ -37,7 +37,7 @@ pub(super) struct Client {
     pub(super) paused_until: Option<Instant>,
     /// Calls for many nodes that were not planned yet at the last look.
     pub(super) unplanned: Vec<usize>,
-    pub(super) missed: Vec<Event>,
+    pub(super) missed: Vec<SocketEvent>,
     /// Where slots have moved to by redirections since the topology was asked for the last time, and
     /// when that was heard.
     pub(super) moved: BTreeMap<Slot, (Address, Instant)>,
@@ -187,9 +187,9 @@ impl Client {
         let config = self.machine.config();
         let dials = self.links.values().filter(|socket| !socket.is_connected).count();
         let counts = [
-            ("connections", self.links.len(), config.connection_count_max),
-            ("dials on their way", dials, config.dial_count_max + ASKED_BESIDE_MAX),
-            ("nodes", self.machine.topology().nodes().count(), config.node_count_max),
+            ("connections", self.links.len(), config.max_connections),
+            ("dials on their way", dials, config.max_dials + ASKED_BESIDE_MAX),
+            ("nodes", self.machine.topology().nodes().count(), config.max_nodes),
         ];
         let excess = counts.into_iter().find(|(_, count, most)| count > most);
         excess.map(|(what, count, most)| format!("{count} {what}, where {most} are allowed"))

@@ -126,7 +126,7 @@ impl World {
         if !is_plain || !self.chance(Fault::OddReplies, self.nodes[index].hostility.oddities) {
             return;
         }
-        let deep = [&b"*1\r\n".repeat(Limits::default().depth_max + 1)[..], b":1\r\n"].concat();
+        let deep = [&b"*1\r\n".repeat(Limits::default().max_depth + 1)[..], b":1\r\n"].concat();
         let choices: [&[u8]; 9] = [
             b"_x\r\n",
             b"#x\r\n",

@@ -148,7 +148,7 @@ pub(super) fn split(
         is_script: false,
         is_repeatable: false,
     }));
-    let is_repeatable = command.facts().is_idempotent();
+    let is_repeatable = command.info().is_idempotent();
     Joint {
         command: place,
         parts: Parts::Slots { first, count, part_of_key },
@@ -162,6 +162,6 @@ pub(super) fn spread(command: &Command, reach: Reach, merge: Merge, place: usize
     let words: Words = command.arguments().map(<[u8]>::to_vec).collect();
     let text = words.join(&b' ');
     let is_marked = text.iter().any(u8::is_ascii_digit);
-    let is_repeatable = command.facts().is_idempotent();
+    let is_repeatable = command.info().is_idempotent();
     Joint { command: place, parts: Parts::Nodes { reach, text, is_marked }, merge, is_repeatable }
 }

@@ -146,7 +146,7 @@ fn numbered<'a>(answers: impl Iterator<Item = (usize, &'a Answered)>) -> Vec<Ans
 fn told<'a>(end: &'a End, joint: &Joint, shape: Shape) -> Result<Told<'a>, String> {
     let reply = match end {
         End::Cancelled => return Ok(Told::Unknown),
-        End::Refused => return Ok(Told::Failed(&Error::Closed)),
+        End::Refused => return Ok(Told::Failed(&Error::ShutDown)),
         End::Completed(Err(error)) => return Ok(Told::Failed(error)),
         End::Completed(Ok(reply)) => reply,
     };
@@ -164,7 +164,7 @@ fn told<'a>(end: &'a End, joint: &Joint, shape: Shape) -> Result<Told<'a>, Strin
         (Reply::One(frame), Shape::One, merge) if merge != Merge::PerNode => {
             Ok(Told::One(frame.value()))
         }
-        (Reply::Many(results), Shape::Batch, merge) => match results.get(joint.command) {
+        (Reply::Pipeline(results), Shape::Pipeline, merge) => match results.get(joint.command) {
             Some(Ok(frame)) if merge == Merge::PerNode => of_map(frame),
             Some(Ok(frame)) => Ok(Told::One(frame.value())),
             Some(Err(error)) => Ok(Told::Failed(error)),
@@ -174,7 +174,7 @@ fn told<'a>(end: &'a End, joint: &Joint, shape: Shape) -> Result<Told<'a>, Strin
     }
 }
 
-/// Replies that stay apart within a batch: in RESP2 a map is a flat array.
+/// Replies that stay apart within a pipeline: in RESP2 a map is a flat array.
 fn of_map(frame: &Frame) -> Result<Told<'_>, String> {
     let Some(pairs) = frame.value().pairs() else { return Err("it is no map by nodes".into()) };
     let replies = pairs.map(|(node, reply)| {

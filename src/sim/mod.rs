@@ -57,4 +57,4 @@ pub use self::pipes::Pipes;
 pub use self::scenario::{Report, Scenario};
 pub use self::tell::Endpoints;
 pub use self::workload::{Planned, Workload};
-pub use self::world::{ConnectionId, Event, World};
+pub use self::world::{ConnectionId, SocketEvent, World};

@@ -9,10 +9,10 @@ use core::time::Duration;
 
 use super::faults::Fault;
 use super::node::name;
-use super::world::{ConnectionId, Event, Happening, State, World};
+use super::world::{ConnectionId, Happening, SocketEvent, State, World};
 use crate::address::Address;
 use crate::config::Config;
-use crate::error::Closed;
+use crate::error::Disconnect;
 use crate::race::{Race, RaceStep};
 
 /// What the addresses begin with that never answer.
@@ -71,15 +71,15 @@ impl World {
         if let Some(connection) = self.connections.get_mut(&id)
             && let Some(race) = &mut connection.race
         {
-            race.failed(now, Closed::Refused);
+            race.failed(now, Disconnect::Refused);
             return self.attempt(id);
         }
-        self.dial_failed(id, Closed::Refused);
+        self.dial_failed(id, Disconnect::Refused);
     }
 
-    fn dial_failed(&mut self, id: ConnectionId, cause: Closed) {
+    fn dial_failed(&mut self, id: ConnectionId, cause: Disconnect) {
         self.connections.remove(&id);
-        self.events.push_back(Event::Closed(id, cause));
+        self.events.push_back(SocketEvent::Closed(id, cause));
     }
 }
 

@@ -16,7 +16,7 @@ use super::node::{Hostility, address};
 use super::ranges::Ranges;
 use super::world::{Connection, ConnectionId, Direction, Happening, State, World};
 use crate::config::Protocol;
-use crate::error::Closed;
+use crate::error::Disconnect;
 use crate::time::Instant;
 
 /// How long the traces of a fault may be felt after it is over: pauses between attempts, and between
@@ -344,7 +344,7 @@ impl World {
                 let until = self.undo(Duration::from_secs(5), Step::Admit(node));
                 self.disturb(node, until);
                 if let Some(id) = self.an_open_connection(node) {
-                    self.reset(id, Closed::Reset);
+                    self.reset(id, Disconnect::Reset);
                 }
             }
             Fault::Reset | Fault::CutReply | Fault::HalfOpen => self.break_connection(fault),
@@ -442,11 +442,14 @@ impl World {
             Fault::CutReply => {
                 let piece_count = self.nemesis.dice.index(4);
                 self.cut_replies(id, piece_count);
-                self.reset(id, Closed::Reset);
+                self.reset(id, Disconnect::Reset);
             }
             _ => {
-                let end =
-                    if self.nemesis.dice.one_in(2) { Closed::Reset } else { Closed::EndOfStream };
+                let end = if self.nemesis.dice.one_in(2) {
+                    Disconnect::Reset
+                } else {
+                    Disconnect::EndOfStream
+                };
                 self.reset(id, end);
             }
         }

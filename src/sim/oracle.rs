@@ -8,7 +8,7 @@
 //! slot moves key by key, those of one key did, transactions on several keys aside. What a node refuses
 //! for its length ends with that. Nothing is sent on a connection that is given up at once. A call that no
 //! fault concerned succeeds, and soon; an odd reply concerns the call that it answers, and no other. What
-//! cannot be sent of a batch is refused in its place, and the others are judged as if it were not there.
+//! cannot be sent of a pipeline is refused in its place, and the others are judged as if it were not there.
 //! Commands that became several are judged by `merged`.
 
 use alloc::collections::BTreeMap;
@@ -28,7 +28,7 @@ use crate::action::{Outcome, Reply};
 use crate::address::Address;
 use crate::cluster::Stats;
 use crate::config::Limits;
-use crate::error::{Closed, Error, Phase, Why};
+use crate::error::{Disconnect, Error, Phase, Why};
 use crate::resp::{Frame, Value};
 use crate::time::Instant;
 
@@ -72,7 +72,7 @@ impl Record {
     /// Whether nothing of it can be on its way any more.
     fn is_settled(&self) -> bool {
         match &self.end {
-            Some((_, End::Completed(Ok(Reply::Many(results))))) => {
+            Some((_, End::Completed(Ok(Reply::Pipeline(results))))) => {
                 let mut places = results.iter().enumerate();
                 places.all(|(place, end)| end.is_ok() || Some(place) == self.planned.refused)
             }
@@ -190,7 +190,7 @@ impl Oracle {
         if record.end.is_some() {
             self.complaints.push(format!("call {call} ended twice"));
         }
-        let timed_out = Why::ConnectionLost(Closed::TimedOut);
+        let timed_out = Why::ConnectionLost(Disconnect::TimedOut);
         if let End::Completed(Err(Error::MaybeExecuted { why, .. })) = &end
             && *why == timed_out
             && record.submitted == now
@@ -243,7 +243,7 @@ impl Oracle {
             || record.has_lost
             || is_hurried
             || is_refused
-            || record.planned.shape == Shape::Batch
+            || record.planned.shape == Shape::Pipeline
         {
             return;
         }
@@ -423,9 +423,9 @@ impl Oracle {
     }
 }
 
-/// A batch has an end for each command, and what could not be sent is refused in its place.
+/// A pipeline has an end for each command, and what could not be sent is refused in its place.
 fn judge_places(planned: &Planned, end: &End) -> Result<(), String> {
-    let End::Completed(Ok(Reply::Many(results))) = end else { return Ok(()) };
+    let End::Completed(Ok(Reply::Pipeline(results))) = end else { return Ok(()) };
     let count = planned.call.commands().len();
     if results.len() != count {
         return Err(format!("{} ends for {count} commands", results.len()));
@@ -441,7 +441,7 @@ fn judge_places(planned: &Planned, end: &End) -> Result<(), String> {
 fn fate(reply: &Reply, index: usize, shape: Shape) -> Result<Fate<'_>, String> {
     match (reply, shape) {
         (Reply::One(frame), Shape::One) => answered(frame),
-        (Reply::Many(results), Shape::Batch) => match results.get(index) {
+        (Reply::Pipeline(results), Shape::Pipeline) => match results.get(index) {
             Some(Ok(frame)) => answered(frame),
             Some(Err(error)) => Ok(Fate::Failed(error)),
             None => Err("a reply is missing".into()),

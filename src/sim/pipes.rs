@@ -3,9 +3,9 @@
 use alloc::collections::{BTreeMap, VecDeque};
 use core::task::{Context, Poll, Waker};
 
-use super::world::{ConnectionId, Event, World};
+use super::world::{ConnectionId, SocketEvent, World};
 use crate::address::Address;
-use crate::error::{Closed, SystemText};
+use crate::error::{Disconnect, SystemText};
 use crate::time::Instant;
 
 /// A simulated cluster whose connections are polled, for runtimes of one's own.
@@ -44,7 +44,7 @@ pub struct Pipes {
 struct End {
     is_connected: bool,
     received: VecDeque<u8>,
-    closed: Option<Closed>,
+    closed: Option<Disconnect>,
     waker: Option<Waker>,
 }
 
@@ -66,10 +66,10 @@ impl Pipes {
         while let Some(event) = self.world.advance(Some(now)) {
             let Some(end) = self.ends.get_mut(&event.connection()) else { continue };
             match event {
-                Event::Connected(_) => end.is_connected = true,
-                Event::Received(_, bytes) => end.received.extend(bytes),
-                Event::Writable(_) => {}
-                Event::Closed(_, cause) => end.closed = Some(cause),
+                SocketEvent::Connected(_) => end.is_connected = true,
+                SocketEvent::Received(_, bytes) => end.received.extend(bytes),
+                SocketEvent::Writable(_) => {}
+                SocketEvent::Closed(_, cause) => end.closed = Some(cause),
             }
             end.waker.take().into_iter().for_each(Waker::wake);
         }
@@ -85,12 +85,12 @@ impl Pipes {
     /// Waits for the end of a dial.
     ///
     /// # Errors
-    /// Why the connection is over. Ready as well, with [`Closed::Other`], after [`Self::close`].
+    /// Why the connection is over. Ready as well, with [`Disconnect::Other`], after [`Self::close`].
     pub fn poll_connected(
         &mut self,
         id: ConnectionId,
         cx: &Context<'_>,
-    ) -> Poll<Result<(), Closed>> {
+    ) -> Poll<Result<(), Disconnect>> {
         self.poll(id, cx, |_, end| end.is_connected.then_some(()))
     }
 
@@ -103,7 +103,7 @@ impl Pipes {
         id: ConnectionId,
         cx: &Context<'_>,
         into: &mut [u8],
-    ) -> Poll<Result<usize, Closed>> {
+    ) -> Poll<Result<usize, Disconnect>> {
         self.poll(id, cx, |_, end| {
             let len = end.received.len().min(into.len());
             into.iter_mut().zip(end.received.drain(..len)).for_each(|(place, byte)| *place = byte);
@@ -121,9 +121,9 @@ impl Pipes {
         id: ConnectionId,
         cx: &Context<'_>,
         bytes: &[u8],
-    ) -> Poll<Result<usize, Closed>> {
+    ) -> Poll<Result<usize, Disconnect>> {
         if self.world.has_failed(id) {
-            return Poll::Ready(Err(Closed::Reset));
+            return Poll::Ready(Err(Disconnect::Reset));
         }
         self.poll(id, cx, |world, _| Some(world.write(id, bytes)).filter(|taken| *taken > 0))
     }
@@ -140,9 +140,9 @@ impl Pipes {
         id: ConnectionId,
         cx: &Context<'_>,
         attempt: impl FnOnce(&mut World, &mut End) -> Option<V>,
-    ) -> Poll<Result<V, Closed>> {
+    ) -> Poll<Result<V, Disconnect>> {
         let Some(end) = self.ends.get_mut(&id) else {
-            return Poll::Ready(Err(Closed::Other(SystemText::EMPTY)));
+            return Poll::Ready(Err(Disconnect::Other(SystemText::EMPTY)));
         };
         match (attempt(&mut self.world, end), end.closed.clone()) {
             (Some(value), _) => Poll::Ready(Ok(value)),

@@ -10,7 +10,7 @@ use core::time::Duration;
 use super::data::Data;
 use super::node::{Effect, Following};
 use super::world::{Happening, World};
-use crate::error::Closed;
+use crate::error::Disconnect;
 use crate::slot::Slot;
 
 /// Of what is lost with a primary that was reachable no more.
@@ -279,7 +279,7 @@ impl World {
         self.nodes[index].is_up = false;
         for id in self.connections_of(index) {
             if is_noticed {
-                self.reset(id, Closed::Reset);
+                self.reset(id, Disconnect::Reset);
             } else {
                 self.let_hang(id);
             }

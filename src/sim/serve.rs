@@ -19,7 +19,7 @@ use super::tell::Teller;
 use super::world::{ConnectionId, Direction, State, World};
 use crate::address::Address;
 use crate::config::Protocol;
-use crate::error::Closed;
+use crate::error::Disconnect;
 use crate::resp::encode;
 use crate::slot::Slot;
 
@@ -125,7 +125,7 @@ impl World {
                 Ok(None) => return,
                 Err(()) => {
                     self.history.violation(format!("client {} sends no RESP", connection.client));
-                    return self.reset(id, Closed::EndOfStream);
+                    return self.reset(id, Disconnect::EndOfStream);
                 }
             };
             connection.input.drain(..len);
@@ -143,7 +143,7 @@ impl World {
             }
             if !is_stranger && self.is_spoilt(index, &words, &session, &mut reply) {
                 self.put(id, Direction::ToClient, &reply, slowness);
-                return self.reset(id, Closed::EndOfStream);
+                return self.reset(id, Disconnect::EndOfStream);
             }
             self.make_odd(index, &words, &session, &mut reply);
             self.trace.line(self.now, || {
@@ -176,7 +176,7 @@ impl World {
     fn hang_up(&mut self, id: ConnectionId, node: usize) {
         self.disturb(node, self.now);
         self.history.broke_off(node);
-        self.reset(id, Closed::Reset);
+        self.reset(id, Disconnect::Reset);
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.takes_none = true;
         }

@@ -14,11 +14,11 @@ use super::oracle::Oracle;
 use super::scenario::{Report, Scenario};
 use super::serve::TOO_LONG;
 use super::workload::{Planned, Workload};
-use super::world::{Event, World};
-use crate::action::{Action, LinkId, Notice, RedirectKind};
+use super::world::{SocketEvent, World};
+use crate::action::{Action, Event, LinkId, RedirectKind};
 use crate::cluster::Cluster;
 use crate::config::{Config, Protocol, ReadFrom};
-use crate::error::Closed;
+use crate::error::Disconnect;
 use crate::time::Instant;
 use crate::topology::Node;
 
@@ -110,8 +110,7 @@ impl Simulation {
             let config = simulation.config(scenario);
             let seeds = simulation.world.seeds().to_vec();
             let seed = scenario.seed.wrapping_add(u64::try_from(client).unwrap_or(0));
-            let machine =
-                Cluster::new(Instant::EPOCH, config, seeds, seed).expect("is well-formed");
+            let machine = Cluster::new(config, seeds, seed).expect("is well-formed");
             simulation.clients.push(Client::new(machine));
         }
         simulation.plan_all(scenario);
@@ -133,10 +132,10 @@ impl Simulation {
             config.read_from = ReadFrom::PreferReplica;
         }
         if scenario.faults.has(Fault::SmallLimits) {
-            config.in_flight_count_max = 1 + dice.index(6);
-            config.in_flight_len_max = 60 + dice.index(1000);
-            config.queue_count_max = 2 + dice.index(30);
-            config.calls_count_max = 4 + dice.index(60);
+            config.max_in_flight = 1 + dice.index(6);
+            config.max_in_flight_bytes = 60 + dice.index(1000);
+            config.max_queued = 2 + dice.index(30);
+            config.max_pending_calls = 4 + dice.index(60);
         }
         if scenario.faults.has(Fault::FewConnections) {
             // Where another cluster may answer, connections to this one tell that it is there: they are
@@ -144,15 +143,15 @@ impl Simulation {
             let others = [Fault::Stranger, Fault::Rebuild];
             let is_alone = !others.iter().any(|fault| scenario.faults.has(*fault));
             let few = 4 + dice.index(4);
-            config.connection_count_max = if is_alone { few } else { self.world.nodes.len() + 4 };
-            config.dial_count_max = 1 + dice.index(4);
-            config.node_count_max = self.world.nodes.len();
-            config.dial_rate_max = 5 + u32::try_from(dice.index(50)).unwrap_or(0);
+            config.max_connections = if is_alone { few } else { self.world.nodes.len() + 4 };
+            config.max_dials = 1 + dice.index(4);
+            config.max_nodes = self.world.nodes.len();
+            config.max_dial_rate = 5 + u32::try_from(dice.index(50)).unwrap_or(0);
             self.world.nemesis.count(Fault::FewConnections);
         }
         if scenario.faults.has(Fault::Crowd) {
             let room = 2 + dice.index(4);
-            config.node_count_max = self.world.nodes.len() + room;
+            config.max_nodes = self.world.nodes.len() + room;
         }
         config
     }
@@ -229,7 +228,7 @@ impl Simulation {
         timeouts.chain(self.plans.keys().next().map(|(at, _)| *at)).min()
     }
 
-    fn deliver(&mut self, event: Event) {
+    fn deliver(&mut self, event: SocketEvent) {
         let connection = event.connection();
         let Some(index) =
             self.clients.iter().position(|client| client.of.contains_key(&connection))
@@ -243,31 +242,31 @@ impl Simulation {
         self.hear(index, event);
     }
 
-    fn hear(&mut self, index: usize, event: Event) {
+    fn hear(&mut self, index: usize, event: SocketEvent) {
         let now = self.world.now();
         let refused = self.refused_unread(index, &event);
         let client = &mut self.clients[index];
         let Some(link) = client.of.get(&event.connection()).copied() else { return };
         match event {
-            Event::Connected(_) => {
+            SocketEvent::Connected(_) => {
                 if let Some(socket) = client.links.get_mut(&link) {
                     socket.is_connected = true;
                 }
                 client.machine.handle_connected(now, link);
             }
-            Event::Received(_, bytes) => {
+            SocketEvent::Received(_, bytes) => {
                 if let Some(socket) = client.links.get_mut(&link) {
                     socket.ledger.note_received(now, &bytes);
                 }
                 client.machine.handle_received(now, link, &bytes);
             }
-            Event::Writable(_) => {
+            SocketEvent::Writable(_) => {
                 if let Some(socket) = client.links.get_mut(&link) {
                     socket.is_blocked = false;
                 }
                 self.send(index, link);
             }
-            Event::Closed(_, cause) => {
+            SocketEvent::Closed(_, cause) => {
                 client.forget(link);
                 client.machine.handle_closed(now, link, cause);
                 self.oracle.disturbed(index);
@@ -280,8 +279,8 @@ impl Simulation {
     }
 
     /// The write that a client hears of as refused for its length, with the last bytes of a connection.
-    fn refused_unread(&mut self, index: usize, event: &Event) -> Option<u64> {
-        let Event::Received(id, bytes) = event else { return None };
+    fn refused_unread(&mut self, index: usize, event: &SocketEvent) -> Option<u64> {
+        let SocketEvent::Received(id, bytes) = event else { return None };
         let number = *self.world.history.refused_unread.get(id)?;
         let client = &mut self.clients[index];
         let socket = client.of.get(id).and_then(|link| client.links.get_mut(link))?;
@@ -337,7 +336,7 @@ impl Simulation {
             Deed::Resume { client } => self.resume(client),
             Deed::Stray { client } => self.stray(client),
             Deed::Reinit { client } => {
-                self.clients[client].machine.reinit_topology(now);
+                self.clients[client].machine.refresh_topology(now);
                 self.after_input(client);
             }
         }
@@ -370,7 +369,7 @@ impl Simulation {
         match (self.dice.below(5), former) {
             (0, Some(link)) => client.machine.handle_connected(now, link),
             (1, Some(link)) => client.machine.handle_received(now, link, b"+OK\r\n:1\r\n"),
-            (2, Some(link)) => client.machine.handle_closed(now, link, Closed::Reset),
+            (2, Some(link)) => client.machine.handle_closed(now, link, Disconnect::Reset),
             (3, _) => {
                 if let Some(link) = self.dice.pick(&open)
                     && client.links[link].is_connected
@@ -449,9 +448,9 @@ impl Simulation {
                     self.oracle.completed(now, token, outcome);
                     self.oracle.judge_undisturbed(&self.world, token);
                 }
-                Action::Notify(notice) => {
-                    self.world.trace.line(now, || format!("client {index}: {notice:?}"));
-                    if let Notice::Redirected { kind: RedirectKind::Moved, slot, to, .. } = notice {
+                Action::Event(event) => {
+                    self.world.trace.line(now, || format!("client {index}: {event:?}"));
+                    if let Event::Redirected { kind: RedirectKind::Moved, slot, to, .. } = event {
                         self.clients[index].moved.insert(slot, (to, now));
                     }
                 }
@@ -530,8 +529,8 @@ impl Simulation {
         }
         let primary = |slot| client.machine.topology().primary_of(slot);
         // With as many nodes as it may have, it forgets those that redirections alone have named.
-        let node_count_max = client.machine.config().node_count_max;
-        let has_room = client.machine.topology().nodes().count() < node_count_max;
+        let max_nodes = client.machine.config().max_nodes;
+        let has_room = client.machine.topology().nodes().count() < max_nodes;
         let undone = client
             .moved
             .iter()
@@ -557,7 +556,7 @@ impl Simulation {
             client.queries.push_back(now);
         }
         client.query_count = count;
-        let window = client.machine.config().refresh_interval_min;
+        let window = client.machine.config().min_refresh_interval;
         client.queries.retain(|at| now.since(*at) < window);
         let most = usize::try_from(ASKED_PER_ROUND_MAX * 2).unwrap_or(usize::MAX);
         // Where views are doubtful all others are asked as well.

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use super::joint::{self, Joint, Merge, Reach};
 use super::workload::{COUNTER, GROUP_COUNT, Op, Planned, SINGLE, Shape, TEXT, Workload, key, op};
-use crate::command::{Command, ReplyPolicy};
+use crate::command::{Command, ResponsePolicy};
 use crate::plan::{Call, Target};
 use crate::slot::Slot;
 
@@ -69,7 +69,7 @@ impl Workload {
             _ => {
                 let count = self.dice.between(2, 6);
                 let wides: Vec<_> = (0..count).map(|_| self.any()).collect();
-                self.plan_wide(Shape::Batch, &wides, |call| call)
+                self.plan_wide(Shape::Pipeline, &wides, |call| call)
             }
         }
     }
@@ -100,15 +100,16 @@ impl Workload {
                 let command = Command::new("FUNCTION").arg("LOAD").arg("REPLACE").arg(code);
                 let becomes = Becomes::Nodes(Reach::Primaries, Merge::First);
                 self.plan_wide(one, &[Wide { command, becomes }], |call| {
-                    call.target(Target::AllPrimaries).merge(ReplyPolicy::AllSucceeded)
+                    call.target(Target::AllPrimaries).merge(ResponsePolicy::AllSucceeded)
                 })
             }
             4 if self.dice.one_in(2) => {
-                self.plan_wide(one, &[size(Merge::Least)], |call| call.merge(ReplyPolicy::Min))
+                self.plan_wide(one, &[size(Merge::Least)], |call| call.merge(ResponsePolicy::Min))
             }
-            4 => self.plan_wide(one, &[size(Merge::Most)], |call| call.merge(ReplyPolicy::Max)),
-            5 => self
-                .plan_wide(one, &[size(Merge::PerNode)], |call| call.merge(ReplyPolicy::PerNode)),
+            4 => self.plan_wide(one, &[size(Merge::Most)], |call| call.merge(ResponsePolicy::Max)),
+            5 => self.plan_wide(one, &[size(Merge::PerNode)], |call| {
+                call.merge(ResponsePolicy::PerNode)
+            }),
             6 => {
                 let slot = Slot::of_key(key(self.dice.index(GROUP_COUNT), TEXT).as_bytes());
                 self.plan_wide(one, &[echo()], |call| call.target(Target::Slot(slot)))
@@ -153,7 +154,7 @@ impl Workload {
         let parts = places.zip(wides);
         let joints = parts.filter_map(|(place, wide)| wide.parts(place, &mut ops)).collect();
         let call = match shape {
-            Shape::Batch => Call::batch(commands),
+            Shape::Pipeline => Call::pipeline(commands),
             Shape::One | Shape::Transaction => {
                 commands.into_iter().next().map_or_else(Call::discovery, Call::new)
             }
@@ -161,7 +162,7 @@ impl Workload {
         Planned { joints, refused, ..self.finish(shape, aim(call), ops) }
     }
 
-    /// A command of any kind, for a batch.
+    /// A command of any kind, for a pipeline.
     fn any(&mut self) -> Wide {
         match self.dice.below(4) {
             0 => {

@@ -15,7 +15,7 @@ use super::nemesis::Step;
 use super::node::{Session, address};
 use super::simulation::PAUSE_MAX;
 use super::world::{State, World};
-use crate::error::Closed;
+use crate::error::Disconnect;
 use crate::resp::encode;
 use crate::slot::SLOT_COUNT;
 
@@ -52,7 +52,7 @@ impl World {
     pub(super) fn evict(&mut self, node: usize) {
         self.nodes[node].stranger = None;
         for id in self.connections_of(node) {
-            self.reset(id, Closed::Reset);
+            self.reset(id, Disconnect::Reset);
         }
         self.restart(node);
     }
@@ -80,7 +80,7 @@ impl World {
             node.importing.clear();
             if !node.is_member {
                 for id in self.connections_of(index) {
-                    self.reset(id, Closed::Reset);
+                    self.reset(id, Disconnect::Reset);
                 }
                 continue; // it starts again when it joins
             }

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::world::Event;
+use super::world::SocketEvent;
 use crate::time::Instant;
 
 /// The trace of a run.
@@ -27,14 +27,14 @@ impl Trace {
     }
 
     /// Something reached a client: it counts for the number.
-    pub(super) fn event(&mut self, now: Instant, event: &Event) {
+    pub(super) fn event(&mut self, now: Instant, event: &SocketEvent) {
         self.mix(&now.since_epoch().as_nanos().to_le_bytes());
         self.mix(&event.connection().0.to_le_bytes());
         match event {
-            Event::Received(_, bytes) => self.mix(bytes),
-            Event::Connected(_) => self.mix(b"connected"),
-            Event::Writable(_) => self.mix(b"writable"),
-            Event::Closed(..) => self.mix(b"closed"),
+            SocketEvent::Received(_, bytes) => self.mix(bytes),
+            SocketEvent::Connected(_) => self.mix(b"connected"),
+            SocketEvent::Writable(_) => self.mix(b"writable"),
+            SocketEvent::Closed(..) => self.mix(b"closed"),
         }
     }
 

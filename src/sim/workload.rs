@@ -75,7 +75,7 @@ pub(super) struct Op {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
     One,
-    Batch,
+    Pipeline,
     Transaction,
 }
 
@@ -86,7 +86,7 @@ pub struct Planned {
     pub(super) ops: Vec<Op>,
     /// Which of its commands become several.
     pub(super) joints: Vec<Joint>,
-    /// Which of its commands cannot be sent: of a batch one at most, and no op is of it.
+    /// Which of its commands cannot be sent: of a pipeline one at most, and no op is of it.
     pub(super) refused: Option<usize>,
     /// Which of the nodes that the client knows it is for, if it is for a certain one.
     pub(super) place: Option<usize>,
@@ -168,7 +168,7 @@ impl Workload {
                     let group = self.dice.index(GROUP_COUNT);
                     self.command(group)
                 };
-                (Shape::Batch, (0..count).map(|_| command()).collect())
+                (Shape::Pipeline, (0..count).map(|_| command()).collect())
             }
             _ if self.faults.has(Fault::RefuseUnread) && self.dice.one_in(LONG_ONE_IN) => {
                 (Shape::One, Vec::from([self.too_long(group)]))
@@ -213,18 +213,18 @@ impl Workload {
         let ops = sent.map(|(place, command)| op(command, place)).collect();
         let call = match shape {
             Shape::One => commands.into_iter().next().map_or_else(Call::discovery, Call::new),
-            Shape::Batch => Call::batch(commands),
+            Shape::Pipeline => Call::pipeline(commands),
             Shape::Transaction => Call::transaction(commands),
         };
         Planned { refused, ..self.finish(shape, call, ops) }
     }
 
-    /// Puts a command that cannot be sent into a batch now and then: where it is. No dice are thrown
+    /// Puts a command that cannot be sent into a pipeline now and then: where it is. No dice are thrown
     /// for it, so that all else is as it would be without.
     pub(super) fn add_refused(&self, shape: Shape, commands: &mut Vec<Command>) -> Option<usize> {
         let (number, place) = (self.numbers / 3, self.numbers % 3);
         let place = usize::try_from(place).ok()?.min(commands.len());
-        if shape != Shape::Batch || number.is_multiple_of(2) {
+        if shape != Shape::Pipeline || number.is_multiple_of(2) {
             return None;
         }
         let [first, other] = [0, 1].map(|group| key(group, SET));
@@ -319,8 +319,8 @@ pub(super) fn op(command: &Command, place: usize) -> Op {
         key: command.keys().ok().and_then(|keys| Some(keys.first()?.to_vec())),
         is_too_long: words.iter().any(|word| word.len() > LONGEST),
         text: words.join(&b' '),
-        is_script: command.facts().script,
-        is_repeatable: command.facts().is_idempotent(),
+        is_script: command.info().script,
+        is_repeatable: command.info().is_idempotent(),
     }
 }
 

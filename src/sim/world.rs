@@ -22,7 +22,7 @@ use super::node::{Claim, Node, Session, Version, name};
 use super::tell::Endpoints;
 use super::trace::Trace;
 use crate::address::Address;
-use crate::error::Closed;
+use crate::error::Disconnect;
 use crate::race::Race;
 use crate::slot::Slot;
 use crate::time::Instant;
@@ -34,7 +34,7 @@ pub struct ConnectionId(pub(super) u64);
 /// What a transport learns from the network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Event {
+pub enum SocketEvent {
     /// The connection can be written to.
     Connected(ConnectionId),
     /// Bytes came in.
@@ -42,10 +42,10 @@ pub enum Event {
     /// [`World::write`] took less than it was given; it may take more now.
     Writable(ConnectionId),
     /// The connection is over, or could not be made.
-    Closed(ConnectionId, Closed),
+    Closed(ConnectionId, Disconnect),
 }
 
-impl Event {
+impl SocketEvent {
     /// The connection that it is about.
     #[must_use]
     pub const fn connection(&self) -> ConnectionId {
@@ -65,14 +65,14 @@ impl Event {
 ///
 /// ```
 /// use hashslot::Instant;
-/// use hashslot::sim::{Event, Profile, World};
+/// use hashslot::sim::{SocketEvent, Profile, World};
 /// let mut world = World::new(42, Profile::Calm);
 /// let seed = world.seeds()[0].clone();
 /// let connection = world.dial(&seed, 0);
-/// assert_eq!(world.next_event(None), Some(Event::Connected(connection)));
+/// assert_eq!(world.next_event(None), Some(SocketEvent::Connected(connection)));
 /// assert!(world.now() > Instant::EPOCH);
 /// assert_eq!(world.write(connection, b"*1\r\n$4\r\nPING\r\n"), 14);
-/// let Some(Event::Received(_, bytes)) = world.next_event(None) else { panic!() };
+/// let Some(SocketEvent::Received(_, bytes)) = world.next_event(None) else { panic!() };
 /// assert!(b"+PONG\r\n".starts_with(&bytes)); // all of it, or a piece
 /// ```
 #[derive(Debug)]
@@ -92,7 +92,7 @@ pub struct World {
     pub(super) dice: Dice,
     agenda: BTreeMap<(Instant, u64), Happening>,
     serial: u64,
-    pub(super) events: VecDeque<Event>,
+    pub(super) events: VecDeque<SocketEvent>,
     connection_serial: u64,
     peace_since: Option<Instant>,
     /// How many calls of `next_event` in a row moved nothing.
@@ -157,7 +157,7 @@ pub(super) enum State {
     /// Nothing comes through any more, and nobody is told.
     HalfOpen,
     /// The node's end is gone; the client is told when its last bytes have come.
-    Reset(Closed),
+    Reset(Disconnect),
     /// The client's end is gone; the node gets what was written.
     Left,
 }
@@ -341,9 +341,9 @@ impl World {
         })
     }
 
-    /// Offers bytes; tells how many were taken. If it is fewer, an [`Event::Writable`] follows. None are
+    /// Offers bytes; tells how many were taken. If it is fewer, an [`SocketEvent::Writable`] follows. None are
     /// taken of a connection that the node has ended ([`Self::has_failed`]): what it said before is still
-    /// to be read, and then an [`Event::Closed`] follows.
+    /// to be read, and then an [`SocketEvent::Closed`] follows.
     pub fn write(&mut self, id: ConnectionId, bytes: &[u8]) -> usize {
         let is_short = self.chance(Fault::ShortWrites, self.conditions.short_writes);
         let Some(connection) = self.connections.get_mut(&id) else { return 0 };
@@ -372,7 +372,7 @@ impl World {
         }
         if is_short && len < bytes.len() && room > len {
             // There is room: it was a whim.
-            self.events.push_back(Event::Writable(id));
+            self.events.push_back(SocketEvent::Writable(id));
         }
         len
     }
@@ -414,7 +414,7 @@ impl World {
     /// # Panics
     /// After 10,000 calls in a row that brought no event and let no time pass: the loop that makes
     /// them would never end.
-    pub fn next_event(&mut self, until: Option<Instant>) -> Option<Event> {
+    pub fn next_event(&mut self, until: Option<Instant>) -> Option<SocketEvent> {
         let before = self.now;
         let event = self.advance(until);
         let is_still = event.is_none() && self.now == before;
@@ -428,7 +428,7 @@ impl World {
     }
 
     /// As [`Self::next_event`], for callers that have a bound of their own against standing still.
-    pub(super) fn advance(&mut self, until: Option<Instant>) -> Option<Event> {
+    pub(super) fn advance(&mut self, until: Option<Instant>) -> Option<SocketEvent> {
         loop {
             if let Some(event) = self.events.pop_front() {
                 self.trace.event(self.now, &event);
@@ -497,7 +497,7 @@ impl World {
             return self.dial_refused(id);
         }
         connection.state = State::Open;
-        self.events.push_back(Event::Connected(id));
+        self.events.push_back(SocketEvent::Connected(id));
         if let Some(node) = connection.node {
             let open = |other: &&Connection| other.node == Some(node) && other.state == State::Open;
             let count = self.connections.values().filter(open).count();
@@ -505,7 +505,7 @@ impl World {
                 self.nemesis.count(Fault::MaxClients);
                 let text = b"-ERR max number of clients + cluster connections reached\r\n";
                 self.put(id, Direction::ToClient, text, Duration::ZERO);
-                self.reset(id, Closed::EndOfStream);
+                self.reset(id, Disconnect::EndOfStream);
             }
         }
     }
@@ -583,7 +583,7 @@ impl World {
                     return self.end_if_reset(id);
                 };
                 connection.session.is_greeted = true;
-                self.events.push_back(Event::Received(id, bytes));
+                self.events.push_back(SocketEvent::Received(id, bytes));
                 self.serve(id); // it may have waited for room
                 if was_stuck {
                     self.restart_pipe(id, Direction::ToServer);
@@ -599,7 +599,7 @@ impl World {
         let has_room = connection.up.len < self.conditions.pipe_len_max;
         if connection.state == State::Open && has_room && connection.wants_room {
             connection.wants_room = false;
-            self.events.push_back(Event::Writable(id));
+            self.events.push_back(SocketEvent::Writable(id));
         }
     }
 
@@ -611,12 +611,12 @@ impl World {
         {
             let cause = cause.clone();
             self.connections.remove(&id);
-            self.events.push_back(Event::Closed(id, cause));
+            self.events.push_back(SocketEvent::Closed(id, cause));
         }
     }
 
     /// The node's end of a connection is gone: what was on its way to the node is lost.
-    pub(super) fn reset(&mut self, id: ConnectionId, cause: Closed) {
+    pub(super) fn reset(&mut self, id: ConnectionId, cause: Disconnect) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         if connection.state == State::Left {
             self.connections.remove(&id);

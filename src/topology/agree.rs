@@ -20,7 +20,7 @@
 //! won, it is worth asking again later.
 //!
 //! A view of nodes with slots cannot deny other nodes. A node that the view does not list stays while a
-//! fact names it, or for `moved_trust` after it was listed last. `node_count_max` bounds all nodes
+//! fact names it, or for `moved_trust` after it was listed last. `max_nodes` bounds all nodes
 //! together, from views and facts.
 //!
 //! Before all that, the IDs of nodes decide whether a view is about the same cluster: an address that
@@ -64,7 +64,7 @@ pub struct Agreement {
     /// When each node was listed last that stands in no shard.
     listed_at: BTreeMap<Address, Instant>,
     moved_trust: Duration,
-    node_count_max: usize,
+    max_nodes: usize,
 }
 
 /// A node said that another owns a slot.
@@ -83,7 +83,7 @@ struct Fact {
 pub struct Adopted {
     /// How the topology changed.
     pub change: TopologyChange,
-    /// Facts that outweighed the view. If there are any, the cluster does not agree yet: ask again.
+    /// CommandInfo that outweighed the view. If there are any, the cluster does not agree yet: ask again.
     pub kept: usize,
     /// Whether the view was asked for before the one that is held, and therefore ignored.
     pub is_outdated: bool,
@@ -144,14 +144,14 @@ impl Agreement {
             facts: BTreeMap::new(),
             listed_at: BTreeMap::new(),
             moved_trust,
-            node_count_max: usize::MAX,
+            max_nodes: usize::MAX,
         }
     }
 
     /// The same, with so many nodes at most.
     #[must_use]
-    pub fn limited_to(self, node_count_max: usize) -> Self {
-        Self { node_count_max, ..self }
+    pub fn limited_to(self, max_nodes: usize) -> Self {
+        Self { max_nodes, ..self }
     }
 
     /// The topology to route by.
@@ -190,7 +190,7 @@ impl Agreement {
         bears: Option<NodeId>,
     ) -> bool {
         let fact = Fact { owner: to.clone(), learned_at: now, told_by: told_by.clone(), bears };
-        let Some(is_news) = self.topology.patch_within(slot, to, self.node_count_max) else {
+        let Some(is_news) = self.topology.patch_within(slot, to, self.max_nodes) else {
             return false;
         };
         self.facts.insert(slot, fact);
@@ -285,7 +285,7 @@ impl Agreement {
             next.inherit_others(&self.topology, &named.keys().cloned().collect());
             self.forget_unlisted(now, &mut next, &named);
         }
-        if next.nodes().count() + named.len() > self.node_count_max {
+        if next.nodes().count() + named.len() > self.max_nodes {
             self.keep_to_limit(&mut next);
         }
         for (slot, fact) in &self.facts {
@@ -312,7 +312,7 @@ impl Agreement {
     }
 
     /// Forgets nodes from earlier views that no view has listed, and no fact has named, for `moved_trust`.
-    /// Facts that have just lost count as well.
+    /// CommandInfo that have just lost count as well.
     fn forget_unlisted(
         &mut self,
         now: Instant,
@@ -338,7 +338,7 @@ impl Agreement {
     /// Has a topology, and the facts that add nodes to it, keep to the limit. What facts name goes last.
     fn keep_to_limit(&mut self, next: &mut Topology) {
         let in_shards: usize = next.shards.iter().map(|shard| shard.nodes().count()).sum();
-        let mut room = self.node_count_max.saturating_sub(in_shards);
+        let mut room = self.max_nodes.saturating_sub(in_shards);
         let needed: BTreeSet<_> = self.facts.values().map(|fact| fact.owner.clone()).collect();
         if next.others.len() > room {
             next.others.sort_by_key(|node| !needed.contains(&node.address));
@@ -359,7 +359,7 @@ impl Agreement {
     /// [`Topology::other_nodes`], in place of those before.
     pub fn set_listed(&mut self, nodes: &[ListedNode]) {
         self.topology.set_listed(nodes);
-        let beyond = self.topology.nodes().count().saturating_sub(self.node_count_max);
+        let beyond = self.topology.nodes().count().saturating_sub(self.max_nodes);
         let others = &mut self.topology.others;
         others.truncate(others.len().saturating_sub(beyond));
         let listed_at = self.asked_at.unwrap_or(Instant::EPOCH);

@@ -174,13 +174,13 @@ impl Topology {
     }
 
     /// The same, unless that would make more nodes than these: then `None`.
-    fn patch_within(&mut self, slot: Slot, to: &Address, node_count_max: usize) -> Option<bool> {
+    fn patch_within(&mut self, slot: Slot, to: &Address, max_nodes: usize) -> Option<bool> {
         if self.primary_of(slot).is_some_and(|primary| primary.address == *to) {
             return Some(false);
         }
         let index = match self.shards.iter().position(|shard| shard.is_led_by(to)) {
             Some(index) => index,
-            None if self.has_room_for(to, node_count_max) => self.found_shard(slot, to),
+            None if self.has_room_for(to, max_nodes) => self.found_shard(slot, to),
             None => return None,
         };
         self.point(slot, index);
@@ -189,10 +189,10 @@ impl Topology {
     }
 
     /// Whether a node is known, or is one of so many with those that are.
-    fn has_room_for(&self, address: &Address, node_count_max: usize) -> bool {
+    fn has_room_for(&self, address: &Address, max_nodes: usize) -> bool {
         let mut count = 0;
         let mut nodes = self.nodes().inspect(|_| count += 1);
-        nodes.any(|node| node.address == *address) || count < node_count_max
+        nodes.any(|node| node.address == *address) || count < max_nodes
     }
 
     /// Makes a shard of this node alone, which leaves where it stood, and returns its index. The
@@ -344,6 +344,6 @@ pub enum TopologyError {
     #[error("a host is malformed")]
     Host,
     /// More nodes than the limit of the configuration.
-    #[error("it has more nodes than `node_count_max`")]
+    #[error("it has more nodes than `max_nodes`")]
     TooManyNodes,
 }

@@ -57,7 +57,7 @@ impl View {
 ///
 /// `answered_by` is the node that sent it, as it was dialled.
 ///
-/// **Limit**: `node_count_max` nodes.
+/// **Limit**: `max_nodes` nodes.
 ///
 /// # Errors
 /// The first thing that makes the reply unusable. [`TopologyError::Empty`] is not an offence: a
@@ -66,9 +66,9 @@ pub fn slots(
     reply: Value<'_>,
     answered_by: &Address,
     map: &AddressMap,
-    node_count_max: usize,
+    max_nodes: usize,
 ) -> Result<View, TopologyError> {
-    let source = Source { answered_by, map, node_count_max };
+    let source = Source { answered_by, map, max_nodes };
     let rows = reply.elements().ok_or_else(|| shape("an array of slot ranges", reply))?;
     let mut draft = Draft::default();
     let mut claims = Vec::new();
@@ -79,7 +79,7 @@ pub fn slots(
         let range = range(integer(first, "a slot")?, integer(last, "a slot")?)?;
         let primary = some(parts.next(), "the primary of a range")?;
         let index = draft.claim(range, source.node(primary)?)?;
-        if draft.addresses.len() > node_count_max {
+        if draft.addresses.len() > max_nodes {
             return Err(TopologyError::TooManyNodes);
         }
         claims.push((index, parts));
@@ -87,7 +87,7 @@ pub fn slots(
     for (index, replicas) in claims {
         for replica in replicas.filter(|replica| replica.elements().is_some()) {
             draft.add_replica(index, source.node(replica)?);
-            if draft.addresses.len() > node_count_max {
+            if draft.addresses.len() > max_nodes {
                 return Err(TopologyError::TooManyNodes);
             }
         }
@@ -101,7 +101,7 @@ pub fn slots(
 ///
 /// A node that listens on two ports is listed with the one that fits the view.
 ///
-/// **Limit**: `node_count_max` nodes.
+/// **Limit**: `max_nodes` nodes.
 ///
 /// # Errors
 /// The first thing that makes the reply unusable; the view is unchanged then.
@@ -110,15 +110,15 @@ pub fn shards(
     reply: Value<'_>,
     answered_by: &Address,
     map: &AddressMap,
-    node_count_max: usize,
+    max_nodes: usize,
 ) -> Result<(), TopologyError> {
-    let source = Source { answered_by, map, node_count_max };
+    let source = Source { answered_by, map, max_nodes };
     let mut members = Vec::new();
     for shard in reply.elements().ok_or_else(|| shape("an array of shards", reply))? {
         let fields = shard.pairs().ok_or_else(|| shape("a shard as a map", shard))?;
         for (_, nodes) in fields.filter(|(key, _)| key.as_bytes() == Some(b"nodes")) {
             for node in nodes.elements().ok_or_else(|| shape("an array of nodes", nodes))? {
-                if members.len() == node_count_max {
+                if members.len() == max_nodes {
                     return Err(TopologyError::TooManyNodes);
                 }
                 members.push(source.member(node)?);
@@ -141,7 +141,7 @@ pub fn shards(
 
 /// Reads the reply to `CLUSTER NODES`, line by line.
 ///
-/// **Limit**: `node_count_max` nodes.
+/// **Limit**: `max_nodes` nodes.
 ///
 /// # Errors
 /// The first thing that makes the reply unusable.
@@ -149,13 +149,13 @@ pub fn nodes(
     reply: Value<'_>,
     answered_by: &Address,
     map: &AddressMap,
-    node_count_max: usize,
+    max_nodes: usize,
 ) -> Result<Vec<ListedNode>, TopologyError> {
-    let source = Source { answered_by, map, node_count_max };
+    let source = Source { answered_by, map, max_nodes };
     let text = reply.as_str().ok_or_else(|| shape("lines of text", reply))?;
     let mut nodes = Vec::new();
     for line in text.lines().filter(|line| !line.is_empty()) {
-        if nodes.len() == source.node_count_max {
+        if nodes.len() == source.max_nodes {
             return Err(TopologyError::TooManyNodes);
         }
         nodes.push(source.line(line)?);
@@ -207,7 +207,7 @@ pub enum Standing {
 struct Source<'a> {
     answered_by: &'a Address,
     map: &'a AddressMap,
-    node_count_max: usize,
+    max_nodes: usize,
 }
 
 impl Source<'_> {

@@ -117,37 +117,37 @@ fn every_field_has_a_parameter() {
         stall_timeout: _,
         ping_interval: _,
         drain_timeout: _,
-        redirection_count_max: _,
-        retry_delay_min: _,
-        retry_delay_max: _,
-        reconnect_delay_min: _,
-        reconnect_delay_max: _,
-        refresh_interval_min: _,
-        refresh_interval_max: _,
+        max_redirections: _,
+        min_retry_delay: _,
+        max_retry_delay: _,
+        min_reconnect_delay: _,
+        max_reconnect_delay: _,
+        min_refresh_interval: _,
+        max_refresh_interval: _,
         refresh_stagger: _,
         moved_trust: _,
         takeover_delay: _,
-        in_flight_count_max: _,
-        in_flight_len_max: _,
-        queue_count_max: _,
-        calls_count_max: _,
-        calls_len_max: _,
-        connection_count_max: _,
-        dial_count_max: _,
-        dial_rate_max: _,
-        address_count_max: _,
-        node_count_max: _,
-        received_len_max: _,
-        replies_len_max: _,
+        max_in_flight: _,
+        max_in_flight_bytes: _,
+        max_queued: _,
+        max_pending_calls: _,
+        max_pending_bytes: _,
+        max_connections: _,
+        max_dials: _,
+        max_dial_rate: _,
+        max_addresses: _,
+        max_nodes: _,
+        max_received_bytes: _,
+        max_held_reply_bytes: _,
         limits:
             crate::Limits {
-                frame_len_max: _,
-                element_count_max: _,
-                depth_max: _,
-                handshake_len_max: _,
-                topology_len_max: _,
-                push_len_max: _,
-                skipped_len_max: _,
+                max_frame_bytes: _,
+                max_elements: _,
+                max_depth: _,
+                max_handshake_bytes: _,
+                max_topology_bytes: _,
+                max_push_bytes: _,
+                max_skipped_bytes: _,
             },
     } = Config::default();
     // 37 of them, seven in `limits`, and no parameter for the credentials.
@@ -224,14 +224,14 @@ fn errors_point_at_what_is_wrong() {
         ("redis://h?call_timeout=", "the value of `call_timeout` (bytes 23..23): expected a dura"),
         (
             "redis://h?call_timeout=0s",
-            "the value of `call_timeout` `0s` (bytes 23..25): is zero: no call could be answered",
+            "the value of `call_timeout` `0s` (bytes 23..25): is zero: every call would time out at once",
         ),
-        ("redis://h?calls_len_max=8MB", "`8MB` (bytes 24..27): expected a size such as `8MiB`"),
-        ("redis://h?queue_count_max=-1", "`-1` (bytes 26..28): expected a whole number"),
-        ("redis://h?redirection_count_max=256", "expected a number from 0 to 255"),
+        ("redis://h?max_pending_bytes=8MB", "`8MB` (bytes 28..31): expected a size such as `8MiB`"),
+        ("redis://h?max_queued=-1", "`-1` (bytes 21..23): expected a whole number"),
+        ("redis://h?max_redirections=256", "expected a number from 0 to 255"),
         ("redis://h?read_from=replica", "expected `primary` or `prefer_replica`"),
         ("redis://h?protocol=4", "expected `2` or `3`"),
-        ("redis://h?client_name=a%20b", "(bytes 22..27): has blanks or characters that servers"),
+        ("redis://h?client_name=a%20b", "(bytes 22..27): has spaces or other characters"),
         ("redis://h?address_map=a", "expected rules such as `10.0.0.7:6379>127.0.0.1:7001,"),
         ("redis://h?tls_ca_file=x", "`tls_ca_file` (bytes 10..21): only with rediss:// or valkeys"),
         ("rediss://h?tls_ca_file=", "expected the file with the certificates of the authorities"),
@@ -318,13 +318,13 @@ fn the_zone_of_an_address_is_read_without_its_escapes() {
 
 #[test]
 fn all_of_it() {
-    let url = "rediss://ann:p%40ss@a:7000,[::1]/2?protocol=2&calls_len_max=1MiB&read_from=\
+    let url = "rediss://ann:p%40ss@a:7000,[::1]/2?protocol=2&max_pending_bytes=1MiB&read_from=\
                prefer_replica&address_map=10.0.0.7:6379>db:7001&tls_server_name=redis.example.net\
-               &tls_ca_file=/etc/ca.pem&moved_trust=1m&limits.depth_max=9";
+               &tls_ca_file=/etc/ca.pem&moved_trust=1m&limits.max_depth=9";
     let url: Url = url.parse().unwrap();
     assert_eq!(url.config.database, 2);
-    assert_eq!(url.config.calls_len_max, 1 << 20);
-    assert_eq!(url.config.limits.depth_max, 9);
+    assert_eq!(url.config.max_pending_bytes, 1 << 20);
+    assert_eq!(url.config.limits.max_depth, 9);
     assert_eq!(url.config.address_map.apply("10.0.0.7:6379".parse().unwrap()).host(), "db");
     let credentials = url.config.credentials.clone();
     assert_eq!(credentials, Some(crate::Credentials::user("ann", "p@ss")));
@@ -334,7 +334,7 @@ fn all_of_it() {
     assert_eq!(
         url.to_string(),
         "rediss://***@a:7000,[::1]:6379/2?protocol=2&address_map=10.0.0.7:6379%3Edb:7001&read_from=\
-         prefer_replica&moved_trust=1m&calls_len_max=1MiB&limits.depth_max=9\
+         prefer_replica&moved_trust=1m&max_pending_bytes=1MiB&limits.max_depth=9\
          &tls_ca_file=/etc/ca.pem&tls_server_name=redis.example.net"
     );
 }

@@ -9,9 +9,9 @@ use proptest::prelude::*;
 /// Small enough to be reached in a test; the defaults are tested by name.
 fn tight() -> Limits {
     let mut limits = Limits::default();
-    limits.frame_len_max = 4096;
-    limits.element_count_max = 100;
-    limits.depth_max = 8;
+    limits.max_frame_bytes = 4096;
+    limits.max_elements = 100;
+    limits.max_depth = 8;
     limits
 }
 
@@ -54,7 +54,7 @@ fn hear(stream: &[u8], cuts: impl IntoIterator<Item = usize>, limits: Limits) ->
             match scanner.scan(&stream[start..cut]) {
                 Ok(Scan::Frame { len }) => {
                     assert!(len > 0 && start + len <= cut, "a frame beyond what is there");
-                    assert!(len <= limits.frame_len_max, "a frame beyond the limit");
+                    assert!(len <= limits.max_frame_bytes, "a frame beyond the limit");
                     start += len;
                     heard.frames.push(len);
                 }
@@ -437,10 +437,10 @@ fn f40_giant_lengths_are_refused_when_read() {
     skipped_by(&default, b"$2147483633\r\n", 0, Violation::FrameTooLong);
     // No limit at all: still no overflow, and nothing is allocated.
     let mut open = Limits::default();
-    open.frame_len_max = usize::MAX;
-    open.element_count_max = usize::MAX;
-    open.skipped_len_max = usize::MAX;
-    open.depth_max = usize::MAX;
+    open.max_frame_bytes = usize::MAX;
+    open.max_elements = usize::MAX;
+    open.max_skipped_bytes = usize::MAX;
+    open.max_depth = usize::MAX;
     for (bytes, offset, violation) in giants {
         let heard = Scanner::new(open).scan(bytes);
         let refused = Err((*offset, *violation));
@@ -537,7 +537,7 @@ fn f42_depth_is_bounded() {
 #[test]
 fn f42_nothing_recurses_where_no_limit_bounds_the_depth() {
     let mut limits = Limits::default();
-    limits.depth_max = usize::MAX;
+    limits.max_depth = usize::MAX;
     let levels = 1_000_000;
     let bytes = [&b"*1\r\n".repeat(levels)[..], b":1\r\n"].concat();
     let frame = Frame::parse(bytes.clone(), &limits).unwrap();
@@ -779,9 +779,9 @@ fn skipped_by(limits: &Limits, bytes: &[u8], offset: usize, violation: Violation
     assert_eq!((error.offset(), error.violation()), (offset, violation), "{shown}");
     assert_eq!(Frame::parse(bytes.to_vec(), limits), Err(error));
     heard_alike(limits, bytes, &Heard { skips: Some(error), ..Heard::whole(vec![]) }, &shown);
-    // Closed at once if nothing may be skipped.
+    // Disconnect at once if nothing may be skipped.
     let mut strict = *limits;
-    strict.skipped_len_max = 0;
+    strict.max_skipped_bytes = 0;
     assert_eq!(Scanner::new(strict).scan(bytes), Err(error), "{shown}");
 }
 

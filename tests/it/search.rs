@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use hashslot::resp::{Scan, Scanner, Value, encode};
 use hashslot::{
-    Action, Address, Call, Closed, Cluster, Command, Config, Error, Frame, Instant, Limits, LinkId,
-    Phase, Reply, Slot,
+    Action, Address, Call, Cluster, Command, Config, Disconnect, Error, Frame, Instant, Limits,
+    LinkId, Phase, Reply, Slot,
 };
 
 const NODE_COUNT: usize = 4;
@@ -128,7 +128,7 @@ impl World {
             owners.insert(slot, usize::try_from(dice.below(3)).unwrap());
         }
         let seeds = vec![address(0), address(1)];
-        let cluster = Cluster::new(Instant::EPOCH, Config::default(), seeds, seed).unwrap();
+        let cluster = Cluster::new(Config::default(), seeds, seed).unwrap();
         let mut world = Self {
             dice,
             now: Instant::EPOCH,
@@ -250,7 +250,7 @@ impl World {
             Event::Connected(link) => self.cluster.handle_connected(self.now, link),
             Event::Closed(link) => {
                 self.sessions.remove(&link);
-                self.cluster.handle_closed(self.now, link, Closed::Reset);
+                self.cluster.handle_closed(self.now, link, Disconnect::Reset);
             }
             Event::ToServer(link, bytes) => self.serve(link, &bytes),
             Event::ToClient(link, bytes) => self.cluster.handle_received(self.now, link, &bytes),
@@ -291,7 +291,7 @@ impl World {
         let command = |key: u64, token: &str| Command::new("APPEND").arg(key_name(key)).arg(token);
         let call = match self.dice.below(6) {
             0 => Call::transaction([command(key, &token)]),
-            1 => Call::batch([command(key, &token)]),
+            1 => Call::pipeline([command(key, &token)]),
             _ => Call::new(command(key, &token)),
         };
         let call = if self.dice.one_in(15) { call.timeout(self.dice.millis(20)) } else { call };
@@ -489,7 +489,7 @@ impl World {
             let count = value.iter().filter(|token| **token == fate.token).count();
             let outcome = fate.outcome.as_ref().expect("every call ends");
             let error = match outcome {
-                Ok(Reply::Many(results)) => results[0].as_ref().err(),
+                Ok(Reply::Pipeline(results)) => results[0].as_ref().err(),
                 Ok(Reply::One(frame)) => {
                     let is_error = matches!(frame.value(), Value::Error(_));
                     assert!(!is_error, "{frame:?} was delivered");

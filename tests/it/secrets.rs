@@ -85,7 +85,7 @@ fn f74_commands_calls_and_their_arguments() {
         check_debug(&command.arguments());
         check_debug(&command.slot());
         check_debug(&Call::new(command.clone()).target(Target::Any));
-        check_debug(&Call::batch([command.clone(), command.clone()]));
+        check_debug(&Call::pipeline([command.clone(), command.clone()]));
         check_debug(&Call::transaction([command.clone()]));
     }
     check_debug(&Arg::from(CANARY));
@@ -111,7 +111,7 @@ fn f74_machines_and_what_they_say() {
     let mut config = Config::default();
     config.credentials = Some(credentials());
     let seeds = vec!["127.0.0.1:7000".parse().unwrap()];
-    let mut cluster = Cluster::new(now, config, seeds, 1).unwrap();
+    let mut cluster = Cluster::new(config, seeds, 1).unwrap();
     for (token, command) in commands().into_iter().enumerate() {
         let call = Call::new(command).on_node("127.0.0.1:7000".parse().unwrap());
         match cluster.submit(now, call, u32::try_from(token).unwrap()) {

@@ -2,7 +2,7 @@
 
 use hashslot::resp::Frame;
 use hashslot::{
-    Address, Call, Closed, Command, Config, Credentials, Error, ServerError, SystemText, Url,
+    Address, Call, Command, Config, Credentials, Disconnect, Error, ServerError, SystemText, Url,
 };
 use proptest::prelude::*;
 
@@ -85,8 +85,8 @@ proptest! {
                 }
             }
         }
-        check(&Closed::Other(SystemText::new(&text)).to_string());
-        check(&Closed::NameResolution(SystemText::new(&text)).to_string());
+        check(&Disconnect::Other(SystemText::new(&text)).to_string());
+        check(&Disconnect::NameResolution(SystemText::new(&text)).to_string());
     }
 
     /// Whatever a node answers, at whichever moment: what its callers are told is harmless.
@@ -119,7 +119,7 @@ proptest! {
                 world.answer(a, &if moment == 2 { error.clone() } else { bulk("x") });
                 let calls = [
                     Call::transaction([Command::incr("bar"), Command::incr("bar")]),
-                    Call::batch([Command::incr("bar"), Command::get("foo")]),
+                    Call::pipeline([Command::incr("bar"), Command::get("foo")]),
                     Call::new(Command::new("MGET").arg("bar").arg("foo")),
                 ];
                 for call in calls {
@@ -136,8 +136,8 @@ proptest! {
         }
         world.advance(ms(60));
         check_outcome(&world, get);
-        for notice in world.notices() {
-            check(&notice);
+        for event in world.events() {
+            check(&event);
         }
     }
 }
@@ -151,7 +151,7 @@ fn check_outcome(world: &World, call: Token) {
     };
     match world.result(call) {
         Err(error) => checks(error),
-        Ok(hashslot::Reply::Many(results)) => {
+        Ok(hashslot::Reply::Pipeline(results)) => {
             results.iter().filter_map(|result| result.as_ref().err()).for_each(checks);
         }
         Ok(_) => {}

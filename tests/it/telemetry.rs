@@ -393,9 +393,9 @@ async fn everything(
     );
     assert_eq!(call["may_have_executed"], "true");
 
-    client.batch([Command::get("key:1"), Command::get("wrong"), Command::get("key:2")]).await?;
+    client.pipeline([Command::get("key:1"), Command::get("wrong"), Command::get("key:2")]).await?;
     let call = log.last_call();
-    assert_eq!((&*call["kind"], &*call["commands"], &*call["failed"]), ("batch", "3", "1"));
+    assert_eq!((&*call["kind"], &*call["commands"], &*call["failed"]), ("pipeline", "3", "1"));
     client.transaction::<Vec<String>>([Command::get("queued")]).await?;
     assert_eq!((&*log.last_call()["kind"], &*log.last_call()["outcome"]), ("transaction", "ok"));
 
@@ -430,7 +430,7 @@ async fn everything(
     until(log, "hashslot.redirection_refused", |refused| refused["to"] == "127.0.0.1:1").await;
     stray.abort();
     pair.is_broken.store(true, Ordering::SeqCst);
-    client.reinit_topology();
+    client.refresh_topology();
     let has_failed = |seed: &BTreeMap<&str, String>| seed["failure"] == "refused";
     until(log, "hashslot.seed_failed", has_failed).await;
     assert_eq!(log.of("hashslot.seed_failed")[0].values["code"], "ERR");
@@ -456,7 +456,7 @@ fn a_subscriber_as_in_the_example_of_the_page_logs_each_call() -> Done {
         client.set("key:1", "value")?;
         client.get::<String>("key:1")?;
         assert!(client.get::<String>("wrong").is_err());
-        client.batch([Command::get("key:1"), Command::get("wrong")])?;
+        client.pipeline([Command::get("key:1"), Command::get("wrong")])?;
         let short = Call::new(Command::get("silent")).timeout(Duration::from_millis(50));
         assert!(client.call(short).is_err());
         let lines = log.ended().into_iter().map(|told| {
@@ -470,7 +470,7 @@ fn a_subscriber_as_in_the_example_of_the_page_logs_each_call() -> Done {
             "hashslot.call one SET ok",
             "hashslot.call one GET ok",
             "hashslot.call one GET error server WRONGTYPE",
-            "hashslot.call batch GET ok 1",
+            "hashslot.call pipeline GET ok 1",
             "hashslot.call one GET error timed_out",
         ];
         assert_eq!(lines.collect::<Vec<_>>(), expected);

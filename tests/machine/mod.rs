@@ -51,9 +51,9 @@ impl Machine {
 
     fn knowing_with(mut config: Config, node_count: usize) -> Self {
         let now = Instant::EPOCH;
-        config.connection_count_max = node_count;
-        config.dial_rate_max = u32::MAX; // no time passes here
-        let cluster = Cluster::new(now, config, vec![address(0)], 1);
+        config.max_connections = node_count;
+        config.max_dial_rate = u32::MAX; // no time passes here
+        let cluster = Cluster::new(config, vec![address(0)], 1);
         let cluster = cluster.expect("is a configuration");
         let mut machine = Self { cluster, links: Vec::new(), node_count, piece_len: READ_LEN };
         machine.cluster.submit(now, Call::discovery(), 0).expect("is taken");
@@ -138,13 +138,13 @@ impl Machine {
         self.drain();
         while !bytes.is_empty() {
             let piece = bytes.get(..self.piece_len).unwrap_or(bytes);
-            let taken = if let Some(mut room) = self.cluster.receive_room(link) {
+            let taken = if let Some(mut room) = self.cluster.receive_buffer(link) {
                 let mut room = room.as_buf();
                 let len = room.remaining_mut().min(piece.len());
                 let (head, _) = piece.split_at(len);
                 room.put_slice(head);
                 drop(room);
-                self.cluster.handle_filled(Instant::EPOCH, link, len);
+                self.cluster.handle_received_in_place(Instant::EPOCH, link, len);
                 len
             } else {
                 self.cluster.handle_received(Instant::EPOCH, link, piece);

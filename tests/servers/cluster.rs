@@ -37,7 +37,7 @@ const VOTE_TIME: Duration = Duration::from_millis(4500);
 /// How often a start is tried: another test run may take a port at the same moment.
 const START_COUNT: usize = 4;
 /// How many keys `migrate_slot` moves at a time.
-const BATCH_COUNT: usize = 100;
+const PIPELINE_COUNT: usize = 100;
 
 /// What a cluster shall be.
 #[derive(Clone, Debug)]
@@ -538,7 +538,7 @@ impl Cluster {
     /// Migrates a slot with all its keys.
     pub fn migrate_slot(&self, slot: u16, from: usize, to: usize) -> io::Result<()> {
         self.open_slot(slot, from, to)?;
-        while self.move_keys(slot, from, to, BATCH_COUNT)? > 0 {}
+        while self.move_keys(slot, from, to, PIPELINE_COUNT)? > 0 {}
         self.close_slot(slot, to)
     }
 

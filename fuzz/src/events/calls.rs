@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use hashslot::{
-    Address, Call, CallId, Command, Error, Instant, Outcome, Partial, Reply, ReplyPolicy, Script,
-    Target,
+    Address, Call, CallId, Command, Error, Instant, Outcome, Partial, Reply, ResponsePolicy,
+    Script, Target,
 };
 
 use super::server::PLACES;
@@ -19,7 +19,7 @@ const KEYS_APART: &[&str] = &["foo", "bar", "b", "g"];
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     One,
-    Batch,
+    Pipeline,
     Transaction,
     Discovery,
     /// An `MSET` of so many keys, each in a slot of its own.
@@ -75,7 +75,7 @@ pub(super) fn call(
             Call::new(write(key, token, 0, if kind == 4 { 1100 } else { 0 }))
         }
         5 | 6 => {
-            submitted.kind = Kind::Batch;
+            submitted.kind = Kind::Pipeline;
             let count = source.below(5);
             submitted.marked_count = count;
             let writes = (0..count).map(|part| write(source.pick(KEYS), token, part, 0));
@@ -83,7 +83,7 @@ pub(super) fn call(
             if source.below(4) == 0 {
                 commands.push(misfit(source));
             }
-            Call::batch(commands)
+            Call::pipeline(commands)
         }
         7 | 8 => {
             submitted.kind = Kind::Transaction;
@@ -124,7 +124,7 @@ pub(super) fn call(
     (call, submitted)
 }
 
-/// A command that becomes several, alone or in a batch.
+/// A command that becomes several, alone or in a pipeline.
 fn wide(source: &mut Source<'_>, token: usize, kind: &mut Kind) -> Call {
     *kind = Kind::Wide;
     let choice = source.byte();
@@ -139,9 +139,9 @@ fn wide(source: &mut Source<'_>, token: usize, kind: &mut Kind) -> Call {
             }))
         }
         2 => {
-            *kind = Kind::Batch;
+            *kind = Kind::Pipeline;
             let count = source.below(5);
-            Call::batch((0..count).map(|part| match source.below(3) {
+            Call::pipeline((0..count).map(|part| match source.below(3) {
                 0 => write(source.pick(KEYS), token, part, 0),
                 _ => Command::new("MGET").arg(source.pick(KEYS)).arg(source.pick(KEYS)),
             }))
@@ -163,9 +163,9 @@ fn wide(source: &mut Source<'_>, token: usize, kind: &mut Kind) -> Call {
             match choice / 4 % 8 {
                 0 => call.target(Target::AllPrimaries),
                 1 => call.target(Target::AllReplicas),
-                2 => call.target(Target::AllNodes).merge(ReplyPolicy::Concat),
-                3 => call.merge(ReplyPolicy::Union),
-                4 => call.merge(ReplyPolicy::SumByName),
+                2 => call.target(Target::AllNodes).merge(ResponsePolicy::Concat),
+                3 => call.merge(ResponsePolicy::Union),
+                4 => call.merge(ResponsePolicy::SumByName),
                 5 => call.target(Target::key("foo")),
                 _ => call,
             }
@@ -222,7 +222,7 @@ impl Submitted {
     /// Its commands that were answered, and would be known on the wire.
     pub(super) fn answered(&self, outcome: &Outcome) -> Vec<usize> {
         let is_answered = |part: &usize| match outcome {
-            Ok(Reply::Many(results)) => results[*part].is_ok(),
+            Ok(Reply::Pipeline(results)) => results[*part].is_ok(),
             Ok(_) => true,
             Err(_) => false,
         };
@@ -239,7 +239,7 @@ impl Submitted {
             result.is_none_or(Error::may_have_executed)
         };
         match (outcome, self.kind) {
-            (Ok(Reply::Many(results)), Kind::Batch) => {
+            (Ok(Reply::Pipeline(results)), Kind::Pipeline) => {
                 results.iter().map(|result| may_have_run(result.as_ref().err())).collect()
             }
             (Ok(Reply::One(_)), Kind::One | Kind::Transaction | Kind::Split(_) | Kind::Wide)

@@ -7,7 +7,7 @@ mod wire;
 use core::time::Duration;
 
 use hashslot::{
-    Action, Address, Closed, Cluster, Config, Credentials, Error, Instant, Protocol, ReadFrom,
+    Action, Address, Cluster, Config, Credentials, Disconnect, Error, Instant, Protocol, ReadFrom,
     RedirectPolicy, TlsFailure,
 };
 
@@ -50,17 +50,17 @@ fn configure(source: &mut Source<'_>) -> Config {
     config.ping_interval = ms(900);
     config.drain_timeout = ms(500);
     config.moved_trust = ms(source.pick(&[5000, 100]));
-    config.in_flight_count_max = source.pick(&[10_000, 1, 2, 5]);
-    config.in_flight_len_max = source.pick(&[8 << 20, 1, 60, 1500]);
-    config.queue_count_max = source.pick(&[100, 0, 1, 4]);
-    config.calls_count_max = source.pick(&[100, 1, 5, 20]);
-    config.calls_len_max = source.pick(&[100_000, 40, 400, 3000]);
-    config.node_count_max = source.pick(&[100, 1, 3, 5]);
-    config.redirection_count_max = source.pick(&[16, 0, 1, 3]);
-    config.limits.frame_len_max = source.pick(&[8000, 900, 300]);
-    config.limits.skipped_len_max = source.pick(&[10_000, 1_000, 0]);
-    config.limits.element_count_max = 200;
-    config.limits.depth_max = 8;
+    config.max_in_flight = source.pick(&[10_000, 1, 2, 5]);
+    config.max_in_flight_bytes = source.pick(&[8 << 20, 1, 60, 1500]);
+    config.max_queued = source.pick(&[100, 0, 1, 4]);
+    config.max_pending_calls = source.pick(&[100, 1, 5, 20]);
+    config.max_pending_bytes = source.pick(&[100_000, 40, 400, 3000]);
+    config.max_nodes = source.pick(&[100, 1, 3, 5]);
+    config.max_redirections = source.pick(&[16, 0, 1, 3]);
+    config.limits.max_frame_bytes = source.pick(&[8000, 900, 300]);
+    config.limits.max_skipped_bytes = source.pick(&[10_000, 1_000, 0]);
+    config.limits.max_elements = 200;
+    config.limits.max_depth = 8;
     let choice = source.byte();
     if choice & 1 != 0 {
         config.protocol = Protocol::Resp2;
@@ -101,7 +101,7 @@ impl World {
         for seed in &seeds {
             known.add(seed.host().as_bytes(), seed.port());
         }
-        let machine = Cluster::new(Instant::EPOCH, config, seeds, 7).expect("limits that can work");
+        let machine = Cluster::new(config, seeds, 7).expect("limits that can work");
         Self {
             machine,
             now: Instant::EPOCH,
@@ -126,7 +126,7 @@ impl World {
             23..26 => self.wait(source),
             26..29 => self.serve(source),
             29 => {
-                self.machine.reinit_topology(self.now);
+                self.machine.refresh_topology(self.now);
                 self.settle();
             }
             30 if source.one_in(8) => {
@@ -156,7 +156,7 @@ impl World {
             Err(refusal) => {
                 assert_eq!(refusal.token, number);
                 assert!(!refusal.error.may_have_executed());
-                assert!(!self.is_shutting_down || refusal.error == Error::Closed);
+                assert!(!self.is_shutting_down || refusal.error == Error::ShutDown);
                 assert_eq!(self.machine.stats().calls_refused, refused + 1);
             }
         }
@@ -300,10 +300,10 @@ impl World {
     fn close(&mut self, source: &mut Source<'_>) {
         let Some(index) = self.wire(source) else { return };
         let cause = source.pick(&[
-            Closed::Reset,
-            Closed::Refused,
-            Closed::TimedOut,
-            Closed::Tls(TlsFailure::Expired),
+            Disconnect::Reset,
+            Disconnect::Refused,
+            Disconnect::TimedOut,
+            Disconnect::Tls(TlsFailure::Expired),
         ]);
         self.wires[index].state = State::Gone;
         self.machine.handle_closed(self.now, self.wires[index].id, cause);
@@ -431,7 +431,7 @@ impl World {
         let config = self.machine.config();
         // What the machine asks on its own account has no limit but time.
         let own = 80 * self.machine.stats().topology_queries + 400;
-        let len_max = config.in_flight_len_max.saturating_add(config.calls_len_max);
+        let len_max = config.max_in_flight_bytes.saturating_add(config.max_pending_bytes);
         let len_max = len_max.saturating_add(usize::try_from(own).expect("few queries"));
         for index in 0..self.wires.len() {
             let unsent = self.unsent(index);

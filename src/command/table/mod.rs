@@ -13,31 +13,34 @@ mod hash;
 mod rows;
 
 use self::rows::{MOVED_BY, PLACES, SEED, TABLE};
-use super::facts::{Facts, KeyShape, ReplyPolicy, RequestPolicy};
+use super::info::{CommandInfo, KeyShape, RequestPolicy, ResponsePolicy};
 
 /// The row of a command that the table does not have.
-pub(super) static UNKNOWN: Facts = row("", -1, KeyShape::Unknown).script().secret();
+pub(super) static UNKNOWN: CommandInfo = row("", -1, KeyShape::Unknown).script().secret();
 
 /// Marks the places of subcommands: their names are not found without their command.
 const SUBCOMMAND: u16 = 1 << 15;
 
 /// Every row, sorted by name.
-pub(super) fn all() -> &'static [Facts] {
+pub(super) fn all() -> &'static [CommandInfo] {
     &TABLE
 }
 
 /// The row of a command by its name, in capitals or not.
-pub(super) fn find(name: &[u8]) -> Option<&'static Facts> {
-    let facts = TABLE.get(usize::from(place(hash::fold(SEED, name))))?;
-    is_same(facts.name, name).then_some(facts)
+pub(super) fn find(name: &[u8]) -> Option<&'static CommandInfo> {
+    let info = TABLE.get(usize::from(place(hash::fold(SEED, name))))?;
+    is_same(info.name, name).then_some(info)
 }
 
 /// The row of a subcommand.
-pub(super) fn find_subcommand(container: &Facts, subcommand: &[u8]) -> Option<&'static Facts> {
+pub(super) fn find_subcommand(
+    container: &CommandInfo,
+    subcommand: &[u8],
+) -> Option<&'static CommandInfo> {
     let hash = hash::fold(hash::fold(SEED, container.name.as_bytes()), subcommand);
-    let facts = TABLE.get(usize::from(place(hash) ^ SUBCOMMAND))?;
-    let name = facts.name.strip_prefix(container.name)?.strip_prefix(' ')?;
-    is_same(name, subcommand).then_some(facts)
+    let info = TABLE.get(usize::from(place(hash) ^ SUBCOMMAND))?;
+    let name = info.name.strip_prefix(container.name)?.strip_prefix(' ')?;
+    is_same(name, subcommand).then_some(info)
 }
 
 /// Most names come in capitals, and those compare faster.
@@ -53,7 +56,7 @@ fn place(hash: u64) -> u16 {
 
 /// The row of a command that is known to be there, found when the crate is compiled.
 #[expect(clippy::indexing_slicing, reason = "runs at compile time")]
-pub(super) const fn known(name: &str) -> &'static Facts {
+pub(super) const fn known(name: &str) -> &'static CommandInfo {
     let mut index = 0;
     while index < TABLE.len() {
         if same(TABLE[index].name.as_bytes(), name.as_bytes()) {
@@ -74,8 +77,8 @@ const fn same(left: &[u8], right: &[u8]) -> bool {
 }
 
 /// A command that may write, and goes where its keys are.
-const fn row(name: &'static str, arity: i8, keys: KeyShape) -> Facts {
-    Facts {
+const fn row(name: &'static str, arity: i8, keys: KeyShape) -> CommandInfo {
+    CommandInfo {
         name,
         arity,
         keys,
@@ -86,7 +89,7 @@ const fn row(name: &'static str, arity: i8, keys: KeyShape) -> Facts {
         secret: false,
         has_subcommands: false,
         request: RequestPolicy::Keyed,
-        reply: ReplyPolicy::Single,
+        reply: ResponsePolicy::Single,
     }
 }
 
@@ -99,7 +102,7 @@ const fn counted(destination: u8, count: u8, step: u8) -> KeyShape {
 }
 
 /// What else rows say.
-impl Facts {
+impl CommandInfo {
     const fn reads(self) -> Self {
         Self { read_only: true, ..self }
     }
@@ -124,7 +127,7 @@ impl Facts {
         Self { has_subcommands: true, ..self }
     }
 
-    const fn to(self, request: RequestPolicy, reply: ReplyPolicy) -> Self {
+    const fn to(self, request: RequestPolicy, reply: ResponsePolicy) -> Self {
         Self { request, reply, ..self }
     }
 

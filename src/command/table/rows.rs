@@ -3,16 +3,16 @@
 //! Made from `commands.txt` and `decisions.txt`, and not to be changed by hand:
 //! `HASHSLOT_BLESS=1 cargo test --test it table` makes it anew.
 
-use super::{Facts, counted, range, row};
-use crate::command::facts::{KeyShape, ReplyPolicy, RequestPolicy};
+use super::{CommandInfo, counted, range, row};
+use crate::command::info::{KeyShape, RequestPolicy, ResponsePolicy};
 
 use KeyShape::{At, Migrate, None as NoKey, Sort, Store, Stralgo, Streams};
-use ReplyPolicy::{
-    AllSucceeded, And, Concat, KeyOrder, Max, Min, NonNull, OneSucceeded, PerNode, Single,
-    SlotStats, Sum, SumByName, Union,
-};
 use RequestPolicy::{
     AllNodes, AllShards, AnyNode, ExplicitNode, MultiShard, SlotArgument, SlotOwners,
+};
+use ResponsePolicy::{
+    AllSucceeded, And, Concat, KeyOrder, Max, Min, NonNull, OneSucceeded, PerNode, Single,
+    SlotStats, Sum, SumByName, Union,
 };
 
 /// What all hashes begin with.
@@ -110,7 +110,7 @@ pub(super) static PLACES: [u16; super::hash::PLACE_COUNT] = [
 
 /// Every row, sorted by name.
 #[rustfmt::skip]
-pub(super) static TABLE: [Facts; 556] = [
+pub(super) static TABLE: [CommandInfo; 556] = [
     row("ACL", -2, NoKey).container().to(ExplicitNode, Single),
     row("ACL CAT", -2, NoKey).to(AnyNode, Single).repeatable(),
     row("ACL DELUSER", -3, NoKey).to(AllNodes, AllSucceeded),

@@ -6,7 +6,7 @@
 //! frame that cannot be used nothing is kept.
 
 mod copies;
-mod room;
+mod receive_buffer;
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -14,8 +14,8 @@ use core::fmt;
 use bytes::Bytes;
 
 use self::copies::Copies;
-pub use self::room::Room;
-pub(crate) use self::room::{GROWTH_LEN, GROWTH_LEN_MIN};
+pub use self::receive_buffer::ReceiveBuffer;
+pub(crate) use self::receive_buffer::{GROWTH_LEN, GROWTH_LEN_MIN};
 use crate::config::Limits;
 use crate::error::{ProtocolError, Violation};
 use crate::resp::{Frame, Scan, Scanner};
@@ -84,14 +84,14 @@ impl Inbox {
     }
 
     /// Room for what a long frame lacks; where there is none it grows by so much.
-    pub(super) fn room(&mut self, growth_len: usize) -> Option<Room<'_>> {
+    pub(super) fn room(&mut self, growth_len: usize) -> Option<ReceiveBuffer<'_>> {
         let lends = self.received > 0 && !self.is_fresh && self.needed > 0;
         // Room that was lent and not filled goes on being lent.
         if !lends || (self.needed < ROOM_LEN_MIN && self.buffer.len() == self.received) {
             return None;
         }
         let Self { buffer, received, needed, .. } = self;
-        Some(Room { buffer, received: *received, needed: *needed, growth_len })
+        Some(ReceiveBuffer { buffer, received: *received, needed: *needed, growth_len })
     }
 
     /// So many bytes were received in the room that was lent. Whether there was room for any.

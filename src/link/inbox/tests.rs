@@ -9,7 +9,7 @@ use bytes::{BufMut, Bytes};
 use proptest::prelude::*;
 
 use super::copies::BLOCK_LEN;
-use super::room::CLEARED_LEN;
+use super::receive_buffer::CLEARED_LEN;
 use super::*;
 use crate::resp::encode;
 
@@ -26,7 +26,7 @@ fn way() -> impl Strategy<Value = Way> {
 }
 
 /// Puts the beginning of `data` into room, and tells how much.
-fn put(room: &mut Room<'_>, data: &[u8], way: Way) -> usize {
+fn put(room: &mut ReceiveBuffer<'_>, data: &[u8], way: Way) -> usize {
     if way == Way::Cleared {
         let room = room.as_slice();
         assert!(!room.is_empty());

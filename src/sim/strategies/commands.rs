@@ -29,7 +29,7 @@ pub enum Shape {
     /// One command.
     Single,
     /// Commands that leave together.
-    Batch,
+    Pipeline,
     /// Commands between `MULTI` and `EXEC`.
     Transaction,
 }
@@ -56,9 +56,9 @@ impl PlainCall {
     pub fn to_call(&self) -> Call {
         let mut commands = self.commands.iter().map(|keyed| keyed.command.clone());
         let call = match (self.shape, commands.len()) {
-            (Shape::Single, 1) => commands.next().map_or_else(|| Call::batch([]), Call::new),
+            (Shape::Single, 1) => commands.next().map_or_else(|| Call::pipeline([]), Call::new),
             (Shape::Transaction, _) => Call::transaction(commands),
-            (Shape::Single | Shape::Batch, _) => Call::batch(commands),
+            (Shape::Single | Shape::Pipeline, _) => Call::pipeline(commands),
         };
         let call = if self.idempotent { call.idempotent() } else { call };
         self.timeout.map_or_else(|| call.clone(), |timeout| call.clone().timeout(timeout))
@@ -228,7 +228,7 @@ fn values() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![6 => prop::collection::vec(any::<u8>(), 0..30), 1 => large]
 }
 
-/// Any call: one command, a batch over any slots, a transaction (of several slots, one in ten);
+/// Any call: one command, a pipeline over any slots, a transaction (of several slots, one in ten);
 /// some with a time budget of their own, some that may run twice.
 ///
 /// ```
@@ -244,7 +244,7 @@ fn values() -> impl Strategy<Value = Vec<u8>> {
 /// ```
 pub fn calls() -> impl Strategy<Value = PlainCall> {
     let single = commands().prop_map(|command| (Shape::Single, vec![command]));
-    let batch = prop::collection::vec(commands(), 0..8);
+    let pipeline = prop::collection::vec(commands(), 0..8);
     let together = keys_together(1..4)
         .prop_flat_map(|keys| prop::collection::vec(commands_on(keys), 1..5))
         .boxed();
@@ -252,7 +252,7 @@ pub fn calls() -> impl Strategy<Value = PlainCall> {
     let transaction = prop_oneof![9 => together, 1 => apart];
     let work = prop_oneof![
         4 => single,
-        2 => batch.prop_map(|commands| (Shape::Batch, commands)),
+        2 => pipeline.prop_map(|commands| (Shape::Pipeline, commands)),
         2 => transaction.prop_map(|commands| (Shape::Transaction, commands)),
     ];
     let timeout = prop::option::weighted(0.3, (1..2_000_u64).prop_map(Duration::from_millis));
@@ -273,7 +273,7 @@ pub fn calls() -> impl Strategy<Value = PlainCall> {
 /// use proptest::test_runner::TestRunner;
 ///
 /// let property = |keyed: KeyedCommand| {
-///     let is_split = keyed.command.facts().request == RequestPolicy::MultiShard;
+///     let is_split = keyed.command.info().request == RequestPolicy::MultiShard;
 ///     assert_eq!(is_split, !keyed.keys.is_empty());
 ///     assert_eq!(keyed.command.keys().unwrap(), keyed.keys);
 ///     Ok(())
@@ -304,7 +304,7 @@ pub fn wide_commands() -> impl Strategy<Value = KeyedCommand> {
     prop_oneof![2 => split, 1 => fan_out]
 }
 
-/// Calls with commands that become several: one alone, or a batch with others.
+/// Calls with commands that become several: one alone, or a pipeline with others.
 ///
 /// ```
 /// use hashslot::sim::strategies::{PlainCall, Shape, wide_calls};
@@ -320,7 +320,7 @@ pub fn wide_calls() -> impl Strategy<Value = PlainCall> {
     let any_command = prop_oneof![2 => wide_commands().boxed(), 1 => commands().boxed()];
     let work = prop_oneof![
         2 => wide_commands().prop_map(|command| (Shape::Single, vec![command])),
-        1 => prop::collection::vec(any_command, 1..6).prop_map(|all| (Shape::Batch, all)),
+        1 => prop::collection::vec(any_command, 1..6).prop_map(|all| (Shape::Pipeline, all)),
     ];
     let timeout = prop::option::weighted(0.3, (1..2_000_u64).prop_map(Duration::from_millis));
     (work, timeout, any::<bool>()).prop_map(|((shape, commands), timeout, idempotent)| PlainCall {

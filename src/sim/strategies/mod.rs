@@ -1,4 +1,4 @@
-//! Strategies for property tests: frames, commands, topologies, sequences of events.
+//! Strategies for property tests: frames, commands, topologies, sequences of inputs.
 //!
 //! What they make is plain data with a naive answer beside it, so that a test can compare what the
 //! crate does with what anybody would expect:
@@ -11,7 +11,7 @@
 //!   [`wide_calls`]: what is split by slot, or goes to many nodes.
 //! - [`topologies`]: a whole cluster as a [`Layout`], which tells itself as `CLUSTER SLOTS`,
 //!   `CLUSTER SHARDS` and `CLUSTER NODES`, and knows who owns a slot.
-//! - [`events()`]: whatever can happen to a machine, in any order; [`apply`] lets it happen.
+//! - [`inputs()`]: whatever can happen to a machine, in any order; [`apply`] lets it happen.
 //! - [`scenarios()`]: a whole simulation, to be run.
 //!
 //! All shrink: to fewer, shorter, simpler things.
@@ -39,7 +39,7 @@
 //! ```
 
 mod commands;
-mod events;
+mod inputs;
 mod layout;
 mod scenarios;
 mod tree;
@@ -48,7 +48,7 @@ pub use self::commands::{
     KeyedCommand, PlainCall, Shape, calls, commands, commands_on, keys, keys_together, wide_calls,
     wide_commands,
 };
-pub use self::events::{Answer, Event, Trace, apply, events};
+pub use self::inputs::{Answer, Input, Trace, apply, inputs};
 pub use self::layout::{Host, Layout, NodeLayout, ShardLayout, topologies};
 pub use self::scenarios::scenarios;
 pub use self::tree::{Cuts, Tree, cuts, frame_bytes, frames, pushes};

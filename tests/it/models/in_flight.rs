@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use hashslot::resp::encode;
-use hashslot::{Call, Closed, Command, LinkId, Outcome, Reply};
+use hashslot::{Call, Command, Disconnect, LinkId, Outcome, Reply};
 use proptest::prelude::*;
 
 use super::{cases, commands_in, pending, quiet, take};
@@ -261,7 +261,7 @@ impl Model {
 
     fn lose(&mut self) {
         let Some(link) = self.link.take() else { return };
-        self.world.close(link, Closed::Reset);
+        self.world.close(link, Disconnect::Reset);
         let mut again = VecDeque::new();
         for (index, written) in std::mem::take(&mut self.written).into_iter().enumerate() {
             let was_taken = written.end() <= self.taken;

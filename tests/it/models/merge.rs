@@ -4,29 +4,29 @@ use std::time::Duration;
 
 use hashslot::resp::{Frame, Value};
 use hashslot::sim::strategies::{Cuts, Tree, cuts, frames};
-use hashslot::{Call, Command, Error, Limits, Protocol, Reply, ReplyPolicy, Target};
+use hashslot::{Call, Command, Error, Limits, Protocol, Reply, ResponsePolicy, Target};
 use proptest::prelude::*;
 
 use super::{cases, quiet};
 use crate::support::script::*;
 
-const POLICIES: [ReplyPolicy; 16] = [
-    ReplyPolicy::Single,
-    ReplyPolicy::AllSucceeded,
-    ReplyPolicy::OneSucceeded,
-    ReplyPolicy::Equal,
-    ReplyPolicy::And,
-    ReplyPolicy::Or,
-    ReplyPolicy::Min,
-    ReplyPolicy::Max,
-    ReplyPolicy::Sum,
-    ReplyPolicy::Concat,
-    ReplyPolicy::Union,
-    ReplyPolicy::SumByName,
-    ReplyPolicy::KeyOrder,
-    ReplyPolicy::NonNull,
-    ReplyPolicy::SlotStats,
-    ReplyPolicy::PerNode,
+const POLICIES: [ResponsePolicy; 16] = [
+    ResponsePolicy::Single,
+    ResponsePolicy::AllSucceeded,
+    ResponsePolicy::OneSucceeded,
+    ResponsePolicy::Equal,
+    ResponsePolicy::And,
+    ResponsePolicy::Or,
+    ResponsePolicy::Min,
+    ResponsePolicy::Max,
+    ResponsePolicy::Sum,
+    ResponsePolicy::Concat,
+    ResponsePolicy::Union,
+    ResponsePolicy::SumByName,
+    ResponsePolicy::KeyOrder,
+    ResponsePolicy::NonNull,
+    ResponsePolicy::SlotStats,
+    ResponsePolicy::PerNode,
 ];
 
 /// What replies become.
@@ -225,29 +225,33 @@ fn by_slot(replies: &[Tree]) -> Option<Tree> {
     Some(saying(replies, Tree::Array(rows)))
 }
 
-fn expected(policy: ReplyPolicy, replies: &[Tree]) -> Expected {
+fn expected(policy: ResponsePolicy, replies: &[Tree]) -> Expected {
     let one = |tree: Option<Tree>| tree.map_or(Expected::Wrong, Expected::One);
     let folded = |combine| one(folded(replies, combine));
     match policy {
-        ReplyPolicy::Single | ReplyPolicy::KeyOrder | ReplyPolicy::PerNode => Expected::Apart,
-        ReplyPolicy::AllSucceeded | ReplyPolicy::OneSucceeded => Expected::One(replies[0].clone()),
-        ReplyPolicy::Equal => {
+        ResponsePolicy::Single | ResponsePolicy::KeyOrder | ResponsePolicy::PerNode => {
+            Expected::Apart
+        }
+        ResponsePolicy::AllSucceeded | ResponsePolicy::OneSucceeded => {
+            Expected::One(replies[0].clone())
+        }
+        ResponsePolicy::Equal => {
             if replies.iter().all(|reply| bare(reply) == bare(&replies[0])) {
                 Expected::One(replies[0].clone())
             } else {
                 Expected::Partial
             }
         }
-        ReplyPolicy::And => folded(|a, b| Some((a != 0 && b != 0).into())),
-        ReplyPolicy::Or => folded(|a, b| Some((a != 0 || b != 0).into())),
-        ReplyPolicy::Min => folded(|a, b| Some(a.min(b))),
-        ReplyPolicy::Max => folded(|a, b| Some(a.max(b))),
-        ReplyPolicy::Sum => folded(i64::checked_add),
-        ReplyPolicy::Concat => one(joined(replies, false)),
-        ReplyPolicy::Union => one(joined(replies, true)),
-        ReplyPolicy::SumByName => one(summed_by_name(replies)),
-        ReplyPolicy::SlotStats => one(by_slot(replies)),
-        ReplyPolicy::NonNull => {
+        ResponsePolicy::And => folded(|a, b| Some((a != 0 && b != 0).into())),
+        ResponsePolicy::Or => folded(|a, b| Some((a != 0 || b != 0).into())),
+        ResponsePolicy::Min => folded(|a, b| Some(a.min(b))),
+        ResponsePolicy::Max => folded(|a, b| Some(a.max(b))),
+        ResponsePolicy::Sum => folded(i64::checked_add),
+        ResponsePolicy::Concat => one(joined(replies, false)),
+        ResponsePolicy::Union => one(joined(replies, true)),
+        ResponsePolicy::SumByName => one(summed_by_name(replies)),
+        ResponsePolicy::SlotStats => one(by_slot(replies)),
+        ResponsePolicy::NonNull => {
             let filled = replies.iter().filter(|reply| bare(reply) != Tree::Null);
             let filled: Vec<_> = filled.cloned().collect();
             Expected::Any(if filled.is_empty() { vec![replies[0].clone()] } else { filled })
@@ -321,7 +325,7 @@ fn replies() -> impl Strategy<Value = Vec<Tree>> {
 /// A machine that knows so many primaries, and has submitted a call that all of them got.
 fn asked(
     count: usize,
-    policy: ReplyPolicy,
+    policy: ResponsePolicy,
     protocol: Protocol,
 ) -> (World, Token, Vec<hashslot::LinkId>) {
     let names: Vec<String> = (0..count).map(|node| format!("127.0.0.1:{}", 7000 + node)).collect();
@@ -419,7 +423,7 @@ proptest! {
             | (Expected::Partial, Err(Error::Partial(_))) => {}
             // What is no number is not even equal to itself.
             (Expected::One(tree), Err(Error::Partial(_)))
-                if policy == ReplyPolicy::Equal && format!("{tree:?}").contains("NaN") => {}
+                if policy == ResponsePolicy::Equal && format!("{tree:?}").contains("NaN") => {}
             (Expected::Apart, Ok(Reply::PerNode(told))) => {
                 prop_assert_eq!(told.len(), replies.len());
                 for (place, ((node, reply), tree)) in told.iter().zip(&replies).enumerate() {
@@ -456,7 +460,7 @@ proptest! {
             Ok(Reply::PerNode(told)) => {
                 let is_apart = matches!(
                     policy,
-                    ReplyPolicy::PerNode | ReplyPolicy::Single | ReplyPolicy::KeyOrder
+                    ResponsePolicy::PerNode | ResponsePolicy::Single | ResponsePolicy::KeyOrder
                 );
                 prop_assert!(is_apart);
                 for ((_, reply), error) in told.iter().zip(&errors) {
@@ -464,12 +468,12 @@ proptest! {
                 }
             }
             Ok(Reply::One(frame)) => {
-                let is_one = policy == ReplyPolicy::OneSucceeded && failed.len() < errors.len();
+                let is_one = policy == ResponsePolicy::OneSucceeded && failed.len() < errors.len();
                 prop_assert!(is_one || failed.is_empty());
                 prop_assert_eq!(frame.value().as_integer().is_some(), true);
             }
             Err(Error::Server(error)) => {
-                let is_telling = policy == ReplyPolicy::OneSucceeded && failed.len() - idle <= 1;
+                let is_telling = policy == ResponsePolicy::OneSucceeded && failed.len() - idle <= 1;
                 prop_assert!(failed.len() == errors.len() && (are_alike || is_telling));
                 let has_more = failed.iter().any(|text| !text.starts_with("NOTBUSY"));
                 prop_assert_eq!(error.code() == b"NOTBUSY", !has_more);
@@ -510,11 +514,11 @@ proptest! {
         match world.result(call) {
             Ok(Reply::One(frame)) => {
                 prop_assert!(is_frame(frame) || has_nan(frame.value()));
-                prop_assert!(are_well || policy == ReplyPolicy::OneSucceeded);
+                prop_assert!(are_well || policy == ResponsePolicy::OneSucceeded);
             }
             Ok(Reply::PerNode(told)) => prop_assert_eq!(told.len(), replies.len()),
             Err(Error::Conversion(_)) => prop_assert!(are_well),
-            Err(_) => prop_assert!(!are_well || policy == ReplyPolicy::Equal),
+            Err(_) => prop_assert!(!are_well || policy == ResponsePolicy::Equal),
             other => panic!("{other:?}"),
         }
     }

@@ -12,11 +12,9 @@ use std::time::Duration;
 
 use hashslot::resp::{Frame, Scan, Scanner};
 use hashslot::sim::strategies::{
-    Event, Layout, Trace, apply, cuts, events, frames, pushes, topologies,
+    Input, Layout, Trace, apply, cuts, frames, inputs, pushes, topologies,
 };
-use hashslot::{
-    Cluster, Command, Config, CrossSlot, Error, Instant, Limits, LinkId, Protocol, Reply,
-};
+use hashslot::{Cluster, Command, Config, CrossSlot, Error, Limits, LinkId, Protocol, Reply};
 use proptest::prelude::*;
 
 use crate::support::script::*;
@@ -39,9 +37,9 @@ fn quiet() -> Config {
         config.call_timeout = NEVER;
         config.stall_timeout = NEVER;
         config.ping_interval = NEVER;
-        config.refresh_interval_min = NEVER;
-        config.refresh_interval_max = NEVER;
-        config.redirection_count_max = u8::MAX;
+        config.min_refresh_interval = NEVER;
+        config.max_refresh_interval = NEVER;
+        config.max_redirections = u8::MAX;
         config.cross_slot = CrossSlot::Refuse; // a command is one piece
     })
 }
@@ -91,10 +89,10 @@ fn naive_slot(key: &[u8]) -> u16 {
     crc % 16_384
 }
 
-fn happens(layout: &Layout, events: &[Event], seed: u64) -> Trace {
+fn happens(layout: &Layout, inputs: &[Input], seed: u64) -> Trace {
     let seeds = vec![at("10.0.0.1:7000"), at("seed.example.net:7001")];
-    let mut cluster = Cluster::new(Instant::EPOCH, Config::default(), seeds, seed).unwrap();
-    let trace = apply(&mut cluster, layout, events);
+    let mut cluster = Cluster::new(Config::default(), seeds, seed).unwrap();
+    let trace = apply(&mut cluster, layout, inputs);
     assert_eq!(cluster.call_count(), 0, "all deadlines have passed");
     trace
 }
@@ -105,11 +103,11 @@ proptest! {
     #[test]
     fn f78_whatever_happens_every_call_ends_once_and_the_same_way_again(
         layout in topologies(),
-        mut events in events(120),
+        mut inputs in inputs(120),
         seed in any::<u64>(),
     ) {
-        events.push(Event::Passed(Duration::from_secs(30)));
-        let trace = happens(&layout, &events, seed);
+        inputs.push(Input::Passed(Duration::from_secs(30)));
+        let trace = happens(&layout, &inputs, seed);
         let ended = trace.outcomes.iter().map(|(token, _)| token).chain(&trace.cancelled);
         let mut ended: Vec<u64> = ended.copied().collect();
         ended.sort_unstable();
@@ -122,7 +120,7 @@ proptest! {
                 prop_assert!(!asks(&pair[0]) || !asks(&pair[1]), "an ASKING without its command");
             }
         }
-        prop_assert_eq!(trace, happens(&layout, &events, seed));
+        prop_assert_eq!(trace, happens(&layout, &inputs, seed));
     }
 
     #[test]
@@ -150,7 +148,7 @@ proptest! {
             }
         }
         let pushed = replies.iter().filter(|(_, push)| push.is_some()).count();
-        prop_assert_eq!(world.notices().len(), pushed);
+        prop_assert_eq!(world.events().len(), pushed);
     }
 }
 
@@ -162,11 +160,11 @@ fn events_get_far_enough_to_prove_something() {
     let mut runner = TestRunner::deterministic();
     let (mut answered, mut redirected, mut lost) = (0, 0, 0);
     for seed in 0..40 {
-        let strategy = (topologies(), events(120));
-        let (layout, events) = strategy.new_tree(&mut runner).unwrap().current();
+        let strategy = (topologies(), inputs(120));
+        let (layout, inputs) = strategy.new_tree(&mut runner).unwrap().current();
         let seeds = vec![at("10.0.0.1:7000")];
-        let mut cluster = Cluster::new(Instant::EPOCH, Config::default(), seeds, seed).unwrap();
-        let trace = apply(&mut cluster, &layout, &events);
+        let mut cluster = Cluster::new(Config::default(), seeds, seed).unwrap();
+        let trace = apply(&mut cluster, &layout, &inputs);
         answered += trace.outcomes.iter().filter(|(_, outcome)| outcome.is_ok()).count();
         redirected += cluster.stats().moved_followed + cluster.stats().ask_followed;
         lost += cluster.stats().links_lost;

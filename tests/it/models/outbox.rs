@@ -145,7 +145,7 @@ impl Model {
     }
 }
 
-/// Whether the keys of a command, or of a transaction, are in several slots. A batch is never refused
+/// Whether the keys of a command, or of a transaction, are in several slots. A pipeline is never refused
 /// for that, but its commands.
 fn is_over_several_slots(call: &PlainCall) -> bool {
     let differ = |keys: &mut dyn Iterator<Item = &Vec<u8>>| {
@@ -155,7 +155,7 @@ fn is_over_several_slots(call: &PlainCall) -> bool {
     };
     match call.shape {
         Shape::Transaction => differ(&mut call.commands.iter().flat_map(|keyed| &keyed.keys)),
-        Shape::Batch => false,
+        Shape::Pipeline => false,
         _ => call.commands.iter().any(|keyed| differ(&mut keyed.keys.iter())),
     }
 }

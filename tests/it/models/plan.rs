@@ -84,9 +84,9 @@ pub(super) fn crossing_of(keyed: &KeyedCommand) -> Option<(u16, u16)> {
 }
 
 /// The first two slots that do not go together, in a call that is refused for that. Commands of a
-/// batch are refused one by one.
+/// pipeline are refused one by one.
 fn crossing(call: &PlainCall) -> Option<(u16, u16)> {
-    if call.shape == Shape::Batch {
+    if call.shape == Shape::Pipeline {
         return None;
     }
     let mut of_call = None;
@@ -122,7 +122,7 @@ pub(super) fn answered_rightly(world: &World, token: Token, call: &PlainCall) {
             elements.map(|element| element.as_bytes().expect("text").to_vec()).collect()
         }
         Reply::One(frame) => vec![frame.value().as_bytes().expect("text").to_vec()],
-        Reply::Many(results) => {
+        Reply::Pipeline(results) => {
             assert_eq!(results.len(), call.commands.len(), "a result for each command");
             let results = results.iter().zip(&call.commands);
             let frames = results.filter_map(|(result, keyed)| match (result, crossing_of(keyed)) {

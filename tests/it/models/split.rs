@@ -109,7 +109,7 @@ fn command(row: Splittable, keys: &[Vec<u8>]) -> Option<(Command, Vec<Vec<u8>>)>
     }
     words.extend(tail.iter().map(|word| word.as_bytes().to_vec()));
     let command = Command::new(name).args(&words[1..]);
-    (command.facts().request == RequestPolicy::MultiShard).then_some((command, words))
+    (command.info().request == RequestPolicy::MultiShard).then_some((command, words))
 }
 
 /// The nodes get what the machine has for them.
@@ -181,7 +181,7 @@ proptest! {
     }
 }
 
-/// A member of a batch that cannot be sent, whatever its keys.
+/// A member of a pipeline that cannot be sent, whatever its keys.
 fn bad_members() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
         "SINTER a b",
@@ -195,7 +195,7 @@ fn bad_members() -> impl Strategy<Value = &'static str> {
     ])
 }
 
-/// One member of a batch: one that is split, with its keys, or a bad one.
+/// One member of a pipeline: one that is split, with its keys, or a bad one.
 fn members() -> impl Strategy<Value = Result<(usize, Vec<Vec<u8>>), &'static str>> {
     prop_oneof![
         2 => (0..SPLITTABLE.len(), key_lists()).prop_map(Ok),
@@ -207,7 +207,7 @@ proptest! {
     #![proptest_config(cases(100))]
 
     #[test]
-    fn what_cannot_be_sent_of_a_batch_is_refused_in_its_place_and_the_others_run(
+    fn what_cannot_be_sent_of_a_pipeline_is_refused_in_its_place_and_the_others_run(
         members in prop::collection::vec(members(), 0..8),
         is_strict in prop::bool::weighted(0.2),
         order in Just([0_usize, 1, 2]).prop_shuffle(),
@@ -227,7 +227,7 @@ proptest! {
                 }
             })
             .collect();
-        let mut call = Call::batch(made.iter().map(|((command, _), _)| command.clone()));
+        let mut call = Call::pipeline(made.iter().map(|((command, _), _)| command.clone()));
         if is_strict {
             call = call.strict();
         }
@@ -252,7 +252,7 @@ proptest! {
                 world.answer_bytes(links[index], piece);
             }
         }
-        let Ok(Reply::Many(results)) = world.result(token) else { panic!() };
+        let Ok(Reply::Pipeline(results)) = world.result(token) else { panic!() };
         prop_assert_eq!(results.len(), made.len());
         for (result, ((_, words), is_good)) in results.iter().zip(&made) {
             match result {

@@ -246,8 +246,8 @@ proptest! {
         rounds in prop::collection::vec((topologies(), probes()), 1..4),
     ) {
         let mut config = quiet();
-        config.refresh_interval_min = ms(50);
-        config.refresh_interval_max = ms(50);
+        config.min_refresh_interval = ms(50);
+        config.max_refresh_interval = ms(50);
         config.moved_trust = ms(0);
         let mut cluster = Cluster {
             world: World::new(config, &[A]),
@@ -259,7 +259,7 @@ proptest! {
         for (index, (layout, probes)) in rounds.into_iter().enumerate() {
             cluster.layout = layout;
             if index > 0 {
-                cluster.world.reinit_topology();
+                cluster.world.refresh_topology();
             }
             let held = ids_of(cluster.world.machine.topology());
             cluster.tell();

@@ -19,7 +19,7 @@ use hashslot::Tls;
 use hashslot::runtimes::{Builder, ConnectError};
 use hashslot::topology::Topology;
 use hashslot::{
-    Address, Arg, Call, Command, Config, Credentials, Error, Explanation, Frame, FromReply, Notice,
+    Address, Arg, Call, Command, Config, Credentials, Error, Event, Explanation, Frame, FromValue,
     Reply, Scan, Stats,
 };
 
@@ -109,14 +109,14 @@ impl Setup {
 }
 
 /// What a reply is converted to.
-pub(crate) trait Answer: FromReply + Send + 'static {}
+pub(crate) trait Answer: FromValue + Send + 'static {}
 
-impl<V: FromReply + Send + 'static> Answer for V {}
+impl<V: FromValue + Send + 'static> Answer for V {}
 
 /// A client, as tests use it: the methods of its own by their names.
 pub(crate) trait Client: Clone + Debug + Send + Sync + 'static {
     type Keys: Keys;
-    type Notices: Notices;
+    type Events: Events;
 
     fn call(&self, call: Call) -> Pending<'_, Result<Reply, Error>>;
 
@@ -124,7 +124,7 @@ pub(crate) trait Client: Clone + Debug + Send + Sync + 'static {
 
     fn call_as<V: Answer>(&self, call: Call) -> Pending<'_, Result<V, Error>>;
 
-    fn batch(
+    fn pipeline(
         &self,
         commands: impl IntoIterator<Item = Command>,
     ) -> Pending<'_, Result<Vec<Result<Frame, Error>>, Error>>;
@@ -162,13 +162,13 @@ pub(crate) trait Client: Clone + Debug + Send + Sync + 'static {
         seconds: u64,
     ) -> Pending<'a, Result<bool, Error>>;
 
-    fn learn(&self) -> Pending<'_, Result<usize, Error>>;
+    fn load_commands(&self) -> Pending<'_, Result<usize, Error>>;
 
     fn set_credentials(&self, credentials: Credentials) -> Pending<'_, Result<(), Error>>;
 
     fn scan(&self, scan: Scan) -> Self::Keys;
 
-    fn reinit_topology(&self);
+    fn refresh_topology(&self);
 
     fn explain(&self, call: Call) -> Pending<'_, Result<Explanation, Error>>;
 
@@ -176,7 +176,7 @@ pub(crate) trait Client: Clone + Debug + Send + Sync + 'static {
 
     fn topology(&self) -> Pending<'_, Result<Topology, Error>>;
 
-    fn notices(&self) -> Self::Notices;
+    fn events(&self) -> Self::Events;
 
     fn close(&self) -> Pending<'_, ()>;
 }
@@ -189,10 +189,10 @@ pub(crate) trait Keys: Send {
 }
 
 /// What a client has to tell.
-pub(crate) trait Notices: Send {
-    fn next(&mut self) -> Pending<'_, Option<Notice>>;
+pub(crate) trait Events: Send {
+    fn next(&mut self) -> Pending<'_, Option<Event>>;
 
-    fn try_next(&mut self) -> Option<Notice>;
+    fn try_next(&mut self) -> Option<Event>;
 }
 
 /// Makes a test of each function for each adapter: `real::client::smol::large_values_come_back_whole`.

@@ -10,10 +10,10 @@ use hashslot::blocking;
 use hashslot::runtimes::ConnectError;
 use hashslot::topology::Topology;
 use hashslot::{
-    Arg, Call, Command, Credentials, Error, Explanation, Frame, Notice, Reply, Scan, Stats,
+    Arg, Call, Command, Credentials, Error, Event, Explanation, Frame, Reply, Scan, Stats,
 };
 
-use super::adapter::{Adapter, Answer, Client, Keys, Notices, Pending, Setup};
+use super::adapter::{Adapter, Answer, Client, Events, Keys, Pending, Setup};
 
 /// The client of [`blocking`].
 #[derive(Debug)]
@@ -86,7 +86,7 @@ fn owned(argument: Arg<'_>) -> Vec<u8> {
 /// Each method calls the client's own of that name.
 impl Client for blocking::Client {
     type Keys = BlockedKeys;
-    type Notices = BlockedNotices;
+    type Events = BlockedNotices;
 
     fn call(&self, call: Call) -> Pending<'_, Result<Reply, Error>> {
         let client = self.clone();
@@ -103,12 +103,12 @@ impl Client for blocking::Client {
         elsewhere(move || client.call_as(call))
     }
 
-    fn batch(
+    fn pipeline(
         &self,
         commands: impl IntoIterator<Item = Command>,
     ) -> Pending<'_, Result<Vec<Result<Frame, Error>>, Error>> {
         let (client, commands) = (self.clone(), commands.into_iter().collect::<Vec<_>>());
-        elsewhere(move || client.batch(commands))
+        elsewhere(move || client.pipeline(commands))
     }
 
     fn call_each(&self, call: Call) -> Pending<'_, Result<Vec<Result<Frame, Error>>, Error>> {
@@ -171,9 +171,9 @@ impl Client for blocking::Client {
         elsewhere(move || client.expire(&key, seconds))
     }
 
-    fn learn(&self) -> Pending<'_, Result<usize, Error>> {
+    fn load_commands(&self) -> Pending<'_, Result<usize, Error>> {
         let client = self.clone();
-        elsewhere(move || client.learn())
+        elsewhere(move || client.load_commands())
     }
 
     fn set_credentials(&self, credentials: Credentials) -> Pending<'_, Result<(), Error>> {
@@ -185,8 +185,8 @@ impl Client for blocking::Client {
         BlockedKeys(Arc::new(Mutex::new(self.scan(scan))))
     }
 
-    fn reinit_topology(&self) {
-        self.reinit_topology();
+    fn refresh_topology(&self) {
+        self.refresh_topology();
     }
 
     fn explain(&self, call: Call) -> Pending<'_, Result<Explanation, Error>> {
@@ -204,8 +204,8 @@ impl Client for blocking::Client {
         elsewhere(move || client.topology())
     }
 
-    fn notices(&self) -> Self::Notices {
-        BlockedNotices(Arc::new(Mutex::new(self.notices())))
+    fn events(&self) -> Self::Events {
+        BlockedNotices(Arc::new(Mutex::new(self.events())))
     }
 
     fn close(&self) -> Pending<'_, ()> {
@@ -228,16 +228,16 @@ impl Keys for BlockedKeys {
     }
 }
 
-/// Notices that one thread at a time waits for.
-pub(crate) struct BlockedNotices(Arc<Mutex<blocking::Notices>>);
+/// Events that one thread at a time waits for.
+pub(crate) struct BlockedNotices(Arc<Mutex<blocking::Events>>);
 
-impl Notices for BlockedNotices {
-    fn next(&mut self) -> Pending<'_, Option<Notice>> {
-        let notices = Arc::clone(&self.0);
-        elsewhere(move || notices.lock().expect("no thread panics with it").next())
+impl Events for BlockedNotices {
+    fn next(&mut self) -> Pending<'_, Option<Event>> {
+        let events = Arc::clone(&self.0);
+        elsewhere(move || events.lock().expect("no thread panics with it").next())
     }
 
-    fn try_next(&mut self) -> Option<Notice> {
+    fn try_next(&mut self) -> Option<Event> {
         self.0.try_lock().ok()?.try_next()
     }
 }

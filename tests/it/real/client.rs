@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use hashslot::{Call, Command, Error, Frame, Slot};
 
-use super::adapter::{Adapter, Client, Notices, on_every_adapter};
+use super::adapter::{Adapter, Client, Events, on_every_adapter};
 use super::load::Load;
 use super::tasks::{Tasks, before, yield_now};
 use super::{Done, Failure, client_name, connect, connect_with, held_by, on_each, on_usual, until};
@@ -124,21 +124,21 @@ fn any_bytes_are_a_key<A: Adapter>() -> Done {
     })
 }
 
-fn a_batch_of_ten_thousand_keeps_its_order<A: Adapter>() -> Done {
+fn a_pipeline_of_ten_thousand_keeps_its_order<A: Adapter>() -> Done {
     on_usual::<A>(async |cluster| {
         let client = connect::<A>(cluster).await?;
-        let keys: Vec<_> = (0..10_000).map(|number| format!("batch:{number}")).collect();
-        let ended = client.batch(keys.iter().map(|key| Command::set(key, key))).await?;
+        let keys: Vec<_> = (0..10_000).map(|number| format!("pipeline:{number}")).collect();
+        let ended = client.pipeline(keys.iter().map(|key| Command::set(key, key))).await?;
         assert_eq!(ended.len(), keys.len());
         assert!(ended.iter().all(Result::is_ok));
-        let ended = client.batch(keys.iter().map(Command::get)).await?;
+        let ended = client.pipeline(keys.iter().map(Command::get)).await?;
         assert_eq!(ended.len(), keys.len());
         for (key, reply) in keys.iter().zip(ended) {
             assert_eq!(reply?.value().as_bytes(), Some(key.as_bytes()));
         }
-        let ended = client.batch(keys.iter().map(Command::del)).await?;
+        let ended = client.pipeline(keys.iter().map(Command::del)).await?;
         assert!(ended.iter().all(Result::is_ok));
-        assert_eq!(client.batch([]).await?, [], "none is as good as many");
+        assert_eq!(client.pipeline([]).await?, [], "none is as good as many");
         Ok(())
     })
 }
@@ -224,8 +224,8 @@ fn dropped_futures_harm_nobody<A: Adapter>() -> Done {
                             drop(drop_after(turns, client.incr("{dropped}count")).await);
                         }
                         2 => {
-                            let batch = client.batch(keys.iter().take(9).map(Command::get));
-                            drop(drop_after(turns, batch).await);
+                            let pipeline = client.pipeline(keys.iter().take(9).map(Command::get));
+                            drop(drop_after(turns, pipeline).await);
                         }
                         _ => {
                             let commands = [Command::get(key), Command::exists(key)];
@@ -297,7 +297,7 @@ fn a_dropped_client_leaves_nothing_behind<A: Adapter>() -> Done {
         let own_name = name.clone();
         let change = |config: &mut hashslot::Config| config.client_name = Some(own_name);
         let client = connect_with::<A>(cluster, change).await?;
-        let mut notices = client.notices();
+        let mut events = client.events();
         let mut tasks = Tasks::new();
         for task in 0..100 {
             let client = client.clone();
@@ -316,7 +316,7 @@ fn a_dropped_client_leaves_nothing_behind<A: Adapter>() -> Done {
         tasks.shut_down().await;
         until::<A>("all connections are closed", async || Ok(connections(cluster, &name)? == 0))
             .await?;
-        while notices.next().await.is_some() {}
+        while events.next().await.is_some() {}
         Ok(())
     })
 }
@@ -336,7 +336,7 @@ fn closing_waits_for_replies<A: Adapter>() -> Done {
                 loop {
                     match client.incr("{closing}count").await {
                         Ok(_) => count += 1,
-                        Err(Error::Closed) => return count,
+                        Err(Error::ShutDown) => return count,
                         Err(error) => panic!("task {task}: {error}"),
                     }
                 }
@@ -359,15 +359,15 @@ fn closing_waits_for_replies<A: Adapter>() -> Done {
 
 /// A client that is closed says so, to everybody, at once.
 pub(crate) async fn after_the_end(client: &impl Client) -> Done {
-    assert_eq!(client.get::<Frame>("key").await, Err(Error::Closed));
-    assert_eq!(client.clone().incr("key").await, Err(Error::Closed));
-    assert_eq!(client.batch([Command::get("key")]).await, Err(Error::Closed));
-    assert_eq!(client.transaction::<Frame>([Command::get("key")]).await, Err(Error::Closed));
-    assert_eq!(client.stats().await, Err(Error::Closed));
+    assert_eq!(client.get::<Frame>("key").await, Err(Error::ShutDown));
+    assert_eq!(client.clone().incr("key").await, Err(Error::ShutDown));
+    assert_eq!(client.pipeline([Command::get("key")]).await, Err(Error::ShutDown));
+    assert_eq!(client.transaction::<Frame>([Command::get("key")]).await, Err(Error::ShutDown));
+    assert_eq!(client.stats().await, Err(Error::ShutDown));
     assert!(client.topology().await.is_err());
-    client.reinit_topology();
+    client.refresh_topology();
     client.close().await;
-    assert_eq!(client.notices().next().await, None);
+    assert_eq!(client.events().next().await, None);
     Ok(())
 }
 
@@ -376,7 +376,7 @@ on_every_adapter! {
     resp2_is_spoken_where_it_is_asked_for,
     large_values_come_back_whole,
     any_bytes_are_a_key,
-    a_batch_of_ten_thousand_keeps_its_order,
+    a_pipeline_of_ten_thousand_keeps_its_order,
     a_script_cannot_send_a_command_elsewhere,
     dropped_futures_harm_nobody,
     a_dropped_client_leaves_nothing_behind,

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use hashslot::runtimes::ConnectError;
-use hashslot::{Config, Credentials, Error, Protocol, SeedFailure, Why};
+use hashslot::{Config, Credentials, Error, NodeFailure, Protocol, Why};
 
 use super::adapter::{Adapter, Client, Setup, on_every_adapter};
 use super::{
@@ -44,7 +44,7 @@ const NO_CLUSTER: &str = "-ERR This instance has cluster support disabled";
 async fn failures<A: Adapter>(
     seeds: &[String],
     call_timeout: Duration,
-) -> Result<(String, Vec<(String, SeedFailure)>), Failure> {
+) -> Result<(String, Vec<(String, NodeFailure)>), Failure> {
     let change: fn(&mut Config) = |config| config.connect_timeout = Duration::from_secs(1);
     let setup = Setup {
         call_timeout: Some(call_timeout),
@@ -72,15 +72,15 @@ fn each_seed_has_its_own_reason<A: Adapter>() -> Done {
         let fakes = [&wrong, &none, &lone, &mute, &nonsense, &loading].map(FakeNode::address);
         let seeds: Vec<_> = [dead, hanging].into_iter().chain(fakes).collect();
         let (text, failures) = failures::<A>(&seeds, Duration::from_secs(5)).await?;
-        let expected: [(&str, fn(&SeedFailure) -> bool); 8] = [
-            ("cannot connect: connection refused", |f| matches!(f, SeedFailure::Unreachable(_))),
-            ("no answer in time", |f| matches!(f, SeedFailure::NoAnswer)),
-            ("WRONGPASS", |f| matches!(f, SeedFailure::Authentication(_))),
-            ("NOAUTH", |f| matches!(f, SeedFailure::Authentication(_))),
-            ("not a cluster node: ERR This instance", |f| matches!(f, SeedFailure::NotACluster(_))),
-            ("unusable answer", |f| matches!(f, SeedFailure::Unusable(_))),
-            ("unusable answer", |f| matches!(f, SeedFailure::Unusable(_))),
-            ("it answered: LOADING", |f| matches!(f, SeedFailure::Refused(_))),
+        let expected: [(&str, fn(&NodeFailure) -> bool); 8] = [
+            ("cannot connect: connection refused", |f| matches!(f, NodeFailure::Unreachable(_))),
+            ("no answer in time", |f| matches!(f, NodeFailure::NoAnswer)),
+            ("WRONGPASS", |f| matches!(f, NodeFailure::Authentication(_))),
+            ("NOAUTH", |f| matches!(f, NodeFailure::Authentication(_))),
+            ("not a cluster node: ERR This instance", |f| matches!(f, NodeFailure::NotACluster(_))),
+            ("unusable answer", |f| matches!(f, NodeFailure::Unusable(_))),
+            ("unusable answer", |f| matches!(f, NodeFailure::Unusable(_))),
+            ("it answered: LOADING", |f| matches!(f, NodeFailure::Refused(_))),
         ];
         for (seed, (words, is_expected)) in seeds.iter().zip(expected) {
             let failure = failures.iter().find(|(address, _)| address == seed).map(|(_, f)| f);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use hashslot::runtimes::ConnectError;
 use hashslot::{
-    Address, Call, Command, Config, Credentials, Error, Frame, Protocol, ReadFrom, SeedFailure, Why,
+    Address, Call, Command, Config, Credentials, Error, Frame, NodeFailure, Protocol, ReadFrom, Why,
 };
 
 use super::adapter::{Adapter, Client, Immediate, Provider, Setup, on_every_adapter};
@@ -177,7 +177,7 @@ fn f38_a_provider_that_fails_is_told_and_asked_again<A: Adapter>() -> Done {
         else {
             return Err("it connected".into());
         };
-        assert!(failures.iter().all(|(_, failure)| *failure == SeedFailure::NoAnswer));
+        assert!(failures.iter().all(|(_, failure)| *failure == NodeFailure::NoAnswer));
         Ok(())
     })
 }

@@ -1,6 +1,6 @@
 //! The example that drives the machine by hand, against a cluster that changes.
 
-use hashslot::{Call, Command, FromReply, Reply};
+use hashslot::{Call, Command, FromValue, Reply};
 
 use super::{Done, Failure, Spot, USUAL, shared};
 
@@ -8,7 +8,7 @@ use super::{Done, Failure, Spot, USUAL, shared};
 #[path = "../../../examples/event_loop.rs"]
 mod example;
 
-fn one<V: FromReply>(machine: &mut example::EventLoop, command: Command) -> Result<V, Failure> {
+fn one<V: FromValue>(machine: &mut example::EventLoop, command: Command) -> Result<V, Failure> {
     super::one(machine.call(Call::new(command))?)
 }
 
@@ -20,10 +20,11 @@ fn the_event_loop_of_the_example_works() -> Done {
         example::EventLoop::new(&cluster.addresses()[0]).map_err(|error| error.to_string())?;
     let key = |index: i64| format!("loop:{index}");
     let sets = (0..500).map(|index| Command::set(key(index), index));
-    machine.call(Call::batch(sets))?;
-    let Reply::Many(values) = machine.call(Call::batch((0..500).map(|i| Command::get(key(i)))))?
+    machine.call(Call::pipeline(sets))?;
+    let Reply::Pipeline(values) =
+        machine.call(Call::pipeline((0..500).map(|i| Command::get(key(i)))))?
     else {
-        return Err("not a batch".into());
+        return Err("not a pipeline".into());
     };
     for (index, value) in (0_i64..).zip(values) {
         assert_eq!(i64::from_frame(value?)?, index);

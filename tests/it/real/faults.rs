@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hashslot::{Command, Config, Error, Frame, Notice, Phase, Violation, Why};
+use hashslot::{Command, Config, Error, Event, Frame, Phase, Violation, Why};
 
-use super::adapter::{Adapter, Client, Notices, on_every_adapter};
+use super::adapter::{Adapter, Client, Events, on_every_adapter};
 use super::tasks::Tasks;
 use super::{Done, Failure, connect_to, run, until};
 use crate::servers::fake::{Bound, FakeNode, Reaction, Request, answers_handshake};
@@ -30,7 +30,7 @@ async fn client_of<A: Adapter>(
 
 /// Dials a node again soon, however often it has failed.
 fn impatient(config: &mut Config) {
-    config.reconnect_delay_max = config.reconnect_delay_min;
+    config.max_reconnect_delay = config.min_reconnect_delay;
 }
 
 /// M-1 and F-49: the node has taken the command, and dies before it answers.
@@ -72,7 +72,7 @@ fn a_pipeline_that_is_cut_ends_in_part<A: Adapter>() -> Done {
         })?;
         let client = client_of::<A>(&node, |_| {}).await?;
         let keys = ["a", "b", "last", "c"];
-        let ended = client.batch(keys.map(Command::incr)).await?;
+        let ended = client.pipeline(keys.map(Command::incr)).await?;
         for (key, ended) in keys.iter().zip(&ended).take(2) {
             assert_eq!(ended.as_ref().map(|f| f.value().as_integer()), Ok(Some(7)), "{key}");
         }
@@ -116,7 +116,7 @@ fn a_bottomless_reply_ends_its_call<A: Adapter>() -> Done {
             "deep" => Reaction::Reply(b"*1\r\n".repeat(10_000)),
             _ => Reaction::bulk(b"value"),
         })?;
-        let shallow = |config: &mut Config| config.limits.skipped_len_max = 30_000;
+        let shallow = |config: &mut Config| config.limits.max_skipped_bytes = 30_000;
         let client = client_of::<A>(&node, shallow).await?;
         let error = client.get::<Frame>("deep").await.expect_err("the reply has no end");
         let Error::MaybeExecuted { why: Why::Protocol(protocol), .. } = &error else {
@@ -146,8 +146,8 @@ fn malformed_replies_end_their_calls<A: Adapter>() -> Done {
             _ => Reaction::bulk(b"value"),
         })?;
         let client = client_of::<A>(&node, |config| {
-            config.limits.frame_len_max = 50_000;
-            config.limits.skipped_len_max = 90_000;
+            config.limits.max_frame_bytes = 50_000;
+            config.limits.max_skipped_bytes = 90_000;
         })
         .await?;
         let keys =
@@ -359,15 +359,15 @@ fn pushes_come_between_replies<A: Adapter>() -> Done {
             Reaction::Reply(reply)
         })?;
         let client = client_of::<A>(&node, |_| {}).await?;
-        let mut notices = client.notices();
+        let mut events = client.events();
         for number in 0..20 {
             let key = number.to_string();
             assert_eq!(client.get::<String>(&key).await?, key);
         }
         node.send(0, b">1\r\n+alone\r\n")?;
         let mut count = 0;
-        while let Some(notice) = notices.next().await {
-            let Notice::Pushed { message, .. } = notice else { continue };
+        while let Some(event) = events.next().await {
+            let Event::Pushed { message, .. } = event else { continue };
             count += 1;
             if **message.as_bytes() == *b">1\r\n+alone\r\n" {
                 break;

@@ -96,7 +96,7 @@ fn answers_that_came_before_the_end_count<A: Adapter>() -> Done {
         for round in 0..3 {
             let mut commands = vec![Command::incr("{a}counter"); 200];
             commands.push(Command::set("{a}long", too_long()));
-            let mut ended = client.batch(commands).await?;
+            let mut ended = client.pipeline(commands).await?;
             let refused = ended.pop().ok_or("no result")?.expect_err("is too long");
             assert!(refused.to_string().contains("invalid bulk length"), "{refused}");
             for (expected, ended) in (round * 200 + 1..).zip(ended) {

@@ -1,5 +1,5 @@
 //! Nodes that mean harm: what they can have a client dial, keep and wait for, and what the rest of the
-//! application notices of it.
+//! application events of it.
 
 use std::env;
 use std::fs;
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use hashslot::{Command, Config};
 
-use super::adapter::{Adapter, Client, Notices, on_every_adapter};
+use super::adapter::{Adapter, Client, Events, on_every_adapter};
 use super::{Done, Failure, connect_to, run, until};
 use crate::servers::fake::{FakeNode, Reaction, Request, answers_handshake};
 use crate::servers::process::{LOG, Process, new_folder};
@@ -259,13 +259,13 @@ fn notices_that_nobody_takes_are_dropped<A: Adapter>() -> Done {
             _ => Reaction::line("+OK"),
         })?;
         let client = connect_to::<A>(&[node.address()], |_| {}).await?;
-        let mut notices = client.notices();
+        let mut events = client.events();
         for _ in 0..100 {
             assert_eq!(client.get::<Option<String>>("key").await?, None);
         }
         let mut kept = 0;
-        while let Some(notice) = notices.try_next() {
-            kept += usize::from(matches!(notice, hashslot::Notice::Pushed { .. }));
+        while let Some(event) = events.try_next() {
+            kept += usize::from(matches!(event, hashslot::Event::Pushed { .. }));
         }
         assert!((1..=8).contains(&kept), "{kept} messages are kept");
         Ok(())

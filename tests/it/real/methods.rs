@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hashslot::{Call, Command, Frame, Script, Slot, Target};
 
-use super::adapter::{Adapter, Client, Notices, on_every_adapter};
+use super::adapter::{Adapter, Client, Events, on_every_adapter};
 use super::{Done, Failure, connect, held_by, on_each, on_usual, until};
 use crate::servers::NAMES;
 use crate::servers::cluster::Cluster;
@@ -59,16 +59,17 @@ fn each_method_for_a_call_does_what_it_says<A: Adapter>() -> Done {
         };
         let incr = || ["a", "b", "c", "a"].map(Command::incr);
         let expected = [4, 1, 1, 5].map(Some);
-        assert_eq!(numbers(client.batch(incr()).await?), expected);
-        let call = Call::batch(incr()).timeout(Duration::from_secs(20));
+        assert_eq!(numbers(client.pipeline(incr()).await?), expected);
+        let call = Call::pipeline(incr()).timeout(Duration::from_secs(20));
         assert_eq!(numbers(client.call_each(call).await?), [6, 2, 2, 7].map(Some));
         // One that cannot be sent is refused in its place, or has none of them sent.
         let mixed = || {
             let apart = Command::new("SINTER").arg("a").arg("b");
             [Command::incr("a"), apart, Command::incr("a")]
         };
-        assert_eq!(numbers(client.batch(mixed()).await?), [Some(8), None, Some(9)]);
-        let refused = client.call_each(Call::batch(mixed()).strict()).await.expect_err("two slots");
+        assert_eq!(numbers(client.pipeline(mixed()).await?), [Some(8), None, Some(9)]);
+        let refused =
+            client.call_each(Call::pipeline(mixed()).strict()).await.expect_err("two slots");
         assert!(!refused.may_have_executed());
         assert_eq!(client.get::<i64>("a").await?, 9);
         let bytes = [0, 255, b'\r', b'\n'];
@@ -81,7 +82,7 @@ fn each_method_for_a_call_does_what_it_says<A: Adapter>() -> Done {
         assert!(client.del("bytes").await?);
         // A reply of another kind than is asked for is the caller's error, and nobody's end.
         assert!(client.call_each(Call::new(Command::get("a"))).await.is_err());
-        assert!(client.call_as::<Frame>(Call::batch(incr())).await.is_err());
+        assert!(client.call_as::<Frame>(Call::pipeline(incr())).await.is_err());
         assert!(client.command::<Vec<i64>>(Command::get("a")).await.is_err());
         let primaries = Call::new(Command::new("DBSIZE")).target(Target::AllPrimaries);
         assert_eq!(client.call_as::<i64>(primaries).await?, 3);
@@ -103,11 +104,11 @@ fn each_method_for_a_call_does_what_it_says<A: Adapter>() -> Done {
 fn a_client_tells_of_itself<A: Adapter>() -> Done {
     on_usual::<A>(async |cluster| {
         let client = connect::<A>(cluster).await?;
-        let mut notices = client.notices();
-        assert!(client.learn().await? < 100, "most commands are known");
+        let mut events = client.events();
+        assert!(client.load_commands().await? < 100, "most commands are known");
         let before = client.stats().await?;
         let explained = client.explain(Call::new(Command::get("a"))).await?;
-        let [piece] = &*explained.pieces else { return Err("not one piece".into()) };
+        let [piece] = &*explained.planned else { return Err("not one piece".into()) };
         assert_eq!(piece.slot, Some(Slot::of_key(b"a")));
         let owner = super::address_of(cluster, cluster.primary_of(slot_of("a"))?);
         assert_eq!(piece.node.as_ref(), Some(&owner));
@@ -115,12 +116,12 @@ fn a_client_tells_of_itself<A: Adapter>() -> Done {
         assert_eq!(stats.calls_submitted, before.calls_submitted, "nothing was sent");
         let shards = client.topology().await?.shards().len();
         assert_eq!(shards, 3);
-        client.reinit_topology();
+        client.refresh_topology();
         let again = async || Ok(client.stats().await?.refreshes > before.refreshes);
         until::<A>("the topology is read again", again).await?;
-        assert!(notices.next().await.is_some(), "that it was is worth a notice");
+        assert!(events.next().await.is_some(), "that it was is worth a event");
         client.close().await;
-        while notices.next().await.is_some() {}
+        while events.next().await.is_some() {}
         Ok(())
     })
 }

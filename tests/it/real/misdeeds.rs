@@ -248,12 +248,12 @@ const fn wary(config: &mut Config) {
     config.call_timeout = Duration::from_secs(2);
     config.connect_timeout = Duration::from_millis(500);
     config.stall_timeout = Duration::from_millis(300);
-    config.refresh_interval_min = Duration::from_millis(20);
-    config.connection_count_max = CONNECTION_COUNT_MAX;
-    config.node_count_max = 400;
-    config.limits.frame_len_max = 1 << 20;
-    config.limits.depth_max = 8;
-    config.received_len_max = 4 << 20;
+    config.min_refresh_interval = Duration::from_millis(20);
+    config.max_connections = CONNECTION_COUNT_MAX;
+    config.max_nodes = 400;
+    config.limits.max_frame_bytes = 1 << 20;
+    config.limits.max_depth = 8;
+    config.max_received_bytes = 4 << 20;
 }
 
 /// A text of an error is one line, of a length that a log bears.

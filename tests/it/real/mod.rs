@@ -58,7 +58,7 @@ use std::sync::{Mutex, MutexGuard, Once, PoisonError, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hashslot::{Address, Config, FromReply, Reply};
+use hashslot::{Address, Config, FromValue, Reply};
 
 use self::adapter::{Adapter, Setup};
 use self::tasks::within;
@@ -278,7 +278,7 @@ pub(crate) fn address_of(cluster: &Cluster, node: usize) -> Address {
 }
 
 /// The reply to a call of one command.
-pub(crate) fn one<V: FromReply>(reply: Reply) -> Result<V, Failure> {
+pub(crate) fn one<V: FromValue>(reply: Reply) -> Result<V, Failure> {
     match reply {
         Reply::One(frame) => Ok(V::from_frame(frame)?),
         other => Err(format!("not the reply to one command: {other:?}").into()),

@@ -1,11 +1,11 @@
-//! Transactions and batches while slots move.
+//! Transactions and pipelines while slots move.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hashslot::{Call, Command, Frame, Notice, RedirectKind, Slot};
+use hashslot::{Call, Command, Event, Frame, RedirectKind, Slot};
 
-use super::adapter::{Adapter, Client, Notices, on_every_adapter};
+use super::adapter::{Adapter, Client, Events, on_every_adapter};
 use super::load::Load;
 use super::tasks::{Tasks, spawn};
 use super::{Done, Failure, Spot, connect, held_by, on_each, on_usual, patchwork, until};
@@ -128,20 +128,20 @@ fn a_transaction_that_is_refused_says_why<A: Adapter>() -> Done {
     })
 }
 
-/// Batches over all slots, again and again, while some of the slots move there and back.
-fn batches_follow_slots_that_move<A: Adapter>() -> Done {
+/// Pipelines over all slots, again and again, while some of the slots move there and back.
+fn pipelines_follow_slots_that_move<A: Adapter>() -> Done {
     let slots: Vec<_> = (0..64_u16).map(|part| part * 256 + 7).collect();
     let keys: Vec<_> = slots.iter().map(|slot| key_in_slot(*slot, "all")).collect();
-    on_each::<A>("batches over moving slots", &NAMES, async |cluster| {
+    on_each::<A>("pipelines over moving slots", &NAMES, async |cluster| {
         let client = connect::<A>(cluster).await?;
-        let replies = client.batch(keys.iter().map(|key| Command::set(key, key))).await?;
+        let replies = client.pipeline(keys.iter().map(|key| Command::set(key, key))).await?;
         assert!(replies.iter().all(Result::is_ok), "{replies:?}");
         let load = Load::<A>::on_tags(&client, keys.iter().step_by(4).cloned());
         let reading = spawn::<A, _>({
             let (client, keys) = (client.clone(), keys.clone());
             async move {
                 for _ in 0..60 {
-                    let replies = client.batch(keys.iter().map(Command::get)).await?;
+                    let replies = client.pipeline(keys.iter().map(Command::get)).await?;
                     assert_eq!(replies.len(), keys.len());
                     for (key, reply) in keys.iter().zip(replies) {
                         assert_eq!(reply?.value().as_bytes(), Some(key.as_bytes()));
@@ -169,8 +169,8 @@ fn batches_follow_slots_that_move<A: Adapter>() -> Done {
     })
 }
 
-/// One command for each slot of the cluster, in one batch, while slots move.
-fn a_batch_over_all_slots_follows_them<A: Adapter>() -> Done {
+/// One command for each slot of the cluster, in one pipeline, while slots move.
+fn a_pipeline_over_all_slots_follows_them<A: Adapter>() -> Done {
     let Some(cluster) = patchwork()? else { return Ok(()) };
     super::run::<A>(async {
         let client = connect::<A>(&cluster).await?;
@@ -182,13 +182,13 @@ fn a_batch_over_all_slots_follows_them<A: Adapter>() -> Done {
                 break;
             }
         }
-        let replies = client.batch(keys.values().map(|key| Command::set(key, key))).await?;
+        let replies = client.pipeline(keys.values().map(|key| Command::set(key, key))).await?;
         assert!(replies.iter().all(Result::is_ok));
-        let batches = spawn::<A, _>({
+        let pipelines = spawn::<A, _>({
             let (client, keys) = (client.clone(), keys.clone());
             async move {
                 for _ in 0..3 {
-                    let replies = client.batch(keys.values().map(Command::get)).await?;
+                    let replies = client.pipeline(keys.values().map(Command::get)).await?;
                     assert_eq!(replies.len(), keys.len());
                     for (key, reply) in keys.values().zip(replies) {
                         assert_eq!(reply?.value().as_bytes(), Some(key.as_bytes()));
@@ -198,14 +198,14 @@ fn a_batch_over_all_slots_follows_them<A: Adapter>() -> Done {
             }
         });
         for slot in (0..SLOT_COUNT).step_by(97) {
-            if batches.has_ended() {
+            if pipelines.has_ended() {
                 break;
             }
             let spot = Spot::new(&cluster, slot)?;
             spot.open(&cluster)?;
             spot.close(&cluster)?;
         }
-        batches.await??;
+        pipelines.await??;
         assert!(client.stats().await?.moved_followed > 0);
         Ok(())
     })
@@ -238,7 +238,7 @@ fn a_new_node_is_found<A: Adapter>() -> Done {
     let Some(mut cluster) = patchwork()? else { return Ok(()) };
     super::run::<A>(async {
         let client = connect::<A>(&cluster).await?;
-        let mut notices = client.notices();
+        let mut events = client.events();
         let spot = Spot::new(&cluster, 204)?;
         let key = spot.key("moving");
         client.set(&key, "here").await?;
@@ -257,8 +257,8 @@ fn a_new_node_is_found<A: Adapter>() -> Done {
         assert!(stats.ask_followed >= 20 && stats.moved_followed >= 1, "{stats:?}");
         let new = super::address_of(&cluster, to);
         let mut kinds = Vec::new();
-        while let Some(notice) = notices.try_next() {
-            if let Notice::Redirected { kind, to, .. } = notice {
+        while let Some(event) = events.try_next() {
+            if let Event::Redirected { kind, to, .. } = event {
                 assert_eq!(to, new);
                 kinds.push(kind);
             }
@@ -292,8 +292,8 @@ on_every_adapter! {
     a_transaction_waits_for_its_keys,
     a_transaction_follows_a_moved_slot,
     a_transaction_that_is_refused_says_why,
-    batches_follow_slots_that_move,
-    a_batch_over_all_slots_follows_them,
+    pipelines_follow_slots_that_move,
+    a_pipeline_over_all_slots_follows_them,
     a_range_that_moves_at_once_is_followed,
     a_new_node_is_found,
     a_call_to_a_node_stays_there,

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use hashslot::{AddressMap, Command, Error, Notice};
+use hashslot::{AddressMap, Command, Error, Event};
 
-use super::adapter::{Adapter, Client, Notices, on_every_adapter};
+use super::adapter::{Adapter, Client, Events, on_every_adapter};
 use super::load::Load;
 use super::tasks::spawn;
 use super::{Done, Failure, Spot, address_of, connect_to, held_by, on_usual};
@@ -107,7 +107,7 @@ fn a_connection_is_cut_at_every_byte<A: Adapter>() -> Done {
                 Command::incr(&counter),
                 Command::get(&counter),
             ];
-            let ended = client.batch(commands).await?;
+            let ended = client.pipeline(commands).await?;
             network.proxies[node].set(direction, Flow::default());
             for (index, ended) in ended.iter().enumerate() {
                 match (index, ended) {
@@ -161,12 +161,12 @@ fn an_idle_connection_that_closes_is_no_error<A: Adapter>() -> Done {
         let owner = network.proxies[cluster.primary_of(slot)?].address().parse()?;
         for number in 1..=20 {
             assert_eq!(network.client.incr(&key).await?, number);
-            let mut notices = network.client.notices();
+            let mut events = network.client.events();
             network.proxies.iter().for_each(Proxy::cut);
             // The client sees it, of this connection and not only of another one.
             let is_seen =
-                |notice: &Notice| matches!(notice, Notice::LinkLost { node, .. } if *node == owner);
-            while !is_seen(&notices.next().await.ok_or("closed")?) {}
+                |event: &Event| matches!(event, Event::LinkLost { node, .. } if *node == owner);
+            while !is_seen(&events.next().await.ok_or("closed")?) {}
         }
         Ok(())
     })

@@ -1,6 +1,6 @@
 //! Odd replies of real servers: they concern the one call that asked for them.
 
-use hashslot::{Call, Command, Error, Frame, FromReply, Protocol};
+use hashslot::{Call, Command, Error, Frame, FromValue, Protocol};
 
 use super::adapter::{Adapter, Client, on_every_adapter};
 use super::tasks::Tasks;
@@ -55,23 +55,23 @@ fn f40_a_reply_beyond_a_limit_ends_its_call_only<A: Adapter>() -> Done {
         for protocol in [Protocol::Resp2, Protocol::Resp3] {
             let client = connect_with::<A>(cluster, move |config| {
                 config.protocol = protocol;
-                config.limits.frame_len_max = 20_000;
-                config.limits.element_count_max = 1_000;
-                config.limits.depth_max = 16;
+                config.limits.max_frame_bytes = 20_000;
+                config.limits.max_elements = 1_000;
+                config.limits.max_depth = 16;
             })
             .await?;
             client.del("{odd}count").await?;
             let odd = [
-                ("return string.rep('x', 1000000)", "`frame_len_max`"),
-                ("return redis.status_reply(string.rep('x', 100000))", "`frame_len_max`"),
-                ("local t = {}; for i = 1, 2000 do t[i] = 1 end; return t", "`element_count_max`"),
-                ("local t = {1}; for i = 1, 64 do t = {t} end; return t", "`depth_max`"),
+                ("return string.rep('x', 1000000)", "`max_frame_bytes`"),
+                ("return redis.status_reply(string.rep('x', 100000))", "`max_frame_bytes`"),
+                ("local t = {}; for i = 1, 2000 do t[i] = 1 end; return t", "`max_elements`"),
+                ("local t = {1}; for i = 1, 64 do t = {t} end; return t", "`max_depth`"),
             ];
             let calls: Vec<_> = odd
                 .iter()
                 .flat_map(|(source, _)| [Command::incr("{odd}count"), script(source, "{odd}k")])
                 .collect();
-            let ended = client.call_each(Call::batch(calls)).await?;
+            let ended = client.call_each(Call::pipeline(calls)).await?;
             for (index, pair) in ended.chunks(2).enumerate() {
                 let count = pair[0].as_ref().map(|frame| frame.value().as_integer());
                 assert_eq!(count, Ok(i64::try_from(index + 1).ok()));

@@ -28,7 +28,7 @@ fn one_thread_is_enough() -> Done {
             load.goes_on(1000).await?;
             load.stop().await?.assert_flawless();
             let keys: Vec<_> = (0..2000).map(|number| format!("current:{number}")).collect();
-            let ended = client.batch(keys.iter().map(|key| Command::set(key, key))).await?;
+            let ended = client.pipeline(keys.iter().map(|key| Command::set(key, key))).await?;
             assert!(ended.iter().all(Result::is_ok));
             client.close().await;
             after_the_end(&client).await

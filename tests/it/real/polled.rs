@@ -8,10 +8,10 @@ use bytes::Bytes;
 use hashslot::runtimes::{self, ConnectError, Runtime};
 use hashslot::topology::Topology;
 use hashslot::{
-    Arg, Call, Command, Credentials, Error, Explanation, Frame, Notice, Reply, Scan, Stats,
+    Arg, Call, Command, Credentials, Error, Event, Explanation, Frame, Reply, Scan, Stats,
 };
 
-use super::adapter::{Adapter, Answer, Client, Keys, Notices, Pending, Setup};
+use super::adapter::{Adapter, Answer, Client, Events, Keys, Pending, Setup};
 
 /// A runtime with the one thing that a [`Runtime`] cannot do.
 pub(crate) trait Polled: Runtime + Default + Debug {
@@ -88,7 +88,7 @@ impl<R: Polled> Adapter for R {
 /// Each method calls the client's own of that name.
 impl<R: Runtime + Debug> Client for runtimes::Client<R> {
     type Keys = runtimes::Keys<R>;
-    type Notices = runtimes::Notices;
+    type Events = runtimes::Events;
 
     fn call(&self, call: Call) -> Pending<'_, Result<Reply, Error>> {
         Box::pin(self.call(call))
@@ -102,11 +102,11 @@ impl<R: Runtime + Debug> Client for runtimes::Client<R> {
         Box::pin(self.call_as(call))
     }
 
-    fn batch(
+    fn pipeline(
         &self,
         commands: impl IntoIterator<Item = Command>,
     ) -> Pending<'_, Result<Vec<Result<Frame, Error>>, Error>> {
-        Box::pin(self.batch(commands.into_iter().collect::<Vec<_>>()))
+        Box::pin(self.pipeline(commands.into_iter().collect::<Vec<_>>()))
     }
 
     fn call_each(&self, call: Call) -> Pending<'_, Result<Vec<Result<Frame, Error>>, Error>> {
@@ -160,8 +160,8 @@ impl<R: Runtime + Debug> Client for runtimes::Client<R> {
         Box::pin(self.expire(key.into(), seconds))
     }
 
-    fn learn(&self) -> Pending<'_, Result<usize, Error>> {
-        Box::pin(self.learn())
+    fn load_commands(&self) -> Pending<'_, Result<usize, Error>> {
+        Box::pin(self.load_commands())
     }
 
     fn set_credentials(&self, credentials: Credentials) -> Pending<'_, Result<(), Error>> {
@@ -172,8 +172,8 @@ impl<R: Runtime + Debug> Client for runtimes::Client<R> {
         self.scan(scan)
     }
 
-    fn reinit_topology(&self) {
-        self.reinit_topology();
+    fn refresh_topology(&self) {
+        self.refresh_topology();
     }
 
     fn explain(&self, call: Call) -> Pending<'_, Result<Explanation, Error>> {
@@ -188,8 +188,8 @@ impl<R: Runtime + Debug> Client for runtimes::Client<R> {
         Box::pin(self.topology())
     }
 
-    fn notices(&self) -> Self::Notices {
-        self.notices()
+    fn events(&self) -> Self::Events {
+        self.events()
     }
 
     fn close(&self) -> Pending<'_, ()> {
@@ -207,12 +207,12 @@ impl<R: Runtime> Keys for runtimes::Keys<R> {
     }
 }
 
-impl Notices for runtimes::Notices {
-    fn next(&mut self) -> Pending<'_, Option<Notice>> {
+impl Events for runtimes::Events {
+    fn next(&mut self) -> Pending<'_, Option<Event>> {
         Box::pin(self.next())
     }
 
-    fn try_next(&mut self) -> Option<Notice> {
+    fn try_next(&mut self) -> Option<Event> {
         self.try_next()
     }
 }

@@ -137,14 +137,14 @@ fn asks_are_followed_beside_other_reads<A: Adapter>() -> Done {
     })
 }
 
-/// P5: the parts of a batch that are asked for elsewhere go there, and only they.
-fn a_batch_meets_an_open_slot<A: Adapter>() -> Done {
+/// P5: the parts of a pipeline that are asked for elsewhere go there, and only they.
+fn a_pipeline_meets_an_open_slot<A: Adapter>() -> Done {
     on_each::<A>("P5", &NAMES, async |cluster| {
         let moving = Moving::<A>::new(cluster, 104).await?;
         let (key, stays) = (&moving.key, moving.spot.key("stays"));
         for _ in 0..50 {
-            let batch = [Command::get(key), Command::get(&stays), Command::get(key)];
-            let replies = moving.client.batch(batch).await?;
+            let pipeline = [Command::get(key), Command::get(&stays), Command::get(key)];
+            let replies = moving.client.pipeline(pipeline).await?;
             let found: Vec<_> = replies.iter().map(|reply| text(reply.as_ref().ok())).collect();
             assert_eq!(found, [Some("here".into()), None, Some("here".into())]);
         }
@@ -158,15 +158,15 @@ fn text(frame: Option<&Frame>) -> Option<String> {
 }
 
 /// M-2 and F-51.
-fn a_batch_on_an_open_slot_runs_once<A: Adapter>() -> Done {
+fn a_pipeline_on_an_open_slot_runs_once<A: Adapter>() -> Done {
     on_each::<A>("M-2", &NAMES, async |cluster| {
         let client = connect::<A>(cluster).await?;
         let spot = Spot::new(cluster, 105)?;
         let (present, missing) = (spot.key("present"), spot.key("missing"));
         client.set(&present, 100).await?;
         spot.open(cluster)?;
-        let batch = [Command::incr(&present), Command::incr(&missing)];
-        let replies = client.batch(batch).await?;
+        let pipeline = [Command::incr(&present), Command::incr(&missing)];
+        let replies = client.pipeline(pipeline).await?;
         let count = |reply: &Result<Frame, _>| reply.as_ref().ok()?.value().as_integer();
         let counts: Vec<_> = replies.iter().map(count).collect();
         assert_eq!(counts, [Some(101), Some(1)], "{replies:?}");
@@ -207,7 +207,7 @@ fn a_thousand_reads_meet_a_moved_slot<A: Adapter>() -> Done {
         let spot = Spot::new(cluster, 106)?;
         let keys: Vec<_> = (0..1000).map(|number| spot.key(number)).collect();
         let sets = keys.iter().map(|key| Command::set(key, key));
-        assert!(client.batch(sets).await?.iter().all(Result::is_ok));
+        assert!(client.pipeline(sets).await?.iter().all(Result::is_ok));
         spot.open(cluster)?;
         spot.close(cluster)?;
         // Some servers close a node's connections when it loses a slot: let the client see it.
@@ -277,8 +277,8 @@ on_every_adapter! {
     asks_are_followed_one_by_one,
     asks_are_followed_by_many_at_once,
     asks_are_followed_beside_other_reads,
-    a_batch_meets_an_open_slot,
-    a_batch_on_an_open_slot_runs_once,
+    a_pipeline_meets_an_open_slot,
+    a_pipeline_on_an_open_slot_runs_once,
     a_thousand_reads_meet_a_moved_slot,
     a_redirection_without_a_host_is_followed,
 }

@@ -87,17 +87,17 @@ fn f71_the_longest_durations_do_no_harm<A: Adapter>() -> Done {
                 &mut config.stall_timeout,
                 &mut config.ping_interval,
                 &mut config.drain_timeout,
-                &mut config.retry_delay_min,
-                &mut config.retry_delay_max,
-                &mut config.reconnect_delay_min,
-                &mut config.reconnect_delay_max,
-                &mut config.refresh_interval_min,
-                &mut config.refresh_interval_max,
+                &mut config.min_retry_delay,
+                &mut config.max_retry_delay,
+                &mut config.min_reconnect_delay,
+                &mut config.max_reconnect_delay,
+                &mut config.min_refresh_interval,
+                &mut config.max_refresh_interval,
                 &mut config.refresh_stagger,
                 &mut config.moved_trust,
                 &mut config.takeover_delay,
             ] {
-                *duration = Config::DURATION_MAX;
+                *duration = Config::MAX_DURATION;
             }
         };
         let seed = format!("localhost:{}", node.port());

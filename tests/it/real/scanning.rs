@@ -92,7 +92,7 @@ fn wander(cluster: &Cluster, stops: &AtomicBool) -> Result<u32, Failure> {
 /// Writes all keys, and a list, and finds each key once.
 async fn check_at_rest<A: Adapter>(cluster: &Cluster, keys: &[String]) -> Done {
     let client = connect::<A>(cluster).await?;
-    let written = client.batch(keys.iter().map(|key| Command::set(key, "v"))).await?;
+    let written = client.pipeline(keys.iter().map(|key| Command::set(key, "v"))).await?;
     written.into_iter().collect::<Result<Vec<_>, _>>()?;
     client.command::<i64>(Command::new("RPUSH").arg("scan:list").arg("v")).await?;
     let mut walk = client.scan(Scan::new().pattern("scan:*").of_type("string").count(100));

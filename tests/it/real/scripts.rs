@@ -107,15 +107,15 @@ fn f62_a_node_that_has_lost_a_script_is_sent_it_again<A: Adapter>() -> Done {
 }
 
 /// All of them meet NOSCRIPT, and each runs once.
-fn f62_a_batch_over_all_slots_meets_empty_caches<A: Adapter>() -> Done {
-    on_each::<A>("scripts in a batch", &NAMES, async |cluster| {
+fn f62_a_pipeline_over_all_slots_meets_empty_caches<A: Adapter>() -> Done {
+    on_each::<A>("scripts in a pipeline", &NAMES, async |cluster| {
         let client = connect::<A>(cluster).await?;
-        let script = counting("batch");
+        let script = counting("pipeline");
         let keys: Vec<_> = (0..300).map(|number| format!("sbatch{number}")).collect();
-        client.batch(keys.iter().map(Command::del)).await?;
+        client.pipeline(keys.iter().map(Command::del)).await?;
         for round in 1..=3 {
             let commands = keys.iter().map(|key| script.invoke([key]).arg(1));
-            for reply in client.batch(commands).await? {
+            for reply in client.pipeline(commands).await? {
                 assert_eq!(reply?.value().as_integer(), Some(round));
             }
             if round == 1 {
@@ -140,7 +140,8 @@ fn f50_f62_scripts_of_a_slot_keep_their_order<A: Adapter>() -> Done {
         client.del(&key).await?;
         for round in 0..3 {
             let numbers: Vec<_> = (0..100).map(|number| format!("{round}.{number},")).collect();
-            let ended = client.batch(numbers.iter().map(|n| script.invoke([&key]).arg(n))).await?;
+            let ended =
+                client.pipeline(numbers.iter().map(|n| script.invoke([&key]).arg(n))).await?;
             assert!(ended.iter().all(Result::is_ok));
             expected.push_str(&numbers.concat());
             assert_eq!(client.get::<String>(&key).await?, expected);
@@ -211,7 +212,7 @@ fn f17_f62_a_script_is_asked_for_elsewhere<A: Adapter>() -> Done {
             let call = Call::new(script.invoke([key])).idempotent();
             one::<i64>(client.call(call).await?)
         };
-        client.batch([Command::del(&key), Command::del(&other)]).await?;
+        client.pipeline([Command::del(&key), Command::del(&other)]).await?;
         assert_eq!(run(&key).await?, 1);
         assert_eq!(run(&other).await?, 1, "the target has it");
         spot.open(cluster)?;
@@ -275,7 +276,7 @@ on_every_adapter! {
     f62_names_are_the_servers,
     f62_a_script_is_sent_in_full_once_and_then_by_its_name,
     f62_a_node_that_has_lost_a_script_is_sent_it_again,
-    f62_a_batch_over_all_slots_meets_empty_caches,
+    f62_a_pipeline_over_all_slots_meets_empty_caches,
     f50_f62_scripts_of_a_slot_keep_their_order,
     f62_a_transaction_needs_no_cache,
     f22_f62_a_failover_needs_nothing_loaded,

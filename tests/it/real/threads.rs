@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use hashslot::blocking::Client;
-use hashslot::{Call, Command, Config, Error, Frame, Notice, Reply, Scan};
+use hashslot::{Call, Command, Config, Error, Event, Frame, Reply, Scan};
 
 use super::{Done, USUAL, shared};
 use crate::servers::cluster::Cluster;
@@ -53,7 +53,7 @@ fn who_waits_long_drives_for_those_who_come_and_go() -> Done {
         let client = connect(cluster)?;
         let is_done = AtomicBool::new(false);
         thread::scope(|scope| {
-            let waiting = scope.spawn(|| client.notices().find(is_of_the_end));
+            let waiting = scope.spawn(|| client.events().find(is_of_the_end));
             let callers = (0..4).map(|index| {
                 let client = &client;
                 scope.spawn(move || {
@@ -69,12 +69,12 @@ fn who_waits_long_drives_for_those_who_come_and_go() -> Done {
             client.close();
             assert_eq!(waiting.join().unwrap(), None, "the stream ends with the client");
         });
-        assert!(matches!(client.get::<Option<String>>("x"), Err(Error::Closed)));
+        assert!(matches!(client.get::<Option<String>>("x"), Err(Error::ShutDown)));
         Ok(())
     })
 }
 
-fn is_of_the_end(_: &Notice) -> bool {
+fn is_of_the_end(_: &Event) -> bool {
     false
 }
 

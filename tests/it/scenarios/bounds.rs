@@ -1,6 +1,6 @@
 //! Every queue has a limit, and the machine has an end.
 
-use hashslot::{Action, Call, Closed, Command, Config, Error, Instant};
+use hashslot::{Action, Call, Command, Config, Disconnect, Error, Instant};
 
 use crate::support::script::*;
 
@@ -16,12 +16,12 @@ fn refused(world: &mut World, call: impl Into<Call>) -> String {
 
 #[test]
 fn f65_calls_count_max() {
-    let (mut world, [a, ..]) = World::linked(config(|config| config.calls_count_max = 3));
+    let (mut world, [a, ..]) = World::linked(config(|config| config.max_pending_calls = 3));
     for _ in 0..3 {
         world.submit(Command::get("bar"));
     }
     let told = refused(&mut world, Command::get("bar"));
-    assert_eq!(told, "refused: the limit `calls_count_max` is reached");
+    assert_eq!(told, "refused: the limit `max_pending_calls` is reached");
     world.reads(a);
     world.answer(a, "$-1\r\n");
     world.submit(Command::get("bar"));
@@ -31,11 +31,11 @@ fn f65_calls_count_max() {
 #[test]
 fn f65_calls_len_max() {
     let len = Command::get("bar").encoded_len();
-    let (mut world, [a, ..]) = World::linked(config(|config| config.calls_len_max = 3 * len));
+    let (mut world, [a, ..]) = World::linked(config(|config| config.max_pending_bytes = 3 * len));
     let first = world.submit(Command::get("bar"));
-    world.submit(Call::batch([Command::get("bar"), Command::get("bar")]));
+    world.submit(Call::pipeline([Command::get("bar"), Command::get("bar")]));
     let told = refused(&mut world, Command::get("bar"));
-    assert_eq!(told, "refused: the limit `calls_len_max` is reached");
+    assert_eq!(told, "refused: the limit `max_pending_bytes` is reached");
     world.reads(a);
     world.cancel(first);
     world.submit(Command::get("bar"));
@@ -44,14 +44,14 @@ fn f65_calls_len_max() {
 #[test]
 fn f11_queue_count_max_concerns_one_node() {
     let (mut world, [a, b, _]) = World::linked(config(|config| {
-        config.queue_count_max = 2;
-        config.in_flight_count_max = 1;
+        config.max_queued = 2;
+        config.max_in_flight = 1;
     }));
     for _ in 0..3 {
         world.submit(Command::get("bar"));
     }
     let told = refused(&mut world, Command::get("bar"));
-    assert_eq!(told, "refused: the limit `queue_count_max` is reached at 127.0.0.1:7000");
+    assert_eq!(told, "refused: the limit `max_queued` is reached at 127.0.0.1:7000");
     world.submit(Command::get("c"));
     assert_eq!(world.reads(b), "GET c", "other nodes are not concerned");
     assert_eq!(world.reads(a), "GET bar");
@@ -62,7 +62,7 @@ fn f11_queue_count_max_concerns_one_node() {
 
 #[test]
 fn f69_in_flight_count_max_has_the_rest_wait() {
-    let (mut world, [a, ..]) = World::linked(config(|config| config.in_flight_count_max = 2));
+    let (mut world, [a, ..]) = World::linked(config(|config| config.max_in_flight = 2));
     let calls: Vec<_> =
         (0..5).map(|n| world.submit(Command::get(&*format!("{{bar}}{n}")))).collect();
     assert_eq!(world.reads(a), "GET {bar}0; GET {bar}1");
@@ -78,7 +78,7 @@ fn f69_in_flight_count_max_has_the_rest_wait() {
 
 #[test]
 fn f69_in_flight_len_max_has_the_rest_wait_and_lets_a_large_one_pass_alone() {
-    let (mut world, [a, ..]) = World::linked(config(|config| config.in_flight_len_max = 100));
+    let (mut world, [a, ..]) = World::linked(config(|config| config.max_in_flight_bytes = 100));
     world.submit(Command::set("bar", "v".repeat(500)));
     world.submit(Command::get("bar"));
     assert_eq!(world.reads(a), "SET bar <500 bytes>");
@@ -89,8 +89,8 @@ fn f69_in_flight_len_max_has_the_rest_wait_and_lets_a_large_one_pass_alone() {
 #[test]
 fn dead_entries_of_a_queue_make_room_and_are_swept() {
     let (mut world, [a, ..]) = World::linked(config(|config| {
-        config.queue_count_max = 10;
-        config.in_flight_count_max = 1;
+        config.max_queued = 10;
+        config.max_in_flight = 1;
     }));
     world.submit(Command::get("bar"));
     for _ in 0..1_000 {
@@ -107,7 +107,7 @@ fn dead_entries_of_a_queue_make_room_and_are_swept() {
 
 #[test]
 fn a_shutdown_closes_what_is_queued_and_waits_for_what_is_in_flight() {
-    let (mut world, [a, b, c]) = World::linked(config(|config| config.in_flight_count_max = 1));
+    let (mut world, [a, b, c]) = World::linked(config(|config| config.max_in_flight = 1));
     let in_flight = world.submit(Command::incr("bar"));
     let queued = world.submit(Command::incr("bar"));
     assert_eq!(world.reads(a), "INCR bar");
@@ -193,7 +193,7 @@ fn a_shutdown_while_links_are_lost() {
     world.takes(a, 3);
     world.shut_down();
     assert_eq!(world.outcome(unsent), "open", "its first bytes have left");
-    world.close(a, Closed::Reset);
+    world.close(a, Disconnect::Reset);
     assert!(matches!(world.result(get), Err(Error::MaybeExecuted { .. })));
     assert_eq!(world.outcome(unsent), "the client is shut down: the command was not sent");
     assert!(world.machine.is_shut_down());
@@ -249,7 +249,7 @@ fn stuck_turn(world: &mut World, now: Instant, link: hashslot::LinkId, takes: bo
 fn f66_a_node_that_is_stuck_takes_no_more_and_more_memory() {
     for takes in [true, false] {
         let config = config(|config| {
-            config.in_flight_count_max = 100;
+            config.max_in_flight = 100;
             config.stall_timeout = ms(3_600_000);
         });
         let (mut world, [a, ..]) = World::linked(config);
@@ -268,7 +268,7 @@ fn f66_a_node_that_is_stuck_takes_no_more_and_more_memory() {
 
 #[test]
 fn f69_room_that_comes_without_a_reply_is_used() {
-    let (mut world, [a, ..]) = World::linked(config(|config| config.in_flight_count_max = 2));
+    let (mut world, [a, ..]) = World::linked(config(|config| config.max_in_flight = 2));
     let given_up = [(); 2].map(|()| world.submit(Command::get("bar")));
     let waiting = world.submit(Command::incr("bar"));
     for call in given_up {

@@ -1,6 +1,6 @@
-//! Calls of many parts: batches, transactions, and calls for one node.
+//! Calls of many parts: pipelines, transactions, and calls for one node.
 
-use hashslot::{Call, Closed, Command, Config, Error, Reply};
+use hashslot::{Call, Command, Config, Disconnect, Error, Reply};
 
 use crate::support::canned::*;
 use crate::support::script::*;
@@ -12,9 +12,9 @@ fn transfer() -> Call {
 const TRANSFER: &str = "MULTI; SET {foo}a 1; INCR {foo}b; EXEC";
 
 #[test]
-fn f51_a_batch_keeps_its_order_whatever_becomes_of_its_parts() {
+fn f51_a_pipeline_keeps_its_order_whatever_becomes_of_its_parts() {
     let (mut world, [a, b, c]) = World::linked(Config::default());
-    let batch = world.submit(Call::batch([
+    let pipeline = world.submit(Call::pipeline([
         Command::get("foo"),
         Command::get("bar"),
         Command::incr("c"),
@@ -28,10 +28,10 @@ fn f51_a_batch_keeps_its_order_whatever_becomes_of_its_parts() {
     assert_eq!(world.reads(a), "GET foo", "only what was redirected is sent again");
     assert_eq!((world.reads(b), world.reads(c)), (String::new(), String::new()));
     world.answer(a, "$1\r\n2\r\n");
-    assert_eq!(world.outcome(batch), "open");
+    assert_eq!(world.outcome(pipeline), "open");
     world.answer(a, "$1\r\n1\r\n");
     assert_eq!(
-        world.outcome(batch),
+        world.outcome(pipeline),
         "[$1\r\n1\r\n, $1\r\n2\r\n, the server answered: WRONGTYPE Operation against a key, \
          $1\r\n4\r\n]"
     );
@@ -40,25 +40,25 @@ fn f51_a_batch_keeps_its_order_whatever_becomes_of_its_parts() {
 #[test]
 fn f51_two_increments_on_a_migrating_slot_run_once_each() {
     let (mut world, [a, _, c]) = World::linked(Config::default());
-    let batch = world.submit(Call::batch([Command::incr("{foo}a"), Command::incr("{foo}b")]));
+    let pipeline = world.submit(Call::pipeline([Command::incr("{foo}a"), Command::incr("{foo}b")]));
     assert_eq!(world.reads(c), "INCR {foo}a; INCR {foo}b");
     world.answer(c, ":101\r\n-ASK 12182 127.0.0.1:7000\r\n");
     assert_eq!(world.reads(a), "ASKING; INCR {foo}b");
     world.answer(a, "+OK\r\n:1\r\n");
-    assert_eq!(world.outcome(batch), "[:101\r\n, :1\r\n]");
+    assert_eq!(world.outcome(pipeline), "[:101\r\n, :1\r\n]");
     assert_eq!(world.reads(c), "");
 }
 
 #[test]
 fn a_part_that_times_out_leaves_the_others_their_replies() {
     let (mut world, [a, _, c]) = World::linked(Config::default());
-    let batch = Call::batch([Command::get("foo"), Command::get("bar")]).timeout(ms(100));
-    let batch = world.submit(batch);
+    let pipeline = Call::pipeline([Command::get("foo"), Command::get("bar")]).timeout(ms(100));
+    let pipeline = world.submit(pipeline);
     assert_eq!((world.reads(a), world.reads(c)), ("GET bar".into(), "GET foo".into()));
     world.answer(a, "$-1\r\n");
     world.advance(ms(100));
     assert_eq!(
-        world.outcome(batch),
+        world.outcome(pipeline),
         "[timed out for slot 12182 at 127.0.0.1:7002 while the command was sent (it may have run), \
          $-1\r\n]"
     );
@@ -67,10 +67,10 @@ fn a_part_that_times_out_leaves_the_others_their_replies() {
 }
 
 #[test]
-fn an_empty_batch_is_done_at_once() {
+fn an_empty_pipeline_is_done_at_once() {
     let mut world = World::new(Config::default(), &[A]);
-    let batch = world.submit(Call::batch([]));
-    assert_eq!(world.result(batch), &Ok(Reply::Many(Vec::new())));
+    let pipeline = world.submit(Call::pipeline([]));
+    assert_eq!(world.result(pipeline), &Ok(Reply::Pipeline(Vec::new())));
     assert_eq!(world.link_count(), 0);
 }
 
@@ -175,7 +175,7 @@ fn f55_exec_decides_whether_a_lost_transaction_may_have_run() {
     let call = world.submit(transfer());
     assert_eq!(world.reads(c), TRANSFER);
     world.answer(c, "+OK\r\n+QUEUED\r\n");
-    world.close(c, Closed::Reset);
+    world.close(c, Disconnect::Reset);
     assert_eq!(
         world.outcome(call),
         "may have been executed for slot 12182 at 127.0.0.1:7002: the connection was lost: reset by \
@@ -189,7 +189,7 @@ fn f55_exec_decides_whether_a_lost_transaction_may_have_run() {
         $6\r\n{foo}b\r\n*1\r\n$4\r\nEXEC\r\n"
             .len();
     assert_eq!(world.takes(c, len - 1), len - 1);
-    world.close(c, Closed::Reset);
+    world.close(c, Disconnect::Reset);
     let c = world.open_later(C);
     assert_eq!(world.reads(c), TRANSFER, "without EXEC it cannot have run");
     world.answer(c, "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n:1\r\n");
@@ -295,7 +295,7 @@ fn on_node_goes_there_whatever_the_keys_and_takes_redirections_for_answers() {
     world.answer(a, "-READONLY x\r\n");
     assert_eq!(world.outcome(size), "the server answered: READONLY x", "F-21: the caller chose");
     world.advance(ms(300));
-    assert_eq!(world.notices(), ["reinit: Stale"], "the node has another role than is known");
+    assert_eq!(world.events(), ["reinit: Stale"], "the node has another role than is known");
     let stranger = world.submit(Call::new(Command::new("DBSIZE")).on_node(at("127.0.0.1:9")));
     assert_eq!(
         world.outcome(stranger),
@@ -325,7 +325,7 @@ fn a_keyless_command_goes_to_a_node_that_is_reachable() {
         world.answer(a, ":0\r\n");
         assert_eq!(world.outcome(publish), ":0\r\n");
     }
-    world.close(a, Closed::Reset);
+    world.close(a, Disconnect::Reset);
     for _ in 0..10 {
         world.submit(Command::new("PUBLISH").arg("news").arg("x"));
     }
@@ -334,7 +334,7 @@ fn a_keyless_command_goes_to_a_node_that_is_reachable() {
             if node == B {
                 world.open(&node);
             } else {
-                world.refuse(&node, Closed::Refused);
+                world.refuse(&node, Disconnect::Refused);
             }
         }
         for link in world.links() {

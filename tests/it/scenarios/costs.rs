@@ -2,7 +2,7 @@
 
 use allocation_counter::measure;
 use bytes::Bytes;
-use hashslot::{Call, Command, FromReply, Reply};
+use hashslot::{Call, Command, FromValue, Reply};
 
 use crate::machine::Machine;
 

@@ -1,6 +1,6 @@
 //! Who the client is, and how that changes while connections are in use.
 
-use hashslot::{Call, Closed, Command, Config, Credentials, Protocol, ReadFrom};
+use hashslot::{Call, Command, Config, Credentials, Disconnect, Protocol, ReadFrom};
 
 use crate::support::canned::*;
 use crate::support::script::*;
@@ -39,7 +39,7 @@ fn linked_with_password() -> (World, [hashslot::LinkId; 3]) {
         }
         link
     });
-    world.notices();
+    world.events();
     (world, links)
 }
 
@@ -56,13 +56,13 @@ fn f38_links_are_authenticated_in_order_and_no_reply_is_lost() {
     world.answer_in_chunks(a, "$1\r\n1\r\n+OK\r\n$1\r\n2\r\n", 3);
     assert_eq!(world.outcome(before), "$1\r\n1\r\n");
     assert_eq!(world.outcome(behind), "$1\r\n2\r\n");
-    assert_eq!(world.notices(), [format!("authenticated: {A}")]);
+    assert_eq!(world.events(), [format!("authenticated: {A}")]);
     world.answer(b, "+OK\r\n");
     assert!(world.machine.is_reauthenticating());
     world.answer(c, "+OK\r\n");
     assert!(!world.machine.is_reauthenticating());
     assert_eq!(
-        world.notices(),
+        world.events(),
         [
             format!("authenticated: {B}"),
             format!("authenticated: {C}"),
@@ -72,7 +72,7 @@ fn f38_links_are_authenticated_in_order_and_no_reply_is_lost() {
     assert_eq!(world.machine.stats().links_reauthenticated, 3);
     assert!(links.iter().all(|link| !world.is_closed(*link)));
     // A link that is dialled from now on begins with the new ones.
-    world.close(b, Closed::EndOfStream);
+    world.close(b, Disconnect::EndOfStream);
     world.submit(Command::get("c"));
     let b = world.accept(B);
     assert_eq!(world.reads(b), format!("HELLO 3 AUTH ann new; {LIBRARY}"));
@@ -89,13 +89,13 @@ fn f38_a_link_whose_node_refuses_stays_as_it_is() {
     assert_eq!(world.outcome(before), "$1\r\n1\r\n");
     assert_eq!(world.outcome(behind), "$1\r\n2\r\n");
     assert!(!world.is_closed(a));
-    assert_eq!(world.notices(), [format!("unchanged: {A}, {WRONGPASS}")]);
+    assert_eq!(world.events(), [format!("unchanged: {A}, {WRONGPASS}")]);
     assert_eq!(world.machine.stats().reauthentications_refused, 1);
     // Once more, when the server knows better.
     world.set_credentials(ann("newer"));
     assert_eq!(world.reads(a), "AUTH ann newer");
     world.answer(a, "+OK\r\n");
-    assert_eq!(world.notices(), [format!("authenticated: {A}")]);
+    assert_eq!(world.events(), [format!("authenticated: {A}")]);
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn f38_a_link_that_is_refused_with_former_credentials_is_dialled_again() {
     world.answer(a, &format!("-{WRONGPASS}\r\n-NOAUTH x\r\n-NOAUTH x\r\n"));
     assert!(world.is_closed(a));
     assert_eq!(world.outcome(ready), "open");
-    world.notices();
+    world.events();
     while world.dialled().is_empty() {
         world.advance_to_timer();
     }
@@ -152,7 +152,7 @@ fn f38_a_link_that_is_refused_with_former_credentials_is_dialled_again() {
 #[test]
 fn f38_new_credentials_are_tried_at_once_where_the_former_were_refused() {
     let (mut world, [_, b, _]) = linked_with_password();
-    world.close(b, Closed::EndOfStream);
+    world.close(b, Disconnect::EndOfStream);
     let refused = world.submit(Command::get("c"));
     let b = world.accept(B);
     world.reads(b);
@@ -200,7 +200,7 @@ fn f38_a_link_lost_with_an_auth_in_flight() {
         world.answer(link, "+OK\r\n");
     }
     assert!(world.machine.is_reauthenticating());
-    world.close(a, Closed::Reset);
+    world.close(a, Disconnect::Reset);
     assert!(!world.machine.is_reauthenticating(), "nobody is left to be told");
     let a = world.accept(A);
     assert_eq!(world.reads(a), format!("HELLO 3 AUTH ann new; {LIBRARY}"));
@@ -232,8 +232,8 @@ fn without_credentials_links_stay_what_they_are() {
     let (mut world, [a, b, _]) = linked_with_password();
     world.set_credentials(None);
     assert_eq!(world.reads(a), "");
-    assert_eq!(world.notices(), ["credentials replaced"]);
-    world.close(b, Closed::EndOfStream);
+    assert_eq!(world.events(), ["credentials replaced"]);
+    world.close(b, Disconnect::EndOfStream);
     world.submit(Command::get("c"));
     let b = world.accept(B);
     assert_eq!(world.reads(b), HELLO);
@@ -421,14 +421,14 @@ fn f74_an_answer_that_repeats_the_password_is_not_passed_on() {
         world.answer(a, &format!("-{repeated}\r\n"));
         world.advance(ms(100));
         assert!(world.outcome(get).contains("it answered: "), "{}", world.outcome(get));
-        let told = format!("{} {:?}", world.outcome(get), world.notices());
+        let told = format!("{} {:?}", world.outcome(get), world.events());
         assert!(!told.contains("s3cret"), "{told}");
 
         let (mut world, [a, ..]) = World::linked(Config::default());
         world.set_credentials(secret);
         world.reads(a);
         world.answer(a, &format!("-{repeated}\r\n"));
-        let told = format!("{:?}", world.notices());
+        let told = format!("{:?}", world.events());
         assert!(told.contains("unchanged") && !told.contains("s3cret"), "{told}");
     }
 }

@@ -1,6 +1,6 @@
 //! Commands that have not left whole when something happens, and commands that cost connections.
 
-use hashslot::{Call, Closed, Command, Config, Error, Why};
+use hashslot::{Call, Command, Config, Disconnect, Error, Why};
 
 use crate::support::script::*;
 
@@ -78,7 +78,7 @@ fn f02_a_command_that_is_cut_off_twice_costs_two_links() {
     for attempt in 1..=2 {
         assert_eq!(world.outcome(long), "open", "attempt {attempt}");
         world.takes(a, 50_000);
-        world.close(a, Closed::Reset);
+        world.close(a, Disconnect::Reset);
         a = world.open_later(A);
     }
     assert_eq!(
@@ -99,7 +99,7 @@ fn f02_only_the_command_that_is_cut_off_is_the_cause() {
     for _ in 0..2 {
         world.takes(a, 50_000);
         world.answer(a, "$-1\r\n");
-        world.close(a, Closed::Reset);
+        world.close(a, Disconnect::Reset);
         a = world.open_later(A);
     }
     assert_eq!(world.outcome(reads[0]), "$-1\r\n");
@@ -116,7 +116,7 @@ fn f02_a_read_whose_answer_ends_the_link_ends_at_the_second_time() {
     for _ in 0..2 {
         assert_eq!(world.outcome(large), "open");
         world.reads(a);
-        world.close(a, Closed::EndOfStream);
+        world.close(a, Disconnect::EndOfStream);
         a = world.open_later(A);
     }
     assert_eq!(
@@ -147,7 +147,7 @@ fn torn(replies: &str, idempotent: bool) -> (World, Token) {
     let call = world.submit(if idempotent { call.idempotent() } else { call });
     world.takes(a, 60_000);
     world.answer(a, replies);
-    world.close(a, Closed::Reset);
+    world.close(a, Disconnect::Reset);
     (world, call)
 }
 
@@ -185,7 +185,7 @@ fn f55_multi_alone_has_run_nothing() {
     let (mut world, [a, ..]) = World::linked(Config::default());
     let call = world.submit(Call::transaction([long_set("bar"), Command::incr("bar")]));
     world.takes(a, 50_000);
-    world.close(a, Closed::Reset);
+    world.close(a, Disconnect::Reset);
     assert_eq!(world.outcome(call), "open");
     let a = world.open(A);
     assert!(world.reads(a).starts_with("MULTI; SET bar"));

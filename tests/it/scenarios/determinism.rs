@@ -1,6 +1,6 @@
 //! The same inputs give the same outputs, byte for byte.
 
-use hashslot::{Call, Closed, Command, Config};
+use hashslot::{Call, Command, Config, Disconnect};
 
 use crate::support::canned::*;
 use crate::support::script::*;
@@ -15,13 +15,13 @@ fn story() -> String {
         match round % 5 {
             0 => world.submit(Command::get(key)),
             1 => world.submit(Call::new(Command::incr(key)).timeout(ms(300))),
-            2 => world.submit(Call::batch(keys.map(Command::get))),
+            2 => world.submit(Call::pipeline(keys.map(Command::get))),
             3 => world.submit(Call::transaction([Command::incr(key), Command::get(key)])),
             _ => world.submit(Command::new("PUBLISH").arg("news").arg(round)),
         };
         for node in world.dialled().into_iter().map(String::from).collect::<Vec<_>>() {
             if round % 7 == 0 {
-                world.refuse(&node, Closed::Refused);
+                world.refuse(&node, Disconnect::Refused);
             } else {
                 world.open(&node);
             }
@@ -43,7 +43,7 @@ fn story() -> String {
             }
             world.answer_in_chunks(link, &replies, 100);
             if round % 11 == 0 && !world.is_closed(link) {
-                world.close(link, Closed::Reset);
+                world.close(link, Disconnect::Reset);
             }
         }
         world.advance(ms(37));

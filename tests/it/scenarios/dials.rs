@@ -1,6 +1,6 @@
 //! How many connections there may be, how many are made at a time, and who waits for whom.
 
-use hashslot::{Call, Closed, Command, Config};
+use hashslot::{Call, Command, Config, Disconnect};
 
 use crate::support::canned::*;
 use crate::support::script::*;
@@ -22,10 +22,10 @@ fn knowing(config: Config, count: u16) -> (World, Vec<String>) {
 }
 
 /// The same where so many may be dialled at a time, however fast.
-fn dialling(dial_count_max: usize, count: u16) -> (World, Vec<String>) {
+fn dialling(max_dials: usize, count: u16) -> (World, Vec<String>) {
     let config = config(|config| {
-        config.dial_count_max = dial_count_max;
-        config.dial_rate_max = u32::MAX;
+        config.max_dials = max_dials;
+        config.max_dial_rate = u32::MAX;
     });
     knowing(config, count)
 }
@@ -73,7 +73,7 @@ fn f71_so_many_dials_at_a_time() {
     assert_eq!(world.dialled().len(), 3);
     world.handshake(first);
     assert_eq!(world.dialled().len(), 4, "its place is free");
-    world.refuse(&nodes[2], Closed::Refused);
+    world.refuse(&nodes[2], Disconnect::Refused);
     assert_eq!(world.dialled().len(), 4, "and so is that of one that failed");
     assert_eq!(world.outcome(size), "open");
 }
@@ -81,8 +81,8 @@ fn f71_so_many_dials_at_a_time() {
 #[test]
 fn f71_so_many_dials_in_a_second() {
     let config = config(|config| {
-        config.dial_count_max = 10;
-        config.dial_rate_max = 20;
+        config.max_dials = 10;
+        config.max_dial_rate = 20;
     });
     let (mut world, _) = knowing(config, 60);
     world.advance(ms(1_000)); // the dial before is forgotten
@@ -92,7 +92,7 @@ fn f71_so_many_dials_in_a_second() {
         let now: Vec<_> = world.dialled().into_iter().map(String::from).collect();
         dialled += now.len();
         for node in &now {
-            world.refuse(node, Closed::Refused);
+            world.refuse(node, Disconnect::Refused);
         }
         dialled
     };
@@ -108,9 +108,9 @@ fn f71_so_many_dials_in_a_second() {
 
 #[test]
 fn f71_the_connection_that_has_been_idle_for_longest_makes_room() {
-    let (mut world, [a, b, c]) = World::linked(config(|config| config.connection_count_max = 3));
+    let (mut world, [a, b, c]) = World::linked(config(|config| config.max_connections = 3));
     let d = "127.0.0.1:7003";
-    world.reinit_topology();
+    world.refresh_topology();
     world.advance(ms(300));
     let asked = world.asked();
     world.answer(asked, &topology(&[ROWS[0], ROWS[1], (10_923, 16_383, &[d])], &[C]));
@@ -133,7 +133,7 @@ fn f71_the_connection_that_has_been_idle_for_longest_makes_room() {
 
 #[test]
 fn f71_commands_to_more_nodes_than_there_may_be_connections() {
-    let (mut world, nodes) = knowing(config(|config| config.connection_count_max = 5), 40);
+    let (mut world, nodes) = knowing(config(|config| config.max_connections = 5), 40);
     let size = world.submit(dbsize());
     let link = world.open(A);
     assert_eq!(world.reads(link), "DBSIZE");
@@ -153,7 +153,7 @@ fn f71_commands_to_more_nodes_than_there_may_be_connections() {
 #[test]
 fn f71_a_connection_that_is_never_idle_makes_room_in_its_turn() {
     let rows: &[Row<'_>] = &[(0, 8_191, &[A]), (8_192, 16_383, &[B])];
-    let mut world = World::knowing(config(|config| config.connection_count_max = 1), rows);
+    let mut world = World::knowing(config(|config| config.max_connections = 1), rows);
     let a = world.open(A);
     // One is always on its way.
     let mut busy = world.submit(Command::get("bar"));
@@ -186,7 +186,7 @@ fn f71_a_connection_that_is_never_idle_makes_room_in_its_turn() {
 #[test]
 fn f71_a_slow_command_is_answered_on_a_link_that_makes_room() {
     let rows: &[Row<'_>] = &[(0, 8_191, &[A]), (8_192, 16_383, &[B])];
-    let mut world = World::knowing(config(|config| config.connection_count_max = 1), rows);
+    let mut world = World::knowing(config(|config| config.max_connections = 1), rows);
     let a = world.open(A);
     let slow = world.submit(Call::new(Command::incr("bar")).timeout(ms(60_000)));
     assert_eq!(world.reads(a), "INCR bar");
@@ -221,7 +221,7 @@ fn f71_a_round_does_not_wait_for_a_command_for_all() {
     let first = world.links()[0];
     world.submit(dbsize());
     world.reads(first);
-    world.close(first, Closed::Reset);
+    world.close(first, Disconnect::Reset);
     world.advance(ms(200));
     // Whoever is asked for the topology is dialled as soon as there is room.
     let before = world.machine.stats().topology_queries;
@@ -241,7 +241,7 @@ fn f71_who_is_not_waited_for_any_more_is_not_dialled() {
     world.advance(ms(100));
     assert_ne!(world.outcome(size), "open");
     let get = world.submit(Call::new(Command::get("x")).on_node(at(&nodes[40])));
-    world.refuse(&nodes[1], Closed::Refused);
+    world.refuse(&nodes[1], Disconnect::Refused);
     let mut dialled = world.dialled();
     dialled.sort_unstable();
     assert_eq!(dialled, [&*nodes[2], &nodes[40]]);
@@ -255,8 +255,8 @@ fn f71_who_is_not_waited_for_any_more_is_not_dialled() {
 #[test]
 fn f65_nodes_that_come_and_go_are_not_kept() {
     let config = config(|config| {
-        config.node_count_max = 30;
-        config.dial_rate_max = 1_000_000;
+        config.max_nodes = 30;
+        config.max_dial_rate = 1_000_000;
     });
     let mut world = World::new(config, &[A]);
     world.submit(Call::discovery());
@@ -270,13 +270,13 @@ fn f65_nodes_that_come_and_go_are_not_kept() {
                     world.answer(link, &welcome("6.2.14"));
                     asked = Some(link);
                 } else {
-                    world.refuse(&node, Closed::Refused);
+                    world.refuse(&node, Disconnect::Refused);
                 }
             }
             if asked.is_some_and(|link| !world.reads(link).is_empty()) {
                 break;
             }
-            world.reinit_topology();
+            world.refresh_topology();
             world.advance_to_timer();
         }
         let nodes: Vec<_> = (0..30).map(|n| format!("10.0.{round}.{n}:7000")).collect();

@@ -1,6 +1,6 @@
 //! From seeds to a topology.
 
-use hashslot::{Call, Closed, Command, Config, SystemText};
+use hashslot::{Call, Command, Config, Disconnect, SystemText};
 
 use crate::support::script::*;
 
@@ -8,14 +8,14 @@ use crate::support::script::*;
 fn a_call_waits_for_discovery_and_goes_to_the_owner_of_its_slot() {
     let mut world = World::new(Config::default(), &[A]);
     let get = world.submit(Command::get("foo"));
-    assert_eq!(world.notices(), ["reinit: Start"]);
+    assert_eq!(world.events(), ["reinit: Start"]);
     assert_eq!(world.dialled(), [A]);
 
     let a = world.accept(A);
     world.handshake(a);
-    assert_eq!(world.notices(), ["ready: 127.0.0.1:7000"]);
+    assert_eq!(world.events(), ["ready: 127.0.0.1:7000"]);
     world.tells(a, ROWS);
-    assert_eq!(world.notices(), ["changed: 16384 slots moved, 3 nodes added"]);
+    assert_eq!(world.events(), ["changed: 16384 slots moved, 3 nodes added"]);
 
     assert_eq!(world.dialled(), [C]);
     let c = world.accept(C);
@@ -23,7 +23,7 @@ fn a_call_waits_for_discovery_and_goes_to_the_owner_of_its_slot() {
     assert_eq!(world.reads(c), "GET foo");
     world.answer(c, "$3\r\nbar\r\n");
     assert_eq!(world.outcome(get), "$3\r\nbar\r\n");
-    assert_eq!(world.notices(), ["ready: 127.0.0.1:7002"]);
+    assert_eq!(world.events(), ["ready: 127.0.0.1:7002"]);
     assert_eq!(world.machine.stats().topology_queries, 1);
 }
 
@@ -45,7 +45,7 @@ fn f35_dead_and_hanging_seeds_make_room_for_the_next() {
     let mut world = World::new(Config::default(), &[S1, S2, S3, S4]);
     let get = world.submit(Command::get("foo"));
     let first = world.dialled()[0].to_owned();
-    world.refuse(&first, Closed::Refused);
+    world.refuse(&first, Disconnect::Refused);
     let second = world.dialled()[0].to_owned(); // at once
     assert_ne!(first, second);
     let hanging = world.accept(&second);
@@ -82,8 +82,8 @@ fn f35_every_seed_has_its_own_reason_at_the_deadline() {
     while world.outcome(get) == "open" {
         for node in world.dialled().into_iter().map(String::from).collect::<Vec<_>>() {
             match &*node {
-                S1 => world.refuse(S1, Closed::Refused),
-                S2 => world.refuse(S2, Closed::NameResolution(SystemText::new("no such name"))),
+                S1 => world.refuse(S1, Disconnect::Refused),
+                S2 => world.refuse(S2, Disconnect::NameResolution(SystemText::new("no such name"))),
                 S3 => drop(world.open(S3)),
                 _ => drop(world.accept(S4)),
             }
@@ -123,7 +123,7 @@ fn a_server_that_is_no_cluster_node_is_told_at_once() {
         node: ERR This instance has cluster support disabled";
     assert_eq!(world.outcome(get), told);
     assert_eq!(
-        world.notices()[2..],
+        world.events()[2..],
         ["unavailable: 127.0.0.1:7000: not a cluster node: ERR This instance has cluster support \
          disabled"]
     );
@@ -189,7 +189,7 @@ fn seeds_that_come_up_late_are_found() {
         while world.dialled().is_empty() {
             world.advance_to_timer();
         }
-        world.refuse(A, Closed::Refused);
+        world.refuse(A, Disconnect::Refused);
     }
     let a = world.open_later(A);
     assert!(world.elapsed() < ms(13_000), "{:?}", world.elapsed());
@@ -207,11 +207,11 @@ fn f35_discovery_ends_when_every_seed_has_said_no_and_other_calls_wait_on() {
     let get = world.submit(Command::get("foo"));
     let find = world.submit(Call::discovery());
     let causes = [
-        Closed::Refused,
-        Closed::Unreachable,
-        Closed::NameResolution(SystemText::new("no such name")),
-        Closed::Other(SystemText::new("Permission denied")),
-        Closed::Panicked(SystemText::new("oh")),
+        Disconnect::Refused,
+        Disconnect::Unreachable,
+        Disconnect::NameResolution(SystemText::new("no such name")),
+        Disconnect::Other(SystemText::new("Permission denied")),
+        Disconnect::Panicked(SystemText::new("oh")),
     ];
     for (seed, cause) in seeds.iter().zip(&causes).cycle() {
         if world.outcome(find) != "open" {
@@ -241,7 +241,7 @@ fn discovery_waits_for_a_seed_that_does_not_answer_or_is_not_ready() {
         let find = world.submit(Call::discovery());
         while world.elapsed() < ms(10_000) {
             if world.dialled().contains(&S1) {
-                world.refuse(S1, Closed::Refused);
+                world.refuse(S1, Disconnect::Refused);
             }
             if !is_silent && world.dialled().contains(&S2) {
                 world.open(S2);

@@ -92,7 +92,7 @@ fn f29_moved_to_an_unknown_host_rereads_the_topology() {
     let get = world.submit(Command::get("foo"));
     assert_eq!(world.reads(c), "GET foo");
     world.answer(c, "-MOVED 12182 ?:7001\r\n");
-    assert_eq!(world.notices(), ["reinit: Moved"]);
+    assert_eq!(world.events(), ["reinit: Moved"]);
     let asked = world.asked();
     let rows: &[Row<'_>] = &[(0, 5460, &[A]), (5461, 16383, &[B])];
     world.answer(asked, &topology(rows, &[]));
@@ -175,7 +175,7 @@ fn f33_the_address_map_applies_to_slots_moved_and_ask_and_not_to_seeds() {
     world.answer(a, "+OK\r\n$-1\r\n");
     assert_eq!(world.outcome(get), "$-1\r\n");
     assert_eq!(
-        world.notices(),
+        world.events(),
         [
             "ready: 127.0.0.1:7002",
             "moved 12182: 127.0.0.1:7002 -> 127.0.0.1:7001",

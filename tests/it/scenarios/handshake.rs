@@ -1,6 +1,6 @@
 //! Setting up a connection, and what comes in beside replies.
 
-use hashslot::{Call, Closed, Command, Config, Credentials, Protocol, ReadFrom, SeedFailure};
+use hashslot::{Call, Command, Config, Credentials, Disconnect, NodeFailure, Protocol, ReadFrom};
 
 use crate::support::canned::*;
 use crate::support::script::*;
@@ -208,7 +208,7 @@ fn f38_a_wrong_password_fails_calls_at_once_and_is_not_tried_in_a_storm() {
 fn f38_a_node_that_refuses_the_password_fails_its_own_calls_only() {
     let (mut world, [a, ..]) = World::linked(Config::default());
     let b = world.links()[1];
-    world.close(b, Closed::EndOfStream);
+    world.close(b, Disconnect::EndOfStream);
     let get_b = world.submit(Command::get("c"));
     let b = world.accept(B);
     assert_eq!(world.reads(b), HELLO);
@@ -245,7 +245,7 @@ fn f38_noauth_without_credentials() {
 #[test]
 fn f37_maxclients_is_a_connection_that_failed() {
     let (mut world, [_, b, _]) = World::linked(Config::default());
-    world.close(b, Closed::EndOfStream);
+    world.close(b, Disconnect::EndOfStream);
     let get = world.submit(Command::get("c"));
     let full = "-ERR max number of clients + cluster connections reached\r\n";
     let mut dials = Vec::new();
@@ -288,10 +288,10 @@ fn f08_a_handshake_that_never_ends_is_given_up() {
     world.advance(ms(1));
     assert!(world.is_closed(a));
     assert_eq!(world.outcome(get), "open");
-    world.notices();
+    world.events();
     // A late reply is nobody's.
     world.answer(a, "$5\r\nredis\r\n+OK\r\n+OK\r\n");
-    assert_eq!(world.notices(), Vec::<String>::new());
+    assert_eq!(world.events(), Vec::<String>::new());
 }
 
 #[test]
@@ -300,7 +300,7 @@ fn a_dial_that_never_ends_is_given_up() {
     world.submit(Command::get("foo"));
     world.advance(ms(5_000));
     assert_eq!(
-        world.notices()[1..3],
+        world.events()[1..3],
         [
             "lost: 127.0.0.1:7000, no answer in time, 0 in flight",
             "unavailable: 127.0.0.1:7000: no answer in time"
@@ -317,9 +317,9 @@ fn f46_pushes_are_no_replies() {
     world.answer_in_chunks(a, &format!("{push}$1\r\n1\r\n{push}"), 7);
     assert_eq!(world.outcome(get), "$1\r\n1\r\n");
     let text = "pushed: 127.0.0.1:7000 >2\\r\\n$10\\r\\ninvalidate\\r\\n*1\\r\\n$3\\r\\nfoo\\r\\n";
-    assert_eq!(world.notices(), [text, text]);
+    assert_eq!(world.events(), [text, text]);
     world.answer(a, push);
-    assert_eq!(world.notices(), [text], "with nothing in flight as well");
+    assert_eq!(world.events(), [text], "with nothing in flight as well");
     assert!(!world.is_closed(a));
 }
 
@@ -363,7 +363,7 @@ fn f38_a_seed_that_cannot_authenticate_says_so() {
         panic!("no cluster");
     };
     let reasons: Vec<_> = failures.iter().map(|(_, failure)| failure.clone()).collect();
-    assert!(matches!(&reasons[..], [SeedFailure::Authentication(_)]), "{reasons:?}");
+    assert!(matches!(&reasons[..], [NodeFailure::Authentication(_)]), "{reasons:?}");
 }
 
 /// However a server says that it has no `HELLO`: what counts is the second handshake.
@@ -470,7 +470,7 @@ fn each_command_of_the_second_handshake_has_its_own_refusal() {
 /// A server that closes the connection upon `HELLO` is spoken to without it at the next attempt.
 #[test]
 fn a_connection_that_is_closed_upon_hello_is_followed_by_one_without() {
-    for cause in [Closed::EndOfStream, Closed::Reset] {
+    for cause in [Disconnect::EndOfStream, Disconnect::Reset] {
         for answer in ["", "-ERR unknown command\r\n", "-ERR unknown command\r\n-x\r\n-x\r\n"] {
             let mut world = World::new(with_password(), &[A]);
             let ready = world.submit(Call::discovery());
@@ -492,12 +492,12 @@ fn a_connection_that_is_closed_upon_hello_is_followed_by_one_without() {
             let b = world.accept(B);
             assert!(world.reads(b).starts_with("HELLO 3 AUTH"));
             // It stays like that as long as no node knows HELLO.
-            world.close(a, Closed::Reset);
+            world.close(a, Disconnect::Reset);
             world.submit(Command::get("bar"));
             let a = world.accept(A);
             assert_eq!(world.reads(a), "AUTH ann secret; CLUSTER MYID");
             world.answer(b, &welcome("8.2.3"));
-            world.close(a, Closed::Reset);
+            world.close(a, Disconnect::Reset);
             while world.dialled().is_empty() {
                 world.advance_to_timer();
             }
@@ -519,7 +519,7 @@ fn a_connection_without_hello_and_without_anything_to_set_up_begins_with_a_ping(
         let mut world = World::new(Config::default(), &[A]);
         let get = world.submit(Call::new(Command::get("foo")).timeout(ms(500)));
         let a = world.accept(A);
-        world.close(a, Closed::EndOfStream);
+        world.close(a, Disconnect::EndOfStream);
         while world.dialled().is_empty() {
             world.advance_to_timer();
         }
@@ -540,7 +540,7 @@ fn a_connection_without_hello_and_without_anything_to_set_up_begins_with_a_ping(
 fn a_node_is_not_spoken_to_without_hello_once_a_node_has_answered_it() {
     let (mut world, [a, b, _]) = World::linked(Config::default());
     for link in [a, b] {
-        world.close(link, Closed::EndOfStream);
+        world.close(link, Disconnect::EndOfStream);
     }
     world.submit(Command::get("bar"));
     for _ in 0..5 {
@@ -549,7 +549,7 @@ fn a_node_is_not_spoken_to_without_hello_once_a_node_has_answered_it() {
         }
         let a = world.accept(A);
         assert_eq!(world.reads(a), HELLO);
-        world.close(a, Closed::EndOfStream);
+        world.close(a, Disconnect::EndOfStream);
     }
 }
 
@@ -557,7 +557,7 @@ fn a_node_is_not_spoken_to_without_hello_once_a_node_has_answered_it() {
 fn a_dial_that_fails_or_a_server_that_is_silent_says_nothing_about_hello() {
     let mut world = World::new(Config::default(), &[A]);
     world.submit(Command::get("bar"));
-    world.refuse(A, Closed::Refused);
+    world.refuse(A, Disconnect::Refused);
     while world.dialled().is_empty() {
         world.advance_to_timer();
     }
@@ -572,7 +572,7 @@ fn a_dial_that_fails_or_a_server_that_is_silent_says_nothing_about_hello() {
     assert_eq!(world.reads(a), HELLO);
 }
 
-/// Closed with and without `HELLO`: it was not about that, and so the ways take turns.
+/// Disconnect with and without `HELLO`: it was not about that, and so the ways take turns.
 #[test]
 fn a_server_that_closes_every_connection_is_asked_both_ways_in_turn() {
     let mut world = World::new(with_password(), &[A]);
@@ -583,7 +583,7 @@ fn a_server_that_closes_every_connection_is_asked_both_ways_in_turn() {
         }
         let a = world.accept(A);
         assert_eq!(world.reads(a).starts_with("HELLO"), round % 2 == 0, "round {round}");
-        world.close(a, Closed::EndOfStream);
+        world.close(a, Disconnect::EndOfStream);
     }
 }
 
@@ -601,7 +601,7 @@ fn empty_credentials_are_none() {
         world.submit(Call::discovery());
         let a = world.accept_with(A, Credentials::user("", ""));
         assert!(!world.reads(a).contains("AUTH"));
-        world.close(a, Closed::Reset);
+        world.close(a, Disconnect::Reset);
         while world.dialled().is_empty() {
             world.advance_to_timer();
         }

@@ -7,9 +7,9 @@ use crate::machine::{Machine, keys};
 use crate::support::canned::*;
 use crate::support::script::*;
 
-const NO_ROOM: &str = "no room: replies on their way have reached `received_len_max`";
+const NO_ROOM: &str = "no room: replies on their way have reached `max_received_bytes`";
 const TOO_LONG: &str =
-    "larger than `handshake_len_max`, `topology_len_max` or `push_len_max` allows";
+    "larger than `max_handshake_bytes`, `max_topology_bytes` or `max_push_bytes` allows";
 
 #[test]
 fn f40_a_node_says_little_while_a_link_is_set_up() {
@@ -28,9 +28,9 @@ fn f40_a_node_says_little_while_a_link_is_set_up() {
 
 #[test]
 fn f40_a_topology_has_a_length_of_its_own() {
-    let config = config(|config| config.limits.topology_len_max = 2_000);
+    let config = config(|config| config.limits.max_topology_bytes = 2_000);
     let (mut world, [a, ..]) = World::linked(config);
-    world.reinit_topology();
+    world.refresh_topology();
     world.advance(ms(300));
     let asked = world.asked();
     let long = format!("*1\r\n{}", bulk(&"x".repeat(3_000)));
@@ -61,7 +61,7 @@ fn f40_messages_that_nobody_asked_for_are_short() {
 /// The reply that would bring more than there is room for is read past, whosever it is.
 #[test]
 fn f40_replies_on_their_way_have_a_limit_together() {
-    let config = config(|config| config.received_len_max = 300_000);
+    let config = config(|config| config.max_received_bytes = 300_000);
     let (mut world, links) = World::linked(config);
     let gets = ["bar", "c", "foo"].map(|key| world.submit(Command::get(key)));
     let len = 200_000;
@@ -91,7 +91,7 @@ fn f40_replies_on_their_way_have_a_limit_together() {
 /// A push that is given up answers nobody, and a link that is lost holds nothing.
 #[test]
 fn f40_what_is_lost_makes_room() {
-    let config = config(|config| config.received_len_max = 200_000);
+    let config = config(|config| config.max_received_bytes = 200_000);
     let (mut world, [a, b, _]) = World::linked(config);
     let gets = ["bar", "c"].map(|key| world.submit(Command::get(key)));
     world.reads(a);
@@ -100,7 +100,7 @@ fn f40_what_is_lost_makes_room() {
     world.answer(b, &format!(">2\r\n{}$400000\r\n{}", bulk("m"), "x".repeat(100_000)));
     world.answer(b, &("x".repeat(300_000) + "\r\n$-1\r\n"));
     assert_eq!(world.outcome(gets[1]), "$-1\r\n");
-    world.close(a, hashslot::Closed::Reset);
+    world.close(a, hashslot::Disconnect::Reset);
     let get = world.submit(Command::get("c"));
     world.reads(b);
     world.answer_in_chunks(b, &bulk(&"y".repeat(190_000)), 90_000);
@@ -112,7 +112,7 @@ fn f40_what_is_lost_makes_room() {
 fn f66_refusals_of_waiting_calls_are_short() {
     const COUNT: usize = 200;
     for refusal in ["TRYAGAIN", "CLUSTERDOWN", "LOADING"] {
-        let config = config(|config| config.refresh_interval_min = ms(3_600_000));
+        let config = config(|config| config.min_refresh_interval = ms(3_600_000));
         let (mut world, [a, ..]) = World::linked(config);
         let gets: Vec<_> = (0..COUNT)
             .map(|_| world.submit(Call::new(Command::get("bar")).timeout(ms(5))))
@@ -153,10 +153,11 @@ fn f66_refusals_of_a_transaction_are_short() {
 /// Replies that wait for others of their call have a limit together; what has been given up has none.
 #[test]
 fn f66_replies_that_wait_for_others_have_a_limit_together() {
-    let (mut world, [a, b, c]) = World::linked(config(|config| config.replies_len_max = 250_000));
+    let (mut world, [a, b, c]) =
+        World::linked(config(|config| config.max_held_reply_bytes = 250_000));
     let value = bulk(&"x".repeat(100_000));
     let keys = || ["bar", "c", "foo"].map(Command::get);
-    let batch = world.submit(Call::batch(keys()));
+    let pipeline = world.submit(Call::pipeline(keys()));
     let split = world.submit(Command::new("MGET").arg("bar").arg("c").arg("foo"));
     for link in [a, b] {
         world.reads(link);
@@ -166,20 +167,20 @@ fn f66_replies_that_wait_for_others_have_a_limit_together() {
     world.answer(a, &format!("*1\r\n{value}"));
     world.reads(c);
     world.answer(c, "$-1\r\n");
-    assert_eq!(world.outcome(batch), format!("[{value}, {value}, $-1\r\n]"));
+    assert_eq!(world.outcome(pipeline), format!("[{value}, {value}, $-1\r\n]"));
     world.answer(b, &format!("*1\r\n{value}"));
     world.answer(c, "*1\r\n$-1\r\n");
     let error = world.result(split).as_ref().expect_err("a part had no room");
-    assert!(error.to_string().contains("`replies_len_max`"), "{error}");
+    assert!(error.to_string().contains("`max_held_reply_bytes`"), "{error}");
     assert!(error.may_have_executed());
     // What is cancelled makes room.
     for _ in 0..5 {
-        let batch = world.submit(Call::batch(keys()));
+        let pipeline = world.submit(Call::pipeline(keys()));
         world.reads(a);
         world.answer(a, &value);
-        world.cancel(batch);
+        world.cancel(pipeline);
     }
-    let batch = world.submit(Call::batch(keys()));
+    let pipeline = world.submit(Call::pipeline(keys()));
     for link in [a, b, c] {
         world.reads(link);
     }
@@ -187,7 +188,7 @@ fn f66_replies_that_wait_for_others_have_a_limit_together() {
     for link in [b, c] {
         world.answer(link, &(value.repeat(5) + &value));
     }
-    assert_eq!(world.outcome(batch).matches("reached").count(), 1, "two of three have room");
+    assert_eq!(world.outcome(pipeline).matches("reached").count(), 1, "two of three have room");
 }
 
 /// What the limits of a configuration add up to is what a machine holds at most, and not much less: with
@@ -196,17 +197,17 @@ fn f66_replies_that_wait_for_others_have_a_limit_together() {
 fn f66_a_machine_holds_what_its_limits_add_up_to() {
     for node_count in [1, 1_000] {
         let mut settings = config(|config| {
-            config.calls_count_max = 1_000;
-            config.calls_len_max = 32 << 20;
-            config.in_flight_count_max = usize::MAX;
-            config.in_flight_len_max = 32 << 20;
-            config.received_len_max = 64 << 20;
-            config.replies_len_max = 8 << 20;
-            config.limits.topology_len_max = 1 << 20;
-            config.node_count_max = node_count;
+            config.max_pending_calls = 1_000;
+            config.max_pending_bytes = 32 << 20;
+            config.max_in_flight = usize::MAX;
+            config.max_in_flight_bytes = 32 << 20;
+            config.max_received_bytes = 64 << 20;
+            config.max_held_reply_bytes = 8 << 20;
+            config.limits.max_topology_bytes = 1 << 20;
+            config.max_nodes = node_count;
         });
-        settings.connection_count_max = node_count;
-        let stated = settings.held_len_max();
+        settings.max_connections = node_count;
+        let stated = settings.max_held_bytes();
         let held = measure(|| {
             let mut machine = Machine::with(settings, node_count);
             fill(&mut machine, node_count);

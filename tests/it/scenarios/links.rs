@@ -1,6 +1,6 @@
 //! Connections: silence, idleness, loss, broken protocol, and a driver that is late.
 
-use hashslot::{Call, Closed, Command, Config, Error, Why};
+use hashslot::{Call, Command, Config, Disconnect, Error, Why};
 
 use crate::support::canned::*;
 use crate::support::script::*;
@@ -11,7 +11,7 @@ fn f04_m5_a_node_that_accepts_and_never_answers() {
     let get = world.submit(Command::get("bar"));
     let incr = world.submit(Command::incr("bar"));
     assert_eq!(world.reads(a), "GET bar; INCR bar");
-    world.notices();
+    world.events();
     world.advance(ms(9_000));
     world.submit(Command::get("bar")); // the timer is not started anew by writes
     world.reads(a);
@@ -26,8 +26,8 @@ fn f04_m5_a_node_that_accepts_and_never_answers() {
     );
     assert_eq!(world.outcome(get), "open", "a read is sent again");
     assert_eq!(world.machine.stats().links_stalled, 1);
-    let notices = world.notices();
-    assert_eq!(notices[0], "lost: 127.0.0.1:7000, no answer in time, 3 in flight");
+    let events = world.events();
+    assert_eq!(events[0], "lost: 127.0.0.1:7000, no answer in time, 3 in flight");
     let a = world.open(A);
     assert_eq!(world.reads(a), "GET bar; GET bar");
 }
@@ -119,15 +119,15 @@ fn f04_an_idle_link_is_pinged() {
     assert_eq!(world.reads(a), "PING");
     world.advance(ms(10_000));
     assert!(world.is_closed(a), "it did not answer");
-    assert_eq!(world.notices()[0], "lost: 127.0.0.1:7000, no answer in time, 1 in flight");
+    assert_eq!(world.events()[0], "lost: 127.0.0.1:7000, no answer in time, 1 in flight");
 }
 
 #[test]
 fn f13_a_link_that_ends_while_idle_hurts_nobody() {
     let (mut world, [a, ..]) = World::linked(Config::default());
     world.advance(ms(1_000));
-    world.close(a, Closed::EndOfStream);
-    assert_eq!(world.notices(), ["lost: 127.0.0.1:7000, closed by the peer, 0 in flight"]);
+    world.close(a, Disconnect::EndOfStream);
+    assert_eq!(world.events(), ["lost: 127.0.0.1:7000, closed by the peer, 0 in flight"]);
     assert_eq!(world.dialled(), Vec::<&str>::new());
     world.advance(ms(10_000));
     assert_eq!(world.machine.stats().topology_queries, 1);
@@ -142,7 +142,7 @@ fn f13_a_link_that_ends_while_idle_hurts_nobody() {
 fn f13_a_command_that_was_not_taken_when_the_link_ended_is_sent_again() {
     let (mut world, [a, ..]) = World::linked(Config::default());
     let incr = world.submit(Command::incr("bar"));
-    world.close(a, Closed::EndOfStream);
+    world.close(a, Disconnect::EndOfStream);
     assert_eq!(world.outcome(incr), "open");
     let a = world.open(A);
     assert!(world.reads(a).contains("INCR bar"));
@@ -156,7 +156,7 @@ fn f01_f68_dials_back_off_and_start_anew_after_a_reply() {
     while dials.len() < 40 {
         if world.dialled().contains(&C) {
             dials.push(world.elapsed());
-            world.refuse(C, Closed::Refused);
+            world.refuse(C, Disconnect::Refused);
         }
         for link in world.links() {
             match &*world.reads(link) {
@@ -181,14 +181,14 @@ fn f01_f68_dials_back_off_and_start_anew_after_a_reply() {
     world.answer(c, "$-1\r\n");
     world.submit(Command::get("foo"));
     world.reads(c);
-    world.close(c, Closed::Reset);
+    world.close(c, Disconnect::Reset);
     assert!(world.dialled().contains(&C), "at once");
 }
 
 #[test]
 fn f42_m3_bottomless_nesting_is_an_error_and_not_sent_again() {
     let mut config = Config::default();
-    config.limits.skipped_len_max = 30_000;
+    config.limits.max_skipped_bytes = 30_000;
     let (mut world, [a, ..]) = World::linked(config);
     let first = world.submit(Command::get("bar"));
     let second = world.submit(Command::get("bar"));
@@ -199,7 +199,7 @@ fn f42_m3_bottomless_nesting_is_an_error_and_not_sent_again() {
     assert_eq!(
         world.outcome(first),
         "may have been executed for slot 5061 at 127.0.0.1:7000: unusable reply: nested deeper than \
-         `depth_max` at byte 4096 of the reply"
+         `max_depth` at byte 4096 of the reply"
     );
     assert!(matches!(world.result(third), Err(Error::MaybeExecuted { why: Why::Protocol(_), .. })));
     assert_eq!(world.outcome(second), "open", "it did not break anything");
@@ -223,7 +223,7 @@ fn f39_replies_before_the_broken_one_count() {
 fn a_broken_answer_about_the_topology_is_not_blamed_on_a_read() {
     let (mut world, _) = World::linked(Config::default());
     world.advance(ms(1_000));
-    world.reinit_topology();
+    world.refresh_topology();
     world.advance(ms(200));
     let asked = world.asked();
     let key = match world.address(asked) {
@@ -273,14 +273,14 @@ fn late_double_and_early_events_do_nothing() {
     world.answer(a, "$-1\r\n");
     assert_eq!(world.outcome(get), "$-1\r\n");
 
-    world.close(a, Closed::Reset);
-    let notices = world.notices();
-    world.close(a, Closed::Reset);
-    world.close(a, Closed::EndOfStream);
+    world.close(a, Disconnect::Reset);
+    let events = world.events();
+    world.close(a, Disconnect::Reset);
+    world.close(a, Disconnect::EndOfStream);
     world.answer(a, "$-1\r\n");
     world.connected_again(a);
     assert_eq!(world.takes(a, 10), 0);
-    assert_eq!(world.notices(), Vec::<String>::new(), "after {notices:?}");
+    assert_eq!(world.events(), Vec::<String>::new(), "after {events:?}");
 
     // The place of the link is used again, its name is not.
     world.submit(Command::get("bar"));
@@ -289,7 +289,7 @@ fn late_double_and_early_events_do_nothing() {
     assert_ne!(again, a);
     world.reads(again);
     world.answer(a, "$5\r\nwrong\r\n");
-    world.close(a, Closed::Reset);
+    world.close(a, Disconnect::Reset);
     assert!(!world.is_closed(again));
     world.answer(again, "$-1\r\n");
     assert_eq!(world.machine.call_count(), 0);

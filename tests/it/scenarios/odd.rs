@@ -1,6 +1,6 @@
 //! Replies whose content is odd while their framing is sound: they end their own call and no other.
 
-use hashslot::{Call, Closed, Command, Config, Credentials};
+use hashslot::{Call, Command, Config, Credentials, Disconnect};
 
 use crate::support::canned::*;
 use crate::support::script::*;
@@ -8,9 +8,9 @@ use crate::support::script::*;
 /// Limits that a topology keeps, and that tests can break.
 fn tight() -> Config {
     config(|config| {
-        config.limits.frame_len_max = 4_000;
-        config.limits.element_count_max = 200;
-        config.limits.depth_max = 8;
+        config.limits.max_frame_bytes = 4_000;
+        config.limits.max_elements = 200;
+        config.limits.max_depth = 8;
     })
 }
 
@@ -38,20 +38,20 @@ fn odd_replies() -> Vec<(String, &'static str)> {
     ]
     .map(|(reply, told)| (reply.to_owned(), told));
     let limits = [
-        (format!("$5000\r\n{long}\r\n"), "reply larger than `frame_len_max` at byte 0"),
-        (format!("+{long}\r\n"), "reply larger than `frame_len_max` at byte 0"),
-        (format!("-ERR {long}\r\n"), "reply larger than `frame_len_max` at byte 0"),
-        (format!("*2\r\n:1\r\n({long}\r\n"), "reply larger than `frame_len_max` at byte 8"),
+        (format!("$5000\r\n{long}\r\n"), "reply larger than `max_frame_bytes` at byte 0"),
+        (format!("+{long}\r\n"), "reply larger than `max_frame_bytes` at byte 0"),
+        (format!("-ERR {long}\r\n"), "reply larger than `max_frame_bytes` at byte 0"),
+        (format!("*2\r\n:1\r\n({long}\r\n"), "reply larger than `max_frame_bytes` at byte 8"),
         (
             "*201\r\n".to_owned() + &":1\r\n".repeat(201),
-            "more elements than `element_count_max` at byte 0",
+            "more elements than `max_elements` at byte 0",
         ),
         (
             "*1\r\n*100\r\n%51\r\n".to_owned() + &"+a\r\n".repeat(102) + &"$1\r\na\r\n".repeat(99),
-            "more elements than `element_count_max` at byte 10",
+            "more elements than `max_elements` at byte 10",
         ),
-        ("*1\r\n".repeat(200) + ":1\r\n", "nested deeper than `depth_max` at byte 32"),
-        ("|0\r\n".repeat(300) + ":1\r\n", "more elements than `element_count_max` at byte 800"),
+        ("*1\r\n".repeat(200) + ":1\r\n", "nested deeper than `max_depth` at byte 32"),
+        ("|0\r\n".repeat(300) + ":1\r\n", "more elements than `max_elements` at byte 800"),
     ];
     content.into_iter().chain(limits).collect()
 }
@@ -107,7 +107,7 @@ fn a_long_line_and_an_odd_big_number_are_delivered() {
 #[test]
 fn a_reply_beyond_what_may_be_skipped_closes_its_link() {
     let mut config = tight();
-    config.limits.skipped_len_max = 10_000;
+    config.limits.max_skipped_bytes = 10_000;
     for odd in [
         "$10001\r\n".to_owned(),
         "$99999999999999\r\n".to_owned(),
@@ -137,7 +137,7 @@ fn a_read_whose_reply_was_being_skipped_when_its_link_was_lost_is_over() {
     world.reads(a);
     world.answer(a, &format!("$5000\r\n{}", "x".repeat(2_000)));
     assert_eq!(world.outcome(long), "open", "its reply is on its way");
-    world.close(a, Closed::Reset);
+    world.close(a, Disconnect::Reset);
     assert!(world.outcome(long).starts_with("may have been executed"), "{}", world.outcome(long));
     assert_eq!(world.outcome(short), "open");
     let a = world.open_later(A);
@@ -196,7 +196,7 @@ fn f46_an_odd_push_is_dropped_and_counted() {
         let counted = u64::try_from(index + 1).unwrap() * 2;
         assert_eq!(world.machine.stats().replies_unusable, counted);
     }
-    assert_eq!(world.notices(), Vec::<String>::new());
+    assert_eq!(world.events(), Vec::<String>::new());
     assert_eq!(world.machine.stats().pushes, 0);
     assert!(!world.is_closed(a));
 }
@@ -226,7 +226,7 @@ fn an_odd_answer_about_the_topology_is_not_used() {
     assert_eq!(world.reads(a), ASK_TOPOLOGY);
     world.answer(a, "*1\r\n#x\r\n*1\r\n#x\r\n");
     assert!(!world.is_closed(a));
-    assert!(world.notices().contains(&format!(
+    assert!(world.events().contains(&format!(
         "unavailable: {A}: unusable answer: malformed value at byte 5 of the reply"
     )));
     let (_, again) = world.reads_later(a);

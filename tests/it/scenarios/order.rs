@@ -2,7 +2,7 @@
 //!
 //! Every key here is in slot 12182, unless it is not.
 
-use hashslot::{Closed, Command, Config};
+use hashslot::{Command, Config, Disconnect};
 
 use crate::support::canned::*;
 use crate::support::script::*;
@@ -66,7 +66,7 @@ fn f50_what_the_former_owner_still_served_lifts_the_fence_as_well() {
 
 #[test]
 fn f50_commands_that_wait_for_room_at_the_former_owner_keep_their_place() {
-    let (mut world, [a, _, c]) = World::linked(config(|config| config.in_flight_count_max = 2));
+    let (mut world, [a, _, c]) = World::linked(config(|config| config.max_in_flight = 2));
     submit_sets(&mut world, 1..=5);
     assert_eq!(world.reads(c), sets(1..=2));
     world.answer(c, MOVED_TO_A);
@@ -134,7 +134,7 @@ fn f50_a_refreshed_topology_moves_the_slot() {
     world.advance(ms(1_000));
     submit_sets(&mut world, 1..=3);
     assert_eq!(world.reads(c), sets(1..=3));
-    world.reinit_topology();
+    world.refresh_topology();
     world.advance(ms(300));
     let asked = world.links().into_iter().find(|link| world.reads(*link).contains(ASK_TOPOLOGY));
     let asked = asked.expect("somebody is asked");
@@ -154,10 +154,10 @@ fn f50_a_refreshed_topology_moves_the_slot() {
 
 #[test]
 fn f50_a_refreshed_topology_moves_a_slot_with_commands_that_wait_for_room() {
-    let (mut world, [a, _, c]) = World::linked(config(|config| config.in_flight_count_max = 2));
+    let (mut world, [a, _, c]) = World::linked(config(|config| config.max_in_flight = 2));
     submit_sets(&mut world, 1..=5);
     assert_eq!(world.reads(c), sets(1..=2));
-    world.reinit_topology();
+    world.refresh_topology();
     world.advance(ms(300));
     let asked = world.asked();
     assert_ne!(asked, c, "it has no room");
@@ -217,7 +217,7 @@ fn f50_ask_to_a_node_that_is_being_dialled_while_the_slot_moves_there() {
     let c = world.open(C);
     assert_eq!(world.reads(c), sets(1..=2));
     world.answer(c, &"-ASK 12182 127.0.0.1:7001\r\n".repeat(2));
-    world.reinit_topology();
+    world.refresh_topology();
     world.advance(ms(300));
     let rows: &[Row<'_>] = &[
         (0, 5460, &[A]),
@@ -242,7 +242,7 @@ fn a_fence_falls_with_the_link_that_it_waits_for() {
     world.answer(c, MOVED_TO_A);
     submit_sets(&mut world, [4]);
     assert_eq!(world.reads(a), "");
-    world.close(c, Closed::Reset);
+    world.close(c, Disconnect::Reset);
     assert_eq!(world.reads(a), "SET foo 1; GET foo; SET foo 4", "in the order of submission");
     assert!(world.outcome(get + 1).starts_with("open"));
     assert!(world.outcome(get - 1).starts_with("may have been executed"));
@@ -327,7 +327,7 @@ fn a_silent_node_that_lost_its_slots_holds_nobody_up() {
     submit_sets(&mut world, 1..=2);
     assert_eq!(world.reads(c), sets(1..=2));
     world.advance(ms(1_500));
-    world.reinit_topology();
+    world.refresh_topology();
     world.advance(ms(300));
     let rows: &[Row<'_>] = &[(0, 5460, &[A]), (5461, 16383, &[B])];
     let mut told = false;

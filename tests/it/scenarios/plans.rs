@@ -1,7 +1,7 @@
 //! One command becomes several, and their replies one answer.
 
 use hashslot::{
-    Call, Command, Config, CrossSlot, Error, LinkId, Phase, Protocol, Reply, ReplyPolicy, Slot,
+    Call, Command, Config, CrossSlot, Error, LinkId, Phase, Protocol, Reply, ResponsePolicy, Slot,
     Target, Why,
 };
 
@@ -80,12 +80,12 @@ fn replies_that_stay_apart_are_a_map_in_the_protocol_of_their_links() {
     ] {
         let (mut world, links) = World::linked_over(config, protocols);
         let info = world.submit(words("INFO"));
-        let batch = world.submit(Call::batch([words("INFO")]));
+        let pipeline = world.submit(Call::pipeline([words("INFO")]));
         let replies = ["$-1\r\n$-1\r\n", "-NOPERM no\r\n-NOPERM no\r\n", "+x\r\n+x\r\n"];
         answers(&mut world, links, replies.map(|reply| ("INFO; INFO", reply)));
         let frame = world.result(info).clone().unwrap().into_frame().unwrap();
         assert_eq!(frame.as_bytes(), &expected(head), "{protocols:?}");
-        let Ok(Reply::Many(results)) = world.result(batch) else { panic!() };
+        let Ok(Reply::Pipeline(results)) = world.result(pipeline) else { panic!() };
         assert_eq!(results[0].as_ref().unwrap().as_bytes(), &expected(head), "{protocols:?}");
     }
     // Where all that came are errors, these tell what the links speak.
@@ -319,13 +319,13 @@ fn replies_of_different_kinds_are_not_merged() {
         answered(Call::new(words("DBSIZE")).merge(policy), nodes)
     };
     let mixed = ["%1\r\n+a\r\n:1\r\n", "*1\r\n+b\r\n", "*0\r\n"];
-    assert!(dbsize(ReplyPolicy::Concat, mixed).contains("expected a map, got array"));
+    assert!(dbsize(ResponsePolicy::Concat, mixed).contains("expected a map, got array"));
     let mixed = ["*1\r\n+b\r\n", "%1\r\n+a\r\n:1\r\n", "*0\r\n"];
-    assert!(dbsize(ReplyPolicy::Concat, mixed).contains("expected an array, got map"));
+    assert!(dbsize(ResponsePolicy::Concat, mixed).contains("expected an array, got map"));
     let mixed = [":1\r\n", "*1\r\n:2\r\n", ":3\r\n"];
-    assert!(dbsize(ReplyPolicy::Sum, mixed).contains("replies of one length"));
+    assert!(dbsize(ResponsePolicy::Sum, mixed).contains("replies of one length"));
     let sets = ["~1\r\n+b\r\n", "~1\r\n+a\r\n", "~0\r\n"];
-    assert_eq!(dbsize(ReplyPolicy::Concat, sets), "~2\r\n+b\r\n+a\r\n");
+    assert_eq!(dbsize(ResponsePolicy::Concat, sets), "~2\r\n+b\r\n+a\r\n");
 }
 
 #[test]
@@ -357,7 +357,7 @@ fn f64_a_node_that_fails_is_a_value_where_replies_stay_apart() {
 fn a_fan_out_that_comes_before_the_topology_waits_for_it() {
     let mut world = World::new(Config::default(), &[A]);
     let dbsize = world.submit(words("DBSIZE"));
-    let batch = world.submit(Call::batch([words("GET foo"), words("DBSIZE")]));
+    let pipeline = world.submit(Call::pipeline([words("GET foo"), words("DBSIZE")]));
     let gone = world.submit(words("DBSIZE"));
     world.cancel(gone);
     let a = world.open(A);
@@ -370,13 +370,13 @@ fn a_fan_out_that_comes_before_the_topology_waits_for_it() {
     world.answer(b, ":2\r\n:2\r\n");
     world.answer(c, ":3\r\n+x\r\n:4\r\n");
     assert_eq!(world.outcome(dbsize), ":6\r\n");
-    assert_eq!(world.outcome(batch), "[+x\r\n, :7\r\n]");
+    assert_eq!(world.outcome(pipeline), "[+x\r\n, :7\r\n]");
 }
 
 #[test]
-fn a_batch_may_split_and_fan_out_and_keeps_its_order() {
+fn a_pipeline_may_split_and_fan_out_and_keeps_its_order() {
     let told = answered(
-        Call::batch([
+        Call::pipeline([
             words("GET foo"),
             words("MGET foo bar"),
             words("GET c"),
@@ -453,7 +453,7 @@ fn a_target_and_a_merge_of_the_callers_outweigh_the_table() {
     world.answer(c, ":3\r\n");
     assert_eq!(world.outcome(one), ":3\r\n");
 
-    let most = Call::new(words("DBSIZE")).merge(ReplyPolicy::Max);
+    let most = Call::new(words("DBSIZE")).merge(ResponsePolicy::Max);
     let most = world.submit(most);
     for (link, reply) in [(a, ":1\r\n"), (b, ":9\r\n"), (c, ":4\r\n")] {
         assert_eq!(world.reads(link), "DBSIZE");
@@ -500,7 +500,7 @@ fn a_fan_out_to_primaries_follows_a_failover() {
     assert_eq!(world.outcome(flush), "+OK\r\n");
 }
 
-/// What cannot be sent in a batch, and the beginning of what its caller is told.
+/// What cannot be sent in a pipeline, and the beginning of what its caller is told.
 const REFUSED: [(&str, &str); 8] = [
     ("SINTER foo bar", "not executed: its keys are in different slots (12182 and 5061)"),
     ("MSET foo 1 bar", "not executed: malformed command"),
@@ -516,7 +516,7 @@ const REFUSED: [(&str, &str); 8] = [
 fn a_member_that_cannot_be_sent_is_refused_in_its_place_and_the_others_run() {
     for (line, why) in REFUSED {
         let (mut world, links) = World::linked(Config::default());
-        let batch = world.submit(Call::batch([
+        let pipeline = world.submit(Call::pipeline([
             words("SET foo 1"),
             words(line),
             words("MGET foo bar"),
@@ -530,7 +530,7 @@ fn a_member_that_cannot_be_sent_is_refused_in_its_place_and_the_others_run() {
             ("SET foo 1; MGET foo; DBSIZE; GET foo", "+OK\r\n*1\r\n:4\r\n:3\r\n:9\r\n"),
         ];
         answers(&mut world, links, nodes);
-        let Ok(Reply::Many(results)) = world.result(batch) else { panic!("{line}") };
+        let Ok(Reply::Pipeline(results)) = world.result(pipeline) else { panic!("{line}") };
         let told = results.iter().map(|result| match result {
             Ok(frame) => String::from_utf8_lossy(frame.as_bytes()).into_owned(),
             Err(error) => {
@@ -546,11 +546,11 @@ fn a_member_that_cannot_be_sent_is_refused_in_its_place_and_the_others_run() {
 }
 
 #[test]
-fn a_batch_of_which_nothing_can_be_sent_is_answered_all_the_same() {
+fn a_pipeline_of_which_nothing_can_be_sent_is_answered_all_the_same() {
     let mut world = World::discovered(Config::default());
     let a = world.open(A);
-    let batch = world.submit(Call::batch(REFUSED.map(|(line, _)| words(line))));
-    let Ok(Reply::Many(results)) = world.result(batch) else { panic!() };
+    let pipeline = world.submit(Call::pipeline(REFUSED.map(|(line, _)| words(line))));
+    let Ok(Reply::Pipeline(results)) = world.result(pipeline) else { panic!() };
     assert_eq!(results.len(), REFUSED.len());
     for (result, (line, why)) in results.iter().zip(REFUSED) {
         let error = result.as_ref().expect_err(line);
@@ -562,10 +562,10 @@ fn a_batch_of_which_nothing_can_be_sent_is_answered_all_the_same() {
 #[test]
 fn a_member_is_refused_in_its_place_once_the_topology_is_known() {
     let mut world = World::new(Config::default(), &[A]);
-    let batch = |line| Call::batch([words("SINTER foo bar"), words(line), words("GET bar")]);
-    let mixed = world.submit(batch("DBSIZE"));
-    let reversed = world.submit(batch("CLUSTER DELSLOTSRANGE 2 1"));
-    let strict = world.submit(batch("DBSIZE").strict());
+    let pipeline = |line| Call::pipeline([words("SINTER foo bar"), words(line), words("GET bar")]);
+    let mixed = world.submit(pipeline("DBSIZE"));
+    let reversed = world.submit(pipeline("CLUSTER DELSLOTSRANGE 2 1"));
+    let strict = world.submit(pipeline("DBSIZE").strict());
     let a = world.open(A);
     world.tells(a, &[(0, 16_383, &[A])]);
     assert_eq!(world.reads(a), "DBSIZE; GET bar; GET bar");
@@ -579,20 +579,21 @@ fn a_member_is_refused_in_its_place_once_the_topology_is_known() {
 }
 
 #[test]
-fn a_strict_batch_with_a_member_that_cannot_be_sent_sends_nothing() {
+fn a_strict_pipeline_with_a_member_that_cannot_be_sent_sends_nothing() {
     for (line, why) in REFUSED {
         let (mut world, links) = World::linked(Config::default());
-        let call = Call::batch([words("SET foo 1"), words(line), words("MGET foo bar")]).strict();
+        let call =
+            Call::pipeline([words("SET foo 1"), words(line), words("MGET foo bar")]).strict();
         let refused = world.try_submit(call).expect_err(line);
         assert!(refused.error.to_string().starts_with(why), "{line}: {refused}");
         assert!(links.iter().all(|link| world.reads(*link).is_empty()), "{line}");
     }
     let (mut world, [.., c]) = World::linked(Config::default());
-    let good = world.submit(Call::batch([words("SET foo 1"), words("GET foo")]).strict());
+    let good = world.submit(Call::pipeline([words("SET foo 1"), words("GET foo")]).strict());
     assert_eq!(world.reads(c), "SET foo 1; GET foo");
     world.answer(c, "+OK\r\n-WRONGTYPE no\r\n");
     assert_eq!(world.outcome(good), "[+OK\r\n, the server answered: WRONGTYPE no]");
-    // What is said of batches changes nothing about other calls.
+    // What is said of pipelines changes nothing about other calls.
     let refused = world.try_submit(Call::new(words("SINTER foo bar"))).expect_err("two slots");
     let strict = world.try_submit(Call::new(words("SINTER foo bar")).strict()).expect_err("too");
     assert_eq!(refused.error, strict.error);
@@ -601,18 +602,18 @@ fn a_strict_batch_with_a_member_that_cannot_be_sent_sends_nothing() {
 #[test]
 fn a_member_for_a_node_whose_queue_is_full_is_refused_in_its_place() {
     let limits = config(|config| {
-        config.queue_count_max = 1;
-        config.in_flight_count_max = 1;
+        config.max_queued = 1;
+        config.max_in_flight = 1;
     });
     let (mut world, [a, b, c]) = World::linked(limits);
     world.submit(words("GET bar"));
     world.submit(words("GET bar"));
-    let batch = || Call::batch([words("GET c"), words("GET bar"), words("MGET foo bar")]);
-    let told = world.try_submit(batch().strict()).expect_err("the queue is full").to_string();
-    let full = "refused: the limit `queue_count_max` is reached at 127.0.0.1:7000";
+    let pipeline = || Call::pipeline([words("GET c"), words("GET bar"), words("MGET foo bar")]);
+    let told = world.try_submit(pipeline().strict()).expect_err("the queue is full").to_string();
+    let full = "refused: the limit `max_queued` is reached at 127.0.0.1:7000";
     assert_eq!(told, full);
-    let mixed = world.submit(batch());
-    let size = world.submit(Call::batch([words("GET bar"), words("SINTER foo bar")]));
+    let mixed = world.submit(pipeline());
+    let size = world.submit(Call::pipeline([words("GET bar"), words("SINTER foo bar")]));
     assert!(world.outcome(size).starts_with(&format!("[{full}, not executed: its keys")));
     assert_eq!(
         (world.reads(a), world.reads(b), world.reads(c)),
@@ -628,10 +629,10 @@ fn a_member_for_a_node_whose_queue_is_full_is_refused_in_its_place() {
 #[test]
 fn an_explanation_tells_parts_nodes_and_merges_and_sends_nothing() {
     let (mut world, links) = World::linked(Config::default());
-    let call = Call::batch([words("MGET foo bar"), words("PING"), words("DBSIZE")]);
+    let call = Call::pipeline([words("MGET foo bar"), words("PING"), words("DBSIZE")]);
     let explanation = world.machine.explain(call).unwrap();
     let told: Vec<_> = explanation
-        .pieces
+        .planned
         .iter()
         .map(|piece| {
             let slot = piece.slot.map(Slot::number);
@@ -651,7 +652,7 @@ fn an_explanation_tells_parts_nodes_and_merges_and_sends_nothing() {
             (2, None, at(C)),
         ]
     );
-    let merges = [Some(ReplyPolicy::KeyOrder), None, Some(ReplyPolicy::Sum)];
+    let merges = [Some(ResponsePolicy::KeyOrder), None, Some(ResponsePolicy::Sum)];
     assert_eq!(explanation.merges, merges);
     for link in links {
         assert_eq!(world.reads(link), "");
@@ -661,19 +662,19 @@ fn an_explanation_tells_parts_nodes_and_merges_and_sends_nothing() {
 #[test]
 fn an_explanation_tells_what_is_refused_in_its_place() {
     let (mut world, links) = World::linked(Config::default());
-    let batch = || Call::batch([words("DBSIZE"), words("SINTER foo bar"), words("GET foo")]);
-    let explanation = world.machine.explain(batch()).unwrap();
-    let of_commands: Vec<_> = explanation.pieces.iter().map(|piece| piece.command).collect();
+    let pipeline = || Call::pipeline([words("DBSIZE"), words("SINTER foo bar"), words("GET foo")]);
+    let explanation = world.machine.explain(pipeline()).unwrap();
+    let of_commands: Vec<_> = explanation.planned.iter().map(|piece| piece.command).collect();
     assert_eq!(of_commands, [0, 0, 0, 2]);
-    assert_eq!(explanation.merges, [Some(ReplyPolicy::Sum), None, None]);
+    assert_eq!(explanation.merges, [Some(ResponsePolicy::Sum), None, None]);
     let told: Vec<_> =
         explanation.refusals.iter().map(|(place, error)| (*place, error.to_string())).collect();
     let [(1, why)] = &told[..] else { panic!("{told:?}") };
     assert!(why.contains("12182 and 5061"), "{why}");
-    let strict = world.machine.explain(batch().strict()).expect_err("refused").to_string();
+    let strict = world.machine.explain(pipeline().strict()).expect_err("refused").to_string();
     assert_eq!(*why, strict);
     let one = world.machine.explain(Call::new(words("MGET foo bar"))).unwrap();
-    assert_eq!((one.pieces.len(), one.refusals.len()), (2, 0));
+    assert_eq!((one.planned.len(), one.refusals.len()), (2, 0));
     assert!(links.iter().all(|link| world.reads(*link).is_empty()));
 }
 
@@ -695,7 +696,7 @@ fn a_command_that_was_learned_goes_where_the_server_says() {
     );
     let reply = format!("*2\r\n{ask}{count}");
     let reply = hashslot::Frame::parse(reply.into_bytes(), &hashslot::Limits::default()).unwrap();
-    world.machine.learn(hashslot::Learned::read(&reply).unwrap());
+    world.machine.set_learned_commands(hashslot::LearnedCommands::read(&reply).unwrap());
 
     world.submit(words("MY.ASK option foo"));
     assert_eq!(world.reads(c), "MY.ASK option foo");
@@ -724,12 +725,12 @@ fn a_node_that_left_is_not_dialled_again_for_what_was_meant_for_it() {
     let (mut world, [a, _, c]) = World::linked(Config::default());
     let ping = world.submit(Call::new(words("PING")).on_node(at(C)));
     assert_eq!(world.reads(c), "PING");
-    world.reinit_topology();
+    world.refresh_topology();
     world.advance(ms(300));
     let asked = world.links().into_iter().find(|link| world.reads(*link) == ASK_TOPOLOGY);
     let rows: &[Row<'_>] = &[(0, 8191, &[A]), (8192, 16383, &[B])];
     world.answer(asked.unwrap(), &topology(rows, &[]));
-    world.close(c, hashslot::Closed::Reset);
+    world.close(c, hashslot::Disconnect::Reset);
     assert!(world.dialled().is_empty());
     let told = "may have been executed at 127.0.0.1:7002: the node is not part of the cluster";
     assert_eq!(world.outcome(ping), told);

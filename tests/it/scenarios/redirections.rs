@@ -48,7 +48,7 @@ fn f36_the_caller_gets_the_redirection_after_too_many_of_them() {
 
 #[test]
 fn f36_a_command_that_pauses_holds_nobody_up() {
-    let (mut world, [a, _, c]) = World::linked(config(|config| config.in_flight_count_max = 1));
+    let (mut world, [a, _, c]) = World::linked(config(|config| config.max_in_flight = 1));
     world.submit(Command::get("foo"));
     let (mut link, mut other, mut to) = (c, a, A);
     for _ in 1..=8 {
@@ -155,7 +155,7 @@ fn f75_a_node_that_the_topology_does_not_list_is_asked_about_first() {
         assert_eq!(world.reads(c), "GET foo");
         world.answer(c, &format!("-{kind} 12182 {D}\r\n"));
         assert_eq!(world.dialled(), Vec::<&str>::new());
-        assert_eq!(world.notices(), ["reinit: UnknownNode"]);
+        assert_eq!(world.events(), ["reinit: UnknownNode"]);
         let asked = world.asked();
         world.answer(asked, &topology(ROWS, &[D])); // it is there, and has no slots
         let d = world.open(D);
@@ -163,9 +163,9 @@ fn f75_a_node_that_the_topology_does_not_list_is_asked_about_first() {
         assert_eq!(world.reads(d), expected);
         world.answer(d, if kind == "ASK" { "+OK\r\n$-1\r\n" } else { "$-1\r\n" });
         assert_eq!(world.outcome(get), "$-1\r\n");
-        let notices = world.notices();
+        let events = world.events();
         let followed = format!("{} 12182: {C} -> {D}", kind.to_lowercase());
-        assert!(notices.contains(&followed), "{notices:?}");
+        assert!(events.contains(&followed), "{events:?}");
     }
 }
 
@@ -222,7 +222,7 @@ fn f75_a_stranger_is_never_dialled() {
             }
         }
         assert_eq!(world.outcome(get), format!("the server answered: {kind} 12182 {EVIL}"));
-        assert!(world.notices().contains(&format!("refused: {C} -> {EVIL}")));
+        assert!(world.events().contains(&format!("refused: {C} -> {EVIL}")));
         assert!(world.machine.stats().redirections_refused > 0);
         assert!(world.elapsed() <= ms(20_000));
     }

@@ -1,6 +1,6 @@
 //! When the topology is read again, from whom, and what is believed.
 
-use hashslot::{Call, Closed, Command, Config, LinkId};
+use hashslot::{Call, Command, Config, Disconnect, LinkId};
 
 use crate::support::canned::*;
 use crate::support::script::*;
@@ -75,19 +75,19 @@ fn f67_m6_a_thousand_reads_of_a_moved_slot_ask_at_most_three_times() {
 fn f67_one_round_at_a_time_and_a_least_time_between_them() {
     let (mut world, _) = World::linked(Config::default());
     for _ in 0..10 {
-        world.reinit_topology();
+        world.refresh_topology();
     }
     let mut ends = Vec::new();
     for _ in 0..12 {
-        while world.notices().is_empty() {
+        while world.events().is_empty() {
             world.advance_to_timer();
         }
         let asked = world.asked();
-        world.reinit_topology(); // while it is being read
+        world.refresh_topology(); // while it is being read
         world.answer(asked, &topology(ROWS, &[]));
         ends.push(world.elapsed());
-        world.notices();
-        world.reinit_topology();
+        world.events();
+        world.refresh_topology();
     }
     let pauses: Vec<_> = ends.windows(2).map(|pair| pair[1] - pair[0]).collect();
     assert!(pauses[0] >= ms(200) && pauses[0] <= ms(400), "{pauses:?}");
@@ -107,7 +107,7 @@ fn f67_refreshes_of_many_clients_are_spread() {
         world.reads(c);
         let before = world.elapsed();
         world.answer(c, &"-MOVED 12182 127.0.0.1:7000\r\n".repeat(200));
-        world.notices();
+        world.events();
         while world.machine.stats().topology_queries == 1 {
             world.advance_to_timer();
         }
@@ -124,7 +124,7 @@ fn f27_an_old_view_does_not_overwrite_a_newer_redirection() {
     world.advance(ms(1_000));
     let get = world.submit(Command::get("foo"));
     assert_eq!(world.reads(c), "GET foo");
-    world.reinit_topology();
+    world.refresh_topology();
     world.advance(ms(300));
     let asked = [a, b, c].into_iter().find(|link| world.reads(*link) == ASK_TOPOLOGY);
     let asked = asked.expect("somebody is asked");
@@ -149,7 +149,7 @@ fn f27_disagreement_asks_again() {
     // Whoever is asked first is the new owner: it knows best. It does not answer.
     let (_, text) = world.reads_later(b);
     assert_eq!(text, ASK_TOPOLOGY);
-    world.notices();
+    world.events();
     world.advance(ms(250));
     let mut other = world.asked();
     if other == c {
@@ -161,22 +161,22 @@ fn f27_disagreement_asks_again() {
     world.submit(Command::get("foo"));
     assert_eq!(world.reads(b), "GET foo", "the redirection holds");
     world.advance(ms(1_000));
-    assert!(world.notices().contains(&"reinit: Disagreement".into()));
+    assert!(world.events().contains(&"reinit: Disagreement".into()));
 }
 
 #[test]
 fn f26_an_empty_topology_is_rejected_and_the_next_node_is_asked() {
     let (mut world, _) = World::linked(Config::default());
     world.advance(ms(1_000));
-    world.notices();
-    world.reinit_topology();
+    world.events();
+    world.refresh_topology();
     world.advance(ms(200));
     let first = world.asked();
     world.answer(first, "*0\r\n*0\r\n");
     let second = world.asked();
     assert_ne!(first, second);
     world.answer(second, &topology(ROWS, &[]));
-    assert_eq!(world.notices(), ["reinit: Requested"], "nothing changed");
+    assert_eq!(world.events(), ["reinit: Requested"], "nothing changed");
     assert!(world.machine.topology().is_complete());
 }
 
@@ -221,11 +221,11 @@ fn f25_a_hole_that_is_filled() {
 
 #[test]
 fn f24_a_node_that_leaves_is_listened_to_and_then_closed() {
-    let (mut world, [_, b, c]) = World::linked(config(|config| config.in_flight_count_max = 2));
+    let (mut world, [_, b, c]) = World::linked(config(|config| config.max_in_flight = 2));
     world.advance(ms(1_000));
     let calls: Vec<_> = (0..4).map(|_| world.submit(Command::get("foo"))).collect();
     assert_eq!(world.reads(c), "GET foo; GET foo");
-    world.reinit_topology();
+    world.refresh_topology();
     world.advance(ms(300));
     let rows: &[Row<'_>] = &[(0, 5460, &[A]), (5461, 16383, &[B])];
     let asked = world.asked();
@@ -250,7 +250,7 @@ fn f24_a_node_that_leaves_and_never_answers_is_closed_after_a_while() {
     world.advance(ms(1_000));
     let get = world.submit(Command::incr("foo"));
     assert_eq!(world.reads(c), "INCR foo");
-    world.reinit_topology();
+    world.refresh_topology();
     world.advance(ms(150));
     let rows: &[Row<'_>] = &[(0, 5460, &[A]), (5461, 16383, &[B])];
     let asked = world.asked();
@@ -276,13 +276,13 @@ fn f34_when_all_nodes_are_gone_the_seeds_are_asked_again() {
     assert_eq!(world.outcome(first), "$-1\r\n");
 
     // Everything restarts with new addresses.
-    world.close(c, Closed::EndOfStream);
+    world.close(c, Disconnect::EndOfStream);
     let second = world.submit(Command::get("foo"));
     let rows: &[Row<'_>] = &[(0, 16383, &["127.0.0.1:8000"])];
     while world.outcome(second) == "open" {
         for node in [C, C, A, B] {
             if world.dialled().contains(&node) {
-                world.refuse(node, Closed::Refused);
+                world.refuse(node, Disconnect::Refused);
             }
         }
         if world.dialled().is_empty() {
@@ -305,7 +305,7 @@ fn f22_replicas_of_a_dead_primary_are_asked_first() {
     let mut world = World::knowing(Config::default(), rows);
     world.submit(Command::get("foo"));
     world.advance(ms(1_000));
-    world.refuse(C, Closed::Refused);
+    world.refuse(C, Disconnect::Refused);
     world.advance(ms(150));
     assert!(world.dialled().contains(&replica), "{:?}", world.dialled());
 }
@@ -329,7 +329,7 @@ fn an_error_instead_of_shards_leaves_the_view_as_it_is() {
 fn f34_others_are_asked_about_a_node_that_does_not_answer_a_dial() {
     let (mut world, [_, _, c]) = World::linked(Config::default());
     world.advance(ms(1_000));
-    world.close(c, Closed::Reset);
+    world.close(c, Disconnect::Reset);
     let get = world.submit(Command::get("foo"));
     assert_eq!(world.dialled(), [C], "it is dialled again, and does not answer");
     world.advance(ms(250));
@@ -358,10 +358,10 @@ fn f34_who_has_no_link_left_asks_a_seed_before_all_dials_are_given_up() {
         world.answer(c, "$-1\r\n");
         world.advance(ms(1_000));
         for link in world.links() {
-            world.close(link, Closed::Reset);
+            world.close(link, Disconnect::Reset);
         }
         world.submit(Command::get("foo"));
-        world.refuse(C, Closed::Refused);
+        world.refuse(C, Disconnect::Refused);
         assert!(!world.dialled().contains(&SEED));
         while !world.dialled().contains(&SEED) {
             world.advance_to_timer();
@@ -385,7 +385,7 @@ fn with_a_forgotten_node(seed: &'static str) -> (World, LinkId, Token) {
     assert_eq!(world.reads(a), "GET bar");
     world.answer(a, "$-1\r\n");
     assert_eq!(world.outcome(first), "$-1\r\n");
-    world.notices();
+    world.events();
     let get = world.submit(Command::get("foo"));
     (world, a, get)
 }
@@ -396,7 +396,7 @@ fn let_it_answer(world: &mut World, a: LinkId, mut until: impl FnMut(&mut World)
     while !until(world) {
         for node in [B, C] {
             if world.dialled().contains(&node) {
-                world.refuse(node, Closed::Refused);
+                world.refuse(node, Disconnect::Refused);
             }
         }
         match &*world.reads(a) {

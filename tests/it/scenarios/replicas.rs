@@ -1,6 +1,6 @@
 //! Reads from replicas: who gets them, and what replicas may answer.
 
-use hashslot::{Call, Closed, Command, Config, LinkId, ReadFrom};
+use hashslot::{Call, Command, Config, Disconnect, LinkId, ReadFrom};
 
 use crate::support::canned::*;
 use crate::support::script::*;
@@ -71,11 +71,11 @@ fn f63_a_replica_that_cannot_be_reached_leaves_its_reads_to_the_others() {
     let (mut world, a) = prefers_replicas();
     let first = world.submit(Command::get("foo"));
     let dead = world.dialled()[0].to_owned();
-    world.refuse(&dead, Closed::Refused);
+    world.refuse(&dead, Disconnect::Refused);
     let other = if dead == B { C } else { B };
     assert!(world.dialled().contains(&other), "{other} is asked in its place");
     let second = world.submit(Command::get("foo"));
-    world.refuse(other, Closed::Refused);
+    world.refuse(other, Disconnect::Refused);
     let third = world.submit(Command::get("foo"));
     assert_eq!(world.reads(a), "GET foo; GET foo; GET foo", "no replica is well");
     world.answer(a, "$-1\r\n$-1\r\n$-1\r\n");

@@ -21,7 +21,7 @@ fn f15_moved_is_followed_at_once_and_remembered() {
     assert_eq!(world.reads(c), "GET foo");
     world.answer(c, "-MOVED 12182 127.0.0.1:7000\r\n");
     assert_eq!(world.reads(a), "GET foo");
-    assert_eq!(world.notices(), ["moved 12182: 127.0.0.1:7002 -> 127.0.0.1:7000"]);
+    assert_eq!(world.events(), ["moved 12182: 127.0.0.1:7002 -> 127.0.0.1:7000"]);
     world.answer(a, "$3\r\nbar\r\n");
     assert_eq!(world.outcome(first), "$3\r\nbar\r\n");
 
@@ -40,7 +40,7 @@ fn f15_moved_is_followed_at_once_and_remembered() {
         (12183, 16383, &[C]),
     ];
     world.tells(a, rows);
-    assert_eq!(world.notices(), ["reinit: Moved"]);
+    assert_eq!(world.events(), ["reinit: Moved"]);
     world.advance(ms(10_000));
     assert_eq!(world.machine.stats().topology_queries, 2);
 }
@@ -51,7 +51,7 @@ fn f16_asking_and_its_command_leave_together() {
     let get = world.submit(Command::get("foo"));
     assert_eq!(world.reads(c), "GET foo");
     world.answer(c, "-ASK 12182 127.0.0.1:7000\r\n");
-    assert_eq!(world.notices(), ["ask 12182: 127.0.0.1:7002 -> 127.0.0.1:7000"]);
+    assert_eq!(world.events(), ["ask 12182: 127.0.0.1:7002 -> 127.0.0.1:7000"]);
     assert_eq!(world.reads(a), "ASKING; GET foo");
     world.answer(a, "+OK\r\n$3\r\nbar\r\n");
     assert_eq!(world.outcome(get), "$3\r\nbar\r\n");
@@ -236,7 +236,7 @@ fn f21_readonly_and_unblocked_reread_the_topology() {
         let set = world.submit(Command::set("foo", "1"));
         assert_eq!(world.reads(c), "SET foo 1");
         world.answer(c, &format!("-{code}\r\n"));
-        assert_eq!(world.notices(), ["reinit: Stale"]);
+        assert_eq!(world.events(), ["reinit: Stale"]);
         let rows: &[Row<'_>] = &[(0, 5460, &[A]), (5461, 16383, &[B, C])];
         let asked = world.asked();
         world.answer(asked, &topology(rows, &[]));
@@ -257,7 +257,7 @@ fn f21_a_script_that_is_refused_has_the_topology_reread_too() {
         world.answer(c, &format!("-{text}\r\n"));
         assert_eq!(world.outcome(eval), format!("the server answered: {text}"));
         world.advance(ms(300));
-        assert_eq!(world.notices(), ["reinit: Stale"], "{text}");
+        assert_eq!(world.events(), ["reinit: Stale"], "{text}");
     }
 }
 
@@ -319,7 +319,7 @@ fn f75_eval_answered_by_moved_is_the_callers_and_the_topology_is_reread() {
     assert_eq!(world.reads(a), "");
 
     world.advance(ms(300));
-    assert_eq!(world.notices(), ["reinit: Moved"]);
+    assert_eq!(world.events(), ["reinit: Moved"]);
     let asked = world.asked();
     let rows: &[Row<'_>] = &[(0, 5460, &[A]), (5461, 10922, &[B]), (10923, 16383, &[A])];
     world.answer(asked, &topology(rows, &[]));

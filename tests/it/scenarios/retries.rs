@@ -1,6 +1,6 @@
 //! Time, lost connections and callers that go away: what is sent again, and what never is.
 
-use hashslot::{Call, Closed, Command, Config, Error};
+use hashslot::{Call, Command, Config, Disconnect, Error};
 
 use crate::support::canned::*;
 use crate::support::script::*;
@@ -12,8 +12,8 @@ const LOST: &str = "may have been executed for slot 5061 at 127.0.0.1:7000: the 
 #[test]
 fn pauses_grow_with_jitter_and_stay_within_the_configuration() {
     let mut world = World::linked(config(|config| {
-        config.retry_delay_min = ms(20);
-        config.retry_delay_max = ms(400);
+        config.min_retry_delay = ms(20);
+        config.max_retry_delay = ms(400);
     }))
     .0;
     let c = world.open(C);
@@ -39,7 +39,7 @@ fn f22_the_budget_outlasts_a_failover_of_five_seconds() {
     let mut world = World::linked(Config::default()).0;
     world.advance(ms(1_000));
     let c = world.open(C);
-    world.close(c, Closed::Reset);
+    world.close(c, Disconnect::Reset);
     let incr = world.submit(Command::incr("foo"));
     let promoted = world.elapsed() + ms(5_000);
     let replica = "127.0.0.1:7005";
@@ -49,7 +49,7 @@ fn f22_the_budget_outlasts_a_failover_of_five_seconds() {
         let now = world.elapsed();
         for node in world.dialled().into_iter().map(String::from).collect::<Vec<_>>() {
             match &*node {
-                C => world.refuse(C, Closed::Refused),
+                C => world.refuse(C, Disconnect::Refused),
                 _ => drop(world.open(&node)),
             }
         }
@@ -83,7 +83,7 @@ fn f01_a_node_that_stays_away_is_not_executed_at_the_deadline() {
     let get = world.submit(Command::incr("foo"));
     while world.outcome(get) == "open" {
         for node in world.dialled().into_iter().map(String::from).collect::<Vec<_>>() {
-            world.refuse(&node, Closed::Refused);
+            world.refuse(&node, Disconnect::Refused);
         }
         for link in world.links() {
             if world.reads(link) == ASK_TOPOLOGY {
@@ -111,7 +111,7 @@ fn f22_after_moved_to_a_dead_node_the_caller_learns_that_it_is_dead() {
     let rows: &[Row<'_>] = &[(0, 10922, &[B]), (10923, 16383, &[C])];
     while world.outcome(get) == "open" {
         for node in world.dialled().into_iter().map(String::from).collect::<Vec<_>>() {
-            world.refuse(&node, Closed::Refused);
+            world.refuse(&node, Disconnect::Refused);
         }
         for link in world.links() {
             if world.reads(link) == ASK_TOPOLOGY {
@@ -205,12 +205,12 @@ fn f07_cancelled_in_the_queue_in_flight_and_unknown() {
 }
 
 #[test]
-fn f07_a_cancelled_batch_takes_its_parts_along() {
+fn f07_a_cancelled_pipeline_takes_its_parts_along() {
     let (mut world, [a, b, c]) = World::linked(Config::default());
-    let batch = [Command::get("foo"), Command::get("bar"), Command::get("c")];
-    let batch = world.submit(Call::batch(batch));
+    let pipeline = [Command::get("foo"), Command::get("bar"), Command::get("c")];
+    let pipeline = world.submit(Call::pipeline(pipeline));
     assert_eq!(world.reads(a), "GET bar");
-    world.cancel(batch);
+    world.cancel(pipeline);
     assert_eq!((world.reads(b), world.reads(c)), (String::new(), String::new()));
     world.answer(a, "$-1\r\n");
     assert_eq!(world.machine.call_count(), 0);
@@ -232,7 +232,7 @@ fn f49_m1_an_incr_whose_link_dies_after_all_its_bytes_is_not_sent_again() {
     let (mut world, [a, ..]) = World::linked(Config::default());
     let incr = world.submit(Command::incr("bar"));
     assert_eq!(world.reads(a), "INCR bar");
-    world.close(a, Closed::Reset);
+    world.close(a, Disconnect::Reset);
     assert_eq!(world.outcome(incr), LOST);
     assert!(matches!(world.result(incr), Err(Error::MaybeExecuted { .. })));
     assert_eq!(world.machine.stats().maybe_executed, 1);
@@ -244,7 +244,7 @@ fn f02_an_incr_that_was_not_taken_whole_is_sent_again() {
         let (mut world, [a, ..]) = World::linked(Config::default());
         let incr = world.submit(Command::incr("bar"));
         assert_eq!(world.takes(a, taken), taken);
-        world.close(a, Closed::Reset);
+        world.close(a, Disconnect::Reset);
         assert_eq!(world.outcome(incr), "open");
         let a = world.open(A);
         assert!(world.reads(a).contains("INCR bar"), "{taken} bytes taken");
@@ -257,7 +257,7 @@ fn f02_replies_before_the_loss_count_and_a_half_reply_does_not() {
     let calls: Vec<_> = (0..4).map(|_| world.submit(Command::incr("bar"))).collect();
     world.takes(a, 3 * INCR_BAR.len() + 3);
     world.answer(a, ":1\r\n:2");
-    world.close(a, Closed::Reset);
+    world.close(a, Disconnect::Reset);
     assert_eq!(world.outcome(calls[0]), ":1\r\n");
     assert_eq!(world.outcome(calls[1]), LOST);
     assert_eq!(world.outcome(calls[2]), LOST);
@@ -276,7 +276,7 @@ fn f49_what_may_run_twice_is_sent_again_once_the_node_is_back() {
     let incr = world.submit(Call::new(Command::incr("bar")).idempotent());
     let own = world.submit(Command::incr("bar"));
     assert_eq!(world.reads(a), "GET bar; INCR bar; INCR bar");
-    world.close(a, Closed::Reset);
+    world.close(a, Disconnect::Reset);
     assert_eq!(world.outcome(own), LOST);
     let a = world.open(A);
     assert!(world.reads(a).starts_with("GET bar; INCR bar"));
@@ -291,7 +291,7 @@ fn what_is_sent_again_and_times_out_may_have_run() {
     let call = Call::new(Command::incr("bar")).idempotent().timeout(ms(500));
     let incr = world.submit(call);
     world.reads(a);
-    world.close(a, Closed::Reset);
+    world.close(a, Disconnect::Reset);
     assert_eq!(world.outcome(incr), "open");
     world.advance(ms(500));
     assert!(matches!(world.result(incr), Err(error) if error.may_have_executed()));
@@ -310,7 +310,7 @@ fn a_read_that_kills_every_connection_is_given_up() {
             let text = world.reads(link);
             if text.contains("GET bar") {
                 count += 1;
-                world.close(link, Closed::EndOfStream);
+                world.close(link, Disconnect::EndOfStream);
             } else if text == ASK_TOPOLOGY {
                 world.answer(link, &topology(ROWS, &[]));
             }
@@ -334,7 +334,7 @@ fn f61_a_sick_node_delays_nobody_else() {
         world.submit(Command::get("foo")); // its node says nothing
     }
     world.reads(c);
-    world.close(b, Closed::Reset);
+    world.close(b, Disconnect::Reset);
     for _ in 0..100 {
         world.submit(Command::get("c")); // its node is being dialled
     }
@@ -350,7 +350,7 @@ fn f49_a_call_that_was_sent_twice_is_never_said_not_to_have_run() {
     let (mut world, [_, _, c]) = World::linked(Config::default());
     let set = world.submit(Call::new(Command::set("foo", "1")).idempotent());
     assert_eq!(world.reads(c), "SET foo 1");
-    world.close(c, Closed::Reset);
+    world.close(c, Disconnect::Reset);
     let again = world.open_later(C);
     assert_eq!(world.reads(again), "SET foo 1");
     world.answer(again, "-OOM command not allowed\r\n");

@@ -29,7 +29,7 @@ impl Walk {
         let token = self.world.submit(call);
         assert_eq!(self.world.reads(self.links[node]), commands);
         self.world.answer(self.links[node], reply);
-        let Ok(Reply::Many(replies)) = self.world.result(token).clone() else { panic!() };
+        let Ok(Reply::Pipeline(replies)) = self.world.result(token).clone() else { panic!() };
         let keys = self.scan.answered(Ok(replies)).unwrap();
         keys.iter().map(|key| String::from_utf8_lossy(key).into_owned()).collect()
     }
@@ -89,7 +89,7 @@ fn f60_slots_that_left_or_are_leaving_are_walked_again() {
     // Slot 7 has gone to the second node, slot 9 is on its way there.
     walk.walk(0, "0-6 8-5460 [9->-bbbb]", "a");
     assert_eq!(walk.scan.done_count(), 5459);
-    walk.world.reinit_topology();
+    walk.world.refresh_topology();
     walk.world.advance(ms(300));
     let asked = walk.world.asked();
     let rows: &[Row<'_>] = &[
@@ -142,7 +142,7 @@ fn what_the_server_refuses_is_the_callers_and_the_rest_is_tried_again() {
     assert_eq!(walk.world.reads(walk.links[0]), "SCAN 0");
     let lost = Error::TimedOut { phase: hashslot::Phase::Sent, node: None, slot: None };
     assert!(walk.scan.answered(Err(lost)).unwrap().is_empty());
-    assert!(walk.scan.answered(Err(Error::Closed)).is_err());
+    assert!(walk.scan.answered(Err(Error::ShutDown)).is_err());
     let next = walk.next_call().unwrap().unwrap();
     walk.world.submit(next);
     assert_eq!(walk.world.reads(walk.links[0]), "INFO server; CLUSTER NODES");

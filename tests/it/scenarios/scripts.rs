@@ -1,6 +1,6 @@
 //! Scripts: named where they are known, in full where not, and never twice.
 
-use hashslot::{Call, Closed, Command, Config, RedirectPolicy, Refused, Script};
+use hashslot::{Call, Command, Config, Disconnect, RedirectPolicy, Script, SubmitError};
 
 use crate::support::script::*;
 
@@ -55,7 +55,7 @@ fn f62_the_first_on_a_link_carries_the_source_and_nothing_overtakes_it() {
 #[test]
 fn f62_a_new_link_is_sent_the_source_again() {
     let (mut world, [.., c]) = taught(Config::default());
-    world.close(c, Closed::Reset);
+    world.close(c, Disconnect::Reset);
     world.submit(script().invoke(["foo"]));
     let c = world.open(C);
     assert_eq!(world.reads(c), full("foo"));
@@ -102,7 +102,7 @@ fn f62_f50_scripts_that_a_node_has_lost_stay_in_order_and_before_what_is_new() {
 
 #[test]
 fn f62_what_waited_for_room_comes_behind_the_source() {
-    let (mut world, [.., c]) = taught(config(|config| config.in_flight_count_max = 1));
+    let (mut world, [.., c]) = taught(config(|config| config.max_in_flight = 1));
     world.submit(script().invoke(["foo"]));
     world.submit(Command::get("foo"));
     world.submit(Command::get("a"));
@@ -245,9 +245,9 @@ fn f62_a_transaction_has_the_source() {
 }
 
 #[test]
-fn f62_each_script_of_a_batch_is_followed_alone() {
+fn f62_each_script_of_a_pipeline_is_followed_alone() {
     let (mut world, [a, _, c]) = taught(Config::default());
-    let call = world.submit(Call::batch([
+    let call = world.submit(Call::pipeline([
         script().invoke(["foo"]),
         script().invoke(["bar"]),
         Command::get("a"),
@@ -268,7 +268,7 @@ fn f75_a_script_that_may_have_run_is_not_sent_again() {
     assert_eq!(world.reads(c), named("foo"));
     world.answer(c, NOSCRIPT);
     assert_eq!(world.reads(c), full("foo"));
-    world.close(c, Closed::Reset);
+    world.close(c, Disconnect::Reset);
     assert!(world.outcome(call).starts_with("may have been executed"), "{}", world.outcome(call));
 
     let call = world.submit(script().invoke(["foo"]));
@@ -283,7 +283,7 @@ fn f62_a_script_that_only_reads_is_sent_again() {
     let (mut world, [.., c]) = World::linked(Config::default());
     let call = world.submit(script().read_only().invoke(["foo"]));
     assert_eq!(world.reads(c), full("foo").replace("EVAL", "EVAL_RO"));
-    world.close(c, Closed::Reset);
+    world.close(c, Disconnect::Reset);
     let c = world.open(C);
     assert_eq!(world.reads(c), full("foo").replace("EVAL", "EVAL_RO"));
     world.answer(c, ":2\r\n");
@@ -328,7 +328,7 @@ fn f62_a_shutdown_sends_no_source() {
 #[test]
 fn keys_of_a_script_in_two_slots_are_refused_before_anything_is_sent() {
     let (mut world, _) = World::linked(Config::default());
-    let Err(Refused { error, .. }) = world.try_submit(script().invoke(["foo", "bar"])) else {
+    let Err(SubmitError { error, .. }) = world.try_submit(script().invoke(["foo", "bar"])) else {
         panic!("two slots");
     };
     assert!(error.to_string().contains("different slots (12182 and 5061)"), "{error}");

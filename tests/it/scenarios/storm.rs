@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use hashslot::{Call, Closed, Command, Credentials, LinkId};
+use hashslot::{Call, Command, Credentials, Disconnect, LinkId};
 
 use crate::support::canned::*;
 use crate::support::script::*;
@@ -152,7 +152,7 @@ fn reshard(seed: u64, rotates: bool) {
     };
     let in_flight = [1, 2, 3, 5, 10_000][dice.below(5)];
     let rows = model.rows();
-    let mut world = World::knowing(config(|config| config.in_flight_count_max = in_flight), &rows);
+    let mut world = World::knowing(config(|config| config.max_in_flight = in_flight), &rows);
     let mut calls = Vec::new();
     for step in 0..2_000 {
         let is_over = step >= 400;
@@ -170,7 +170,7 @@ fn reshard(seed: u64, rotates: bool) {
             model.reshard(step, &mut dice);
         }
         if !is_over && dice.one_in(60) {
-            world.reinit_topology();
+            world.refresh_topology();
         }
         if !is_over && rotates && rotation.one_in(10) {
             world.set_credentials(Credentials::password(&step.to_string()));
@@ -261,7 +261,7 @@ fn anything(seed: u64, rotates: bool) {
     let mut rotation = Dice(seed.wrapping_mul(0xA076_1D64_78BD_642F));
     let mut dice = Dice(seed.wrapping_mul(0xD134_2543_DE82_EF95));
     let config = config(|config| {
-        config.in_flight_count_max = [1, 2, 5, 10_000][dice.below(4)];
+        config.max_in_flight = [1, 2, 5, 10_000][dice.below(4)];
         config.call_timeout = ms(2_000);
         config.stall_timeout = ms(700);
         config.connect_timeout = ms(400);
@@ -280,7 +280,7 @@ fn anything(seed: u64, rotates: bool) {
         let key = KEYS[dice.below(5)].0;
         if dice.one_in(2) && step < 280 {
             calls.push(match dice.below(8) {
-                0 => world.submit(Call::batch([Command::get("foo"), Command::get("bar")])),
+                0 => world.submit(Call::pipeline([Command::get("foo"), Command::get("bar")])),
                 1 => world.submit(Call::transaction([Command::incr("foo"), Command::get("foo")])),
                 2 => {
                     world.submit(Call::new(Command::new("PING")).on_node(at(NODES[dice.below(4)])))
@@ -297,7 +297,7 @@ fn anything(seed: u64, rotates: bool) {
             }
         }
         if dice.one_in(40) {
-            world.reinit_topology();
+            world.refresh_topology();
         }
         if rotates && rotation.one_in(10) {
             let credentials = Credentials::password(&step.to_string());
@@ -306,7 +306,7 @@ fn anything(seed: u64, rotates: bool) {
         for node in world.dialled().into_iter().map(String::from).collect::<Vec<_>>() {
             match dice.below(6) {
                 0..3 => drop(world.accept(&node)),
-                3 => world.refuse(&node, Closed::Refused),
+                3 => world.refuse(&node, Disconnect::Refused),
                 _ => {}
             }
         }
@@ -325,7 +325,7 @@ fn anything(seed: u64, rotates: bool) {
                 }
             }
             if dice.one_in(50) && !world.is_closed(link) {
-                world.close(link, Closed::Reset);
+                world.close(link, Disconnect::Reset);
             }
         }
         world.advance(ms(u64::try_from(dice.below(30)).expect("a small number")));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use hashslot::{Call, Closed, Command, Config, LinkId};
+use hashslot::{Call, Command, Config, Disconnect, LinkId};
 
 use crate::support::canned::*;
 use crate::support::script::*;
@@ -81,7 +81,7 @@ impl Nodes {
         for address in world.dialled().into_iter().map(String::from).collect::<Vec<_>>() {
             has_moved = true;
             let Some(node) = self.nodes.get(&*address).cloned() else {
-                world.refuse(&address, Closed::Refused);
+                world.refuse(&address, Disconnect::Refused);
                 continue;
             };
             let link = world.accept(&address);
@@ -92,7 +92,7 @@ impl Nodes {
         for link in world.links() {
             let address = world.address(link).to_owned();
             let Some(node) = self.nodes.get(&*address).cloned() else {
-                world.close(link, Closed::Reset);
+                world.close(link, Disconnect::Reset);
                 continue;
             };
             for command in world.reads(link).split("; ").filter(|text| !text.is_empty()) {
@@ -147,7 +147,7 @@ fn replace_c_by_a_stranger(world: &mut World, nodes: &mut Nodes) {
         let view = [slots_reply(rows), shards_reply(rows, &[])];
         nodes.nodes.insert(address, Node { view, ..Node::own(address) });
     }
-    world.reinit_topology();
+    world.refresh_topology();
     while world.machine.topology().nodes().count() > 2 {
         world.advance(ms(100));
         let asked = world.links().into_iter().filter(|link| world.address(*link) != C);
@@ -171,7 +171,7 @@ fn a_stranger_at_a_known_address_gets_no_command_and_is_not_followed() {
         // The seed's name leads to where it led before.
         nodes.nodes.insert(C, Node::stranger('e', &[ALL], &[(C, 'e')]));
         let c = link_to(&world, C);
-        world.close(c, Closed::Reset);
+        world.close(c, Disconnect::Reset);
         let lost = incr(&mut world, "foo");
         for _ in 0..150 {
             let calls = [incr(&mut world, "bar"), incr(&mut world, "c")];
@@ -194,7 +194,7 @@ fn a_replica_that_took_over_gets_the_commands_of_a_node_whose_address_a_stranger
     let (mut world, mut nodes) = known(&[A]);
     nodes.nodes.insert(C, Node::stranger('e', &[ALL], &[(C, 'e')]));
     let c = link_to(&world, C);
-    world.close(c, Closed::Reset);
+    world.close(c, Disconnect::Reset);
     let call = incr(&mut world, "foo");
     nodes.run(&mut world, ms(1_000));
     let rows: &[Row<'_>] = &[(0, 5460, &[A]), (5461, 10922, &[B]), (10923, 16383, &[HEIR])];
@@ -215,10 +215,10 @@ fn known_nodes_that_cannot_be_reached_for_a_while_are_waited_for() {
     nodes.nodes = BTreeMap::from([(C, Node::stranger('e', &[ALL], &[(C, 'e')]))]);
     nodes.step(&mut world);
     for link in world.links() {
-        world.close(link, Closed::Reset);
+        world.close(link, Disconnect::Reset);
     }
     let call = incr(&mut world, "bar");
-    world.reinit_topology();
+    world.refresh_topology();
     nodes.run(&mut world, ms(15_000));
     nodes.nodes.extend([(A, a), (B, b)]);
     nodes.run(&mut world, ms(3_000));
@@ -234,9 +234,9 @@ fn a_pause_does_not_prove_that_the_known_nodes_are_gone() {
     let stranger = Node::stranger('e', &[ALL], &[(C, 'e')]);
     nodes.nodes = BTreeMap::from([(C, stranger.clone())]);
     for link in world.links() {
-        world.close(link, Closed::Reset);
+        world.close(link, Disconnect::Reset);
     }
-    world.reinit_topology();
+    world.refresh_topology();
     nodes.run(&mut world, ms(3_000));
     // It is asked once more, and its answer is read after a pause in which all came back.
     let asked = loop {
@@ -246,7 +246,7 @@ fn a_pause_does_not_prove_that_the_known_nodes_are_gone() {
                 world.reads(link);
                 world.answer(link, &welcome_from(&foreign('e')));
             } else {
-                world.refuse(&address, Closed::Refused);
+                world.refuse(&address, Disconnect::Refused);
             }
         }
         let mut links = world.links().into_iter();
@@ -274,13 +274,13 @@ fn what_is_for_a_node_that_left_goes_to_no_stranger() {
         let c = link_to(&world, C);
         let info = || Call::new(Command::new("INFO")).on_node(C.parse().expect("an address"));
         if !is_linked {
-            world.close(c, Closed::Reset);
+            world.close(c, Disconnect::Reset);
         }
         let call = world.submit(info());
         assert_eq!(world.reads(c), if is_linked { "INFO" } else { "" });
         replace_c_by_a_stranger(&mut world, &mut nodes);
         if is_linked {
-            world.close(c, Closed::Reset);
+            world.close(c, Disconnect::Reset);
         }
         nodes.run(&mut world, ms(30_000));
         assert_eq!(nodes.taken(C), Vec::<String>::new(), "{is_linked}");
@@ -299,7 +299,7 @@ fn what_was_redirected_to_a_node_that_left_goes_to_no_stranger() {
     let (mut world, mut nodes) = known(&[A, C]);
     nodes.run(&mut world, ms(5_000)); // all is asked that is to be asked
     let (a, c) = (link_to(&world, A), link_to(&world, C));
-    world.close(c, Closed::Reset);
+    world.close(c, Disconnect::Reset);
     let call = incr(&mut world, "bar");
     assert_eq!(world.reads(a), "INCR bar");
     world.answer(a, "-ASK 5061 127.0.0.1:7002\r\n");
@@ -315,13 +315,13 @@ fn each_other_cluster_is_waited_for_by_itself() {
     let (mut world, mut nodes) = known(&[A, B, C]);
     nodes.nodes = BTreeMap::from([(C, Node::stranger('e', &[ALL], &[(C, 'e')]))]);
     for link in world.links() {
-        world.close(link, Closed::Reset);
+        world.close(link, Disconnect::Reset);
     }
-    world.reinit_topology();
+    world.refresh_topology();
     nodes.run(&mut world, ms(29_000));
     nodes.nodes.insert(C, Node::stranger('f', &[ALL], &[(C, 'f')]));
     let c = link_to(&world, C);
-    world.close(c, Closed::Reset);
+    world.close(c, Disconnect::Reset);
     let call = incr(&mut world, "bar");
     nodes.run(&mut world, ms(5_000));
     assert_eq!((&*world.outcome(call), nodes.taken(C).len()), ("open", 0));
@@ -337,9 +337,9 @@ fn where_only_a_stranger_answers_it_is_followed_after_a_time() {
     let (mut world, mut nodes) = known(&[A, B, C]);
     nodes.nodes = BTreeMap::from([(C, Node::stranger('e', &[ALL], &[(C, 'e')]))]);
     for link in world.links() {
-        world.close(link, Closed::Reset);
+        world.close(link, Disconnect::Reset);
     }
-    world.reinit_topology();
+    world.refresh_topology();
     let mut calls = vec![incr(&mut world, "bar")];
     nodes.run(&mut world, ms(29_000));
     assert_eq!(nodes.taken(C).len(), 0);
@@ -361,7 +361,7 @@ fn a_cluster_that_was_rebuilt_at_the_same_addresses_is_followed_at_once() {
             nodes.nodes.insert(address, if tells_id { node } else { node.silent() });
         }
         for link in world.links() {
-            world.close(link, Closed::Reset);
+            world.close(link, Disconnect::Reset);
         }
         let calls = ["bar", "c", "foo"].map(|key| incr(&mut world, key));
         nodes.run(&mut world, ms(1_000));
@@ -381,7 +381,7 @@ fn a_cluster_that_was_rebuilt_behind_the_name_of_a_seed_is_followed_at_once() {
     // The connection to the seed stands as long as that: its name is looked up anew.
     nodes.nodes = BTreeMap::from([(SEED, rebuilt.clone()), (NEW, rebuilt)]);
     for link in world.links() {
-        world.close(link, Closed::Reset);
+        world.close(link, Disconnect::Reset);
     }
     let call = incr(&mut world, "foo");
     nodes.run(&mut world, ms(2_000));
@@ -397,7 +397,7 @@ fn of_nodes_that_do_not_tell_who_they_are_the_views_decide() {
     let own = [A, B].map(|address| (address, Node::own(address).silent()));
     let mut nodes = Nodes::with(&[(C, stranger), own[0].clone(), own[1].clone()]);
     for _ in 0..20 {
-        world.reinit_topology();
+        world.refresh_topology();
         nodes.run(&mut world, ms(6_000));
         assert_eq!(world.machine.topology(), &before);
     }
@@ -414,7 +414,7 @@ fn a_node_that_got_another_id_is_dialled_anew_after_its_last_reply() {
         view: node.view.map(|view| view.replace(&id(C), &foreign('e'))),
     };
     nodes.nodes = nodes.nodes.into_iter().map(|(at, node)| (at, reset(node))).collect();
-    world.reinit_topology();
+    world.refresh_topology();
     let a = world.asked();
     let view = nodes.nodes[A].view.concat();
     world.answer(a, &view);

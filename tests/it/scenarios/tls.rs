@@ -1,6 +1,6 @@
 //! What the machine makes of connections that cannot be secured.
 
-use hashslot::{Call, Closed, Command, Config, Error, ReadFrom, SeedFailure, TlsFailure, Why};
+use hashslot::{Call, Command, Config, Disconnect, Error, NodeFailure, ReadFrom, TlsFailure, Why};
 
 use crate::support::canned::*;
 use crate::support::script::*;
@@ -26,7 +26,7 @@ fn f72_a_certificate_that_is_refused_fails_calls_at_once_and_is_not_tried_in_a_s
         assert!(failure.is_permanent(), "{failure:?}");
         let mut world = World::new(Config::default(), &[A]);
         let get = world.submit(Command::get("foo"));
-        world.refuse(A, Closed::Tls(failure));
+        world.refuse(A, Disconnect::Tls(failure));
         let told = format!(
             "not executed for slot 12182: no seed led to a cluster: {A}: cannot connect: TLS failed: \
              {failure}"
@@ -48,7 +48,7 @@ fn f72_a_certificate_that_is_refused_fails_calls_at_once_and_is_not_tried_in_a_s
 fn f72_a_certificate_that_is_renewed_is_found() {
     let mut world = World::new(Config::default(), &[A]);
     let first = world.submit(Command::get("bar"));
-    world.refuse(A, Closed::Tls(TlsFailure::Expired));
+    world.refuse(A, Disconnect::Tls(TlsFailure::Expired));
     assert!(world.outcome(first).contains("expired"), "{}", world.outcome(first));
     while world.dialled().is_empty() {
         world.submit(Command::get("bar"));
@@ -69,13 +69,13 @@ fn f72_a_refusal_behind_the_handshake_is_as_good() {
     let get = world.submit(Command::get("foo"));
     let a = world.accept(A);
     assert_eq!(world.reads(a), HELLO);
-    world.close(a, Closed::Tls(TlsFailure::ClientCertificateWanted));
+    world.close(a, Disconnect::Tls(TlsFailure::ClientCertificateWanted));
     let Err(Error::NotExecuted { why: Why::NoCluster(failures), .. }) = world.result(get) else {
         panic!("{}", world.outcome(get));
     };
     let (_, failure) = failures.iter().next().expect("a seed that failed");
-    let wanted = Closed::Tls(TlsFailure::ClientCertificateWanted);
-    assert_eq!(*failure, SeedFailure::Unreachable(wanted));
+    let wanted = Disconnect::Tls(TlsFailure::ClientCertificateWanted);
+    assert_eq!(*failure, NodeFailure::Unreachable(wanted));
     assert!(failure.is_permanent());
 }
 
@@ -90,7 +90,7 @@ fn f72_silence_and_broken_records_are_waited_for() {
             while world.dialled().is_empty() {
                 world.advance_to_timer();
             }
-            world.refuse(A, Closed::Tls(failure));
+            world.refuse(A, Disconnect::Tls(failure));
             assert_eq!(world.outcome(get), "open");
         }
         let a = world.open_later(A);
@@ -104,7 +104,7 @@ fn f72_a_seed_that_is_not_trusted_does_not_hide_one_that_is() {
     let mut world = World::new(Config::default(), &["10.0.0.1:7000", "10.0.0.2:7000"]);
     let get = world.submit(Command::get("bar"));
     let first = world.dialled()[0].to_owned();
-    world.refuse(&first, Closed::Tls(TlsFailure::WrongName));
+    world.refuse(&first, Disconnect::Tls(TlsFailure::WrongName));
     assert_eq!(world.outcome(get), "open");
     let second = world.dialled()[0].to_owned();
     let good = world.open(&second);
@@ -117,7 +117,7 @@ fn f73_a_node_with_a_wrong_certificate_fails_its_own_calls_only() {
     let mut world = World::discovered(Config::default());
     let get_b = world.submit(Command::get("c"));
     let incr_b = world.submit(Command::incr("c"));
-    world.refuse(B, Closed::Tls(TlsFailure::WrongName));
+    world.refuse(B, Disconnect::Tls(TlsFailure::WrongName));
     let told = format!(
         "not executed for slot 7365 at {B}: cannot connect: TLS failed: {}",
         TlsFailure::WrongName
@@ -156,7 +156,7 @@ fn f73_reads_leave_a_replica_that_is_not_trusted() {
     world.answer(a, &(welcome("8.2.3") + "+OK\r\n"));
     world.tells(a, rows);
     let get = world.submit(Command::get("bar"));
-    world.refuse(REPLICA, Closed::Tls(TlsFailure::Expired));
+    world.refuse(REPLICA, Disconnect::Tls(TlsFailure::Expired));
     assert_eq!(world.reads(a), "GET bar");
     assert_eq!(world.outcome(get), "open");
     let only_there = world.submit(Call::new(Command::new("PING")).on_node(at(REPLICA)));

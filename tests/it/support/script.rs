@@ -17,8 +17,8 @@ use std::time::Duration;
 
 use super::canned::{nodes_reply, slots_reply, topology, welcome};
 use hashslot::{
-    Action, Address, Call, CallId, Closed, Cluster, Command, Config, Credentials, Instant, LinkId,
-    Notice, Outcome, Protocol, RedirectKind, Refused, Reply,
+    Action, Address, Call, CallId, Cluster, Command, Config, Credentials, Disconnect, Event,
+    Instant, LinkId, Outcome, Protocol, RedirectKind, Reply, SubmitError,
 };
 
 /// Three nodes that share the slots evenly.
@@ -69,7 +69,7 @@ pub(crate) struct World {
     calls: BTreeMap<Token, CallId>,
     outcomes: BTreeMap<Token, Outcome>,
     token: Token,
-    notices: Vec<String>,
+    events: Vec<String>,
     log: String,
 }
 
@@ -96,7 +96,7 @@ enum State {
 impl World {
     pub(crate) fn new(config: Config, seeds: &[&str]) -> Self {
         let seeds = seeds.iter().map(|seed| at(seed)).collect();
-        let machine = Cluster::new(Instant::EPOCH, config, seeds, 7).expect("a sane configuration");
+        let machine = Cluster::new(config, seeds, 7).expect("a sane configuration");
         Self {
             machine,
             now: Instant::EPOCH,
@@ -104,7 +104,7 @@ impl World {
             calls: BTreeMap::new(),
             outcomes: BTreeMap::new(),
             token: 0,
-            notices: Vec::new(),
+            events: Vec::new(),
             log: String::new(),
         }
     }
@@ -132,7 +132,7 @@ impl World {
             world.answer(link, &(slots_reply(rows) + &nodes_reply(rows, &[])));
         }
         assert_eq!(world.outcome(discovery), "ready");
-        world.notices();
+        world.events();
         world
     }
 
@@ -153,7 +153,7 @@ impl World {
             assert_eq!(world.outcome(ping), "+PONG\r\n");
             link
         });
-        world.notices();
+        world.events();
         (world, links)
     }
 
@@ -167,7 +167,10 @@ impl World {
         }
     }
 
-    pub(crate) fn try_submit(&mut self, call: impl Into<Call>) -> Result<Token, Refused<Token>> {
+    pub(crate) fn try_submit(
+        &mut self,
+        call: impl Into<Call>,
+    ) -> Result<Token, SubmitError<Token>> {
         self.token += 1;
         let token = self.token;
         self.record(format_args!("submit {token}"));
@@ -185,9 +188,9 @@ impl World {
         self.settle();
     }
 
-    pub(crate) fn reinit_topology(&mut self) {
+    pub(crate) fn refresh_topology(&mut self) {
         self.record(format_args!("reinit topology"));
-        self.machine.reinit_topology(self.now);
+        self.machine.refresh_topology(self.now);
         self.settle();
     }
 
@@ -219,8 +222,8 @@ impl World {
     }
 
     /// What the machine has noticed since this was asked the last time.
-    pub(crate) fn notices(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.notices)
+    pub(crate) fn events(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.events)
     }
 
     // ---- the nodes ----
@@ -274,7 +277,7 @@ impl World {
 
     /// Refuses the connection that is being dialled.
     #[track_caller]
-    pub(crate) fn refuse(&mut self, address: &str, cause: Closed) {
+    pub(crate) fn refuse(&mut self, address: &str, cause: Disconnect) {
         let link = self.dialled_link(address);
         self.close(link, cause);
     }
@@ -449,7 +452,7 @@ impl World {
     }
 
     /// The link ends, as the driver sees it.
-    pub(crate) fn close(&mut self, link: LinkId, cause: Closed) {
+    pub(crate) fn close(&mut self, link: LinkId, cause: Disconnect) {
         self.socket(link).state = State::Closed;
         self.record(format_args!("closed {link:?} {cause:?}"));
         self.machine.handle_closed(self.now, link, cause);
@@ -592,10 +595,10 @@ impl World {
                 self.calls.remove(&token);
                 assert!(self.outcomes.insert(token, outcome).is_none(), "{token} ends twice");
             }
-            Action::Notify(notice) => {
-                let notice = shown(&notice);
-                self.record(format_args!("-> {notice}"));
-                self.notices.push(notice);
+            Action::Event(event) => {
+                let event = shown(&event);
+                self.record(format_args!("-> {event}"));
+                self.events.push(event);
             }
             other => panic!("an action that this driver does not know: {other:?}"),
         }
@@ -654,7 +657,7 @@ fn told(outcome: &Outcome) -> String {
     };
     match outcome {
         Ok(Reply::One(frame)) => one(&Ok(frame.clone())),
-        Ok(Reply::Many(results)) => {
+        Ok(Reply::Pipeline(results)) => {
             format!("[{}]", results.iter().map(one).collect::<Vec<_>>().join(", "))
         }
         Ok(Reply::Ready) => "ready".into(),
@@ -663,28 +666,28 @@ fn told(outcome: &Outcome) -> String {
     }
 }
 
-/// A notice in a line.
-fn shown(notice: &Notice) -> String {
-    match notice {
-        Notice::Redirected { kind, slot, from, to } => {
+/// An event in a line.
+fn shown(event: &Event) -> String {
+    match event {
+        Event::Redirected { kind, slot, from, to } => {
             let kind = match kind {
                 RedirectKind::Moved => "moved",
                 _ => "ask",
             };
             format!("{kind} {slot}: {from} -> {to}")
         }
-        Notice::RedirectRefused { from, to } => format!("refused: {from} -> {to}"),
-        Notice::TopologyReinit { reason } => format!("reinit: {reason:?}"),
-        Notice::TopologyChanged(change) => format!("changed: {change}"),
-        Notice::TopologyUnavailable(failures) => format!("unavailable: {failures}"),
-        Notice::LinkReady { node } => format!("ready: {node}"),
-        Notice::Authenticated { node } => format!("authenticated: {node}"),
-        Notice::AuthenticationRefused { node, error } => format!("unchanged: {node}, {error}"),
-        Notice::CredentialsReplaced => "credentials replaced".into(),
-        Notice::LinkLost { node, cause, in_flight } => {
+        Event::RedirectRefused { from, to } => format!("refused: {from} -> {to}"),
+        Event::TopologyRefresh { reason } => format!("reinit: {reason:?}"),
+        Event::TopologyChanged(change) => format!("changed: {change}"),
+        Event::TopologyUnavailable(failures) => format!("unavailable: {failures}"),
+        Event::LinkReady { node } => format!("ready: {node}"),
+        Event::Authenticated { node } => format!("authenticated: {node}"),
+        Event::AuthenticationRefused { node, error } => format!("unchanged: {node}, {error}"),
+        Event::CredentialsReplaced => "credentials replaced".into(),
+        Event::LinkLost { node, cause, in_flight } => {
             format!("lost: {node}, {cause}, {in_flight} in flight")
         }
-        Notice::Pushed { node, message } => {
+        Event::Pushed { node, message } => {
             format!("pushed: {node} {}", message.as_bytes().escape_ascii())
         }
         other => format!("{other:?}"),

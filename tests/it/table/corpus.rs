@@ -2,7 +2,7 @@
 //!
 //! The same each time: all choices come from a seed.
 
-use hashslot::{Facts, KeyShape};
+use hashslot::{CommandInfo, KeyShape};
 
 /// Choices that look random (`SplitMix64`).
 pub(super) struct Choices(u64);
@@ -83,18 +83,18 @@ const COUNTS: [&str; 12] = [
 type Words = Vec<String>;
 
 /// Lists for one command, beginning with its name.
-pub(super) fn lists(facts: &Facts, choices: &mut Choices) -> Vec<Words> {
-    let count = match facts.keys {
+pub(super) fn lists(info: &CommandInfo, choices: &mut Choices) -> Vec<Words> {
+    let count = match info.keys {
         KeyShape::None => 2,
         KeyShape::At(_) | KeyShape::Range { .. } => 8,
         _ => 240,
     };
-    (0..count).map(|_| list(facts, choices)).collect()
+    (0..count).map(|_| list(info, choices)).collect()
 }
 
-fn list(facts: &Facts, choices: &mut Choices) -> Words {
-    let mut words: Words = facts.name.split(' ').map(str::to_owned).collect();
-    match facts.keys {
+fn list(info: &CommandInfo, choices: &mut Choices) -> Words {
+    let mut words: Words = info.name.split(' ').map(str::to_owned).collect();
+    match info.keys {
         KeyShape::Counted { destination, count, step, .. } => {
             let before = usize::from(count) - usize::from(destination > 0) - words.len();
             words.extend((0..before + usize::from(destination > 0)).map(|_| word(choices)));
@@ -106,8 +106,8 @@ fn list(facts: &Facts, choices: &mut Choices) -> Words {
         KeyShape::Migrate => migrate(&mut words, choices),
         KeyShape::Stralgo => stralgo(&mut words, choices),
         _ => {
-            let arity = usize::from(facts.arity.unsigned_abs());
-            let more = if facts.arity < 0 { choices.below(7) } else { 0 };
+            let arity = usize::from(info.arity.unsigned_abs());
+            let more = if info.arity < 0 { choices.below(7) } else { 0 };
             while words.len() < arity + more {
                 words.push(word(choices));
             }

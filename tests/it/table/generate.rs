@@ -16,11 +16,11 @@ const HEAD: &str = "\
 //! Made from `commands.txt` and `decisions.txt`, and not to be changed by hand:
 //! `HASHSLOT_BLESS=1 cargo test --test it table` makes it anew.
 
-use super::{Facts, counted, range, row};
-use crate::command::facts::{KeyShape, ReplyPolicy, RequestPolicy};
+use super::{CommandInfo, counted, range, row};
+use crate::command::info::{KeyShape, ResponsePolicy, RequestPolicy};
 
 use KeyShape::{At, Migrate, None as NoKey, Sort, Store, Stralgo, Streams};
-use ReplyPolicy::{
+use ResponsePolicy::{
     AllSucceeded, And, Concat, KeyOrder, Max, Min, NonNull, OneSucceeded, PerNode, Single,
     SlotStats, Sum, SumByName, Union,
 };
@@ -61,18 +61,18 @@ fn the_table_is_what_data_and_decisions_make() {
 }
 
 fn generate(commands: &str, decisions: &str) -> String {
-    let mut facts: Vec<_> = lines(commands).map(fact).collect();
-    facts.sort_by_key(|fact| fact.name);
-    for pair in facts.windows(2) {
+    let mut info: Vec<_> = lines(commands).map(fact).collect();
+    info.sort_by_key(|fact| fact.name);
+    for pair in info.windows(2) {
         assert!(pair[0].name != pair[1].name, "{} is there twice", pair[0].name);
     }
-    let mut decisions = decided(decisions, &facts);
+    let mut decisions = decided(decisions, &info);
     let mut text = HEAD.to_owned();
-    let names: Vec<_> = facts.iter().map(|fact| fact.name).collect();
+    let names: Vec<_> = info.iter().map(|fact| fact.name).collect();
     places(&mut text, &names);
     text.push_str("\n/// Every row, sorted by name.\n#[rustfmt::skip]\n");
-    writeln!(text, "pub(super) static TABLE: [Facts; {}] = [", facts.len()).unwrap();
-    for fact in &facts {
+    writeln!(text, "pub(super) static TABLE: [CommandInfo; {}] = [", info.len()).unwrap();
+    for fact in &info {
         let has_subcommands =
             names.iter().any(|name| name.split_once(' ').is_some_and(|(it, _)| it == fact.name));
         let decision = decisions.get_mut(fact.name);
@@ -96,7 +96,7 @@ pub(super) fn fact(line: &str) -> Fact<'_> {
     Fact { name, arity, keys, flags, tips }
 }
 
-fn decided(decisions: &str, facts: &[Fact<'_>]) -> BTreeMap<String, Decision> {
+fn decided(decisions: &str, info: &[Fact<'_>]) -> BTreeMap<String, Decision> {
     let mut all = BTreeMap::new();
     for line in lines(decisions) {
         let columns: Vec<_> = line.split('|').map(str::trim).collect();
@@ -104,7 +104,7 @@ fn decided(decisions: &str, facts: &[Fact<'_>]) -> BTreeMap<String, Decision> {
         assert!(!reason.is_empty(), "no reason: {line}");
         for name in names.split(", ") {
             let of_all = name.strip_prefix('*');
-            let meant = facts.iter().map(|fact| fact.name).filter(|it| match of_all {
+            let meant = info.iter().map(|fact| fact.name).filter(|it| match of_all {
                 Some(end) => it.ends_with(end),
                 None => *it == name,
             });

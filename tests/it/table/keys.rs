@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use hashslot::{Command, Facts, KeyShape, Learned, Malformed};
+use hashslot::{Command, CommandInfo, KeyError, KeyShape, LearnedCommands};
 
 use super::corpus::{Choices, lists};
 use super::live::{Server, entries, on_all};
@@ -12,8 +12,8 @@ use crate::servers::raw::{Reply, encode};
 /// A search for keys in one list of arguments, done twice.
 struct Case<'a> {
     words: &'a [String],
-    facts: &'static Facts,
-    ours: Result<Vec<String>, Malformed>,
+    info: &'static CommandInfo,
+    ours: Result<Vec<String>, KeyError>,
     theirs: Vec<String>,
     /// Whether they are the keys of a server that is asked; else those of its specifications.
     is_server: bool,
@@ -66,7 +66,7 @@ use Reason::{
 fn reason(case: &Case<'_>, server: &str) -> Option<Reason> {
     let is_old = server == "redis-6.2";
     let problem = match &case.ours {
-        Err(Malformed::Shape(problem)) => *problem,
+        Err(KeyError::Malformed(problem)) => *problem,
         _ => "",
     };
     let sorted = |keys: &[String]| {
@@ -76,7 +76,7 @@ fn reason(case: &Case<'_>, server: &str) -> Option<Reason> {
     };
     let ours = case.ours.clone().unwrap_or_default();
     let has = |word: &str| case.words.iter().any(|it| it.eq_ignore_ascii_case(word));
-    let found = match (case.facts.keys, case.facts.name) {
+    let found = match (case.info.keys, case.info.name) {
         (_, "SPUBLISH" | "SSUBSCRIBE" | "SUNSUBSCRIBE" | "CLUSTERSCAN") if case.is_server => {
             (case.theirs.is_empty(), NoKeyButRoutes)
         }
@@ -158,11 +158,11 @@ impl Tally {
 fn corpus(entries: &BTreeMap<String, &Reply>, is_old: bool) -> Vec<Vec<String>> {
     let mut choices = Choices::new(7);
     let mut all = Vec::new();
-    for facts in Facts::all() {
+    for info in CommandInfo::all() {
         // The choices for one command do not depend on which others the server has.
-        let lists = lists(facts, &mut choices);
-        let command = facts.name.split(' ').next().unwrap_or_default();
-        let is_there = entries.contains_key(if is_old { command } else { facts.name });
+        let lists = lists(info, &mut choices);
+        let command = info.name.split(' ').next().unwrap_or_default();
+        let is_there = entries.contains_key(if is_old { command } else { info.name });
         all.extend(lists.into_iter().filter(|_| is_there));
     }
     // Redis 6.2 looks for the keys of `OBJECT HELP` without seeing that there is no argument, and ends.
@@ -176,14 +176,14 @@ fn corpus(entries: &BTreeMap<String, &Reply>, is_old: bool) -> Vec<Vec<String>> 
 
 fn case(words: &[String], theirs: Vec<String>, is_server: bool) -> Case<'_> {
     let command = command(words);
-    Case { words, facts: command.facts(), ours: texts(command.keys()), theirs, is_server }
+    Case { words, info: command.info(), ours: texts(command.keys()), theirs, is_server }
 }
 
 fn command(words: &[String]) -> Command {
     Command::new(&words[0]).args(&words[1..])
 }
 
-fn texts(keys: Result<Vec<&[u8]>, Malformed>) -> Result<Vec<String>, Malformed> {
+fn texts(keys: Result<Vec<&[u8]>, KeyError>) -> Result<Vec<String>, KeyError> {
     let text = |key: &[u8]| String::from_utf8_lossy(key).into_owned();
     keys.map(|keys| keys.into_iter().map(text).collect())
 }
@@ -233,12 +233,13 @@ fn keys_are_where_servers_find_them() -> io::Result<()> {
 }
 
 /// Learns what a server says of all its commands; in RESP2 and RESP3 it is the same.
-fn learn_all(server: &Server) -> io::Result<Learned> {
+fn learn_all(server: &Server) -> io::Result<LearnedCommands> {
     let frames = [server.command_frame(false)?, server.command_frame(true)?];
-    let [old, new] = frames.map(|frame| Learned::read_all(&frame).map_err(io::Error::other));
+    let [old, new] =
+        frames.map(|frame| LearnedCommands::read_all(&frame).map_err(io::Error::other));
     let (old, new) = (old?, new?);
     assert_eq!(old, new);
-    let unknown = Learned::read(&server.command_frame(true)?).map_err(io::Error::other)?;
+    let unknown = LearnedCommands::read(&server.command_frame(true)?).map_err(io::Error::other)?;
     assert!(unknown.is_empty(), "the table has all: {unknown:?}");
     Ok(old)
 }
@@ -254,7 +255,7 @@ fn keys_are_where_specifications_find_them() -> io::Result<()> {
         for words in corpus(&entries, is_old) {
             let command = command(&words);
             // Before Redis 7.0 there are positions only, and those of subcommands are not told.
-            if is_old && (command.facts().name.contains(' ') || has_movable_keys(&command)) {
+            if is_old && (command.info().name.contains(' ') || has_movable_keys(&command)) {
                 continue;
             }
             let known = learned.get(&command).expect("all were learned");
@@ -275,7 +276,7 @@ fn keys_are_where_specifications_find_them() -> io::Result<()> {
 
 fn has_movable_keys(command: &Command) -> bool {
     !matches!(
-        command.facts().keys,
+        command.info().keys,
         KeyShape::None | KeyShape::At(_) | KeyShape::Range { .. } | KeyShape::Unknown
     )
 }

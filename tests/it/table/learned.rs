@@ -3,7 +3,8 @@
 
 use hashslot::resp::Frame;
 use hashslot::{
-    Command, KeyShape, Learned, LearnedCommand, Limits, Malformed, ReplyPolicy, RequestPolicy, Slot,
+    Command, KeyError, KeyShape, LearnedCommand, LearnedCommands, Limits, RequestPolicy,
+    ResponsePolicy, Slot,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -25,7 +26,7 @@ fn command(words: &str) -> Command {
     Command::new(words.next().unwrap()).args(words)
 }
 
-fn keys(learned: &Learned, words: &str) -> Result<String, Malformed> {
+fn keys(learned: &LearnedCommands, words: &str) -> Result<String, KeyError> {
     let command = command(words);
     let known = learned.get(&command).expect("was learned");
     let keys = known.keys(&command)?;
@@ -35,7 +36,7 @@ fn keys(learned: &Learned, words: &str) -> Result<String, Malformed> {
 #[test]
 fn real_replies_tell_where_keys_are() {
     for (server, bytes) in REPLIES {
-        let learned = Learned::read_all(&frame(bytes)).unwrap();
+        let learned = LearnedCommands::read_all(&frame(bytes)).unwrap();
         let is_old = server == "redis-6.2";
         // What a server does not have is left out; `MEMORY` has six subcommands since 7.0.
         assert_eq!(learned.len(), if is_old { 10 } else { 19 }, "{server}");
@@ -68,28 +69,28 @@ fn real_replies_tell_where_keys_are() {
         ] {
             assert_eq!(keys(&learned, words).as_deref(), Ok(expected), "{server}: {words}");
         }
-        let too_few = Err(Malformed::Shape("it has fewer keys than its number of keys says"));
+        let too_few = Err(KeyError::Malformed("it has fewer keys than its number of keys says"));
         assert_eq!(keys(&learned, "EVAL code 2 a"), too_few);
-        assert!(matches!(keys(&learned, "EVAL code many a"), Err(Malformed::Shape(_))));
+        assert!(matches!(keys(&learned, "EVAL code many a"), Err(KeyError::Malformed(_))));
     }
 }
 
 #[test]
 fn real_replies_tell_flags_and_tips() {
     for (server, bytes) in REPLIES.into_iter().skip(1) {
-        let learned = Learned::read_all(&frame(bytes)).unwrap();
+        let learned = LearnedCommands::read_all(&frame(bytes)).unwrap();
         let get = |words: &str| learned.get(&command(words)).expect("was learned").clone();
-        let facts = |known: &LearnedCommand| (known.request(), known.reply());
+        let info = |known: &LearnedCommand| (known.request(), known.reply());
         let xread = get("XREAD STREAMS a 0");
         assert_eq!(
             (xread.arity(), xread.read_only(), xread.blocking()),
             (-4, true, true),
             "{server}"
         );
-        assert_eq!(facts(&xread), (RequestPolicy::Keyed, ReplyPolicy::Single));
-        assert_eq!(facts(&get("DBSIZE")), (RequestPolicy::AllShards, ReplyPolicy::Sum));
-        assert_eq!(facts(&get("MSET")), (RequestPolicy::MultiShard, ReplyPolicy::AllSucceeded));
-        assert_eq!(facts(&get("MEMORY STATS")), (RequestPolicy::AllShards, ReplyPolicy::PerNode));
+        assert_eq!(info(&xread), (RequestPolicy::Keyed, ResponsePolicy::Single));
+        assert_eq!(info(&get("DBSIZE")), (RequestPolicy::AllShards, ResponsePolicy::Sum));
+        assert_eq!(info(&get("MSET")), (RequestPolicy::MultiShard, ResponsePolicy::AllSucceeded));
+        assert_eq!(info(&get("MEMORY STATS")), (RequestPolicy::AllShards, ResponsePolicy::PerNode));
         assert!(get("EVAL").script() && !get("EVAL").read_only());
         assert_eq!(get("MSET").shape(), KeyShape::Range { first: 1, last: -1, step: 2 });
         assert_eq!(get("LCS").shape(), KeyShape::Range { first: 1, last: 2, step: 1 });
@@ -104,7 +105,7 @@ fn real_replies_tell_flags_and_tips() {
 #[test]
 fn the_table_wins() {
     for (server, bytes) in REPLIES {
-        let learned = Learned::read(&frame(bytes)).unwrap();
+        let learned = LearnedCommands::read(&frame(bytes)).unwrap();
         assert!(learned.is_empty(), "{server}: {learned:?}");
         assert!(learned.get(&command("XREAD STREAMS a 0")).is_none());
     }
@@ -127,8 +128,9 @@ fn entry(name: &str, flags: &[&str], positions: [i64; 3], tips: &[&str], specs: 
     )
 }
 
-fn learn(entries: &[String]) -> Learned {
-    Learned::read(&frame(format!("*{}\r\n{}", entries.len(), entries.concat()).as_bytes())).unwrap()
+fn learn(entries: &[String]) -> LearnedCommands {
+    LearnedCommands::read(&frame(format!("*{}\r\n{}", entries.len(), entries.concat()).as_bytes()))
+        .unwrap()
 }
 
 /// A specification in RESP3: a search that begins at an index or behind a word, and finds a range.
@@ -169,16 +171,16 @@ fn a_module_is_learned() {
     let expected = "CLUSTER MY-OWN,MY.COUNT,MY.DEL,MY.FREE,MY.GET,MY.LAST,MY.MOVES,MY.ODD,MY.THIRD";
     assert_eq!(names.join(","), expected);
     for (words, request, reply, found) in [
-        ("MY.GET a", RequestPolicy::Keyed, ReplyPolicy::Single, "a"),
-        ("my.del a b", RequestPolicy::MultiShard, ReplyPolicy::KeyOrder, "a b"),
-        ("MY.COUNT x", RequestPolicy::AllNodes, ReplyPolicy::Sum, ""),
-        ("MY.ODD x", RequestPolicy::ExplicitNode, ReplyPolicy::Single, ""),
-        ("MY.FREE x", RequestPolicy::AnyNode, ReplyPolicy::Single, ""),
-        ("MY.MOVES a", RequestPolicy::Keyed, ReplyPolicy::Single, "a"),
-        ("MY.LAST key a KEY b", RequestPolicy::Keyed, ReplyPolicy::Single, "b"),
-        ("MY.LAST x", RequestPolicy::Keyed, ReplyPolicy::Single, ""),
-        ("MY.THIRD keys a b 1 2 3 4", RequestPolicy::Keyed, ReplyPolicy::Single, "a b"),
-        ("cluster My-Own a", RequestPolicy::Keyed, ReplyPolicy::Single, "a"),
+        ("MY.GET a", RequestPolicy::Keyed, ResponsePolicy::Single, "a"),
+        ("my.del a b", RequestPolicy::MultiShard, ResponsePolicy::KeyOrder, "a b"),
+        ("MY.COUNT x", RequestPolicy::AllNodes, ResponsePolicy::Sum, ""),
+        ("MY.ODD x", RequestPolicy::ExplicitNode, ResponsePolicy::Single, ""),
+        ("MY.FREE x", RequestPolicy::AnyNode, ResponsePolicy::Single, ""),
+        ("MY.MOVES a", RequestPolicy::Keyed, ResponsePolicy::Single, "a"),
+        ("MY.LAST key a KEY b", RequestPolicy::Keyed, ResponsePolicy::Single, "b"),
+        ("MY.LAST x", RequestPolicy::Keyed, ResponsePolicy::Single, ""),
+        ("MY.THIRD keys a b 1 2 3 4", RequestPolicy::Keyed, ResponsePolicy::Single, "a b"),
+        ("cluster My-Own a", RequestPolicy::Keyed, ResponsePolicy::Single, "a"),
     ] {
         let known = learned.get(&command(words)).expect("was learned");
         assert_eq!((known.request(), known.reply()), (request, reply), "{words}");
@@ -190,8 +192,8 @@ fn a_module_is_learned() {
     let get = command("MY.GET a");
     assert_eq!(learned.get(&get).unwrap().slot(&get), Ok(Some(Slot::of_key(b"a"))));
     let del = command("MY.DEL a b");
-    assert!(matches!(learned.get(&del).unwrap().slot(&del), Err(Malformed::CrossSlot(..))));
-    assert!(matches!(keys(&learned, "MY.GET"), Err(Malformed::Shape(_))));
+    assert!(matches!(learned.get(&del).unwrap().slot(&del), Err(KeyError::CrossSlot(..))));
+    assert!(matches!(keys(&learned, "MY.GET"), Err(KeyError::Malformed(_))));
 }
 
 #[test]
@@ -199,7 +201,7 @@ fn what_is_no_such_reply_is_refused() {
     for bytes in
         ["+OK\r\n", ":1\r\n", "-ERR unknown command\r\n", "*1\r\n:1\r\n", "*1\r\n*1\r\n:1\r\n"]
     {
-        assert!(Learned::read(&frame(bytes.as_bytes())).is_err(), "{bytes}");
+        assert!(LearnedCommands::read(&frame(bytes.as_bytes())).is_err(), "{bytes}");
     }
     let (long, many) = ("x".repeat(65), vec![spec("1", 0, 0); 9]);
     let many: Vec<_> = many.iter().map(String::as_str).collect();
@@ -230,7 +232,7 @@ proptest! {
             bytes[index.index(len)] = change.as_bytes()[0];
         }
         let Ok(frame) = Frame::parse(bytes, &Limits::default()) else { return Ok(()) };
-        let Ok(learned) = Learned::read_all(&frame) else { return Ok(()) };
+        let Ok(learned) = LearnedCommands::read_all(&frame) else { return Ok(()) };
         for known in learned.commands() {
             let mut name = known.name().split(' ');
             let command = Command::new(name.next().unwrap_or_default()).args(name).args(&words);
@@ -249,7 +251,7 @@ proptest! {
         ]);
         let [one, two, three] = positions;
         let old = format!("*1\r\n*6\r\n+my.two\r\n:2\r\n*0\r\n:{one}\r\n:{two}\r\n:{three}\r\n");
-        let old = Learned::read(&frame(old.as_bytes())).expect("is a reply");
+        let old = LearnedCommands::read(&frame(old.as_bytes())).expect("is a reply");
         let other = command("MY.TWO a b c d");
         old.get(&other).expect("was learned").keys(&other).ok();
         let command = command("MY.ONE a b c d");

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use hashslot::resp::{Frame, Scan, Scanner};
-use hashslot::{Facts, Limits};
+use hashslot::{CommandInfo, Limits};
 
 use super::generate::{fact, lines};
 use crate::servers::process::{Process, free_port, new_folder};
@@ -187,7 +187,7 @@ const DIFFERENCES: [(&str, &[&str]); 5] = [
 
 #[test]
 fn every_command_of_every_server_is_known() -> io::Result<()> {
-    let facts: BTreeMap<_, _> =
+    let info: BTreeMap<_, _> =
         lines(super::COMMANDS).map(|line| (fact(line).name, fact(line))).collect();
     let mut failed = Vec::new();
     on_all(|server_name, server| {
@@ -196,7 +196,7 @@ fn every_command_of_every_server_is_known() -> io::Result<()> {
         let mut found = Vec::new();
         for (name, entry) in &entries {
             let mut differs = |what: String| found.push(format!("{name}: {what}"));
-            let Some(known) = Facts::of(name) else {
+            let Some(known) = CommandInfo::of(name) else {
                 differs("unknown".to_owned());
                 continue;
             };
@@ -217,7 +217,7 @@ fn every_command_of_every_server_is_known() -> io::Result<()> {
             let tips = [tip("request_policy:"), tip("response_policy:")];
             let tips: Vec<_> = tips.into_iter().flatten().collect();
             let tips = if tips.is_empty() { "-".to_owned() } else { tips.join("/") };
-            if entry.at(7).is_some() && tips != facts[name.as_str()].tips {
+            if entry.at(7).is_some() && tips != info[name.as_str()].tips {
                 differs(format!("tips {tips}"));
             }
         }

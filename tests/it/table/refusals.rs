@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use hashslot::{Call, Cluster, Command, Config, Error, Instant, Why};
+use hashslot::{Call, Cluster, Command, Config, Error, Why};
 
 use super::generate::{fact, lines};
 
@@ -13,7 +13,7 @@ const OF_TOOLS: [&str; 2] = ["redis-cli --ldb", "redis-cli --rdb"];
 
 fn cluster() -> Cluster<()> {
     let seeds = vec!["127.0.0.1:7000".parse().unwrap()];
-    Cluster::new(Instant::EPOCH, Config::default(), seeds, 1).unwrap()
+    Cluster::new(Config::default(), seeds, 1).unwrap()
 }
 
 /// What is said of a command of this name, if it is refused on shared connections.

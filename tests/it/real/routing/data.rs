@@ -18,7 +18,7 @@ async fn fill<A: Adapter>(
 ) -> Result<Vec<String>, crate::real::Failure> {
     stage.cluster.flush_all()?;
     let mut keys: Vec<_> = (0..count).map(|number| format!("data:{number}")).collect();
-    let ended = stage.client.batch(keys.iter().map(|key| Command::set(key, key))).await?;
+    let ended = stage.client.pipeline(keys.iter().map(|key| Command::set(key, key))).await?;
     assert!(ended.iter().all(Result::is_ok));
     until::<A>("replicas have all keys", async || {
         Ok(stage.sum(&stage.replicas(), "DBSIZE")? == i64::try_from(count)?)

@@ -108,11 +108,11 @@ fn functions_that_run_are_told_primary_by_primary<A: Adapter>() -> Done {
 /// All nodes can be asked what the table asks of one.
 fn all_nodes_answer_where_the_caller_wants_it<A: Adapter>() -> Done {
     in_both::<A>(async |stage| {
-        use hashslot::{Call, ReplyPolicy, Target};
+        use hashslot::{Call, ResponsePolicy, Target};
         let all = |line: &str| Call::new(super::words(line)).target(Target::AllNodes);
         let Answer::PerNode(pongs) = stage.call(all("PING")).await? else { panic!("one reply") };
         assert_eq!(pongs, stage.directs(&stage.nodes(), "PING")?);
-        let ping = all("PING").merge(ReplyPolicy::Equal);
+        let ping = all("PING").merge(ResponsePolicy::Equal);
         assert_eq!(stage.call(ping).await?, Answer::One(Reply::Simple("PONG".into())));
         let Answer::PerNode(roles) = stage.call(all("ROLE")).await? else { panic!("one reply") };
         for (node, role) in roles {
@@ -124,7 +124,7 @@ fn all_nodes_answer_where_the_caller_wants_it<A: Adapter>() -> Done {
         for (node, id) in ids {
             assert_eq!(id.text().as_ref(), Some(&stage.cluster.node(node).id));
         }
-        let ids = all("CLUSTER MYID").merge(ReplyPolicy::Equal);
+        let ids = all("CLUSTER MYID").merge(ResponsePolicy::Equal);
         let Answer::Failed(error) = stage.call(ids).await? else { panic!("they differ") };
         assert_eq!(error.to_string(), "6 replies that had to be equal differ");
         Ok(())

@@ -6,7 +6,7 @@ use crate::real::{Done, Failure};
 use crate::servers::NAMES;
 use crate::servers::raw::{Connection, Reply};
 use crate::servers::slots::slot_of;
-use hashslot::{Call, ReplyPolicy};
+use hashslot::{Call, ResponsePolicy};
 
 /// A connection to a node that has subscribed.
 fn subscriber<A: Adapter>(
@@ -51,7 +51,7 @@ fn subscribers_of_all_nodes_are_counted<A: Adapter>() -> Done {
         assert_eq!(stage.one("PUBSUB NUMPAT").await?, Reply::Integer(patterns));
         assert_eq!(patterns, 3);
         // The replies as they are, for who wants to know where subscribers are.
-        let apart = Call::new(words("PUBSUB NUMSUB news")).merge(ReplyPolicy::PerNode);
+        let apart = Call::new(words("PUBSUB NUMSUB news")).merge(ResponsePolicy::PerNode);
         let direct = stage.directs(&stage.nodes(), "PUBSUB NUMSUB news")?;
         assert_eq!(stage.call(apart).await?, Answer::PerNode(direct));
         // The number is that of the subscribers of the node that was asked.

@@ -1,6 +1,6 @@
 //! Where a call goes if its caller says so, and how its replies become one.
 
-use hashslot::{Call, Command, Error, ReplyPolicy, Slot, Target};
+use hashslot::{Call, Command, Error, ResponsePolicy, Slot, Target};
 
 use super::{Answer, Stage, in_both, key_in, words};
 use crate::real::adapter::{Adapter, Client, on_every_adapter};
@@ -60,51 +60,53 @@ fn replies_are_merged_as_the_caller_says<A: Adapter>() -> Done {
         let merged = async |policy| stage.call(dbsize().merge(policy)).await;
         let (least, most) = (numbers.iter().min(), numbers.iter().max());
         let one = |number: Option<&i64>| Answer::One(Reply::Integer(*number.unwrap_or(&-1)));
-        assert_eq!(merged(ReplyPolicy::Min).await?, one(least));
-        assert_eq!(merged(ReplyPolicy::Max).await?, one(most));
-        assert_eq!(merged(ReplyPolicy::Sum).await?, one(Some(&40)));
-        assert_eq!(merged(ReplyPolicy::And).await?, one(Some(&1)));
-        assert_eq!(merged(ReplyPolicy::Or).await?, one(Some(&1)));
-        assert_eq!(merged(ReplyPolicy::PerNode).await?, Answer::PerNode(sizes.clone()));
-        assert_eq!(merged(ReplyPolicy::Single).await?, Answer::PerNode(sizes));
+        assert_eq!(merged(ResponsePolicy::Min).await?, one(least));
+        assert_eq!(merged(ResponsePolicy::Max).await?, one(most));
+        assert_eq!(merged(ResponsePolicy::Sum).await?, one(Some(&40)));
+        assert_eq!(merged(ResponsePolicy::And).await?, one(Some(&1)));
+        assert_eq!(merged(ResponsePolicy::Or).await?, one(Some(&1)));
+        assert_eq!(merged(ResponsePolicy::PerNode).await?, Answer::PerNode(sizes.clone()));
+        assert_eq!(merged(ResponsePolicy::Single).await?, Answer::PerNode(sizes));
         let first = stage.direct(stage.primaries[0], "DBSIZE")?.integer();
-        assert_eq!(merged(ReplyPolicy::AllSucceeded).await?, one(first.as_ref()));
+        assert_eq!(merged(ResponsePolicy::AllSucceeded).await?, one(first.as_ref()));
         // What is no list cannot be joined.
-        let Answer::Failed(error) = merged(ReplyPolicy::Union).await? else { panic!("a union") };
+        let Answer::Failed(error) = merged(ResponsePolicy::Union).await? else { panic!("a union") };
         assert!(matches!(error, Error::Conversion(_)), "{error:?}");
         // One reply is not merged, whatever the caller says.
-        let one_node = dbsize().merge(ReplyPolicy::Max).target(Target::key("merged:1"));
+        let one_node = dbsize().merge(ResponsePolicy::Max).target(Target::key("merged:1"));
         assert!(matches!(stage.call(one_node).await?, Answer::One(Reply::Integer(1..=39))));
         Ok(())
     })
 }
 
-/// A target is for all commands of a batch; each keeps its place.
-fn a_batch_goes_where_its_target_says<A: Adapter>() -> Done {
+/// A target is for all commands of a pipeline; each keeps its place.
+fn a_pipeline_goes_where_its_target_says<A: Adapter>() -> Done {
     in_both::<A>(async |stage| {
-        let batch = Call::batch([words("DBSIZE"), words("MGET a b c"), words("PING")]);
-        let hashslot::Reply::Many(replies) = stage.client.call(batch).await? else { panic!() };
+        let pipeline = Call::pipeline([words("DBSIZE"), words("MGET a b c"), words("PING")]);
+        let hashslot::Reply::Pipeline(replies) = stage.client.call(pipeline).await? else {
+            panic!()
+        };
         assert_eq!(replies.len(), 3);
         let size = stage.sum(&stage.primaries, "DBSIZE")?;
         assert_eq!(
             replies[0].as_ref().ok().and_then(|frame| frame.value().as_integer()),
             Some(size)
         );
-        let batch = [Command::new("CLUSTER").arg("MYID"), words("CONFIG GET port")];
+        let pipeline = [Command::new("CLUSTER").arg("MYID"), words("CONFIG GET port")];
         let replica = stage.replicas()[0];
-        let call = Call::batch(batch).on_node(address_of(stage.cluster, replica));
-        let hashslot::Reply::Many(replies) = stage.client.call(call).await? else { panic!() };
+        let call = Call::pipeline(pipeline).on_node(address_of(stage.cluster, replica));
+        let hashslot::Reply::Pipeline(replies) = stage.client.call(call).await? else { panic!() };
         let id = replies[0].as_ref().map_err(Clone::clone)?.value().as_str().map(str::to_owned);
         assert_eq!(id.as_ref(), Some(&stage.cluster.node(replica).id));
         Ok(())
     })
 }
 
-/// Replies of several nodes in a batch are a map in their place.
-fn a_batch_has_a_map_where_replies_stay_apart<A: Adapter>() -> Done {
+/// Replies of several nodes in a pipeline are a map in their place.
+fn a_pipeline_has_a_map_where_replies_stay_apart<A: Adapter>() -> Done {
     in_both::<A>(async |stage| {
-        let batch = [words("PING"), words("CONFIG GET port"), words("PUBSUB NUMPAT")];
-        let replies = stage.client.batch(batch).await?;
+        let pipeline = [words("PING"), words("CONFIG GET port"), words("PUBSUB NUMPAT")];
+        let replies = stage.client.pipeline(pipeline).await?;
         let map = replies[1].as_ref().map_err(Clone::clone)?.value();
         let map = map.pairs().ok_or("no map")?;
         assert_eq!(map.len(), stage.nodes().len());
@@ -118,6 +120,6 @@ fn a_batch_has_a_map_where_replies_stay_apart<A: Adapter>() -> Done {
 on_every_adapter! {
     a_call_goes_where_its_target_says,
     replies_are_merged_as_the_caller_says,
-    a_batch_goes_where_its_target_says,
-    a_batch_has_a_map_where_replies_stay_apart,
+    a_pipeline_goes_where_its_target_says,
+    a_pipeline_has_a_map_where_replies_stay_apart,
 }

@@ -24,7 +24,7 @@ fn a_hundred_keys_are_one_wave_a_node<A: Adapter>() -> Done {
         let seeds: Vec<_> = proxies.iter().map(Proxy::address).collect();
         let client = connect_to::<A>(&seeds, |config| config.address_map = map).await?;
         let keys: Vec<_> = (0..100).map(|number| format!("wave:{number}")).collect();
-        let ended = client.batch(keys.iter().map(|key| Command::set(key, key))).await?;
+        let ended = client.pipeline(keys.iter().map(|key| Command::set(key, key))).await?;
         assert!(ended.iter().all(Result::is_ok));
         let waves = |direction| -> Vec<usize> {
             proxies.iter().map(|proxy| proxy.piece_count(direction)).collect()

@@ -14,7 +14,9 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use hashslot::runtimes::ConnectError;
-use hashslot::{Call, Closed, Command, Config, Error, ReadFrom, SeedFailure, Tls, TlsFailure, Why};
+use hashslot::{
+    Call, Command, Config, Disconnect, Error, NodeFailure, ReadFrom, Tls, TlsFailure, Why,
+};
 
 use self::certificates::{Identity, OTHER, OURS, trusting_ours, trusting_ours_in};
 use super::adapter::{Adapter, Client, Setup, on_every_adapter};
@@ -83,7 +85,7 @@ async fn refused<A: Adapter>(seeds: &[String], tls: Tls, failure: TlsFailure) ->
     };
     assert_eq!(failures.iter().count(), seeds.len(), "{text}");
     for (address, found) in failures.iter() {
-        assert_eq!(*found, SeedFailure::Unreachable(Closed::Tls(failure)), "{address}");
+        assert_eq!(*found, NodeFailure::Unreachable(Disconnect::Tls(failure)), "{address}");
     }
     let sentence = format!("cannot connect: TLS failed: {failure}");
     assert!(text.contains(&sentence), "{text}");
@@ -104,9 +106,9 @@ async fn talks<A: Adapter>(cluster: &Cluster, tls: Tls) -> Done {
     }
     // Many at the same time leave in few records.
     let commands = (0..2000).map(|number| Command::set(format!("many:{number}"), number));
-    assert!(client.batch(commands).await?.iter().all(Result::is_ok));
+    assert!(client.pipeline(commands).await?.iter().all(Result::is_ok));
     let commands = (0..2000).map(|number| Command::get(format!("many:{number}")));
-    for (number, reply) in client.batch(commands).await?.into_iter().enumerate() {
+    for (number, reply) in client.pipeline(commands).await?.into_iter().enumerate() {
         assert_eq!(reply?.value().as_str(), Some(&*number.to_string()));
     }
     client.close().await;

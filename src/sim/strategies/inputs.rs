@@ -9,12 +9,12 @@ use core::time::Duration;
 use proptest::prelude::*;
 
 use super::{Cuts, Host, Layout, PlainCall, Tree, calls, cuts, frame_bytes, frames, wide_calls};
-use crate::action::{Action, CallId, LinkId, Notice, Outcome};
+use crate::action::{Action, CallId, Event, LinkId, Outcome};
 use crate::address::Address;
 use crate::cluster::Cluster;
 use crate::command::Command;
 use crate::config::{Limits, Protocol};
-use crate::error::{Closed, Error, SystemText, TlsFailure};
+use crate::error::{Disconnect, Error, SystemText, TlsFailure};
 use crate::resp::{Frame, Scan, Scanner};
 use crate::slot::Slot;
 use crate::time::Instant;
@@ -26,7 +26,7 @@ use crate::time::Instant;
 /// If there is none, nothing happens.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub enum Event {
+pub enum Input {
     /// The application submits a call.
     Submitted(PlainCall),
     /// The application gives a call up.
@@ -44,7 +44,7 @@ pub enum Event {
     /// Bytes come in on a link that answer nothing.
     Received(usize, Vec<u8>),
     /// A link is closed, or cannot be connected.
-    Closed(usize, Closed),
+    Closed(usize, Disconnect),
     /// Timers are run, whether they are due or not.
     TimersRun,
     /// Time passes; timers are run when they are due.
@@ -84,22 +84,22 @@ pub struct Trace {
     /// What was completed, in this order.
     pub outcomes: Vec<(u64, Outcome)>,
     /// What was noticed, in this order.
-    pub notices: Vec<Notice>,
+    pub events: Vec<Event>,
     /// Every link that was dialled, where to, and what was sent on it.
     pub links: Vec<(LinkId, Address, Vec<u8>)>,
     /// When the last event was over.
     pub now: Instant,
 }
 
-/// Lets events happen to a machine whose cluster looks like this, beginning at the epoch, and
+/// Lets inputs happen to a machine whose cluster looks like this, beginning at the epoch, and
 /// collects what comes out.
 ///
 /// The driver inside is a correct one: it carries out every action, and hands in late, double and
-/// early events only as the events say.
+/// early inputs only as the inputs say.
 ///
 /// # Panics
 /// If the machine wants its timers to be run again and again without time passing.
-pub fn apply(cluster: &mut Cluster<u64>, layout: &Layout, events: &[Event]) -> Trace {
+pub fn apply(cluster: &mut Cluster<u64>, layout: &Layout, inputs: &[Input]) -> Trace {
     let mut driver = Driver {
         cluster,
         layout,
@@ -108,7 +108,7 @@ pub fn apply(cluster: &mut Cluster<u64>, layout: &Layout, events: &[Event]) -> T
         calls: Vec::new(),
         token: 0,
     };
-    for event in events {
+    for event in inputs {
         driver.apply(event);
     }
     driver.trace
@@ -145,28 +145,28 @@ enum State {
 }
 
 impl Driver<'_> {
-    fn apply(&mut self, event: &Event) {
+    fn apply(&mut self, event: &Input) {
         let now = self.trace.now;
         match event {
-            Event::Submitted(call) => self.submit(call),
-            Event::Cancelled(number) => {
+            Input::Submitted(call) => self.submit(call),
+            Input::Cancelled(number) => {
                 if !self.calls.is_empty() {
                     let (token, call) = self.calls.remove(number % self.calls.len());
                     self.trace.cancelled.push(token);
                     self.cluster.cancel(now, call);
                 }
             }
-            Event::Connected(number) => {
+            Input::Connected(number) => {
                 if let Some((index, link)) = self.link(*number) {
                     self.connect(index, link);
                 }
             }
-            Event::Sent(number, len) => {
+            Input::Sent(number, len) => {
                 if let Some((index, link)) = self.link(*number) {
                     self.send(index, link, *len);
                 }
             }
-            Event::Answered(number, count, answer, cuts) => {
+            Input::Answered(number, count, answer, cuts) => {
                 if let Some((index, link)) = self.link(*number) {
                     let bytes = self.answer(index, *count, answer);
                     for piece in cuts.pieces(&bytes) {
@@ -175,22 +175,22 @@ impl Driver<'_> {
                     }
                 }
             }
-            Event::Served(answer) => self.serve(answer),
-            Event::Received(number, bytes) => {
+            Input::Served(answer) => self.serve(answer),
+            Input::Received(number, bytes) => {
                 if let Some((_, link)) = self.link(*number) {
                     self.cluster.handle_received(now, link, bytes);
                 }
             }
-            Event::Closed(number, cause) => {
+            Input::Closed(number, cause) => {
                 if let Some((index, link)) = self.link(*number) {
                     self.nodes[index].state = State::Over;
                     self.cluster.handle_closed(now, link, cause.clone());
                 }
             }
-            Event::TimersRun => self.cluster.handle_timeout(now),
-            Event::Passed(time) => self.pass(*time),
-            Event::Reinit => self.cluster.reinit_topology(now),
-            Event::ShutDown => self.cluster.shut_down(now),
+            Input::TimersRun => self.cluster.handle_timeout(now),
+            Input::Passed(time) => self.pass(*time),
+            Input::Reinit => self.cluster.refresh_topology(now),
+            Input::ShutDown => self.cluster.shut_down(now),
         }
         self.drain();
     }
@@ -271,7 +271,7 @@ impl Driver<'_> {
                     self.calls.retain(|(open, _)| *open != token);
                     self.trace.outcomes.push((token, outcome));
                 }
-                Action::Notify(notice) => self.trace.notices.push(notice),
+                Action::Event(event) => self.trace.events.push(event),
                 Action::Close { link } => {
                     let same = |(of, ..): &(LinkId, Address, Vec<u8>)| *of == link;
                     if let Some(index) = self.trace.links.iter().rposition(same) {
@@ -367,31 +367,31 @@ fn redirection(kind: &str, words: &[Vec<u8>], layout: &Layout, node: usize) -> V
     format!("-{kind} {slot} {host}:{port}\r\n").into_bytes()
 }
 
-/// Any sequence of up to `len` events, weighted so that links get ready and calls get answers.
+/// Any sequence of up to `len` inputs, weighted so that links get ready and calls get answers.
 ///
 /// ```
-/// use hashslot::sim::strategies::{Event, Layout, apply, events, topologies};
+/// use hashslot::sim::strategies::{Input, Layout, apply, inputs, topologies};
 /// use hashslot::{Cluster, Config, Instant};
 /// use proptest::test_runner::TestRunner;
 /// use std::time::Duration;
 ///
-/// let property = |(layout, mut events): (Layout, Vec<Event>)| {
+/// let property = |(layout, mut inputs): (Layout, Vec<Input>)| {
 ///     let seeds = vec!["10.0.0.1:7000".parse().unwrap()];
-///     let mut cluster = Cluster::new(Instant::EPOCH, Config::default(), seeds, 7).unwrap();
-///     events.push(Event::Passed(Duration::from_secs(60)));
-///     let trace = apply(&mut cluster, &layout, &events);
+///     let mut cluster = Cluster::new(Config::default(), seeds, 7).unwrap();
+///     inputs.push(Input::Passed(Duration::from_secs(60)));
+///     let trace = apply(&mut cluster, &layout, &inputs);
 ///     // Whatever happened: every call has ended once.
 ///     assert_eq!(trace.outcomes.len() + trace.cancelled.len(), trace.submitted.len());
 ///     assert_eq!(cluster.call_count(), 0);
 ///     Ok(())
 /// };
-/// TestRunner::deterministic().run(&(topologies(), events(50)), property).unwrap();
+/// TestRunner::deterministic().run(&(topologies(), inputs(50)), property).unwrap();
 /// ```
-pub fn events(len: usize) -> impl Strategy<Value = Vec<Event>> {
+pub fn inputs(len: usize) -> impl Strategy<Value = Vec<Input>> {
     prop::collection::vec(event(), 0..=len)
 }
 
-fn event() -> impl Strategy<Value = Event> {
+fn event() -> impl Strategy<Value = Input> {
     let link = || prop_oneof![4 => 0..2_usize, 1 => 0..8_usize];
     let sent = prop_oneof![1 => 0..80_usize, 2 => Just(usize::MAX)];
     let count = prop_oneof![1 => 0..4_usize, 2 => Just(usize::MAX)];
@@ -402,21 +402,21 @@ fn event() -> impl Strategy<Value = Event> {
         prop::collection::vec(any::<u8>(), 0..20),
     ];
     prop_oneof![
-        7 => calls().prop_map(Event::Submitted).boxed(),
-        2 => wide_calls().prop_map(Event::Submitted).boxed(),
-        1 => (0..10_usize).prop_map(Event::Cancelled).boxed(),
-        6 => link().prop_map(Event::Connected).boxed(),
-        10 => (link(), sent).prop_map(|(link, len)| Event::Sent(link, len)).boxed(),
+        7 => calls().prop_map(Input::Submitted).boxed(),
+        2 => wide_calls().prop_map(Input::Submitted).boxed(),
+        1 => (0..10_usize).prop_map(Input::Cancelled).boxed(),
+        6 => link().prop_map(Input::Connected).boxed(),
+        10 => (link(), sent).prop_map(|(link, len)| Input::Sent(link, len)).boxed(),
         12 => answered
-            .prop_map(|(link, count, answer, cuts)| Event::Answered(link, count, answer, cuts))
+            .prop_map(|(link, count, answer, cuts)| Input::Answered(link, count, answer, cuts))
             .boxed(),
-        10 => answer().prop_map(Event::Served).boxed(),
-        1 => (link(), received).prop_map(|(link, bytes)| Event::Received(link, bytes)).boxed(),
-        1 => (link(), closed()).prop_map(|(link, cause)| Event::Closed(link, cause)).boxed(),
-        1 => Just(Event::TimersRun).boxed(),
-        4 => (0..400_u64).prop_map(|ms| Event::Passed(Duration::from_millis(ms))).boxed(),
-        1 => (0..20_u64).prop_map(|s| Event::Passed(Duration::from_secs(s))).boxed(),
-        1 => prop_oneof![9 => Just(Event::Reinit), 1 => Just(Event::ShutDown)].boxed(),
+        10 => answer().prop_map(Input::Served).boxed(),
+        1 => (link(), received).prop_map(|(link, bytes)| Input::Received(link, bytes)).boxed(),
+        1 => (link(), closed()).prop_map(|(link, cause)| Input::Closed(link, cause)).boxed(),
+        1 => Just(Input::TimersRun).boxed(),
+        4 => (0..400_u64).prop_map(|ms| Input::Passed(Duration::from_millis(ms))).boxed(),
+        1 => (0..20_u64).prop_map(|s| Input::Passed(Duration::from_secs(s))).boxed(),
+        1 => prop_oneof![9 => Just(Input::Reinit), 1 => Just(Input::ShutDown)].boxed(),
     ]
 }
 
@@ -438,17 +438,17 @@ fn answer() -> impl Strategy<Value = Answer> {
     ]
 }
 
-fn closed() -> impl Strategy<Value = Closed> {
+fn closed() -> impl Strategy<Value = Disconnect> {
     prop::sample::select(vec![
-        Closed::Refused,
-        Closed::Unreachable,
-        Closed::NameResolution(SystemText::new("Name or service not known")),
-        Closed::TimedOut,
-        Closed::Reset,
-        Closed::EndOfStream,
-        Closed::Tls(TlsFailure::Expired),
-        Closed::Tls(TlsFailure::NoAnswer),
-        Closed::Panicked(SystemText::new("at the disco")),
-        Closed::Other(SystemText::EMPTY),
+        Disconnect::Refused,
+        Disconnect::Unreachable,
+        Disconnect::NameResolution(SystemText::new("Name or service not known")),
+        Disconnect::TimedOut,
+        Disconnect::Reset,
+        Disconnect::EndOfStream,
+        Disconnect::Tls(TlsFailure::Expired),
+        Disconnect::Tls(TlsFailure::NoAnswer),
+        Disconnect::Panicked(SystemText::new("at the disco")),
+        Disconnect::Other(SystemText::EMPTY),
     ])
 }

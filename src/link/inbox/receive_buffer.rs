@@ -20,20 +20,20 @@ const CLEARED_LEN_MIN: usize = 16 << 10;
 ///
 /// ```
 /// use bytes::BufMut;
-/// use hashslot::Room;
+/// use hashslot::ReceiveBuffer;
 /// /// For readers that want memory that was written to before, as those of `std::io` do.
-/// fn read(from: &mut impl std::io::Read, room: &mut Room<'_>) -> std::io::Result<usize> {
+/// fn read(from: &mut impl std::io::Read, room: &mut ReceiveBuffer<'_>) -> std::io::Result<usize> {
 ///     from.read(room.as_slice())
 /// }
 /// /// For those that can do without.
-/// fn copy(from: &[u8], room: &mut Room<'_>) -> usize {
+/// fn copy(from: &[u8], room: &mut ReceiveBuffer<'_>) -> usize {
 ///     let mut buf = room.as_buf();
 ///     let len = from.len().min(buf.remaining_mut());
 ///     buf.put_slice(&from[..len]);
 ///     len
 /// }
 /// ```
-pub struct Room<'a> {
+pub struct ReceiveBuffer<'a> {
     /// Behind what was received there may be some that was cleared.
     pub(super) buffer: &'a mut Vec<u8>,
     pub(super) received: usize,
@@ -43,7 +43,7 @@ pub struct Room<'a> {
     pub(super) growth_len: usize,
 }
 
-impl Room<'_> {
+impl ReceiveBuffer<'_> {
     /// Room that is cleared; what is in it means nothing. **Shape**: 1 byte to 128 KiB, and not more than
     /// has come of the reply, or 16 KiB.
     pub fn as_slice(&mut self) -> &mut [u8] {
@@ -65,9 +65,9 @@ impl Room<'_> {
     }
 }
 
-impl fmt::Debug for Room<'_> {
+impl fmt::Debug for ReceiveBuffer<'_> {
     /// Shows no bytes: they may be secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Room({} bytes are lacking)", self.needed)
+        write!(f, "ReceiveBuffer({} bytes are lacking)", self.needed)
     }
 }

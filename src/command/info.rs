@@ -5,8 +5,8 @@ use super::table;
 /// One row of the table: what is known about a command or subcommand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-#[expect(clippy::struct_excessive_bools, reason = "a row of a table of facts")]
-pub struct Facts {
+#[expect(clippy::struct_excessive_bools, reason = "a row of a table of info")]
+pub struct CommandInfo {
     /// The name in capitals; a subcommand's follows its command's after a blank.
     pub name: &'static str,
     /// The number of arguments with the name; negative if it is the least number.
@@ -28,7 +28,7 @@ pub struct Facts {
     /// Where it goes.
     pub request: RequestPolicy,
     /// How the replies of several nodes become one.
-    pub reply: ReplyPolicy,
+    pub reply: ResponsePolicy,
 }
 
 /// Where the keys of a command are. Positions count the name as 0.
@@ -107,7 +107,7 @@ pub enum RequestPolicy {
 /// How the replies of several nodes become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ReplyPolicy {
+pub enum ResponsePolicy {
     /// There is one reply.
     Single,
     /// The first reply if none is an error.
@@ -142,7 +142,7 @@ pub enum ReplyPolicy {
     PerNode,
 }
 
-impl Facts {
+impl CommandInfo {
     /// The rows of all commands and subcommands, sorted by name.
     #[must_use]
     pub fn all() -> &'static [Self] {

@@ -8,26 +8,26 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::vec::Vec;
 
-use crate::Notice;
+use crate::Event;
 
-/// Notices that wait for one listener; the oldest are dropped beyond.
+/// Events that wait for one listener; the oldest are dropped beyond.
 const WAITING_COUNT_MAX: usize = 1024;
 /// Bytes that they have, about; the same.
 const WAITING_LEN_MAX: usize = 4 << 20;
 
 /// What the machine has to tell, from the moment on at which a client was asked for it.
 ///
-/// **Limit**: 1024 notices wait, of 4 MiB together; beyond, the oldest are dropped and counted. Listeners
+/// **Limit**: 1024 events wait, of 4 MiB together; beyond, the oldest are dropped and counted. Listeners
 /// share what waits for several of them.
 #[derive(Debug)]
-pub struct Notices {
+pub struct Events {
     queue: Arc<Mutex<Queue>>,
 }
 
 #[derive(Debug, Default)]
 struct Queue {
-    notices: VecDeque<Arc<Notice>>,
-    /// Bytes that the notices have, about.
+    events: VecDeque<Arc<Event>>,
+    /// Bytes that the events have, about.
     len: usize,
     lost_count: u64,
     waker: Option<Waker>,
@@ -35,21 +35,21 @@ struct Queue {
 }
 
 impl Queue {
-    fn push(&mut self, notice: Arc<Notice>) {
-        self.len += notice.held_len();
-        self.notices.push_back(notice);
-        while self.notices.len() > WAITING_COUNT_MAX
-            || (self.len > WAITING_LEN_MAX && self.notices.len() > 1)
+    fn push(&mut self, event: Arc<Event>) {
+        self.len += event.held_len();
+        self.events.push_back(event);
+        while self.events.len() > WAITING_COUNT_MAX
+            || (self.len > WAITING_LEN_MAX && self.events.len() > 1)
         {
             self.take();
             self.lost_count += 1;
         }
     }
 
-    fn take(&mut self) -> Option<Arc<Notice>> {
-        let notice = self.notices.pop_front()?;
-        self.len -= notice.held_len();
-        Some(notice)
+    fn take(&mut self) -> Option<Arc<Event>> {
+        let event = self.events.pop_front()?;
+        self.len -= event.held_len();
+        Some(event)
     }
 }
 
@@ -57,14 +57,14 @@ fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
     queue.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Notices {
-    /// The next notice; `None` once the client is closed and all have been taken.
-    pub async fn next(&mut self) -> Option<Notice> {
+impl Events {
+    /// The next event; `None` once the client is closed and all have been taken.
+    pub async fn next(&mut self) -> Option<Event> {
         poll_fn(|cx| {
             let mut queue = lock(&self.queue);
-            if let Some(notice) = queue.take() {
+            if let Some(event) = queue.take() {
                 drop(queue);
-                return Poll::Ready(Some(Arc::unwrap_or_clone(notice)));
+                return Poll::Ready(Some(Arc::unwrap_or_clone(event)));
             }
             if queue.is_closed {
                 return Poll::Ready(None);
@@ -75,14 +75,14 @@ impl Notices {
         .await
     }
 
-    /// A notice that is there already.
+    /// An event that is there already.
     #[must_use]
-    pub fn try_next(&mut self) -> Option<Notice> {
-        let notice = lock(&self.queue).take();
-        notice.map(Arc::unwrap_or_clone)
+    pub fn try_next(&mut self) -> Option<Event> {
+        let event = lock(&self.queue).take();
+        event.map(Arc::unwrap_or_clone)
     }
 
-    /// How many notices were dropped because nobody took them.
+    /// How many events were dropped because nobody took them.
     #[must_use]
     pub fn lost_count(&self) -> u64 {
         lock(&self.queue).lost_count
@@ -107,7 +107,7 @@ impl Listeners {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn listen(&self) -> Notices {
+    pub(super) fn listen(&self) -> Events {
         let mut queue = Queue::default();
         let mut queues = self.queues();
         queue.is_closed = queues.is_none();
@@ -115,17 +115,17 @@ impl Listeners {
         if let Some(queues) = &mut *queues {
             queues.push(Arc::downgrade(&queue));
         }
-        Notices { queue }
+        Events { queue }
     }
 
-    pub(super) fn tell(&self, notice: Notice) {
+    pub(super) fn tell(&self, event: Event) {
         let mut queues = self.queues();
         let Some(queues) = queues.as_mut().filter(|queues| !queues.is_empty()) else { return };
-        let notice = Arc::new(notice);
+        let event = Arc::new(event);
         queues.retain(|listener| {
             let Some(queue) = listener.upgrade() else { return false };
             let mut queue = lock(&queue);
-            queue.push(notice.clone());
+            queue.push(event.clone());
             if let Some(waker) = queue.waker.take() {
                 waker.wake();
             }
