@@ -94,6 +94,8 @@ pub(super) struct Node {
     pub(super) id: Option<NodeId>,
     /// Which other node answered at its address the last time.
     pub(super) stranger: Option<Box<NodeId>>,
+    /// The same, if the topology has left its address to the other node since, and when that was.
+    pub(super) outsider: Option<Box<(NodeId, Instant)>>,
     /// Whether it closed a connection upon `HELLO`, the last time that it was sent one.
     pub(super) avoids_hello: bool,
     /// In which line it waits to be dialled.
@@ -302,6 +304,7 @@ impl Links {
             is_listed: false,
             id: None,
             stranger: None,
+            outsider: None,
             avoids_hello: false,
             waits_in: None,
         };

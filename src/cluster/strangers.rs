@@ -37,11 +37,6 @@ pub(super) struct Doubtful {
 }
 
 impl Doubtful {
-    /// Of several clusters a seed's is followed, or else that of the most nodes.
-    const fn rank(&self) -> (bool, usize) {
-        (self.has_seed, self.tellers)
-    }
-
     /// For how long its cluster had been told of when it was asked for. A pause of the driver proves
     /// nothing: what was asked before it may be answered after it.
     fn lasted(&self, others: &OtherClusters) -> Duration {
@@ -109,8 +104,10 @@ impl<T> Cluster<T> {
         for index in 0..self.links.nodes.len() {
             let Some(node) = self.links.node_mut(index) else { continue };
             let belongs_there = node.id.is_none() || node.stranger.as_deref() == node.id.as_ref();
-            if node.stranger.is_some() && belongs_there {
-                (node.stranger, node.failures, node.retry_at) = (None, 0, None);
+            if let Some(stranger) = node.stranger.take_if(|_| belongs_there) {
+                let is_outside = node.id.is_none();
+                node.outsider = is_outside.then(|| Box::new((*stranger, now)));
+                (node.failures, node.retry_at) = (0, None);
                 node.last_failure = None;
                 if node.queue.live_count() > 0 {
                     self.ensure_link(now, index);
@@ -191,25 +188,32 @@ impl<T> Cluster<T> {
             return (false, false);
         };
         let id = tenant.link.node_id();
-        let nodes = self.links.nodes.iter().flatten();
-        let is_stranger =
-            id.is_some() && nodes.flat_map(|node| &node.stranger).any(|s| Some(**s) == id);
-        let is_stranger = is_stranger || self.agreement.lists_stranger(id, &told.view);
+        let is_stranger = id.is_some_and(|id| self.was_stranger(id, told.sent_at))
+            || self.agreement.lists_stranger(id, &told.view);
         let is_fresh = tenant.dialled_at + self.config.connect_timeout >= began_at;
         (!is_fresh, is_fresh && !is_stranger)
+    }
+
+    /// Whether this node was met at the address of another one. An address that the topology has given up
+    /// since is free after a time.
+    fn was_stranger(&self, id: NodeId, at: Instant) -> bool {
+        let is_recent = |since: Instant| at.since(since) < self.config.takeover_delay;
+        self.links.nodes.iter().flatten().any(|node| {
+            node.stranger.as_deref() == Some(&id)
+                || node.outsider.as_deref().is_some_and(|(o, since)| *o == id && is_recent(*since))
+        })
     }
 
     /// Whether a doubtful view replaces the topology before all others were asked.
     pub(super) fn ends_with_another_cluster(&mut self, now: Instant) -> bool {
         let delay = self.config.takeover_delay;
         let Some(round) = self.refresh.round() else { return false };
-        let Some(doubtful) = round.doubtful.iter().max_by_key(|doubtful| doubtful.rank()) else {
-            return false;
-        };
+        let Some((best, is_clear)) = self.best_of(&round.doubtful) else { return false };
+        let Some(doubtful) = round.doubtful.get(best) else { return false };
         let lasted = doubtful.lasted(&self.refresh.others);
         let has_waited = lasted >= delay;
         let is_late = now.since(round.began_at) >= self.config.connect_timeout;
-        if !has_waited && !((round.is_stuck || is_late) && doubtful.has_seed) {
+        if !has_waited && !((round.is_stuck || is_late) && doubtful.has_seed && is_clear) {
             return false;
         }
         let (doubted, is_stuck) = (round.doubted.clone(), round.is_stuck);
@@ -220,16 +224,34 @@ impl<T> Cluster<T> {
 
     /// The view of another cluster that a round ends with, if it replaces the topology.
     pub(super) fn other_cluster(&mut self, round: &mut Round) -> Option<Told> {
-        let views = core::mem::take(&mut round.doubtful).into_iter();
-        let best = views.max_by_key(Doubtful::rank)?;
+        let mut views = core::mem::take(&mut round.doubtful);
+        let (best, is_clear) = self.best_of(&views)?;
+        let best = views.swap_remove(best);
         let (is_stuck, lasted) = (round.is_stuck, best.lasted(&self.refresh.others));
         let Doubtful { told, witnesses, has_seed, .. } = best;
         let known = Absence { witnesses, has_seed, is_stuck, lasted, ..Absence::default() };
         let absence = self.absence(&round.doubted, known);
-        if absence.is_final(self.config.takeover_delay) {
-            return Some(told);
-        }
-        None
+        let delay = self.config.takeover_delay;
+        ((is_clear || lasted >= delay) && absence.is_final(delay)).then_some(told)
+    }
+
+    /// Which of several other clusters is followed, and whether that is clear: a seed's, or else that of the
+    /// most nodes that told it or were met as strangers. Of two that have as many, that of the longer time.
+    fn best_of(&self, views: &[Doubtful]) -> Option<(usize, bool)> {
+        let strangers =
+            || self.links.nodes.iter().flatten().filter_map(|node| node.stranger.as_deref());
+        let rank = |doubtful: &Doubtful| {
+            let topology = doubtful.told.view.topology();
+            let ids: BTreeSet<_> = topology.nodes().filter_map(Node::id).collect();
+            let met = strangers().filter(|id| ids.contains(id)).count();
+            (doubtful.has_seed, met.max(doubtful.tellers))
+        };
+        let ranks: Vec<_> = views.iter().map(rank).collect();
+        let lasted =
+            |index: &usize| views.get(*index).map(|view| view.lasted(&self.refresh.others));
+        let highest = ranks.iter().max()?;
+        let of_highest = || (0..views.len()).filter(|index| ranks.get(*index) == Some(highest));
+        Some((of_highest().max_by_key(lasted)?, of_highest().count() == 1))
     }
 
     /// What the round has found out about the nodes of the topology, besides what is known.

@@ -227,6 +227,8 @@ impl World {
                             view.owners.set(first, last, None);
                         }
                         self.history.told(self.now, session.client, &view);
+                        let view = &self.nodes[index].view;
+                        self.history.told_of_replicas(session.client, view, hidden);
                         self.disturb(hidden, self.now);
                         let teller = self.teller(index, session.protocol);
                         return teller.slots_but(hidden, out);

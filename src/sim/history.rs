@@ -65,6 +65,8 @@ pub(super) struct Answered {
 struct Listing {
     first: Instant,
     last: Instant,
+    /// When a view did not have it for the first time since.
+    missed: Option<Instant>,
     /// The number of the last view that had it.
     view: u64,
     /// And of the last look.
@@ -105,6 +107,8 @@ pub struct History {
     told_once: Vec<Ranges<u64>>,
     /// For each client, the addresses that it may dial.
     listed: Vec<BTreeMap<Address, Listing>>,
+    /// Nodes that hostile ones made up. They may name them again at any time, in redirections as well.
+    made_up: BTreeSet<Address>,
     /// When a command came to a node last.
     now: Instant,
     /// For each client, how many views it was given.
@@ -206,9 +210,10 @@ impl History {
             None if seeds.contains(address) => {}
             None => self
                 .violation(format!("client {client} dials {address}, which no node ever listed")),
+            Some(_) if self.made_up.contains(address) => {}
             Some(listing)
                 if self.doubtful_until.is_none_or(|until| until < now)
-                    && now.since(listing.last) > UNLISTED_PATIENCE
+                    && listing.missed.is_some_and(|at| now.since(at) > UNLISTED_PATIENCE)
                     && self.looks[client].count > listing.look + UNLISTED_LOOKS =>
             {
                 self.violation(format!("client {client} dials {address}, which is listed no more"));
@@ -263,8 +268,25 @@ impl History {
         }
     }
 
+    /// A client is told of nodes that do not exist.
+    pub(super) fn told_of_made_up(&mut self, now: Instant, client: usize, made_up: &[Address]) {
+        self.listed(now, client, made_up);
+        self.made_up.extend(made_up.iter().cloned());
+    }
+
+    /// A client is told which replicas a primary has, and not where the primary is.
+    pub(super) fn told_of_replicas(&mut self, client: usize, view: &View, primary: usize) {
+        if !self.reads_replicas {
+            return;
+        }
+        let named = view.replicas_of(primary).fold(0, |named, claim| named | bit(claim.node));
+        for (first, last) in view.slots_of(primary) {
+            self.name(client, first, last, named);
+        }
+    }
+
     /// The view that a client is just given has these nodes.
-    pub(super) fn listed<'a>(
+    fn listed<'a>(
         &mut self,
         now: Instant,
         client: usize,
@@ -272,9 +294,12 @@ impl History {
     ) {
         let (view, look) = (self.views[client], self.looks[client].count);
         for address in addresses {
-            let fresh = Listing { first: now, last: now, view: 0, look };
+            let fresh = Listing { first: now, last: now, missed: None, view: 0, look };
             let listing = self.listed[client].entry(address.clone()).or_insert(fresh);
-            (listing.last, listing.view, listing.look) = (now, view, look);
+            (listing.last, listing.missed, listing.view, listing.look) = (now, None, view, look);
+        }
+        for listing in self.listed[client].values_mut().filter(|listing| listing.view != view) {
+            listing.missed.get_or_insert(now);
         }
     }
 

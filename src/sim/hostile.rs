@@ -60,7 +60,7 @@ impl World {
             Address::new(&host, 666).expect("is an address")
         });
         let made_up: Vec<_> = made_up.collect();
-        self.history.listed(self.now, client, &made_up);
+        self.history.told_of_made_up(self.now, client, &made_up);
         self.nodes[index].made_up.clone_from(&made_up);
         made_up
     }

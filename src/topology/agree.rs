@@ -39,7 +39,9 @@
 //!     gone ([`Absence`]): all their addresses have answered with doubtful views or by strangers; or
 //!     none can be reached, and a seed vouches for the view, or two known nodes do, or `takeover_delay`
 //!     has passed since its cluster was first told of. Where known nodes answer and others fail, and for some rounds nothing has changed, a
-//!     seed alone decides: the nodes that answer may have been forgotten by theirs.
+//!     seed alone decides: the nodes that answer may have been forgotten by theirs. Of several other
+//!     clusters a seed's is followed, or else that of the most nodes; of two that have as many, none
+//!     before `takeover_delay`. A seed where a stranger was met vouches for nothing until then.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use core::time::Duration;

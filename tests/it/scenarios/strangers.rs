@@ -332,6 +332,71 @@ fn each_other_cluster_is_waited_for_by_itself() {
     assert_eq!((&*world.outcome(call), nodes.taken(C)), (":1\r\n", vec!["INCR bar".into()]));
 }
 
+/// Of several other clusters that one is followed which more nodes belong to, whether they tell its view
+/// or not.
+#[test]
+fn the_larger_of_two_other_clusters_is_followed() {
+    let (mut world, mut nodes) = known(&[A, B, C]);
+    let rows: &[Row<'_>] = &[(0, 8191, &[A]), (8192, 16383, &[B])];
+    let letters = [(A, 'e'), (B, 'd')];
+    let mute =
+        Node { id: Some(foreign('d')), view: ["-ERR busy\r\n", "-ERR busy\r\n"].map(Into::into) };
+    nodes.nodes = BTreeMap::from([(C, Node::stranger('f', &[ALL], &[(C, 'f')]))]);
+    for link in world.links() {
+        world.close(link, Disconnect::Reset);
+    }
+    world.refresh_topology();
+    nodes.run(&mut world, ms(2_000));
+    nodes.nodes.insert(A, Node::stranger('e', rows, &letters));
+    nodes.nodes.insert(B, mute);
+    let call = incr(&mut world, "bar");
+    nodes.run(&mut world, ms(5_000));
+    assert_eq!((&*world.outcome(call), nodes.taken(A)), (":1\r\n", vec!["INCR bar".into()]));
+    assert_eq!(nodes.taken(C).len(), 0);
+}
+
+/// Where no other cluster has more nodes than the next one, time decides.
+#[test]
+fn of_other_clusters_of_the_same_size_none_is_followed_at_once() {
+    let (mut world, mut nodes) = known(&[A, B, C]);
+    let alone =
+        |address, letter| Node::stranger(letter, &[(0, 16383, &[address])], &[(address, letter)]);
+    nodes.nodes = BTreeMap::from([(A, alone(A, 'd')), (B, alone(B, 'e')), (C, alone(C, 'f'))]);
+    for link in world.links() {
+        world.close(link, Disconnect::Reset);
+    }
+    world.refresh_topology();
+    nodes.run(&mut world, ms(29_000));
+    let call = incr(&mut world, "bar");
+    nodes.run(&mut world, ms(500));
+    assert_eq!(world.outcome(call), "open");
+    nodes.run(&mut world, ms(10_000));
+    assert_eq!(world.outcome(call), ":1\r\n");
+}
+
+/// A node that was met at the address of a node that left the cluster is no seed to trust.
+#[test]
+fn a_seed_where_a_stranger_was_met_does_not_vouch_for_it() {
+    let (mut world, mut nodes) = known(&[A, C]);
+    nodes.run(&mut world, ms(5_000)); // all is asked that is to be asked
+    nodes.nodes.insert(C, Node::stranger('e', &[ALL], &[(C, 'e')]));
+    let c = link_to(&world, C);
+    world.close(c, Disconnect::Reset);
+    incr(&mut world, "foo"); // for C, and for B later
+    nodes.run(&mut world, ms(1_000));
+    replace_c_by_a_stranger(&mut world, &mut nodes);
+    // A node of the cluster fails, so that seeds are asked as well.
+    nodes.nodes.remove(B);
+    let b = link_to(&world, B);
+    world.close(b, Disconnect::Reset);
+    for _ in 0..100 {
+        let call = incr(&mut world, "bar");
+        nodes.run(&mut world, ms(200));
+        assert_eq!(world.outcome(call), ":1\r\n");
+    }
+    assert_eq!((nodes.taken(A).len(), nodes.taken(C).len()), (100, 0));
+}
+
 #[test]
 fn where_only_a_stranger_answers_it_is_followed_after_a_time() {
     let (mut world, mut nodes) = known(&[A, B, C]);
