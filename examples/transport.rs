@@ -98,7 +98,7 @@ impl Transport for Loop {
         match event {
             SocketEvent::Connected(_) => self.cluster.handle_connected(world.now(), link),
             SocketEvent::Received(_, bytes) => {
-                self.cluster.handle_received(world.now(), link, bytes)
+                self.cluster.handle_received(world.now(), link, bytes);
             }
             SocketEvent::Writable(_) => self.send(link, world),
             SocketEvent::Closed(_, cause) => {

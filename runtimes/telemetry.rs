@@ -121,7 +121,7 @@ mod words {
             self.span.record("outcome", if outcome.is_ok() { "ok" } else { "error" });
             match outcome {
                 Ok(Reply::Pipeline(results)) => {
-                    self.failed(results.iter().filter(|end| end.is_err()))
+                    self.failed(results.iter().filter(|end| end.is_err()));
                 }
                 Ok(Reply::PerNode(ends)) => {
                     self.failed(ends.iter().filter(|(_, end)| end.is_err()));

@@ -223,8 +223,9 @@ pub use config::{
     AddressMap, Config, Credentials, CrossSlot, Limits, Protocol, ReadFrom, RedirectPolicy,
 };
 pub use error::{
-    ConfigError, ConversionError, Disconnect, Error, NodeFailure, NodeFailures, Part, Partial,
-    Phase, ProtocolError, ServerError, SystemText, TlsFailure, UrlError, UrlPart, Violation, Why,
+    ConfigError, ConversionError, Disconnect, Error, NodeFailure, NodeFailures, Partial,
+    PartialPart, Phase, ProtocolError, ServerError, SystemText, TlsFailure, UrlError, UrlPart,
+    Violation, Why,
 };
 pub use link::ReceiveBuffer;
 pub use plan::{Call, Explanation, PlannedCommand, Scan, Target};

@@ -1,6 +1,6 @@
 //! How a command ended.
 
-use hashslot::{Address, Command, Error, Explanation, Frame, Part, Partial, Reply, Why};
+use hashslot::{Address, Command, Error, Explanation, Frame, Partial, PartialPart, Reply, Why};
 
 /// What is printed for one command.
 #[derive(Debug)]
@@ -122,7 +122,7 @@ const fn reason(why: &Why) -> &'static str {
 impl Fate {
     fn of(partial: &Partial, command: &Command) -> Self {
         let keys = command.keys().unwrap_or_default();
-        let names = |part: &Part| match part.node() {
+        let names = |part: &PartialPart| match part.node() {
             Some(node) => vec![node.to_string().into_bytes()],
             None => part.keys().iter().filter_map(|key| Some(keys.get(*key)?.to_vec())).collect(),
         };

@@ -229,53 +229,12 @@ impl Config {
                 return wrong(field, "is above 366 days");
             }
         }
-        if self.call_timeout.is_zero() {
-            return wrong("call_timeout", "is zero: every call would time out at once");
-        }
-        if self.connect_timeout.is_zero() {
-            return wrong("connect_timeout", "is zero: every dial would time out at once");
+        if let Some((field, _, problem)) = self.zeros().into_iter().find(|(_, is_zero, _)| *is_zero)
+        {
+            return wrong(field, problem);
         }
         if self.dial_stagger < DIAL_STAGGER_MIN {
             return wrong("dial_stagger", "is below 10 ms: all addresses would be dialled at once");
-        }
-        if self.stall_timeout.is_zero() {
-            return wrong("stall_timeout", "is zero: every connection would be closed");
-        }
-        if self.ping_interval.is_zero() {
-            return wrong(
-                "ping_interval",
-                "is zero: an idle connection would send PING without pause",
-            );
-        }
-        if self.min_retry_delay.is_zero() {
-            return wrong("min_retry_delay", "is zero: retries would loop without pause");
-        }
-        if self.min_reconnect_delay.is_zero() {
-            return wrong("min_reconnect_delay", "is zero: reconnecting would loop without pause");
-        }
-        if self.min_refresh_interval.is_zero() {
-            return wrong("min_refresh_interval", "is zero: refreshes would loop without pause");
-        }
-        if self.max_in_flight == 0 || self.max_pending_calls == 0 {
-            return wrong(
-                "max_in_flight",
-                "is zero, or `max_pending_calls` is: no call could be sent",
-            );
-        }
-        if self.max_connections == 0 {
-            return wrong("max_connections", "is zero: no node could be reached");
-        }
-        if self.max_dials == 0 {
-            return wrong("max_dials", "is zero: no node could be dialled");
-        }
-        if self.max_dial_rate == 0 {
-            return wrong("max_dial_rate", "is zero: no node could be dialled");
-        }
-        if self.max_addresses == 0 {
-            return wrong("max_addresses", "is zero: no host could be dialled");
-        }
-        if self.max_nodes == 0 {
-            return wrong("max_nodes", "is zero: every topology would be refused");
         }
         if self.limits.max_handshake_bytes < HANDSHAKE_LEN_MIN {
             return wrong(
@@ -295,6 +254,58 @@ impl Config {
             return wrong("client_name", "has spaces or other characters that servers refuse");
         }
         Ok(())
+    }
+
+    /// The fields that must not be zero, whether they are, and what would happen then.
+    const fn zeros(&self) -> [(&'static str, bool, &'static str); 14] {
+        [
+            (
+                "call_timeout",
+                self.call_timeout.is_zero(),
+                "is zero: every call would time out at once",
+            ),
+            (
+                "connect_timeout",
+                self.connect_timeout.is_zero(),
+                "is zero: every dial would time out at once",
+            ),
+            (
+                "stall_timeout",
+                self.stall_timeout.is_zero(),
+                "is zero: every connection would be closed",
+            ),
+            (
+                "ping_interval",
+                self.ping_interval.is_zero(),
+                "is zero: an idle connection would send PING without pause",
+            ),
+            (
+                "min_retry_delay",
+                self.min_retry_delay.is_zero(),
+                "is zero: retries would loop without pause",
+            ),
+            (
+                "min_reconnect_delay",
+                self.min_reconnect_delay.is_zero(),
+                "is zero: reconnecting would loop without pause",
+            ),
+            (
+                "min_refresh_interval",
+                self.min_refresh_interval.is_zero(),
+                "is zero: refreshes would loop without pause",
+            ),
+            (
+                "max_pending_calls",
+                self.max_pending_calls == 0,
+                "is zero: no call could be submitted",
+            ),
+            ("max_in_flight", self.max_in_flight == 0, "is zero: no command could be sent"),
+            ("max_connections", self.max_connections == 0, "is zero: no node could be reached"),
+            ("max_dials", self.max_dials == 0, "is zero: no node could be dialled"),
+            ("max_dial_rate", self.max_dial_rate == 0, "is zero: no node could be dialled"),
+            ("max_addresses", self.max_addresses == 0, "is zero: no host could be dialled"),
+            ("max_nodes", self.max_nodes == 0, "is zero: every topology would be refused"),
+        ]
     }
 
     /// All durations, and the names of their fields.

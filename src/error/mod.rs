@@ -15,7 +15,7 @@ use alloc::borrow::Cow;
 use alloc::sync::Arc;
 use core::fmt;
 
-pub use self::partial::{Part, Partial};
+pub use self::partial::{Partial, PartialPart};
 pub use self::server::ServerError;
 pub use self::system::SystemText;
 pub use self::tls::TlsFailure;

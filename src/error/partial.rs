@@ -17,12 +17,12 @@ use crate::slot::Slot;
 /// command, counted from 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Partial {
-    parts: Arc<[Part]>,
+    parts: Arc<[PartialPart]>,
 }
 
 /// One part: what was sent to one slot, or to one node.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Part {
+pub struct PartialPart {
     /// The reply as it travelled, or the error.
     pub(crate) result: Result<Bytes, Error>,
     pub(crate) node: Option<Address>,
@@ -31,13 +31,13 @@ pub struct Part {
 }
 
 impl Partial {
-    pub(crate) fn new(parts: Vec<Part>) -> Self {
+    pub(crate) fn new(parts: Vec<PartialPart>) -> Self {
         Self { parts: parts.into() }
     }
 
     /// All parts: by slot in ascending order, or node by node.
     #[must_use]
-    pub fn parts(&self) -> &[Part] {
+    pub fn parts(&self) -> &[PartialPart] {
         &self.parts
     }
 
@@ -45,7 +45,7 @@ impl Partial {
     /// all had to be equal.
     #[must_use]
     pub fn first_error(&self) -> Option<&Error> {
-        self.parts.iter().find_map(Part::error)
+        self.parts.iter().find_map(PartialPart::error)
     }
 
     /// The keys for which the command was executed.
@@ -63,7 +63,7 @@ impl Partial {
         self.keys(|part| part.error().is_some_and(Error::may_have_executed))
     }
 
-    fn keys(&self, is_meant: impl Fn(&Part) -> bool) -> impl Iterator<Item = usize> {
+    fn keys(&self, is_meant: impl Fn(&PartialPart) -> bool) -> impl Iterator<Item = usize> {
         let parts = self.parts.iter().filter(move |part| is_meant(part));
         parts.flat_map(|part| part.keys.iter().copied())
     }
@@ -74,7 +74,7 @@ impl Partial {
     }
 }
 
-impl Part {
+impl PartialPart {
     /// The error, if it failed.
     #[must_use]
     pub fn error(&self) -> Option<&Error> {
@@ -102,7 +102,8 @@ impl Part {
 
 impl fmt::Display for Partial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (count, failed) = (self.parts.len(), self.parts.iter().filter_map(Part::error).count());
+        let (count, failed) =
+            (self.parts.len(), self.parts.iter().filter_map(PartialPart::error).count());
         match self.first_error() {
             Some(error) => write!(f, "{failed} of {count} parts failed, the first: {error}"),
             None => write!(f, "{count} replies that had to be equal differ"),
@@ -110,10 +111,10 @@ impl fmt::Display for Partial {
     }
 }
 
-impl fmt::Debug for Part {
+impl fmt::Debug for PartialPart {
     /// Shows no reply: it may be long.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut part = f.debug_struct("Part");
+        let mut part = f.debug_struct("PartialPart");
         part.field("node", &self.node).field("slot", &self.slot).field("keys", &self.keys);
         part.field("error", &self.error()).finish_non_exhaustive()
     }

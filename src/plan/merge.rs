@@ -18,7 +18,7 @@ use super::{Options, not_executed};
 use crate::address::Address;
 use crate::command::{Command, CommandInfo, ResponsePolicy};
 use crate::config::Protocol;
-use crate::error::{ConversionError, Error, Part, Partial, Why};
+use crate::error::{ConversionError, Error, Partial, PartialPart, Why};
 use crate::random::Random;
 use crate::resp::value::{self, all_attributes};
 use crate::resp::{Elements, Frame, Value, encode};
@@ -166,9 +166,9 @@ fn partial(results: Vec<Result<Frame, Error>>, origin: &Origin) -> Error {
         let mut errors = results.iter().filter_map(|result| result.as_ref().err());
         return errors.find(|error| error.may_have_executed()).unwrap_or(first).clone();
     }
-    let mut parts: Vec<Part> = results
+    let mut parts: Vec<PartialPart> = results
         .into_iter()
-        .map(|result| Part {
+        .map(|result| PartialPart {
             result: result.map(|frame| frame.as_bytes().clone()),
             node: None,
             slot: None,
@@ -527,7 +527,7 @@ impl SlotOrder {
     }
 }
 
-impl Part {
+impl PartialPart {
     /// The reply, if the part succeeded.
     #[must_use]
     pub fn reply(&self) -> Option<Frame> {

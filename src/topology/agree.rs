@@ -85,7 +85,7 @@ struct Fact {
 pub struct Adopted {
     /// How the topology changed.
     pub change: TopologyChange,
-    /// CommandInfo that outweighed the view. If there are any, the cluster does not agree yet: ask again.
+    /// Facts that outweighed the view. If there are any, the cluster does not agree yet: ask again.
     pub kept: usize,
     /// Whether the view was asked for before the one that is held, and therefore ignored.
     pub is_outdated: bool,
@@ -314,7 +314,7 @@ impl Agreement {
     }
 
     /// Forgets nodes from earlier views that no view has listed, and no fact has named, for `moved_trust`.
-    /// CommandInfo that have just lost count as well.
+    /// Facts that have just lost count as well.
     fn forget_unlisted(
         &mut self,
         now: Instant,

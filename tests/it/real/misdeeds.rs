@@ -44,7 +44,7 @@ struct Case {
     counts: Vec<AtomicUsize>,
 }
 
-/// Numbers that look random: a step of SplitMix64.
+/// Numbers that look random: a step of `SplitMix64`.
 const fn mix(mut number: u64) -> u64 {
     number = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
     number = (number ^ (number >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
