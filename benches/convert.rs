@@ -5,8 +5,9 @@ mod report;
 use std::hint::black_box;
 
 use bytes::Bytes;
+use hashslot::config::{Limits, Protocol};
 use hashslot::resp::encode;
-use hashslot::{Frame, FromValue, Limits, Protocol};
+use hashslot::{Frame, FromValue};
 
 fn main() {
     report::head("reply");

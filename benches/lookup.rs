@@ -7,7 +7,8 @@ mod report;
 
 use std::hint::black_box;
 
-use hashslot::{Command, CommandInfo};
+use hashslot::Command;
+use hashslot::command::CommandInfo;
 use report::report;
 
 /// The facts from which the table is made: a command a line, its name first.

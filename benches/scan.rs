@@ -7,8 +7,8 @@ mod report;
 
 use std::hint::black_box;
 
+use hashslot::config::{Limits, Protocol};
 use hashslot::resp::{Frame, Scan, Scanner, Value, encode};
-use hashslot::{Limits, Protocol};
 use report::report;
 
 /// Replies in one buffer: what one read brings.

@@ -3,9 +3,9 @@
 
 #![expect(clippy::print_stdout, clippy::indexing_slicing, reason = "it is an example")]
 
-use hashslot::{
-    Action, Call, Cluster, Command, Config, Disconnect, Instant, LinkId, Outcome, SystemText,
-};
+use hashslot::driver::Outcome;
+use hashslot::error::{Disconnect, SystemText};
+use hashslot::{Action, Call, Cluster, Command, Config, Instant, LinkId};
 use std::io::{self, ErrorKind, IoSlice, Read as _, Write as _};
 use std::thread::{self, JoinHandle};
 use std::{collections::BTreeMap, error::Error, net::TcpStream, time::Duration};

@@ -7,7 +7,8 @@ use core::task::{Context, Poll};
 use super::mailbox::{Mailbox, Pending};
 use super::std::sync::Arc;
 use super::telemetry::{Observer, Watch};
-use crate::{Call, Outcome};
+use crate::Call;
+use crate::driver::Outcome;
 
 /// A call that is made when it is polled first. Dropping it gives the call up.
 ///

@@ -10,7 +10,8 @@ use std::panic::catch_unwind;
 use std::string::{String, ToString as _};
 
 use super::provider::NoCredentials;
-use crate::{Address, Disconnect, SystemText, TlsFailure};
+use crate::Address;
+use crate::error::{Disconnect, SystemText, TlsFailure};
 
 /// The core's word for an error of a connection.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the system has many; these have a word")]
@@ -77,7 +78,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_error_of_the_system_has_its_word_or_keeps_its_own() -> Result<(), crate::AddressError> {
+    fn each_error_of_the_system_has_its_word_or_keeps_its_own()
+    -> Result<(), crate::error::AddressError> {
         let (name, ip) = ("db.example:1".parse::<Address>()?, "10.0.0.1:1".parse::<Address>()?);
         let path = Address::unix("/run/none")?;
         let error = |kind: io::ErrorKind| io::Error::new(kind, "the system's words\u{7}");

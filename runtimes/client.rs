@@ -23,12 +23,16 @@ use super::scan::Keys;
 use super::telemetry::Observer;
 #[cfg(feature = "tls")]
 use super::tls::Tls;
+use crate::command::LearnedCommands;
+use crate::driver::Outcome;
 #[cfg(doc)]
-use crate::Disconnect;
+use crate::error::Disconnect;
+use crate::error::{ConfigError, ConversionError, SystemText, Why};
+use crate::plan::Explanation;
+use crate::url::UrlTls;
 use crate::{
-    Address, Arg, Call, Cluster, Command, Config, ConfigError, ConversionError, Credentials, Error,
-    Event, Explanation, Frame, FromValue, LearnedCommands, Outcome, Reply, Scan, Stats, SystemText,
-    Url, UrlTls, Why, topology::Topology,
+    Address, Arg, Call, Cluster, Command, Config, Credentials, Error, Event, Frame, FromValue,
+    Reply, Scan, Stats, Url, topology::Topology,
 };
 
 /// A client of one cluster. Cheap to clone; all clones share the same connections.
@@ -333,7 +337,7 @@ impl<R: Runtime + Default> Client<R> {
     /// # use hashslot::Credentials;
     /// let builder = hashslot::tokio::Client::builder_from("redis://10.0.0.1:7000".parse()?)
     ///     .credentials(Credentials::user("ann", "s3cret"));
-    /// # Ok::<(), hashslot::ConfigError>(())
+    /// # Ok::<(), hashslot::error::ConfigError>(())
     /// ```
     #[must_use]
     pub fn builder_from(url: Url) -> Builder<R> {
@@ -383,6 +387,8 @@ impl<R: Runtime> Client<R> {
     ///
     /// # Errors
     /// [`Error::Overloaded`] or [`Error::ShutDown`] if the client takes no more: nothing is sent.
+    #[doc(alias = "batch")]
+    #[doc(alias = "pipe")]
     pub fn pipeline(
         &self,
         commands: impl IntoIterator<Item = Command>,
@@ -408,6 +414,8 @@ impl<R: Runtime> Client<R> {
     /// # Errors
     /// As [`Client::command`]; the error of a command that was refused before the transaction ran is
     /// the transaction's.
+    #[doc(alias = "multi")]
+    #[doc(alias = "exec")]
     pub fn transaction<V: FromValue>(
         &self,
         commands: impl IntoIterator<Item = Command>,

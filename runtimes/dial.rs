@@ -26,8 +26,10 @@ use super::race::reach;
 use super::runtime::{Runtime, Stream};
 #[cfg(feature = "tls")]
 use super::tls::{Secured, Security, secure};
+use crate::driver::ReceiveBuffer;
+use crate::error::Disconnect;
 use crate::topology::Topology;
-use crate::{Address, Config, Credentials, Disconnect, ReceiveBuffer};
+use crate::{Address, Config, Credentials};
 
 /// How connections of a client are made.
 pub(super) struct Dialler<R> {

@@ -6,7 +6,8 @@ use core::fmt;
 use std::sync::Arc;
 
 use super::cause::caught;
-use crate::{Address, Disconnect};
+use crate::Address;
+use crate::error::Disconnect;
 
 /// Says of each address whether it may be dialled: as the cluster announces it, and as its name was
 /// looked up.

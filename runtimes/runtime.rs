@@ -8,9 +8,10 @@ use core::time::Duration;
 use std::io::{self, IoSlice};
 use std::vec::Vec;
 
+use crate::Address;
 #[cfg(doc)]
 use crate::Config;
-use crate::{Address, ReceiveBuffer};
+use crate::driver::ReceiveBuffer;
 
 /// What the driver needs from a runtime: to dial, to wait, and a task to run in.
 ///
@@ -44,7 +45,7 @@ pub trait Runtime: Clone + Send + Sync + Unpin + 'static {
     /// [`connect`](Self::connect) resolves it. A runtime that stands on the one of an adapter hands
     /// this on.
     ///
-    /// **Errors** end the dial, as [`Disconnect::NameResolution`](crate::Disconnect::NameResolution) in the
+    /// **Errors** end the dial, as [`Disconnect::NameResolution`](crate::error::Disconnect::NameResolution) in the
     /// words of the error; so does a list without an address.
     fn resolve(
         &self,
@@ -66,9 +67,9 @@ pub trait Runtime: Clone + Send + Sync + Unpin + 'static {
     /// **Errors** end the dial. The node is tried again after a pause, and commands that need it
     /// wait, or go elsewhere. The kind says what callers are told: `ConnectionRefused`, `TimedOut`,
     /// `HostUnreachable`, `NotFound` and `InvalidInput` for a name without an address; every other
-    /// kind is told in its own words, as [`Disconnect::Other`](crate::Disconnect::Other). An error whose
-    /// inner one is a [`Disconnect`](crate::Disconnect) is told as that. A panic is
-    /// [`Disconnect::Panicked`](crate::Disconnect::Panicked).
+    /// kind is told in its own words, as [`Disconnect::Other`](crate::error::Disconnect::Other). An error whose
+    /// inner one is a [`Disconnect`](crate::error::Disconnect) is told as that. A panic is
+    /// [`Disconnect::Panicked`](crate::error::Disconnect::Panicked).
     fn connect(
         &self,
         address: Address,
@@ -113,7 +114,7 @@ pub trait Stream: Send + Unpin + 'static {
     /// # Errors
     /// Whatever ends the connection; `Interrupted` alone is tried again at once. `WouldBlock` is no
     /// exception: it has to become `Pending`. A panic ends this connection as well, and no other:
-    /// callers are told its message, as [`Disconnect::Panicked`](crate::Disconnect::Panicked).
+    /// callers are told its message, as [`Disconnect::Panicked`](crate::error::Disconnect::Panicked).
     fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>>;
 
     /// Reads some bytes into the room that the machine has for the rest of a long reply, as

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::client::Client;
 use super::runtime::Runtime;
 #[cfg(doc)]
-use crate::Why;
+use crate::error::Why;
 use crate::{Error, Scan};
 
 /// So many pages without a key follow each other within one call.

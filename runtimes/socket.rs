@@ -17,7 +17,8 @@ use super::dial::{Dial, Dialled};
 use super::mailbox::Signal;
 use super::readiness::Readiness;
 use super::runtime::Stream;
-use crate::{Cluster, Disconnect, Instant, LinkId};
+use crate::error::Disconnect;
+use crate::{Cluster, Instant, LinkId};
 
 /// Pieces of one vectored write.
 const SLICE_COUNT: usize = 64;

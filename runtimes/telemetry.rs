@@ -4,7 +4,8 @@
 // `Meter`, which it hands every event and, whenever it was polled, what the machine has counted.
 // Without the features all of them are empty, and what they do is nothing.
 
-use crate::{Call, Cluster, Event, Outcome};
+use crate::driver::Outcome;
+use crate::{Call, Cluster, Event};
 
 /// What a client observes its calls with.
 #[derive(Debug, Default)]
@@ -83,7 +84,8 @@ mod words {
     use tracing::{debug, debug_span, info, trace, warn};
 
     use super::{Call, Event, Outcome};
-    use crate::{Command, Error, NodeFailure, Reply, Slot};
+    use crate::error::NodeFailure;
+    use crate::{Command, Error, Reply, Slot};
 
     const TARGET: &str = "hashslot";
     /// Names are shorter.

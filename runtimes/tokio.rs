@@ -24,7 +24,8 @@ use super::lookup;
 use super::runtime::NoUnixStream as UnixStream;
 use super::runtime::{Either, Runtime, Stream};
 use super::tcp;
-use crate::{Address, ReceiveBuffer};
+use crate::Address;
+use crate::driver::ReceiveBuffer;
 
 /// A client on tokio. Connect inside a runtime with I/O and time enabled: elsewhere connecting is
 /// an error that says what is missing.

@@ -106,7 +106,8 @@ impl Reply {
 ///
 /// ```
 /// use hashslot::resp::Frame;
-/// use hashslot::{Limits, NodeReplies, Protocol};
+/// use hashslot::config::{Limits, Protocol};
+/// use hashslot::NodeReplies;
 /// let pong = Frame::parse(&b"+PONG\r\n"[..], &Limits::default())?;
 /// let replies = NodeReplies::new(Protocol::Resp2, vec![("10.0.0.1:7000".parse()?, Ok(pong))]);
 /// assert_eq!(replies.len(), 1);

@@ -26,7 +26,7 @@ use crate::shown::Shown;
 /// assert_eq!(address.to_string(), "[::1]:7000");
 /// let socket: Address = "unix:/run/redis/7000.sock".parse()?;
 /// assert_eq!(socket.unix_path(), Some("/run/redis/7000.sock"));
-/// # Ok::<(), hashslot::AddressError>(())
+/// # Ok::<(), hashslot::error::AddressError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address {
@@ -77,7 +77,7 @@ impl Address {
     }
 
     /// A Unix socket by its absolute path. Nodes announce no such addresses: they are for seeds, and
-    /// for what an [`AddressMap`](crate::AddressMap) leads to. A [`Url`](crate::Url) cannot have them as
+    /// for what an [`AddressMap`](crate::config::AddressMap) leads to. A [`Url`](crate::Url) cannot have them as
     /// hosts: give them to the builder of a client.
     ///
     /// # Errors

@@ -124,7 +124,7 @@
 //! let url: hashslot::Url =
 //!     "redis://ann:s3cret@10.0.0.1:7000,10.0.0.2?call_timeout=5s&read_from=prefer_replica".parse()?;
 //! assert_eq!(url.seeds.len(), 2);
-//! # Ok::<(), hashslot::ConfigError>(())
+//! # Ok::<(), hashslot::error::ConfigError>(())
 //! ```
 //!
 //! [`Credentials`] may change while connections are in use ([`Cluster::set_credentials`]), and each
@@ -156,29 +156,49 @@
 extern crate alloc;
 
 // In reading order: what there is, from the ground up.
-mod slot;
+pub mod slot;
 mod time;
 
 mod address;
-mod config;
-mod error;
+pub mod config;
+pub mod error;
 mod race;
 mod random;
 mod secret;
 mod shown;
-mod url;
+pub mod url;
 
 pub mod resp;
 
-mod command;
+pub mod command;
 pub mod topology;
 
 mod action;
 mod link;
-mod plan;
+pub mod plan;
 pub mod verdict;
 
 mod cluster;
+
+/// What a driver of [`Cluster`] needs besides [`Action`].
+///
+/// A driver carries out the actions of the machine: it dials, sends, receives and closes. The adapters are
+/// drivers. To write another one, begin at the loop on the [first page](crate#the-loop).
+///
+/// - [`LinkId`] and [`CallId`](driver::CallId) name connections and calls.
+/// - [`ReceiveBuffer`](driver::ReceiveBuffer) lets a driver read long replies straight into their place.
+/// - [`Race`](driver::Race) decides which address of a host is dialled when.
+/// - [`RedirectKind`](driver::RedirectKind) and [`RefreshReason`](driver::RefreshReason) are details of an [`Event`].
+pub mod driver {
+    #[doc(inline)]
+    pub use crate::action::{CallId, Outcome, RedirectKind, RefreshReason};
+    #[doc(inline)]
+    pub use crate::cluster::SubmitError;
+    #[doc(inline)]
+    pub use crate::link::ReceiveBuffer;
+    #[doc(inline)]
+    pub use crate::race::{Race, RaceStep};
+}
 
 #[cfg(feature = "sim")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sim")))]
@@ -189,6 +209,10 @@ pub mod sim;
 #[path = "../runtimes/mod.rs"]
 pub mod runtimes;
 
+#[cfg(feature = "tls")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
+#[doc(inline)]
+pub use runtimes::Tls;
 #[cfg(feature = "async-std")]
 #[cfg_attr(docsrs, doc(cfg(feature = "async-std")))]
 #[doc(inline)]
@@ -205,35 +229,29 @@ pub use runtimes::smol;
 #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
 #[doc(inline)]
 pub use runtimes::tokio;
-#[cfg(feature = "tls")]
-#[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
-#[doc(inline)]
-pub use runtimes::{ServerNames, Tls};
 
-pub use action::{
-    Action, CallId, Event, LinkId, NodeReplies, Outcome, RedirectKind, RefreshReason, Reply,
-};
-pub use address::{Address, AddressError};
-pub use cluster::{Cluster, Stats, SubmitError};
-pub use command::{
-    Arg, Arguments, Command, CommandInfo, FromValue, KeyError, KeyShape, LearnedCommand,
-    LearnedCommands, RequestPolicy, ResponsePolicy, Script,
-};
-pub use config::{
-    AddressMap, Config, Credentials, CrossSlot, Limits, Protocol, ReadFrom, RedirectPolicy,
-};
-pub use error::{
-    ConfigError, ConversionError, Disconnect, Error, NodeFailure, NodeFailures, Partial,
-    PartialPart, Phase, ProtocolError, ServerError, SystemText, TlsFailure, UrlError, UrlPart,
-    Violation, Why,
-};
-pub use link::ReceiveBuffer;
-pub use plan::{Call, Explanation, PlannedCommand, Scan, Target};
-pub use race::{Race, RaceStep};
+#[doc(inline)]
+pub use action::{Action, Event, LinkId, NodeReplies, Reply};
+#[doc(inline)]
+pub use address::Address;
+#[doc(inline)]
+pub use cluster::{Cluster, Stats};
+#[doc(inline)]
+pub use command::{Arg, Command, FromValue, Script};
+#[doc(inline)]
+pub use config::{Config, Credentials, CrossSlot, ReadFrom};
+#[doc(inline)]
+pub use error::{Error, ServerError};
+#[doc(inline)]
+pub use plan::{Call, Scan, Target};
+#[doc(inline)]
 pub use resp::Frame;
-pub use slot::{SLOT_COUNT, Slot, hash_tag};
+#[doc(inline)]
+pub use slot::Slot;
+#[doc(inline)]
 pub use time::Instant;
-pub use url::{Url, UrlTls};
+#[doc(inline)]
+pub use url::Url;
 
 #[cfg(all(
     doctest,

@@ -76,6 +76,7 @@ impl From<Slot> for u16 {
 /// What of a key is hashed: the bytes between the first `{` and the first `}` after it if there
 /// are any, else the whole key.
 #[must_use]
+#[doc(alias = "hashtag")]
 pub fn hash_tag(key: &[u8]) -> &[u8] {
     let Some(open) = find(b'{', key) else { return key };
     let (_, after_open) = key.split_at(open + 1);

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use hashslot::error::Phase;
 use hashslot::tokio::Client;
-use hashslot::{Call, Command, Error, Frame, Phase};
+use hashslot::{Call, Command, Error, Frame};
 use tokio::task::JoinSet;
 
 use crate::figures::Figures;

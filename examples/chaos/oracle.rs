@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use hashslot::Error;
+use hashslot::error::Phase;
 use hashslot::resp::Value;
-use hashslot::{Error, Phase};
 
 use crate::servers::cluster::Cluster;
 use crate::servers::raw::Reply;

@@ -4,8 +4,9 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use hashslot::Config;
+use hashslot::config::AddressMap;
 use hashslot::tokio::Client;
-use hashslot::{AddressMap, Config};
 
 use crate::figures::Figures;
 use crate::load::{Home, Load, homes};

@@ -1,6 +1,8 @@
 //! How a command ended.
 
-use hashslot::{Address, Command, Error, Explanation, Frame, Partial, PartialPart, Reply, Why};
+use hashslot::error::{Partial, PartialPart, Why};
+use hashslot::plan::Explanation;
+use hashslot::{Address, Command, Error, Frame, Reply};
 
 /// What is printed for one command.
 #[derive(Debug)]

@@ -5,7 +5,9 @@ use std::ffi::OsString;
 use std::str;
 use std::time::Duration;
 
-use hashslot::{Address, Config, ConfigError, Credentials, CrossSlot, Protocol, Slot, Target, Url};
+use hashslot::config::Protocol;
+use hashslot::error::ConfigError;
+use hashslot::{Address, Config, Credentials, CrossSlot, Slot, Target, Url};
 
 /// How to use the program.
 pub(crate) const USAGE: &str = "\

@@ -1,6 +1,8 @@
 //! What would become of a command, told without sending it.
 
-use hashslot::{Command, Explanation, PlannedCommand, ResponsePolicy};
+use hashslot::Command;
+use hashslot::command::ResponsePolicy;
+use hashslot::plan::{Explanation, PlannedCommand};
 
 use super::json::{list, string};
 use super::terminal::quoted;

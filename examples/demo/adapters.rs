@@ -2,9 +2,10 @@
 
 use std::future::Future;
 
+use hashslot::config::AddressMap;
 use hashslot::runtimes::{Client, Runtime};
 use hashslot::topology::Topology;
-use hashslot::{Address, AddressMap, Config, Error, Stats, async_std, blocking, smol, tokio};
+use hashslot::{Address, Config, Error, Stats, async_std, blocking, smol, tokio};
 
 use crate::Failure;
 

@@ -3,7 +3,8 @@
 use std::net::Ipv6Addr;
 use std::str::FromStr;
 
-use hashslot::{Address, AddressMap};
+use hashslot::Address;
+use hashslot::config::AddressMap;
 
 use crate::Failure;
 use crate::servers;

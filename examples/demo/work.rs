@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use hashslot::error::Phase;
 use hashslot::topology::{Node, Shard, Topology};
-use hashslot::{Address, Error, Phase, Slot, Stats};
+use hashslot::{Address, Error, Slot, Stats};
 
 use crate::Failure;
 use crate::adapters::{Adapter, Talk};

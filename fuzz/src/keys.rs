@@ -1,7 +1,9 @@
 //! Commands, and where their keys are.
 
+use hashslot::command::{KeyError, KeyShape};
+use hashslot::config::Limits;
 use hashslot::resp::{Frame, Value, encode};
-use hashslot::{Command, KeyError, KeyShape, Limits, Slot};
+use hashslot::{Command, Slot};
 
 use crate::source::Source;
 

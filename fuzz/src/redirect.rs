@@ -1,9 +1,10 @@
 //! Errors that may be redirections.
 
+use hashslot::config::{AddressMap, Limits, RedirectPolicy};
 use hashslot::resp::{Frame, Value, encode};
 use hashslot::topology::Endpoint;
 use hashslot::verdict::{About, Verdict, judge};
-use hashslot::{Address, AddressMap, Error, Limits, RedirectPolicy, Slot};
+use hashslot::{Address, Error, Slot};
 
 use crate::host;
 use crate::source::Source;

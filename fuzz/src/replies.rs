@@ -1,6 +1,6 @@
 //! Replies about the topology, odd ones among them.
 
-use hashslot::Protocol;
+use hashslot::config::Protocol;
 use hashslot::resp::encode;
 
 use crate::source::Source;

@@ -1,7 +1,8 @@
 //! Values to RESP, and back.
 
+use hashslot::FromValue;
+use hashslot::config::{Limits, Protocol};
 use hashslot::resp::{Elements, Frame, Scan, Scanner, Value, encode};
-use hashslot::{FromValue, Limits, Protocol};
 
 use crate::source::Source;
 

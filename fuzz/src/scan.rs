@@ -1,7 +1,8 @@
 //! Streams of RESP.
 
+use hashslot::config::Limits;
+use hashslot::error::ProtocolError;
 use hashslot::resp::{Elements, Frame, Scan, Scanner, Value, encode};
-use hashslot::{Limits, ProtocolError};
 
 /// RESP: frames do not depend on how their bytes are cut, every frame can be read to its end, and
 /// what was read can be written and read again. A frame that cannot be used ends where it would if

@@ -3,10 +3,12 @@
 use core::time::Duration;
 use std::collections::BTreeSet;
 
+use hashslot::config::{AddressMap, Limits, Protocol};
 use hashslot::resp::{Frame, Scan, Scanner, Value};
+use hashslot::slot::SLOT_COUNT;
 use hashslot::topology::parse::{self, View};
 use hashslot::topology::{Agreement, Endpoint, ListedNode, Node, Topology, TopologyError};
-use hashslot::{Address, AddressMap, Instant, Limits, Protocol, SLOT_COUNT, Slot};
+use hashslot::{Address, Instant, Slot};
 
 use crate::replies::Writer;
 use crate::source::Source;

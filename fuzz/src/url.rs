@@ -2,10 +2,9 @@
 
 use core::time::Duration;
 
-use hashslot::{
-    Address, AddressMap, Cluster, Config, ConfigError, Credentials, Protocol, ReadFrom,
-    RedirectPolicy, Url,
-};
+use hashslot::config::{AddressMap, Protocol, RedirectPolicy};
+use hashslot::error::ConfigError;
+use hashslot::{Address, Cluster, Config, Credentials, ReadFrom, Url};
 
 use crate::host;
 use crate::source::Source;

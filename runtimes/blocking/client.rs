@@ -10,12 +10,12 @@ use bytes::Bytes;
 
 use super::engine::Engine;
 use super::socket::Handle;
+use crate::plan::Explanation;
 use crate::runtimes::client::{self, ConnectError};
 use crate::runtimes::{events, scan};
 use crate::topology::Topology;
 use crate::{
-    Arg, Call, Command, Credentials, Error, Event, Explanation, Frame, FromValue, Reply, Scan,
-    Stats, Url,
+    Arg, Call, Command, Credentials, Error, Event, Frame, FromValue, Reply, Scan, Stats, Url,
 };
 
 /// Stands for the caller's own thread, where other adapters have a runtime.
@@ -154,6 +154,8 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Overloaded`] or [`Error::ShutDown`] if the client takes no more: nothing is sent.
+    #[doc(alias = "batch")]
+    #[doc(alias = "pipe")]
     pub fn pipeline(
         &self,
         commands: impl IntoIterator<Item = Command>,
@@ -175,6 +177,8 @@ impl Client {
     /// # Errors
     /// As [`Client::command`]; the error of a command that was refused before the transaction ran is
     /// the transaction's.
+    #[doc(alias = "multi")]
+    #[doc(alias = "exec")]
     pub fn transaction<V: FromValue>(
         &self,
         commands: impl IntoIterator<Item = Command>,
@@ -252,7 +256,7 @@ impl Client {
     /// Returns when all nodes have answered; a node that refuses goes on with the former credentials.
     ///
     /// # Errors
-    /// [`Error::NotExecuted`] with [`Why::Handshake`](crate::Why::Handshake) if a node refused: the
+    /// [`Error::NotExecuted`] with [`Why::Handshake`](crate::error::Why::Handshake) if a node refused: the
     /// last one that did. [`Error::ShutDown`] if the client is.
     pub fn set_credentials(&self, credentials: Credentials) -> Result<(), Error> {
         self.wait(self.inner.set_credentials(credentials))

@@ -17,7 +17,9 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::vec::Vec;
 
-use crate::{Call, CallId, Cluster, Disconnect, Error, Instant, Outcome, SystemText, Why};
+use crate::driver::{CallId, Outcome};
+use crate::error::{Disconnect, SystemText, Why};
+use crate::{Call, Cluster, Error, Instant};
 
 /// Slots that are kept for use.
 const SPARE_COUNT_MAX: usize = 4096;

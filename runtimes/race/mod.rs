@@ -14,7 +14,9 @@ use std::vec::Vec;
 use super::cause::{dial_failed_by, is_name};
 use super::permit::Permit;
 use super::runtime::Runtime;
-use crate::{Address, Config, Disconnect, Instant, Race, RaceStep, SystemText};
+use crate::driver::{Race, RaceStep};
+use crate::error::{Disconnect, SystemText};
+use crate::{Address, Config, Instant};
 
 type Boxed<V> = Pin<Box<dyn Future<Output = V> + Send>>;
 

@@ -6,9 +6,12 @@ use core::time::Duration;
 use std::string::String;
 
 use super::client::Builder;
-use crate::{AddressMap, CrossSlot, Limits, Protocol, ReadFrom, RedirectPolicy};
 #[cfg(doc)]
-use crate::{Config, ConfigError};
+use crate::Config;
+use crate::config::{AddressMap, Limits, Protocol, RedirectPolicy};
+#[cfg(doc)]
+use crate::error::ConfigError;
+use crate::{CrossSlot, ReadFrom};
 
 macro_rules! setters {
     ($($(#[$doc:meta])* $field:ident: $type:ty;)+) => {

@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::{Builder, SETTERS};
-use crate::{AddressMap, Credentials, CrossSlot, Limits, Protocol, ReadFrom, RedirectPolicy, Url};
+use crate::config::{AddressMap, Limits, Protocol, RedirectPolicy};
+use crate::{Credentials, CrossSlot, ReadFrom, Url};
 
 type Made = Builder<()>;
 

@@ -2,7 +2,7 @@
 
 use rustls::{AlertDescription, CertificateError, ClientConnection, Error, InvalidMessage};
 
-use crate::TlsFailure;
+use crate::error::TlsFailure;
 
 /// The core's word for an error of this connection.
 #[expect(clippy::wildcard_enum_match_arm, reason = "rustls has many; these have a word")]

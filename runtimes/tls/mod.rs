@@ -27,8 +27,10 @@ use rustls::{ClientConfig, RootCertStore};
 
 pub use self::names::ServerNames;
 pub(super) use self::secured::{Secured, secure};
+use crate::Address;
+use crate::error::{ConfigError, TlsFailure};
 use crate::topology::Topology;
-use crate::{Address, ConfigError, TlsFailure, UrlTls};
+use crate::url::UrlTls;
 
 /// How connections are secured: whom to trust, who the client is, which name a node has to have.
 ///
@@ -42,7 +44,8 @@ use crate::{Address, ConfigError, TlsFailure, UrlTls};
 /// ```
 /// # #[cfg(feature = "tokio")]
 /// # async fn f(ca: &str, chain: &str, key: &str) -> Result<(), Box<dyn std::error::Error>> {
-/// use hashslot::{ServerNames, Tls};
+/// use hashslot::runtimes::ServerNames;
+/// use hashslot::Tls;
 ///
 /// let tls = Tls::with_roots(ca)?
 ///     .client_certificate(chain, key)? // if the servers want one

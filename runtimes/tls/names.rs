@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use rustls::pki_types::ServerName;
 
+use crate::Address;
+use crate::error::TlsFailure;
 use crate::topology::{Node, Topology};
-use crate::{Address, TlsFailure};
 
 /// Which name the certificate of a node has to have. It is also what the node is told by SNI.
 ///
@@ -19,11 +20,11 @@ use crate::{Address, TlsFailure};
 /// of another one unless one of these rules says so.
 ///
 /// ```
-/// use hashslot::ServerNames;
+/// use hashslot::runtimes::ServerNames;
 /// let one_for_all = ServerNames::fixed("redis.example");
 /// let by_address = ServerNames::map([("10.0.0.1:7000".parse()?, "one.example")]);
 /// let computed = ServerNames::by(|address, _| Some(format!("{}.nodes.example", address.port())));
-/// # Ok::<(), hashslot::AddressError>(())
+/// # Ok::<(), hashslot::error::AddressError>(())
 /// ```
 #[derive(Clone, Default)]
 pub struct ServerNames(Rule);

@@ -21,7 +21,7 @@ use rustls::pki_types::ServerName;
 use super::super::runtime::Stream;
 use super::Security;
 use super::failure::failure;
-use crate::TlsFailure;
+use crate::error::TlsFailure;
 
 /// Bytes of records that are made before the socket has to take them: four full ones, as much as one
 /// read of the other side.

@@ -25,7 +25,8 @@ const SPEC_COUNT_MAX: usize = 8;
 /// beyond is not learned. That is at most about 5 MB, and less than 1 KB for each command.
 ///
 /// ```
-/// use hashslot::{Command, Frame, LearnedCommands, Slot};
+/// use hashslot::command::LearnedCommands;
+/// use hashslot::{Command, Frame, Slot};
 /// let reply = Frame::parse(
 ///     &b"*1\r\n*6\r\n$6\r\nmy.set\r\n:4\r\n*1\r\n+write\r\n:2\r\n:2\r\n:1\r\n"[..],
 ///     &Default::default(),

@@ -1,4 +1,4 @@
-//! A command is a value: its bytes, packed as they will travel, and what is known about it.
+//! Commands: their bytes, packed as they travel, their keys, and what is known about them.
 
 mod info;
 mod keys;

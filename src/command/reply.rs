@@ -29,7 +29,8 @@ use crate::resp::{Frame, Value};
 ///
 /// ```
 /// use bytes::Bytes;
-/// use hashslot::{FromValue, Limits};
+/// use hashslot::config::Limits;
+/// use hashslot::FromValue;
 /// use hashslot::resp::Frame;
 ///
 /// fn read<V: FromValue>(reply: &'static str) -> V {
@@ -57,7 +58,8 @@ use crate::resp::{Frame, Value};
 /// A reply that is not what was asked for is an error, and so is a null where no `Option` is.
 ///
 /// ```
-/// use hashslot::{FromValue, Limits};
+/// use hashslot::config::Limits;
+/// use hashslot::FromValue;
 /// use hashslot::resp::Frame;
 /// let frame = Frame::parse(&b"*2\r\n$3\r\nann\r\n$-1\r\n"[..], &Limits::default())?;
 /// assert!(Vec::<String>::from_frame(frame.clone()).is_err());

@@ -1,4 +1,4 @@
-//! Every limit and timeout, with unit, default, reason, and the memory it allows.
+//! The configuration of a client: every limit and timeout, with unit, default and reason.
 
 mod credentials;
 
@@ -420,7 +420,7 @@ pub enum CrossSlot {
     /// others stay done; [`Error::Partial`](crate::Error::Partial) tells which.
     #[default]
     Split,
-    /// The client refuses the command with [`Why::CrossSlot`](crate::Why::CrossSlot) and sends nothing.
+    /// The client refuses the command with [`Why::CrossSlot`](crate::error::Why::CrossSlot) and sends nothing.
     Refuse,
 }
 
@@ -444,13 +444,14 @@ pub enum RedirectPolicy {
 /// equal outputs.
 ///
 /// ```
-/// use hashslot::{Address, AddressMap};
+/// use hashslot::config::AddressMap;
+/// use hashslot::Address;
 /// let map = AddressMap::default()
 ///     .node("10.0.0.7:6379".parse()?, "127.0.0.1:7001".parse()?)
 ///     .host("10.0.0.8", "db.example.net");
 /// assert_eq!(map.apply("10.0.0.7:6379".parse()?), "127.0.0.1:7001".parse()?);
 /// assert_eq!(map.apply("10.0.0.8:6380".parse()?), "db.example.net:6380".parse()?);
-/// # Ok::<(), hashslot::AddressError>(())
+/// # Ok::<(), hashslot::error::AddressError>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AddressMap {

@@ -1,4 +1,4 @@
-//! What can go wrong, whose fault it is, and whether the command may have run.
+//! Errors: what happened, whose fault it is, and whether the command may have run.
 //!
 //! Rules of this file: every call ends in a reply or in exactly one [`Error`]; the error says what
 //! happened, at which node and slot, and through [`Error::may_have_executed`] whether it is safe to
@@ -21,6 +21,7 @@ pub use self::system::SystemText;
 pub use self::tls::TlsFailure;
 pub use self::url::{UrlError, UrlPart};
 use crate::address::Address;
+pub use crate::address::AddressError;
 use crate::slot::Slot;
 
 /// How a call ended, if not with a reply.
@@ -161,7 +162,7 @@ pub enum Why {
     )]
     LostTwice(Disconnect),
     /// A reply of the node cannot be used: it breaks the protocol, or a limit of
-    /// [`Limits`](crate::Limits). If its end cannot be found its connection is closed, and what else
+    /// [`Limits`](crate::config::Limits). If its end cannot be found its connection is closed, and what else
     /// was in flight there ends with this as well.
     #[error("unusable reply: {0}")]
     Protocol(ProtocolError),

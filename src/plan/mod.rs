@@ -1,11 +1,13 @@
-//! A call becomes pieces that each travel to one slot or node, and their replies become one answer.
+//! How a call becomes commands for slots and nodes, and how their replies become one.
 //!
-//! - [`route`]: where a command goes
-//! - [`split`]: one command becomes several, one a slot or one an owner
-//! - [`spread`]: one command goes to several nodes
-//! - [`merge`]: their replies become one
-//! - [`mod@explain`]: what would become of a call
-//! - [`scan`]: all keys of a cluster, in steps
+//! [`Cluster::explain`](crate::Cluster::explain) and the clients' `explain` tell it without sending anything.
+
+// - `route`: where a command goes
+// - `split`: one command becomes several: one per slot, or one per owner of slots
+// - `spread`: one command goes to several nodes
+// - `merge`: their replies become one
+// - `explain`: the plan of a call, for callers
+// - `scan`: all keys of a cluster, in steps
 
 mod explain;
 mod merge;
@@ -128,6 +130,8 @@ impl Call {
     /// A command that cannot be sent has its error in its place, and the others are sent; with
     /// [`strict`](Self::strict) none is.
     #[must_use]
+    #[doc(alias = "batch")]
+    #[doc(alias = "pipe")]
     pub fn pipeline(commands: impl IntoIterator<Item = Command>) -> Self {
         Self::of(Work::Pipeline(commands.into_iter().collect()))
     }

@@ -28,7 +28,9 @@ use crate::time::Instant;
 /// **Limit**: `max_addresses` of the configuration; further addresses are not dialled.
 ///
 /// ```
-/// use hashslot::{Address, Disconnect, Config, Instant, Race, RaceStep};
+/// use hashslot::driver::{Race, RaceStep};
+/// use hashslot::error::Disconnect;
+/// use hashslot::{Address, Config, Instant};
 /// let config = Config::default();
 /// let addresses: Vec<Address> = vec!["[2001:db8::1]:7000".parse()?, "10.0.0.1:7000".parse()?];
 /// let mut race = Race::new(addresses.clone(), &config);
@@ -40,7 +42,7 @@ use crate::time::Instant;
 /// race.failed(later, Disconnect::Unreachable);
 /// race.failed(later, Disconnect::Refused);
 /// assert_eq!(race.next(later), RaceStep::Lost(Disconnect::Refused)); // which says more
-/// # Ok::<(), hashslot::AddressError>(())
+/// # Ok::<(), hashslot::error::AddressError>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Race {

@@ -160,7 +160,7 @@ pub fn verbatim(out: &mut Vec<u8>, format: &[u8], text: &[u8]) {
 /// let mut out = Vec::new();
 /// encode::value(&mut out, &frame.value());
 /// assert_eq!(out, bytes);
-/// # Ok::<(), hashslot::ProtocolError>(())
+/// # Ok::<(), hashslot::error::ProtocolError>(())
 /// ```
 pub fn value(out: &mut Vec<u8>, value: &Value<'_>) {
     head(out, value);

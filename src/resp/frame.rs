@@ -24,7 +24,7 @@ use crate::error::{ProtocolError, ServerError, Violation};
 /// use hashslot::resp::Frame;
 /// let frame = Frame::parse(&b"-MOVED 3999 127.0.0.1:6381\r\n"[..], &Default::default())?;
 /// assert_eq!(frame.error().unwrap().code(), b"MOVED");
-/// # Ok::<(), hashslot::ProtocolError>(())
+/// # Ok::<(), hashslot::error::ProtocolError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Frame {
@@ -117,7 +117,7 @@ impl Frame {
     /// let frame = Frame::parse(&b"$5\r\nhello\r\n"[..], &Default::default())?;
     /// let text = frame.share(frame.value().as_bytes().unwrap());
     /// assert_eq!(text, "hello");
-    /// # Ok::<(), hashslot::ProtocolError>(())
+    /// # Ok::<(), hashslot::error::ProtocolError>(())
     /// ```
     #[must_use]
     pub fn share(&self, part: &[u8]) -> Bytes {

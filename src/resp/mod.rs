@@ -54,7 +54,7 @@
 //! let slots = frame.value().pairs().and_then(|pairs| pairs.get(b"slots"));
 //! let slots: Vec<Value<'_>> = slots.and_then(|value| value.elements()).unwrap().collect();
 //! assert_eq!(slots, [Value::Integer(0), Value::Integer(5460)]);
-//! # Ok::<(), hashslot::ProtocolError>(())
+//! # Ok::<(), hashslot::error::ProtocolError>(())
 //! ```
 
 pub mod encode;

@@ -93,7 +93,7 @@ pub enum Scan {
 /// assert_eq!(scanner.scan(&received[..6])?, Scan::More { needed: 5 });
 /// assert_eq!(scanner.scan(received)?, Scan::Frame { len: 11 });
 /// assert_eq!(scanner.scan(&received[11..])?, Scan::Frame { len: 5 });
-/// # Ok::<(), hashslot::ProtocolError>(())
+/// # Ok::<(), hashslot::error::ProtocolError>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Scanner {

@@ -23,7 +23,7 @@ const SHOWN_TEXT_LEN_MAX: usize = 64;
 /// let frame = Frame::parse(&b"*2\r\n$3\r\nfoo\r\n$-1\r\n"[..], &Default::default())?;
 /// let elements = frame.value().elements().expect("an array");
 /// assert!(elements.eq([Value::Bulk(b"foo"), Value::Null]));
-/// # Ok::<(), hashslot::ProtocolError>(())
+/// # Ok::<(), hashslot::error::ProtocolError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq)]
 #[non_exhaustive]

@@ -65,7 +65,7 @@ impl Endpoint {
     /// assert_eq!(redirection.slot.number(), 3999);
     /// assert_eq!(redirection.to, Endpoint::Given("[::1]:6381".parse()?));
     /// assert_eq!(Endpoint::parse_redirect(b"3999 127.0.0.1"), None);
-    /// # Ok::<(), hashslot::AddressError>(())
+    /// # Ok::<(), hashslot::error::AddressError>(())
     /// ```
     #[must_use]
     pub fn parse_redirect(text: &[u8]) -> Option<Redirection> {

@@ -1,15 +1,16 @@
-//! Who serves a slot.
+//! The topology: the nodes of a cluster, and which of them serves which slot.
 //!
-//! Rules of this floor:
-//! - A topology is whole or it is not one: a reply with one impossible row is rejected, and the
-//!   topology before it goes on serving.
-//! - Holes are real: a slot that no row names has no owner, and the rest works.
-//! - An older view never overwrites a newer fact.
-//! - What a node announces passes the address map before anything else looks at it.
-//!
-//! How it flows: [`parse`] reads what one node says into a [`View`]; [`Agreement`]
-//! weighs the view against what redirections have taught since and holds the [`Topology`] that
-//! commands are routed by. [`Endpoint`] is what announcements and redirections have in common.
+//! [`Topology`] is a snapshot, [`TopologyChange`] the difference of two.
+
+// Rules of this floor:
+// - A topology is complete or rejected: a reply with one impossible row changes nothing.
+// - Holes are real: a slot that no row names has no owner, and all other slots work.
+// - An older view never overwrites a newer fact.
+// - An announced address passes the address map before anything else sees it.
+//
+// How it flows: `parse` reads the answer of one node into a `View`. `Agreement` weighs the view against
+// the facts that redirections have told since, and holds the `Topology` that commands are routed by.
+// `Endpoint` is what announcements and redirections have in common.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -23,12 +24,15 @@ mod agree;
 mod change;
 mod members;
 mod node;
+#[doc(hidden)]
 pub mod parse;
 
 pub use address::{Endpoint, Redirection};
+#[doc(hidden)]
 pub use agree::{Absence, Adopted, Agreement, Doubt};
 pub use change::{RoleChange, SlotMove, SlotRange, TopologyChange};
 pub use node::{Health, Node, NodeId, Role, Shard};
+#[doc(hidden)]
 pub use parse::{ListedNode, Standing, View};
 
 /// What the table holds for a slot that no shard serves. No index of a shard: there are never more
@@ -50,7 +54,8 @@ const TABLE_LEN: usize = 1 << 14;
 /// ```
 /// use hashslot::resp::Frame;
 /// use hashslot::topology::parse;
-/// use hashslot::{Address, AddressMap, Config, Slot};
+/// use hashslot::config::AddressMap;
+/// use hashslot::{Address, Config, Slot};
 ///
 /// let reply = "*1\r\n*4\r\n:0\r\n:5460\r\n\
 ///     *2\r\n$9\r\n127.0.0.1\r\n:7000\r\n\

@@ -1,4 +1,4 @@
-//! A cluster and how to be its client, in one line of text.
+//! URLs: a cluster and the options of its client in one line of text.
 
 mod options;
 mod percent;
@@ -46,7 +46,7 @@ const DEFAULT_PORT: u16 = 6379;
 /// let error = "redis://db?call_timout=5s".parse::<Url>().unwrap_err();
 /// assert_eq!(error.to_string(), "malformed URL: the parameter `call_timout` (bytes 11..22): \
 ///     there is none of this name, did you mean `call_timeout`?");
-/// # Ok::<(), hashslot::ConfigError>(())
+/// # Ok::<(), hashslot::error::ConfigError>(())
 /// ```
 ///
 /// # Parameters

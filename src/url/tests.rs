@@ -140,7 +140,7 @@ fn every_field_has_a_parameter() {
         max_received_bytes: _,
         max_held_reply_bytes: _,
         limits:
-            crate::Limits {
+            crate::config::Limits {
                 max_frame_bytes: _,
                 max_elements: _,
                 max_depth: _,

@@ -2,8 +2,9 @@
 #![allow(clippy::indexing_slicing, reason = "a test that goes out of bounds fails, as it should")]
 
 use bytes::Bytes;
+use hashslot::config::{Limits, Protocol};
+use hashslot::error::{ProtocolError, Violation};
 use hashslot::resp::{Frame, Scan, Scanner, Value, encode};
-use hashslot::{Limits, Protocol, ProtocolError, Violation};
 use proptest::prelude::*;
 
 /// Small enough to be reached in a test; the defaults are tested by name.

@@ -7,10 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use hashslot::config::Limits;
+use hashslot::error::{Disconnect, Phase};
 use hashslot::resp::{Scan, Scanner, Value, encode};
 use hashslot::{
-    Action, Address, Call, Cluster, Command, Config, Disconnect, Error, Frame, Instant, Limits,
-    LinkId, Phase, Reply, Slot,
+    Action, Address, Call, Cluster, Command, Config, Error, Frame, Instant, LinkId, Reply, Slot,
 };
 
 const NODE_COUNT: usize = 4;
@@ -104,10 +105,10 @@ fn key_of(words: &[Vec<u8>]) -> u64 {
 fn tell_shards(out: &mut Vec<u8>) {
     encode::array_header(out, NODE_COUNT);
     for node in 0..NODE_COUNT {
-        encode::map_header(out, 1, hashslot::Protocol::Resp3);
+        encode::map_header(out, 1, hashslot::config::Protocol::Resp3);
         encode::bulk(out, b"nodes");
         encode::array_header(out, 1);
-        encode::map_header(out, 4, hashslot::Protocol::Resp3);
+        encode::map_header(out, 4, hashslot::config::Protocol::Resp3);
         for (field, value) in [("id", format!("{node:040x}")), ("endpoint", "127.0.0.1".into())] {
             encode::bulk(out, field.as_bytes());
             encode::bulk(out, value.as_bytes());

@@ -1,9 +1,8 @@
 //! What errors show: nothing that a terminal or a log would obey, whatever servers and users write.
 
+use hashslot::error::{Disconnect, SystemText};
 use hashslot::resp::Frame;
-use hashslot::{
-    Address, Call, Command, Config, Credentials, Disconnect, Error, ServerError, SystemText, Url,
-};
+use hashslot::{Address, Call, Command, Config, Credentials, Error, ServerError, Url};
 use proptest::prelude::*;
 
 use crate::support::canned::bulk;

@@ -5,14 +5,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use hashslot::Limits;
+use hashslot::config::AddressMap;
+use hashslot::config::Limits;
 use hashslot::resp::Frame;
 use hashslot::topology::parse::{self, ListedNode, Standing, View};
 use hashslot::topology::{
     Absence, Agreement, Doubt, Endpoint, Health, Node, NodeId, Role, SlotRange, Topology,
     TopologyError,
 };
-use hashslot::{Address, AddressMap, Instant, Slot};
+use hashslot::{Address, Instant, Slot};
 use proptest::prelude::*;
 
 // ---- helpers -----------------------------------------------------------------------------------

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use hashslot::config::{Limits, RedirectPolicy};
 use hashslot::resp::Frame;
 use hashslot::topology::Endpoint;
 use hashslot::verdict::{About, Verdict, judge};
-use hashslot::{Error, Limits, RedirectPolicy, Slot};
+use hashslot::{Error, Slot};
 
 const FOO: u16 = 12182;
 

@@ -8,9 +8,9 @@ use std::fmt::Write;
 use std::hint::black_box;
 
 use bytes::BufMut;
-use hashslot::{
-    Action, Address, Call, Cluster, Command, Config, Instant, LinkId, Outcome, SLOT_COUNT, Slot,
-};
+use hashslot::driver::Outcome;
+use hashslot::slot::SLOT_COUNT;
+use hashslot::{Action, Address, Call, Cluster, Command, Config, Instant, LinkId, Slot};
 
 /// As much as a driver reads at a time.
 const READ_LEN: usize = 64 * 1024;

@@ -2,10 +2,10 @@
 
 use core::time::Duration;
 
-use hashslot::{
-    Address, Call, CallId, Command, Error, Instant, Outcome, Partial, Reply, ResponsePolicy,
-    Script, Target,
-};
+use hashslot::command::ResponsePolicy;
+use hashslot::driver::{CallId, Outcome};
+use hashslot::error::Partial;
+use hashslot::{Address, Call, Command, Error, Instant, Reply, Script, Target};
 
 use super::server::PLACES;
 use crate::source::Source;

@@ -6,10 +6,9 @@ mod wire;
 
 use core::time::Duration;
 
-use hashslot::{
-    Action, Address, Cluster, Config, Credentials, Disconnect, Error, Instant, Protocol, ReadFrom,
-    RedirectPolicy, TlsFailure,
-};
+use hashslot::config::{Protocol, RedirectPolicy};
+use hashslot::error::{Disconnect, TlsFailure};
+use hashslot::{Action, Address, Cluster, Config, Credentials, Error, Instant, ReadFrom};
 
 use self::calls::{CallState, Submitted};
 use self::wire::{Known, State, Wire, Written};

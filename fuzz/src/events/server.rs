@@ -1,7 +1,8 @@
 //! What a server says.
 
+use hashslot::Slot;
+use hashslot::config::Protocol;
 use hashslot::resp::encode;
-use hashslot::{Protocol, Slot};
 
 use super::wire::Written;
 use crate::replies::Writer;

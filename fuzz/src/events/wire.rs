@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use hashslot::config::{Limits, RedirectPolicy};
 use hashslot::resp::{Frame, Scan, Scanner, Value};
 use hashslot::topology::Endpoint;
-use hashslot::{Address, Limits, LinkId, RedirectPolicy};
+use hashslot::{Address, LinkId};
 
 /// What a connection is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -20,7 +20,7 @@ const CLEARED_LEN_MIN: usize = 16 << 10;
 ///
 /// ```
 /// use bytes::BufMut;
-/// use hashslot::ReceiveBuffer;
+/// use hashslot::driver::ReceiveBuffer;
 /// /// For readers that want memory that was written to before, as those of `std::io` do.
 /// fn read(from: &mut impl std::io::Read, room: &mut ReceiveBuffer<'_>) -> std::io::Result<usize> {
 ///     from.read(room.as_slice())

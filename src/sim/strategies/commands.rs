@@ -269,7 +269,7 @@ pub fn calls() -> impl Strategy<Value = PlainCall> {
 ///
 /// ```
 /// use hashslot::sim::strategies::{KeyedCommand, wide_commands};
-/// use hashslot::RequestPolicy;
+/// use hashslot::command::RequestPolicy;
 /// use proptest::test_runner::TestRunner;
 ///
 /// let property = |keyed: KeyedCommand| {

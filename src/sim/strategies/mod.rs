@@ -20,7 +20,8 @@
 //! use hashslot::resp::Frame;
 //! use hashslot::sim::strategies;
 //! use hashslot::topology::parse;
-//! use hashslot::{Address, AddressMap, Config, Protocol, Slot};
+//! use hashslot::config::{AddressMap, Protocol};
+//! use hashslot::{Address, Config, Slot};
 //! use proptest::test_runner::TestRunner;
 //!
 //! let asked: Address = "10.0.0.1:7000".parse()?;
@@ -35,7 +36,7 @@
 //!     Ok(())
 //! };
 //! TestRunner::deterministic().run(&strategies::topologies(), property).unwrap();
-//! # Ok::<(), hashslot::AddressError>(())
+//! # Ok::<(), hashslot::error::AddressError>(())
 //! ```
 
 mod commands;

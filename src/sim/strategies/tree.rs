@@ -182,7 +182,8 @@ fn write_pairs(pairs: &[(Tree, Tree)], out: &mut Vec<u8>, protocol: Protocol) {
 /// ```
 /// use hashslot::resp::Frame;
 /// use hashslot::sim::strategies::{Tree, frames};
-/// use hashslot::{Config, Protocol};
+/// use hashslot::config::Protocol;
+/// use hashslot::Config;
 /// use proptest::test_runner::TestRunner;
 ///
 /// let property = |tree: Tree| {
@@ -256,7 +257,8 @@ fn large() -> impl Strategy<Value = Vec<u8>> {
 /// ```
 /// use hashslot::resp::Frame;
 /// use hashslot::sim::strategies::{Tree, pushes};
-/// use hashslot::{Config, Protocol};
+/// use hashslot::config::Protocol;
+/// use hashslot::Config;
 /// use proptest::test_runner::TestRunner;
 ///
 /// let property = |push: Tree| {
@@ -299,7 +301,7 @@ impl Cuts {
 /// How a stream of up to `len` bytes is cut: not at all, anywhere, or into equal pieces.
 ///
 /// ```
-/// use hashslot::Protocol;
+/// use hashslot::config::Protocol;
 /// use hashslot::sim::strategies::{cuts, frame_bytes};
 /// use proptest::test_runner::TestRunner;
 ///

@@ -1,9 +1,9 @@
 //! Values and errors become text. What is expected for people is what `redis-cli` 7.0 prints for the
 //! same replies.
 
-use hashslot::{
-    Address, Command, Error, Frame, Limits, NodeReplies, Protocol, Reply, ServerError, Why,
-};
+use hashslot::config::{Limits, Protocol};
+use hashslot::error::Why;
+use hashslot::{Address, Command, Error, Frame, NodeReplies, Reply, ServerError};
 
 use super::answer::{Answer, Failure, Fate};
 use super::{json, terminal};

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use hashslot::{Config, Credentials, CrossSlot, Protocol, Slot, Target};
+use hashslot::config::Protocol;
+use hashslot::{Config, Credentials, CrossSlot, Slot, Target};
 
 use super::arguments::{Arguments, Usage};
 use super::line::{Unbalanced, is_skipped, words};

@@ -268,8 +268,8 @@ fn is_read_alike(frame: &Frame) -> Result<Option<Why>, String> {
     }
     let mut again = Vec::new();
     encode::value(&mut again, &frame.value());
-    let second =
-        Frame::parse(again.clone(), &hashslot::Limits::default()).map_err(|e| e.to_string())?;
+    let second = Frame::parse(again.clone(), &hashslot::config::Limits::default())
+        .map_err(|e| e.to_string())?;
     if second.value() != frame.value() {
         return Err(format!("{frame:?} is written as {second:?}"));
     }
@@ -489,12 +489,12 @@ impl Wire {
     }
 
     fn receive(&mut self) -> io::Result<Frame> {
-        let mut scanner = Scanner::new(hashslot::Limits::default());
+        let mut scanner = Scanner::new(hashslot::config::Limits::default());
         loop {
             match scanner.scan(&self.buffer).map_err(io::Error::other)? {
                 Scan::Frame { len } => {
                     let bytes = self.buffer.drain(..len).collect::<Vec<_>>();
-                    return Frame::parse(bytes, &hashslot::Limits::default())
+                    return Frame::parse(bytes, &hashslot::config::Limits::default())
                         .map_err(io::Error::other);
                 }
                 Scan::Broken { error, .. } | Scan::Skipped { error, .. } => {

@@ -3,8 +3,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use hashslot::driver::Outcome;
+use hashslot::error::Disconnect;
 use hashslot::resp::encode;
-use hashslot::{Call, Command, Disconnect, LinkId, Outcome, Reply};
+use hashslot::{Call, Command, LinkId, Reply};
 use proptest::prelude::*;
 
 use super::{cases, commands_in, pending, quiet, take};

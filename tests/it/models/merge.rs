@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use hashslot::command::ResponsePolicy;
+use hashslot::config::{Limits, Protocol};
 use hashslot::resp::{Frame, Value};
 use hashslot::sim::strategies::{Cuts, Tree, cuts, frames};
-use hashslot::{Call, Command, Error, Limits, Protocol, Reply, ResponsePolicy, Target};
+use hashslot::{Call, Command, Error, Reply, Target};
 use proptest::prelude::*;
 
 use super::{cases, quiet};

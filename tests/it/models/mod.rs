@@ -10,11 +10,12 @@ mod topology;
 
 use std::time::Duration;
 
+use hashslot::config::{Limits, Protocol};
 use hashslot::resp::{Frame, Scan, Scanner};
 use hashslot::sim::strategies::{
     Input, Layout, Trace, apply, cuts, frames, inputs, pushes, topologies,
 };
-use hashslot::{Cluster, Command, Config, CrossSlot, Error, Limits, LinkId, Protocol, Reply};
+use hashslot::{Cluster, Command, Config, CrossSlot, Error, LinkId, Reply};
 use proptest::prelude::*;
 
 use crate::support::script::*;

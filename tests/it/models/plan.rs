@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use hashslot::error::Why;
 use hashslot::resp::encode;
 use hashslot::sim::strategies::{Cuts, KeyedCommand, PlainCall, Shape, calls, cuts};
-use hashslot::{Error, LinkId, Reply, Slot, Why};
+use hashslot::{Error, LinkId, Reply, Slot};
 use proptest::prelude::*;
 
 use super::{cases, commands_in, naive_slot, pending, quiet, take};

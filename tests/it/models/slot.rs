@@ -1,6 +1,7 @@
 //! The slot of a key, bit by bit.
 
-use hashslot::{SLOT_COUNT, Slot};
+use hashslot::Slot;
+use hashslot::slot::SLOT_COUNT;
 use proptest::prelude::*;
 
 use super::cases;

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use hashslot::command::RequestPolicy;
+use hashslot::config::{Limits, Protocol};
 use hashslot::resp::{Frame, encode};
 use hashslot::sim::strategies::{Cuts, cuts, keys, keys_together};
-use hashslot::{Call, Command, CrossSlot, Error, Limits, LinkId, Protocol, Reply, RequestPolicy};
+use hashslot::{Call, Command, CrossSlot, Error, LinkId, Reply};
 use proptest::prelude::*;
 
 use super::{cases, commands_in, naive_slot, pending, quiet, take};

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use hashslot::config::{AddressMap, Protocol};
 use hashslot::resp::Frame;
 use hashslot::sim::strategies::{Host, Layout, NodeLayout, topologies};
+use hashslot::slot::SLOT_COUNT;
 use hashslot::topology::parse::{self, Standing, View};
 use hashslot::topology::{Health, Node, NodeId, Role, Topology};
-use hashslot::{Address, AddressMap, Command, LinkId, Protocol, SLOT_COUNT, Slot};
+use hashslot::{Address, Command, LinkId, Slot};
 use proptest::prelude::*;
 
 use super::{cases, naive_slot, quiet};
@@ -37,7 +39,7 @@ fn table_in(topology: &Topology) -> Table {
 }
 
 fn frame(bytes: Vec<u8>) -> Frame {
-    Frame::parse(bytes, &hashslot::Limits::default()).expect("a frame")
+    Frame::parse(bytes, &hashslot::config::Limits::default()).expect("a frame")
 }
 
 fn view_of(layout: &Layout, asked: &Address, protocol: Protocol) -> View {

@@ -16,11 +16,12 @@ use std::time::Duration;
 use bytes::Bytes;
 #[cfg(feature = "tls")]
 use hashslot::Tls;
+use hashslot::plan::Explanation;
 use hashslot::runtimes::{Builder, ConnectError};
 use hashslot::topology::Topology;
 use hashslot::{
-    Address, Arg, Call, Command, Config, Credentials, Error, Event, Explanation, Frame, FromValue,
-    Reply, Scan, Stats,
+    Address, Arg, Call, Command, Config, Credentials, Error, Event, Frame, FromValue, Reply, Scan,
+    Stats,
 };
 
 use super::{Done, Failure};

@@ -5,7 +5,8 @@ use std::net::Ipv6Addr;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use hashslot::{Address, AddressMap, Command};
+use hashslot::config::AddressMap;
+use hashslot::{Address, Command};
 
 use super::adapter::{Adapter, Client, on_every_adapter};
 use super::{Done, Failure, Held, Place, USUAL, connect_to, connect_with, hold, run};

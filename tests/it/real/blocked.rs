@@ -7,11 +7,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hashslot::blocking;
+use hashslot::plan::Explanation;
 use hashslot::runtimes::ConnectError;
 use hashslot::topology::Topology;
-use hashslot::{
-    Arg, Call, Command, Credentials, Error, Event, Explanation, Frame, Reply, Scan, Stats,
-};
+use hashslot::{Arg, Call, Command, Credentials, Error, Event, Frame, Reply, Scan, Stats};
 
 use super::adapter::{Adapter, Answer, Client, Events, Keys, Pending, Setup};
 

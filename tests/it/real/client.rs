@@ -45,7 +45,8 @@ fn the_topology_is_the_clusters<A: Adapter>() -> Done {
 
 fn resp2_is_spoken_where_it_is_asked_for<A: Adapter>() -> Done {
     on_each::<A>("RESP2", &NAMES, async |cluster| {
-        let change = |config: &mut hashslot::Config| config.protocol = hashslot::Protocol::Resp2;
+        let change =
+            |config: &mut hashslot::Config| config.protocol = hashslot::config::Protocol::Resp2;
         let client = connect_with::<A>(cluster, change).await?;
         let hash = Command::new("HSET").args(["{h}two", "field", "value"]);
         client.command::<i64>(hash).await?;

@@ -6,8 +6,10 @@ use std::sync::{Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
 
+use hashslot::config::Protocol;
+use hashslot::error::{NodeFailure, Why};
 use hashslot::runtimes::ConnectError;
-use hashslot::{Config, Credentials, Error, NodeFailure, Protocol, Why};
+use hashslot::{Config, Credentials, Error};
 
 use super::adapter::{Adapter, Client, Setup, on_every_adapter};
 use super::{

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use hashslot::config::Protocol;
+use hashslot::error::{NodeFailure, Why};
 use hashslot::runtimes::ConnectError;
-use hashslot::{
-    Address, Call, Command, Config, Credentials, Error, Frame, NodeFailure, Protocol, ReadFrom, Why,
-};
+use hashslot::{Address, Call, Command, Config, Credentials, Error, Frame, ReadFrom};
 
 use super::adapter::{Adapter, Client, Immediate, Provider, Setup, on_every_adapter};
 use super::load::Load;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use hashslot::{Call, Command, Error, Phase};
+use hashslot::error::Phase;
+use hashslot::{Call, Command, Error};
 
 use super::adapter::{Adapter, Client, on_every_adapter};
 use super::load::Load;

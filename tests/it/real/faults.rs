@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hashslot::{Command, Config, Error, Event, Frame, Phase, Violation, Why};
+use hashslot::error::{Phase, Violation, Why};
+use hashslot::{Command, Config, Error, Event, Frame};
 
 use super::adapter::{Adapter, Client, Events, on_every_adapter};
 use super::tasks::Tasks;

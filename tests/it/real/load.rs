@@ -4,7 +4,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use hashslot::{Error, Phase};
+use hashslot::Error;
+use hashslot::error::Phase;
 
 use super::adapter::{Adapter, Client};
 use super::tasks::Tasks;

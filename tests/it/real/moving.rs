@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hashslot::{Call, Command, Event, Frame, RedirectKind, Slot};
+use hashslot::driver::RedirectKind;
+use hashslot::{Call, Command, Event, Frame, Slot};
 
 use super::adapter::{Adapter, Client, Events, on_every_adapter};
 use super::load::Load;

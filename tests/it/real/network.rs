@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use hashslot::{AddressMap, Command, Error, Event};
+use hashslot::config::AddressMap;
+use hashslot::{Command, Error, Event};
 
 use super::adapter::{Adapter, Client, Events, on_every_adapter};
 use super::load::Load;

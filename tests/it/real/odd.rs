@@ -1,6 +1,7 @@
 //! Odd replies of real servers: they concern the one call that asked for them.
 
-use hashslot::{Call, Command, Error, Frame, FromValue, Protocol};
+use hashslot::config::Protocol;
+use hashslot::{Call, Command, Error, Frame, FromValue};
 
 use super::adapter::{Adapter, Client, on_every_adapter};
 use super::tasks::Tasks;

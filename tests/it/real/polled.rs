@@ -5,11 +5,10 @@ use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
+use hashslot::plan::Explanation;
 use hashslot::runtimes::{self, ConnectError, Runtime};
 use hashslot::topology::Topology;
-use hashslot::{
-    Arg, Call, Command, Credentials, Error, Event, Explanation, Frame, Reply, Scan, Stats,
-};
+use hashslot::{Arg, Call, Command, Credentials, Error, Event, Frame, Reply, Scan, Stats};
 
 use super::adapter::{Adapter, Answer, Client, Events, Keys, Pending, Setup};
 

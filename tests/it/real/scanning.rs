@@ -8,7 +8,8 @@ use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
-use hashslot::{Command, Error, Scan, Why};
+use hashslot::error::Why;
+use hashslot::{Command, Error, Scan};
 
 use super::adapter::{Adapter, Client, Keys, on_every_adapter};
 use super::{CHANGE_LIMIT, Done, Failure, Held, Place, USUAL, connect, hold, run};

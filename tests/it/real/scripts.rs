@@ -1,6 +1,7 @@
 //! Scripts on real clusters: by name and in full, in caches that are full, empty and emptied (F-62).
 
-use hashslot::{Call, Command, Protocol, Script};
+use hashslot::config::Protocol;
+use hashslot::{Call, Command, Script};
 
 use super::adapter::{Adapter, Client, on_every_adapter};
 use super::{

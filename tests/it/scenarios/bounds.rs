@@ -1,6 +1,7 @@
 //! Every queue has a limit, and the machine has an end.
 
-use hashslot::{Action, Call, Command, Config, Disconnect, Error, Instant};
+use hashslot::error::Disconnect;
+use hashslot::{Action, Call, Command, Config, Error, Instant};
 
 use crate::support::script::*;
 

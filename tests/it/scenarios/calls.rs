@@ -1,6 +1,7 @@
 //! Calls of many parts: pipelines, transactions, and calls for one node.
 
-use hashslot::{Call, Command, Config, Disconnect, Error, Reply};
+use hashslot::error::Disconnect;
+use hashslot::{Call, Command, Config, Error, Reply};
 
 use crate::support::canned::*;
 use crate::support::script::*;

@@ -1,6 +1,8 @@
 //! Who the client is, and how that changes while connections are in use.
 
-use hashslot::{Call, Command, Config, Credentials, Disconnect, Protocol, ReadFrom};
+use hashslot::config::Protocol;
+use hashslot::error::Disconnect;
+use hashslot::{Call, Command, Config, Credentials, ReadFrom};
 
 use crate::support::canned::*;
 use crate::support::script::*;

@@ -1,6 +1,7 @@
 //! Commands that have not left whole when something happens, and commands that cost connections.
 
-use hashslot::{Call, Command, Config, Disconnect, Error, Why};
+use hashslot::error::{Disconnect, Why};
+use hashslot::{Call, Command, Config, Error};
 
 use crate::support::script::*;
 

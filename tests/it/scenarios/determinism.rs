@@ -1,6 +1,7 @@
 //! The same inputs give the same outputs, byte for byte.
 
-use hashslot::{Call, Command, Config, Disconnect};
+use hashslot::error::Disconnect;
+use hashslot::{Call, Command, Config};
 
 use crate::support::canned::*;
 use crate::support::script::*;

@@ -1,6 +1,7 @@
 //! How many connections there may be, how many are made at a time, and who waits for whom.
 
-use hashslot::{Call, Command, Config, Disconnect};
+use hashslot::error::Disconnect;
+use hashslot::{Call, Command, Config};
 
 use crate::support::canned::*;
 use crate::support::script::*;

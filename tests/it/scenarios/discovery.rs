@@ -1,6 +1,7 @@
 //! From seeds to a topology.
 
-use hashslot::{Call, Command, Config, Disconnect, SystemText};
+use hashslot::error::{Disconnect, SystemText};
+use hashslot::{Call, Command, Config};
 
 use crate::support::script::*;
 

@@ -1,7 +1,9 @@
 //! What announced addresses mean, and which of them are dialled.
 
+use hashslot::config::AddressMap;
+use hashslot::error::AddressError;
 use hashslot::topology::Endpoint;
-use hashslot::{Address, AddressError, AddressMap, Call, Command, Config};
+use hashslot::{Address, Call, Command, Config};
 
 use crate::support::canned::*;
 use crate::support::script::*;

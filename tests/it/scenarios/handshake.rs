@@ -1,6 +1,8 @@
 //! Setting up a connection, and what comes in beside replies.
 
-use hashslot::{Call, Command, Config, Credentials, Disconnect, NodeFailure, Protocol, ReadFrom};
+use hashslot::config::Protocol;
+use hashslot::error::{Disconnect, NodeFailure};
+use hashslot::{Call, Command, Config, Credentials, ReadFrom};
 
 use crate::support::canned::*;
 use crate::support::script::*;
@@ -357,8 +359,9 @@ fn f38_a_seed_that_cannot_authenticate_says_so() {
     let a = world.accept(A);
     world.reads(a);
     world.answer(a, "-ERR AUTH <password> called without any password configured\r\n");
-    let Err(hashslot::Error::NotExecuted { why: hashslot::Why::NoCluster(failures), .. }) =
-        world.result(discovery)
+    let Err(hashslot::Error::NotExecuted {
+        why: hashslot::error::Why::NoCluster(failures), ..
+    }) = world.result(discovery)
     else {
         panic!("no cluster");
     };

@@ -1,7 +1,8 @@
 //! What a node may say at what length, and what is kept of it.
 
 use allocation_counter::measure;
-use hashslot::{Call, Command, Config, Error, Instant, Why};
+use hashslot::error::Why;
+use hashslot::{Call, Command, Config, Error, Instant};
 
 use crate::machine::{Machine, keys};
 use crate::support::canned::*;
@@ -100,7 +101,7 @@ fn f40_what_is_lost_makes_room() {
     world.answer(b, &format!(">2\r\n{}$400000\r\n{}", bulk("m"), "x".repeat(100_000)));
     world.answer(b, &("x".repeat(300_000) + "\r\n$-1\r\n"));
     assert_eq!(world.outcome(gets[1]), "$-1\r\n");
-    world.close(a, hashslot::Disconnect::Reset);
+    world.close(a, hashslot::error::Disconnect::Reset);
     let get = world.submit(Command::get("c"));
     world.reads(b);
     world.answer_in_chunks(b, &bulk(&"y".repeat(190_000)), 90_000);

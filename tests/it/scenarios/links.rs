@@ -1,6 +1,7 @@
 //! Connections: silence, idleness, loss, broken protocol, and a driver that is late.
 
-use hashslot::{Call, Command, Config, Disconnect, Error, Why};
+use hashslot::error::{Disconnect, Why};
+use hashslot::{Call, Command, Config, Error};
 
 use crate::support::canned::*;
 use crate::support::script::*;

@@ -1,6 +1,7 @@
 //! Replies whose content is odd while their framing is sound: they end their own call and no other.
 
-use hashslot::{Call, Command, Config, Credentials, Disconnect};
+use hashslot::error::Disconnect;
+use hashslot::{Call, Command, Config, Credentials};
 
 use crate::support::canned::*;
 use crate::support::script::*;

@@ -2,7 +2,8 @@
 //!
 //! Every key here is in slot 12182, unless it is not.
 
-use hashslot::{Command, Config, Disconnect};
+use hashslot::error::Disconnect;
+use hashslot::{Command, Config};
 
 use crate::support::canned::*;
 use crate::support::script::*;

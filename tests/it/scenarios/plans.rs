@@ -1,9 +1,9 @@
 //! One command becomes several, and their replies one answer.
 
-use hashslot::{
-    Call, Command, Config, CrossSlot, Error, LinkId, Phase, Protocol, Reply, ResponsePolicy, Slot,
-    Target, Why,
-};
+use hashslot::command::ResponsePolicy;
+use hashslot::config::Protocol;
+use hashslot::error::{Phase, Why};
+use hashslot::{Call, Command, Config, CrossSlot, Error, LinkId, Reply, Slot, Target};
 
 use crate::support::canned::*;
 use crate::support::script::*;
@@ -695,8 +695,9 @@ fn a_command_that_was_learned_goes_where_the_server_says() {
         bulk("response_policy:agg_sum")
     );
     let reply = format!("*2\r\n{ask}{count}");
-    let reply = hashslot::Frame::parse(reply.into_bytes(), &hashslot::Limits::default()).unwrap();
-    world.machine.set_learned_commands(hashslot::LearnedCommands::read(&reply).unwrap());
+    let reply =
+        hashslot::Frame::parse(reply.into_bytes(), &hashslot::config::Limits::default()).unwrap();
+    world.machine.set_learned_commands(hashslot::command::LearnedCommands::read(&reply).unwrap());
 
     world.submit(words("MY.ASK option foo"));
     assert_eq!(world.reads(c), "MY.ASK option foo");
@@ -730,7 +731,7 @@ fn a_node_that_left_is_not_dialled_again_for_what_was_meant_for_it() {
     let asked = world.links().into_iter().find(|link| world.reads(*link) == ASK_TOPOLOGY);
     let rows: &[Row<'_>] = &[(0, 8191, &[A]), (8192, 16383, &[B])];
     world.answer(asked.unwrap(), &topology(rows, &[]));
-    world.close(c, hashslot::Disconnect::Reset);
+    world.close(c, hashslot::error::Disconnect::Reset);
     assert!(world.dialled().is_empty());
     let told = "may have been executed at 127.0.0.1:7002: the node is not part of the cluster";
     assert_eq!(world.outcome(ping), told);

@@ -1,6 +1,7 @@
 //! Redirections are bounded, and followed only to nodes of the cluster.
 
-use hashslot::{Command, Config, RedirectPolicy};
+use hashslot::config::RedirectPolicy;
+use hashslot::{Command, Config};
 
 use crate::support::canned::*;
 use crate::support::script::*;

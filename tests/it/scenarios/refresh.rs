@@ -1,6 +1,7 @@
 //! When the topology is read again, from whom, and what is believed.
 
-use hashslot::{Call, Command, Config, Disconnect, LinkId};
+use hashslot::error::Disconnect;
+use hashslot::{Call, Command, Config, LinkId};
 
 use crate::support::canned::*;
 use crate::support::script::*;

@@ -1,6 +1,7 @@
 //! Reads from replicas: who gets them, and what replicas may answer.
 
-use hashslot::{Call, Command, Config, Disconnect, LinkId, ReadFrom};
+use hashslot::error::Disconnect;
+use hashslot::{Call, Command, Config, LinkId, ReadFrom};
 
 use crate::support::canned::*;
 use crate::support::script::*;

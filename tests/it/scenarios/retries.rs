@@ -1,6 +1,7 @@
 //! Time, lost connections and callers that go away: what is sent again, and what never is.
 
-use hashslot::{Call, Command, Config, Disconnect, Error};
+use hashslot::error::Disconnect;
+use hashslot::{Call, Command, Config, Error};
 
 use crate::support::canned::*;
 use crate::support::script::*;

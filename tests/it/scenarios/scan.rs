@@ -1,6 +1,7 @@
 //! All keys of a cluster, while nodes restart and slots move.
 
-use hashslot::{Call, Config, Error, LinkId, Reply, Scan, Why};
+use hashslot::error::Why;
+use hashslot::{Call, Config, Error, LinkId, Reply, Scan};
 
 use crate::support::canned::*;
 use crate::support::script::*;
@@ -140,7 +141,7 @@ fn what_the_server_refuses_is_the_callers_and_the_rest_is_tried_again() {
     let call = walk.next_call().unwrap().unwrap();
     walk.world.submit(call);
     assert_eq!(walk.world.reads(walk.links[0]), "SCAN 0");
-    let lost = Error::TimedOut { phase: hashslot::Phase::Sent, node: None, slot: None };
+    let lost = Error::TimedOut { phase: hashslot::error::Phase::Sent, node: None, slot: None };
     assert!(walk.scan.answered(Err(lost)).unwrap().is_empty());
     assert!(walk.scan.answered(Err(Error::ShutDown)).is_err());
     let next = walk.next_call().unwrap().unwrap();

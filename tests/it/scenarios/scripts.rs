@@ -1,6 +1,9 @@
 //! Scripts: named where they are known, in full where not, and never twice.
 
-use hashslot::{Call, Command, Config, Disconnect, RedirectPolicy, Script, SubmitError};
+use hashslot::config::RedirectPolicy;
+use hashslot::driver::SubmitError;
+use hashslot::error::Disconnect;
+use hashslot::{Call, Command, Config, Script};
 
 use crate::support::script::*;
 

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use hashslot::{Call, Command, Credentials, Disconnect, LinkId};
+use hashslot::error::Disconnect;
+use hashslot::{Call, Command, Credentials, LinkId};
 
 use crate::support::canned::*;
 use crate::support::script::*;
@@ -271,7 +272,7 @@ fn anything(seed: u64, rotates: bool) {
             config.read_from = hashslot::ReadFrom::PreferReplica;
         }
         if dice.one_in(4) {
-            config.redirect_policy = hashslot::RedirectPolicy::Any;
+            config.redirect_policy = hashslot::config::RedirectPolicy::Any;
         }
     });
     let mut world = World::new(config, &[A, D]);

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use hashslot::{Call, Command, Config, Disconnect, LinkId};
+use hashslot::error::Disconnect;
+use hashslot::{Call, Command, Config, LinkId};
 
 use crate::support::canned::*;
 use crate::support::script::*;

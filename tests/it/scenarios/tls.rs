@@ -1,6 +1,7 @@
 //! What the machine makes of connections that cannot be secured.
 
-use hashslot::{Call, Command, Config, Disconnect, Error, NodeFailure, ReadFrom, TlsFailure, Why};
+use hashslot::error::{Disconnect, NodeFailure, TlsFailure, Why};
+use hashslot::{Call, Command, Config, Error, ReadFrom};
 
 use crate::support::canned::*;
 use crate::support::script::*;

@@ -16,9 +16,11 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use super::canned::{nodes_reply, slots_reply, topology, welcome};
+use hashslot::config::Protocol;
+use hashslot::driver::{CallId, Outcome, RedirectKind, SubmitError};
+use hashslot::error::Disconnect;
 use hashslot::{
-    Action, Address, Call, CallId, Cluster, Command, Config, Credentials, Disconnect, Event,
-    Instant, LinkId, Outcome, Protocol, RedirectKind, Reply, SubmitError,
+    Action, Address, Call, Cluster, Command, Config, Credentials, Event, Instant, LinkId, Reply,
 };
 
 /// Three nodes that share the slots evenly.

@@ -2,7 +2,7 @@
 //!
 //! The same each time: all choices come from a seed.
 
-use hashslot::{CommandInfo, KeyShape};
+use hashslot::command::{CommandInfo, KeyShape};
 
 /// Choices that look random (`SplitMix64`).
 pub(super) struct Choices(u64);

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use hashslot::{Command, CommandInfo, KeyError, KeyShape, LearnedCommands};
+use hashslot::Command;
+use hashslot::command::{CommandInfo, KeyError, KeyShape, LearnedCommands};
 
 use super::corpus::{Choices, lists};
 use super::live::{Server, entries, on_all};

@@ -1,11 +1,12 @@
 //! What is learned of a server: from replies that servers sent, from replies of modules and of servers
 //! to come, and from nonsense.
 
-use hashslot::resp::Frame;
-use hashslot::{
-    Command, KeyError, KeyShape, LearnedCommand, LearnedCommands, Limits, RequestPolicy,
-    ResponsePolicy, Slot,
+use hashslot::command::{
+    KeyError, KeyShape, LearnedCommand, LearnedCommands, RequestPolicy, ResponsePolicy,
 };
+use hashslot::config::Limits;
+use hashslot::resp::Frame;
+use hashslot::{Command, Slot};
 use proptest::collection::vec;
 use proptest::prelude::*;
 

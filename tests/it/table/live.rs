@@ -5,8 +5,9 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use hashslot::command::CommandInfo;
+use hashslot::config::Limits;
 use hashslot::resp::{Frame, Scan, Scanner};
-use hashslot::{CommandInfo, Limits};
 
 use super::generate::{fact, lines};
 use crate::servers::process::{Process, free_port, new_folder};

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use hashslot::{Call, Cluster, Command, Config, Error, Why};
+use hashslot::error::Why;
+use hashslot::{Call, Cluster, Command, Config, Error};
 
 use super::generate::{fact, lines};
 

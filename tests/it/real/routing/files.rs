@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use hashslot::Protocol;
+use hashslot::config::Protocol;
 
 use super::{Answer, Stage, words};
 use crate::real::adapter::{Adapter, on_every_adapter};

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use hashslot::{Call, Command, CrossSlot, Error, Protocol, Why};
+use hashslot::config::Protocol;
+use hashslot::error::Why;
+use hashslot::{Call, Command, CrossSlot, Error};
 
 use super::{Answer, Stage, in_both, key_in, on_each, tags, words};
 use crate::real::adapter::{Adapter, Client, on_every_adapter};

@@ -28,7 +28,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::LazyLock;
 
-use hashslot::{Call, Command, Error, Protocol, Reply};
+use hashslot::config::Protocol;
+use hashslot::{Call, Command, Error, Reply};
 
 use super::{Done, Failure, client_name, connect_with};
 use crate::real::adapter::{Adapter, Client};

@@ -108,7 +108,8 @@ fn functions_that_run_are_told_primary_by_primary<A: Adapter>() -> Done {
 /// All nodes can be asked what the table asks of one.
 fn all_nodes_answer_where_the_caller_wants_it<A: Adapter>() -> Done {
     in_both::<A>(async |stage| {
-        use hashslot::{Call, ResponsePolicy, Target};
+        use hashslot::command::ResponsePolicy;
+        use hashslot::{Call, Target};
         let all = |line: &str| Call::new(super::words(line)).target(Target::AllNodes);
         let Answer::PerNode(pongs) = stage.call(all("PING")).await? else { panic!("one reply") };
         assert_eq!(pongs, stage.directs(&stage.nodes(), "PING")?);

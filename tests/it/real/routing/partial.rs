@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use hashslot::{Call, Command, Error, Partial};
+use hashslot::error::Partial;
+use hashslot::{Call, Command, Error};
 
 use super::{key_in, words};
 use crate::real::adapter::{Adapter, Client, on_every_adapter};

@@ -6,7 +6,8 @@ use crate::real::{Done, Failure};
 use crate::servers::NAMES;
 use crate::servers::raw::{Connection, Reply};
 use crate::servers::slots::slot_of;
-use hashslot::{Call, ResponsePolicy};
+use hashslot::Call;
+use hashslot::command::ResponsePolicy;
 
 /// A connection to a node that has subscribed.
 fn subscriber<A: Adapter>(

@@ -3,7 +3,8 @@
 
 use std::io;
 
-use hashslot::{Call, Protocol, Target};
+use hashslot::config::Protocol;
+use hashslot::{Call, Target};
 
 use super::{Answer, Stage, words};
 use crate::real::adapter::{Adapter, on_every_adapter};

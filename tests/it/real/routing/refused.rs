@@ -1,7 +1,8 @@
 //! What is not sent on connections that all callers share, and what is sent only where the caller
 //! says.
 
-use hashslot::{Call, Error, Why};
+use hashslot::error::Why;
+use hashslot::{Call, Error};
 
 use super::{Answer, Stage, in_both, on_each, words};
 use crate::real::adapter::{Adapter, on_every_adapter};

@@ -1,6 +1,7 @@
 //! Where a call goes if its caller says so, and how its replies become one.
 
-use hashslot::{Call, Command, Error, ResponsePolicy, Slot, Target};
+use hashslot::command::ResponsePolicy;
+use hashslot::{Call, Command, Error, Slot, Target};
 
 use super::{Answer, Stage, in_both, key_in, words};
 use crate::real::adapter::{Adapter, Client, on_every_adapter};

@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 
-use hashslot::{AddressMap, Command};
+use hashslot::Command;
+use hashslot::config::AddressMap;
 
 use crate::real::adapter::{Adapter, Client, on_every_adapter};
 use crate::real::{Done, address_of, connect_to, on_usual};

@@ -7,8 +7,9 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
+use hashslot::error::{ConfigError, TlsFailure};
 use hashslot::runtimes::ConnectError;
-use hashslot::{Config, ConfigError, Tls, TlsFailure};
+use hashslot::{Config, Tls};
 use rcgen::{ExtendedKeyUsagePurpose, date_time_ymd};
 
 use super::certificates::{Identity, OTHER, OURS, trusting_ours, trusting_ours_in};

@@ -13,10 +13,9 @@ use std::io;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
+use hashslot::error::{Disconnect, NodeFailure, TlsFailure, Why};
 use hashslot::runtimes::ConnectError;
-use hashslot::{
-    Call, Command, Config, Disconnect, Error, NodeFailure, ReadFrom, Tls, TlsFailure, Why,
-};
+use hashslot::{Call, Command, Config, Error, ReadFrom, Tls};
 
 use self::certificates::{Identity, OTHER, OURS, trusting_ours, trusting_ours_in};
 use super::adapter::{Adapter, Client, Setup, on_every_adapter};

@@ -1,6 +1,7 @@
 //! By which name a node is verified.
 
-use hashslot::{ServerNames, TlsFailure};
+use hashslot::error::TlsFailure;
+use hashslot::runtimes::ServerNames;
 
 use super::certificates::{OURS, trusting_ours};
 use super::{NAME, connect, give, lone, refused, secured, talks};
