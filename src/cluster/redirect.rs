@@ -215,14 +215,15 @@ impl<T> Cluster<T> {
             RedirectKind::Moved => {
                 self.stats.moved_followed += 1;
                 let former = self.links.primary(self.agreement.topology(), slot);
-                let bears = self.links.find(from).and_then(|from| self.links.told_id(from));
+                let teller = self.links.find(from);
+                let bears = teller.and_then(|teller| self.links.told_id(teller));
                 let is_news = self.agreement.moved(now, slot, &to, from, bears);
                 self.request_refresh(now, RefreshReason::Moved, false);
                 if is_news {
                     self.links.follow_patch(self.agreement.topology());
-                    self.stand_still(now, slot, [former, self.links.find(from), Some(target)]);
+                    self.stand_still(now, slot, [former, teller, Some(target)]);
                 } else {
-                    self.stand_still(now, slot, [self.links.find(from), None, None]);
+                    self.stand_still(now, slot, [teller, None, None]);
                 }
             }
         }

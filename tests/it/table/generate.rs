@@ -17,15 +17,15 @@ const HEAD: &str = "\
 //! `HASHSLOT_BLESS=1 cargo test --test it table` makes it anew.
 
 use super::{CommandInfo, counted, range, row};
-use crate::command::info::{KeyShape, ResponsePolicy, RequestPolicy};
+use crate::command::info::{KeyShape, RequestPolicy, ResponsePolicy};
 
 use KeyShape::{At, Migrate, None as NoKey, Sort, Store, Stralgo, Streams};
+use RequestPolicy::{
+    AllNodes, AllShards, AnyNode, ExplicitNode, MultiShard, SlotArgument, SlotOwners,
+};
 use ResponsePolicy::{
     AllSucceeded, And, Concat, KeyOrder, Max, Min, NonNull, OneSucceeded, PerNode, Single,
     SlotStats, Sum, SumByName, Union,
-};
-use RequestPolicy::{
-    AllNodes, AllShards, AnyNode, ExplicitNode, MultiShard, SlotArgument, SlotOwners,
 };
 ";
 
