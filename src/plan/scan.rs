@@ -1,14 +1,15 @@
 //! All keys of a cluster, in steps.
 //!
-//! Theory of operation. A cursor of `SCAN` is worth something only to the process that gave it, and
-//! only for the keys that are there. So what is remembered is slots, not nodes: a node is walked from
-//! the first cursor to the last, and then its slots are done, but only those that it served when the
-//! walk began, and that it says itself it serves in the end and is not about to give away. If the
-//! node was restarted meanwhile, its cursors meant nothing: none is done. If it has got a slot
-//! meanwhile, that one may have left and come back, behind the cursor: none is done either. A node that
-//! takes a slot over takes a new config epoch with it, unless it has the greatest; and then nobody
-//! has taken one from it since (cluster specification, "configEpoch"). What is not done is walked again,
-//! where it is then. So keys may come twice; none is left out that is there all the time.
+//! Theory of operation. A `SCAN` cursor is valid only for the process that issued it, and only for
+//! the keys that this process holds. So a scan remembers slots, not nodes. It walks a node from the
+//! first cursor to the last. Then a slot is done if the node served it when the walk began and, by
+//! its own account, still serves it at the end. A slot that the node is about to give away is not
+//! done. If the node was restarted meanwhile, its cursors meant nothing: no slot is done. If the
+//! node has got a slot meanwhile, that slot may have left and come back, behind the cursor: no slot
+//! is done either. A node that takes a slot over also takes a new config epoch, unless its epoch is
+//! the greatest. In that case no other node has taken a slot from it since (cluster specification,
+//! "configEpoch"). The scan walks slots that are not done again, at the node that serves them then.
+//! So a scan may return a key twice, and leaves out no key that exists all the time.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -118,12 +119,12 @@ impl Scan {
         self.done.iter().filter(|done| **done).count()
     }
 
-    /// The call that is to be made next, in a cluster that looks like this; `None` when all is done.
-    /// Asked twice without an outcome, it is the same.
+    /// The call that is to be made next, in a cluster that looks like this; `None` when all is
+    /// done. Asked twice without an outcome, it is the same.
     ///
     /// # Errors
-    /// [`Why::SlotUnassigned`] if no node serves what is left, [`Why::SlotMoving`] if what is left is
-    /// between two nodes for long. It may be asked again later.
+    /// [`Why::SlotUnassigned`] if no node serves what is left, [`Why::SlotMoving`] if what is left
+    /// is between two nodes for long. It may be asked again later.
     pub fn next_call(&mut self, topology: &Topology) -> Result<Option<Call>, Error> {
         if self.walk.is_none() {
             self.walk = self.begin(topology)?;
@@ -169,8 +170,9 @@ impl Scan {
     /// How the last call ended, reply by reply: the keys that it brought, which may be none.
     ///
     /// # Errors
-    /// The error of the call, if another attempt would be of no use: the server refuses it, the
-    /// client is closed, or one node after the other has failed. The walk may go on all the same.
+    /// The error of the call, if a retry cannot help: the server refuses it, or the client is
+    /// closed or at a limit. Also the error of the call after too many failed walks in a row. The
+    /// walk may go on all the same.
     pub fn answered(
         &mut self,
         outcome: Result<Vec<Result<Frame, Error>>, Error>,
@@ -203,19 +205,22 @@ impl Scan {
                 }
                 Ok(Vec::new())
             }
-            stage @ Stage::Cursor(_) => match replies.next() {
+            Stage::Cursor(_) => match replies.next() {
                 Some(Ok(frame)) => {
-                    let (cursor, keys) = page(&frame).ok_or_else(|| wrong("a cursor and keys"))?;
+                    let Some((cursor, keys)) = page(&frame) else {
+                        self.in_vain(); // keys may be missing
+                        return Err(wrong("a cursor and keys"));
+                    };
                     if cursor != "0" {
                         walk.stage = Stage::Cursor(cursor);
                     }
                     Ok(keys)
                 }
-                Some(Err(error)) => {
-                    walk.stage = stage;
-                    self.failed(error).map(|()| Vec::new())
+                Some(Err(error)) => self.failed(error).map(|()| Vec::new()),
+                None => {
+                    self.in_vain();
+                    Err(wrong("a reply"))
                 }
-                None => Err(wrong("a reply")),
             },
             Stage::End => {
                 let is_same = replies.next().and_then(|who| process(&who.ok()?)) == walk.process;

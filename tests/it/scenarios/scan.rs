@@ -180,3 +180,23 @@ fn f60_a_slot_that_comes_back_to_who_has_the_greatest_epoch_is_walked_again() {
     walk.step(0, "INFO server; CLUSTER NODES", &(info("x") + &nodes("0-5460")));
     assert_eq!(walk.scan.done_count(), 5461);
 }
+
+/// A page that cannot be read may have had keys: its slots are not done, they are walked again.
+#[test]
+fn f60_a_page_that_is_none_is_told_and_the_node_walked_again() {
+    let mut walk = Walk::new(Scan::new());
+    for odd in [":7\r\n", "*1\r\n$1\r\n0\r\n", "*2\r\n$1\r\n0\r\n*1\r\n:1\r\n"] {
+        walk.step(0, "INFO server; CLUSTER NODES", &(info("x") + &nodes("0-16383")));
+        let token = walk.next_call().unwrap().map(|call| walk.world.submit(call)).unwrap();
+        assert_eq!(walk.world.reads(walk.links[0]), "SCAN 0");
+        walk.world.answer(walk.links[0], odd);
+        let Ok(Reply::Pipeline(replies)) = walk.world.result(token).clone() else { panic!() };
+        let error = walk.scan.answered(Ok(replies)).expect_err("is no page");
+        assert!(matches!(error, Error::Conversion(_)), "{error}");
+        assert_eq!(walk.scan.done_count(), 0);
+    }
+    walk.next_call().unwrap();
+    assert!(walk.scan.answered(Ok(Vec::new())).unwrap().is_empty(), "it lacks replies");
+    walk.walk(0, "0-5460", "a");
+    assert_eq!(walk.scan.done_count(), 5461);
+}
