@@ -2,16 +2,15 @@
 
 use super::std;
 
-use core::future::{Future, poll_fn};
+use core::future::Future;
 use core::marker::PhantomData;
-use core::pin::Pin;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::string::ToString as _;
 use std::sync::Arc;
 use std::vec::Vec;
 
-use super::calling::Calling;
+use super::call_future::CallFuture;
 use super::dial::Dialler;
 use super::driver::Driver;
 use super::events::{Events, Listeners};
@@ -38,8 +37,8 @@ use crate::{
 /// A client of one cluster. Cheap to clone; all clones share the same connections.
 ///
 /// Every method takes `&self`, and any number of tasks may call at the same time. Dropping a future
-/// gives its call up: what was not sent never will be, and a late reply reaches nobody else. When the
-/// last clone is dropped all connections are closed.
+/// gives its call up: what was not sent is never sent, and a late reply reaches no other call. All
+/// connections are closed when the last clone and the last [`CallFuture`] are gone.
 #[derive(Debug)]
 pub struct Client<R: Runtime> {
     shared: Arc<Shared>,
@@ -52,11 +51,12 @@ impl<R: Runtime> Clone for Client<R> {
     }
 }
 
+/// What the clones of a client and their calls share.
 #[derive(Debug)]
-struct Shared {
-    mailbox: Arc<Mailbox>,
+pub(super) struct Shared {
+    pub(super) mailbox: Arc<Mailbox>,
     listeners: Arc<Listeners>,
-    observer: Observer,
+    pub(super) observer: Observer,
 }
 
 impl Drop for Shared {
@@ -145,8 +145,9 @@ impl<R> Builder<R> {
     /// Asks for the credentials of each connection, when it is made: for passwords that are short
     /// lived, or differ from node to node. They win over [`Self::credentials`]. `connect_timeout`
     /// bounds the answer as well. If there is none the connection has failed
-    /// ([`Disconnect::Credentials`]) and is dialled again after a pause; the error is not looked at, since
-    /// it may tell secrets. [`Client::set_credentials`] tells connections that are open of others.
+    /// ([`Disconnect::Credentials`]) and is dialled again after a pause; the error is not looked
+    /// at, since it may tell secrets. [`Client::set_credentials`] tells connections that are open
+    /// of others.
     ///
     #[cfg_attr(feature = "tokio", doc = "```")]
     #[cfg_attr(not(feature = "tokio"), doc = "```ignore")]
@@ -178,10 +179,10 @@ impl<R> Builder<R> {
         self
     }
 
-    /// Has nothing be dialled but what this allows. It is asked about each address before it is looked up
-    /// or dialled, and then about each IP address that a name stands for: with that, a cluster cannot have
-    /// the client connect to services of your own network. It must not block. What it forbids fails with
-    /// [`Disconnect::Forbidden`].
+    /// Has nothing be dialled but what this allows. It is asked about each address before it is
+    /// looked up or dialled, and then about each IP address that a name stands for: with that, a
+    /// cluster cannot have the client connect to services of your own network. It must not block.
+    /// What it forbids fails with [`Disconnect::Forbidden`].
     ///
     #[cfg_attr(feature = "tokio", doc = "```")]
     #[cfg_attr(not(feature = "tokio"), doc = "```ignore")]
@@ -305,12 +306,12 @@ pub enum ConnectError {
 }
 
 impl<R: Runtime + Default> Client<R> {
-    /// Connects to the cluster of a [`Url`]: `redis://[[user]:password@]host[:port][,host[:port]..]`,
-    /// with `?parameter=value` for each option. Returns as soon as the topology of the cluster is
-    /// known.
+    /// Connects to the cluster of a [`Url`]:
+    /// `redis://[[user]:password@]host[:port][,host[:port]..]`, with `?parameter=value` for each
+    /// option. Returns as soon as the topology of the cluster is known.
     ///
-    /// With the feature `tls`, `rediss://` connects with TLS and trusts whom the platform trusts
-    /// (`Tls::platform`), or the authorities in the file `tls_ca_file`. No URL says less than that.
+    /// With the feature `tls`, `rediss://` connects with TLS. It trusts the authorities of the
+    /// platform (`Tls::platform`), or those in the file `tls_ca_file`. No URL turns this check off.
     ///
     /// # Errors
     /// [`ConnectError::Config`] if the URL cannot be read. [`ConnectError::Cluster`] if no seed
@@ -349,14 +350,14 @@ impl<R: Runtime> Client<R> {
     /// Makes a call: a command with options, a pipeline or a transaction.
     ///
     /// # Errors
-    /// [`Error`] tells what happened, and through [`Error::may_have_executed`] whether it is safe to
-    /// call again. Errors of the commands of a pipeline stay in their places.
-    pub fn call(&self, call: Call) -> impl Future<Output = Result<Reply, Error>> {
-        self.calling(call)
+    /// [`Error`] says what happened; [`Error::may_have_executed`] says whether it is safe to call
+    /// again. Errors of the commands of a pipeline stay in their places.
+    pub fn call(&self, call: Call) -> CallFuture<Reply> {
+        self.begin(call, |outcome| outcome)
     }
 
-    fn calling(&self, call: Call) -> Calling<'_> {
-        Calling::new(&self.shared.mailbox, &self.shared.observer, call)
+    fn begin<V>(&self, call: Call, convert: fn(Outcome) -> Result<V, Error>) -> CallFuture<V> {
+        CallFuture::new(Arc::clone(&self.shared), call, convert)
     }
 
     /// Sends a command, and converts its reply.
@@ -364,10 +365,7 @@ impl<R: Runtime> Client<R> {
     /// # Errors
     /// As [`Client::call`]; an error reply is [`Error::Server`], a reply of another type than asked
     /// for is [`Error::Conversion`].
-    pub fn command<V: FromValue>(
-        &self,
-        command: Command,
-    ) -> impl Future<Output = Result<V, Error>> {
+    pub fn command<V: FromValue>(&self, command: Command) -> CallFuture<V> {
         self.call_as(Call::new(command))
     }
 
@@ -376,14 +374,13 @@ impl<R: Runtime> Client<R> {
     ///
     /// # Errors
     /// As [`Client::command`]. [`Error::Conversion`] for a pipeline: its replies are not one.
-    pub fn call_as<V: FromValue>(&self, call: Call) -> impl Future<Output = Result<V, Error>> {
-        let mut calling = self.calling(call);
-        poll_fn(move |cx| Pin::new(&mut calling).poll(cx).map(converted))
+    pub fn call_as<V: FromValue>(&self, call: Call) -> CallFuture<V> {
+        self.begin(call, converted)
     }
 
-    /// Sends independent commands together, over any slots; each has an end of its own. One that
-    /// cannot be sent has its error in its place, and the others are sent. To send all of them or
-    /// none, make the call [strict](Call::strict), and pass it to [`Client::call_each`].
+    /// Sends independent commands together, over any slots, and returns one result per command. A
+    /// command that cannot be sent has its error in its place; the others are sent. To send all or
+    /// none, make the call [strict](Call::strict) and pass it to [`Client::call_each`].
     ///
     /// # Errors
     /// [`Error::Overloaded`] or [`Error::ShutDown`] if the client takes no more: nothing is sent.
@@ -392,45 +389,38 @@ impl<R: Runtime> Client<R> {
     pub fn pipeline(
         &self,
         commands: impl IntoIterator<Item = Command>,
-    ) -> impl Future<Output = Result<Vec<Result<Frame, Error>>, Error>> {
+    ) -> CallFuture<Vec<Result<Frame, Error>>> {
         self.call_each(Call::pipeline(commands))
     }
 
-    /// Makes a call of a pipeline, with options: each of its commands has an end of its own.
+    /// Makes a call of a pipeline with options, and returns one result per command.
     ///
     /// # Errors
     /// As [`Client::pipeline`]; for a strict call also the error of a command that cannot be sent.
     /// [`Error::Conversion`] for a call of another kind.
-    pub fn call_each(
-        &self,
-        call: Call,
-    ) -> impl Future<Output = Result<Vec<Result<Frame, Error>>, Error>> {
-        let mut calling = self.calling(call);
-        poll_fn(move |cx| Pin::new(&mut calling).poll(cx).map(each_converted))
+    pub fn call_each(&self, call: Call) -> CallFuture<Vec<Result<Frame, Error>>> {
+        self.begin(call, each_converted)
     }
 
     /// Runs commands of one slot as a transaction, and converts the array of their replies.
     ///
     /// # Errors
-    /// As [`Client::command`]; the error of a command that was refused before the transaction ran is
-    /// the transaction's.
+    /// As [`Client::command`]; the error of a command that was refused before the transaction ran
+    /// is the transaction's.
     #[doc(alias = "multi")]
     #[doc(alias = "exec")]
     pub fn transaction<V: FromValue>(
         &self,
         commands: impl IntoIterator<Item = Command>,
-    ) -> impl Future<Output = Result<V, Error>> {
+    ) -> CallFuture<V> {
         self.call_as(Call::transaction(commands))
     }
 
-    /// The value of a key: `None` into an `Option` if there is none.
+    /// Gets the value of a key. A missing key is `None` of an `Option`.
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub fn get<'a, V: FromValue>(
-        &self,
-        key: impl Into<Arg<'a>>,
-    ) -> impl Future<Output = Result<V, Error>> {
+    pub fn get<'a, V: FromValue>(&self, key: impl Into<Arg<'a>>) -> CallFuture<V> {
         self.command(Command::get(key))
     }
 
@@ -438,59 +428,47 @@ impl<R: Runtime> Client<R> {
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub fn set<'a>(
-        &self,
-        key: impl Into<Arg<'a>>,
-        value: impl Into<Arg<'a>>,
-    ) -> impl Future<Output = Result<(), Error>> {
+    pub fn set<'a>(&self, key: impl Into<Arg<'a>>, value: impl Into<Arg<'a>>) -> CallFuture<()> {
         self.command(Command::set(key, value))
     }
 
-    /// Deletes a key. Whether there was one.
+    /// Deletes a key, and returns whether it existed.
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub fn del<'a>(&self, key: impl Into<Arg<'a>>) -> impl Future<Output = Result<bool, Error>> {
+    pub fn del<'a>(&self, key: impl Into<Arg<'a>>) -> CallFuture<bool> {
         self.command(Command::del(key))
     }
 
-    /// Whether there is a key.
+    /// Returns whether a key exists.
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub fn exists<'a>(&self, key: impl Into<Arg<'a>>) -> impl Future<Output = Result<bool, Error>> {
+    pub fn exists<'a>(&self, key: impl Into<Arg<'a>>) -> CallFuture<bool> {
         self.command(Command::exists(key))
     }
 
-    /// Adds one to a number, and returns the sum.
+    /// Adds one to the integer at a key, and returns the sum.
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub fn incr<'a>(&self, key: impl Into<Arg<'a>>) -> impl Future<Output = Result<i64, Error>> {
+    pub fn incr<'a>(&self, key: impl Into<Arg<'a>>) -> CallFuture<i64> {
         self.command(Command::incr(key))
     }
 
-    /// Adds to a number, and returns the sum.
+    /// Adds to the integer at a key, and returns the sum.
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub fn incr_by<'a>(
-        &self,
-        key: impl Into<Arg<'a>>,
-        increment: i64,
-    ) -> impl Future<Output = Result<i64, Error>> {
+    pub fn incr_by<'a>(&self, key: impl Into<Arg<'a>>, increment: i64) -> CallFuture<i64> {
         self.command(Command::incr_by(key, increment))
     }
 
-    /// Has a key expire after so many seconds. Whether there is one.
+    /// Sets how many seconds a key lives, and returns whether it exists.
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub fn expire<'a>(
-        &self,
-        key: impl Into<Arg<'a>>,
-        seconds: u64,
-    ) -> impl Future<Output = Result<bool, Error>> {
+    pub fn expire<'a>(&self, key: impl Into<Arg<'a>>, seconds: u64) -> CallFuture<bool> {
         self.command(Command::expire(key, seconds))
     }
 
@@ -515,10 +493,10 @@ impl<R: Runtime> Client<R> {
         Keys::new(self.clone(), scan)
     }
 
-    /// Replaces the credentials, while calls are being made: connections are authenticated anew behind
-    /// what was sent before, new ones begin with the new credentials (or with those of the
-    /// [provider](Builder::credentials_provider)). Returns when all nodes have answered; a node that
-    /// refuses goes on with the former credentials. Dropping the future does not undo it.
+    /// Replaces the credentials, while calls are being made: connections are authenticated anew
+    /// behind what was sent before, new ones begin with the new credentials (or with those of the
+    /// [provider](Builder::credentials_provider)). Returns when all nodes have answered; a node
+    /// that refuses goes on with the former credentials. Dropping the future does not undo it.
     ///
     /// To change a password without a gap, have the servers accept both, call this, and take the
     /// former one from the servers when it has returned.

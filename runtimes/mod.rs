@@ -1,7 +1,7 @@
 //! Adapters: what drives the machine over real sockets.
 //!
-//! An adapter decides nothing. It connects, reads, writes, sleeps and spawns; everything else is the
-//! core's. Pick one by its feature and name it in code:
+//! An adapter decides nothing. It connects, reads, writes, sleeps and spawns; everything else is
+//! the core's. Pick one by its feature and name it in code:
 //!
 //! | feature | client | runs on |
 //! | --- | --- | --- |
@@ -11,20 +11,20 @@
 //! | `blocking` | [`blocking::Client`] | the caller's own thread |
 //!
 //! A runtime that is not here needs an implementation of [`Runtime`] and [`Stream`], some fifty
-//! lines: [`Client`] is generic over it. [The guide](guide) walks through one, and through a loop of
-//! one's own without any runtime. What clients tell `tracing` and `metrics` is in [`telemetry`].
+//! lines: [`Client`] is generic over it. [The guide](guide) walks through one, and through a loop
+//! of one's own without any runtime. What clients tell `tracing` and `metrics` is in [`telemetry`].
 //!
 //! With the feature `tls` every adapter can secure its connections: [`Tls`].
 //!
-//! This is the only place with sockets, clocks and threads: `std` is named in this folder and cannot
-//! be named in `src/`.
+//! This is the only place with sockets, clocks and threads: `std` is named in this folder and
+//! cannot be named in `src/`.
 
 extern crate std;
 
 #[doc = include_str!("guide.md")]
 pub mod guide {}
 
-mod calling;
+mod call_future;
 mod cause;
 mod client;
 mod dial;
@@ -60,6 +60,7 @@ pub mod smol;
 #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
 pub mod tokio;
 
+pub use self::call_future::CallFuture;
 pub use self::client::{Builder, Client, ConnectError};
 pub use self::events::Events;
 #[cfg(not(unix))]

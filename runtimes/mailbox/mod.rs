@@ -1,10 +1,12 @@
 //! How callers and the driver hand things to each other.
 //!
 //! Theory of operation. A caller puts its call into the mailbox under a short lock, together with
-//! the slot that it waits at, and wakes the driver if that is asleep. The driver swaps all letters
-//! out under one lock, and later puts each outcome into its slot. Slots are used again: the driver
-//! returns those that only it holds, when it has the lock anyway. So a call costs no allocation
-//! here. A caller that goes away leaves word; until then its slot keeps the outcome for nobody.
+//! the cell (`ReplySlot`) that it waits at. It wakes the driver if the driver is asleep. The driver
+//! swaps all letters (calls, abandoned cells and requests) out under one lock, and later puts each
+//! outcome into its cell. Cells are used again: the driver takes back those that only it holds,
+//! when it has the lock anyway. So a call costs no allocation here. A caller that gives its call up
+//! leaves the cell in the mailbox, and the driver cancels the call. If the outcome comes earlier,
+//! it stays in the cell until the cell is used again.
 
 use super::std;
 
@@ -88,7 +90,7 @@ impl Mailbox {
     }
 
     /// Leaves a call, and tells where its outcome will be.
-    pub(super) fn submit(self: &Arc<Self>, call: Call) -> Pending {
+    pub(super) fn submit(&self, call: Call) -> Arc<ReplySlot> {
         let mut inner = lock(&self.inner);
         let slot = inner.spare.pop().unwrap_or_default();
         if inner.is_closed {
@@ -98,7 +100,7 @@ impl Mailbox {
             inner.letters.calls.push((call, Arc::clone(&slot)));
             self.wake(inner);
         }
-        Pending { mailbox: Arc::clone(self), slot: Some(slot) }
+        slot
     }
 
     /// Leaves something to be done. It is dropped if there is no driver.
@@ -117,7 +119,8 @@ impl Mailbox {
         self.wake(inner);
     }
 
-    fn abandon(&self, slot: Arc<ReplySlot>) {
+    /// The caller of a call that was left here is gone.
+    pub(super) fn abandon(&self, slot: Arc<ReplySlot>) {
         let mut inner = lock(&self.inner);
         if !inner.is_closed {
             inner.letters.abandoned.push(slot);
@@ -140,20 +143,21 @@ impl Mailbox {
         lock(&self.inner).is_closed
     }
 
-    /// How many letters there are, or were a moment ago: before the driver falls asleep it looks again.
+    /// How many letters there are, or were a moment ago: before the driver falls asleep it looks
+    /// again.
     pub(super) fn letter_count(&self) -> usize {
         self.letter_count.load(Ordering::Relaxed)
     }
 
-    /// Swaps the letters out, and takes back the slots that nobody holds any more. Whether there are
-    /// letters.
+    /// Swaps the letters out, and takes back the cells that only the driver still holds. Returns
+    /// whether there are letters.
     pub(super) fn collect(
         &self,
         letters: &mut Letters,
         used: &mut VecDeque<Arc<ReplySlot>>,
     ) -> bool {
         if self.letter_count() == 0 && used.len() <= SPARE_COUNT_MAX {
-            return false; // the slots can wait until somebody needs one
+            return false; // the cells can wait until a call needs one
         }
         let mut inner = lock(&self.inner);
         self.letter_count.store(0, Ordering::Relaxed);
@@ -162,7 +166,7 @@ impl Mailbox {
         for _ in 0..used.len() {
             let Some(mut slot) = used.pop_front() else { break };
             let Some(unshared) = Arc::get_mut(&mut slot) else {
-                // Its caller has not looked yet. Of too many of them nobody keeps count.
+                // The caller has not taken its outcome. If too many cells wait, drop this one.
                 if used.len() < SPARE_COUNT_MAX {
                     used.push_back(slot);
                     break;
@@ -242,7 +246,8 @@ impl ReplySlot {
         }
     }
 
-    fn poll(&self, cx: &mut Context<'_>) -> Poll<Outcome> {
+    /// The outcome, once; until it is there, its arrival wakes the task.
+    pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<Outcome> {
         let mut state = lock(&self.state);
         if let Some(outcome) = state.outcome.take() {
             return Poll::Ready(outcome);
@@ -267,8 +272,8 @@ impl ReplySlot {
     }
 }
 
-/// What the machine keeps with a call. If the machine is dropped before the call is over, because
-/// the runtime is, the caller learns that nobody will answer.
+/// What the machine keeps with a call: its cell. If the runtime drops the machine before the call
+/// is over, the caller gets [`Error::MaybeExecuted`].
 #[derive(Debug)]
 pub(super) struct Token(Option<Arc<ReplySlot>>);
 
@@ -291,35 +296,6 @@ impl Drop for Token {
             let told = SystemText::new("the task that drives the client is gone");
             let why = Why::ConnectionLost(Disconnect::Other(told));
             slot.put(Err(Error::MaybeExecuted { why, node: None, slot: None }));
-        }
-    }
-}
-
-/// A call on its way. Dropping it gives the call up.
-#[derive(Debug)]
-pub(super) struct Pending {
-    mailbox: Arc<Mailbox>,
-    /// `None` once the outcome was taken.
-    slot: Option<Arc<ReplySlot>>,
-}
-
-impl Future for Pending {
-    type Output = Outcome;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
-        let Some(slot) = &self.slot else { return Poll::Ready(Err(Error::ShutDown)) };
-        let polled = slot.poll(cx);
-        if polled.is_ready() {
-            self.slot = None;
-        }
-        polled
-    }
-}
-
-impl Drop for Pending {
-    fn drop(&mut self) {
-        if let Some(slot) = self.slot.take() {
-            self.mailbox.abandon(slot);
         }
     }
 }

@@ -54,7 +54,7 @@ pub(crate) const PLAN: &[Entry] = &[
     ),
     entry(
         "cargo run --example event_loop 127.0.0.1:7000",
-        Runs(&["Many([Ok(...)])", "Stats { ..."]),
+        Runs(&["Pipeline([Ok(...)])", "Stats { ..."]),
     ),
     // Scripts for users.
     entry("scripts/demo", Runs(DEMO)),

@@ -25,7 +25,7 @@ use hashslot::{Action, Address, Call, Cluster, Command, Config, Instant};
 pub extern "C" fn probe() -> i32 {
     let Ok(seed) = "127.0.0.1:7000".parse::<Address>() else { return 1 };
     let now = Instant::EPOCH;
-    let Ok(mut cluster) = Cluster::<u32>::new(now, Config::default(), vec![seed.clone()], 1) else {
+    let Ok(mut cluster) = Cluster::<u32>::new(Config::default(), vec![seed.clone()], 1) else {
         return 2;
     };
     if cluster.submit(now, Call::new(Command::get("k")), 7).is_err() {

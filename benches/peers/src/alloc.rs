@@ -57,8 +57,8 @@ pub(crate) fn held() -> u64 {
     counted().1.saturating_sub(freed)
 }
 
-/// How many allocations there have been, and of how many bytes. One that grows counts once more, with
-/// its new size.
+/// How many allocations there have been, and of how many bytes. One that grows counts once more,
+/// with its new size.
 pub(crate) fn counted() -> (u64, u64) {
     SHARDS.iter().fold((0, 0), |(count, bytes), shard| {
         (count + shard.count.load(Relaxed), bytes + shard.bytes.load(Relaxed))

@@ -19,7 +19,7 @@ pub(crate) struct Job {
     pub(crate) until: Instant,
 }
 
-/// Whoever can be measured.
+/// A client, or another program, that can be measured.
 pub(crate) trait Peer: Send {
     fn name(&self) -> &'static str;
 
@@ -43,8 +43,8 @@ pub(crate) trait Asynchronous: Clone + Send + 'static {
         true
     }
 
-    /// Makes a request, and has its values in memory of the caller's own, in the form that is cheapest
-    /// for this client. Returns how many bytes of values there were.
+    /// Makes a request, and has its values in memory of the caller's own, in the form that is
+    /// cheapest for this client. Returns how many bytes of values there were.
     fn call(&mut self, request: Request) -> impl Future<Output = Outcome<usize>> + Send;
 }
 
@@ -145,7 +145,8 @@ struct Progress {
     job: Job,
     caller: usize,
     made: usize,
-    /// When the last answer came, and so when the next request leaves: one look at the clock for both.
+    /// When the last answer came, and so when the next request leaves: one look at the clock for
+    /// both.
     last: Instant,
     tally: Tally,
 }

@@ -1,8 +1,9 @@
 //! System calls and memory of one client: a process of its own for each, with a tool that looks on.
 //!
-//! The child connects, warms up and waits; then the tool is attached; then the child makes requests.
-//! Requests are measured without the tool elsewhere: it slows down whom it looks at, strace so much
-//! that writes are put together which would not be otherwise. So perf is taken where it can be.
+//! The child connects, warms up and waits; then the tool is attached; then the child makes
+//! requests. Elsewhere requests are measured without the tool, because the tool slows the child
+//! down. Strace slows it so much that writes are joined that would be separate otherwise. So the
+//! benchmark uses perf where perf works.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};

@@ -6,15 +6,16 @@ use crate::Outcome;
 use crate::nodes::Nodes;
 use crate::servers::raw::{self, Connection, Reply};
 
-/// A key of 16 bytes. It lives as long as the process, so that clients that can do without a copy may.
+/// A key of 16 bytes. It lives as long as the process, so that clients that can do without a copy
+/// may.
 pub(crate) type Key = &'static str;
 
 const KEY_COUNT: usize = 100_000;
 pub(crate) const VALUE_LEN: usize = 64;
 pub(crate) const VALUE: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-/// Sizes of large values, and how many there are of each: 2 MiB and 12 MiB, so that they are not all in
-/// the processor's cache.
+/// Sizes of large values, and how many there are of each: 2 MiB and 12 MiB, so that they are not
+/// all in the processor's cache.
 const LARGE: [(usize, usize); 2] = [(64 * 1024, 32), (1024 * 1024, 12)];
 /// How many commands are sent before their replies are read.
 const AT_ONCE: usize = 500;

@@ -1,5 +1,5 @@
-//! The runtimes that tasks run on. None has more than two threads for them; `scripts/bench-peers` sees
-//! to it for smol, which reads that from the environment, and async-std.
+//! The runtimes that tasks run on. None has more than two threads for them; `scripts/bench-peers`
+//! sees to it for smol, which reads that from the environment, and async-std.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::Outcome;
 
-/// A runtime. A task is always spawned: one that ran within `block_on` would be woken through another
-/// thread each time.
+/// A runtime. A task is always spawned: one that ran within `block_on` would be woken through
+/// another thread each time.
 pub(crate) trait Executor: Send {
     fn spawn<T: Send + 'static>(
         &self,

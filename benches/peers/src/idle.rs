@@ -15,8 +15,8 @@ const CLIENT_COUNT: u64 = 20;
 /// How long it is used before, one request after the other: long enough to have been at every node.
 const USE_TIME: Duration = Duration::from_millis(20);
 
-/// A table of bytes that are allocated for each client, over all threads, as the allocator was asked for
-/// them.
+/// A table of bytes that are allocated for each client, over all threads, as the allocator was
+/// asked for them.
 pub(crate) fn table(
     names: &[&'static str],
     nodes: &Nodes,

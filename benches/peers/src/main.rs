@@ -1,11 +1,11 @@
 //! hashslot beside other clients, on one real cluster: `scripts/bench-peers`.
 //!
 //! - `workloads` says what is measured, `data` with which keys and values.
-//! - `callers` makes the requests: tasks on an `executor`, or threads; `side_by_side` has several clients
-//!   do so. Each file in `clients` says how
-//!   one client makes one request; `limit` does without a client.
-//! - `measure` runs one client for one round, `rounds` all of them in turn. `child` counts the system
-//!   calls of one client in a process of its own, `idle` what memory a client takes.
+//! - `callers` makes the requests: tasks on an `executor`, or threads; `side_by_side` has several
+//!   clients do so. Each file in `clients` says how one client makes one request; `limit` does
+//!   without a client.
+//! - `measure` runs one client for one round, `rounds` all of them in turn. `child` counts the
+//!   system calls of one client in a process of its own, `idle` what memory a client takes.
 //! - `report`, `csv` and `svg` write down what came out, `machine` where.
 
 mod alloc;

@@ -18,8 +18,8 @@ pub(crate) struct Figures {
     pub(crate) ops_per_s: f64,
     /// CPU time of this process.
     pub(crate) cpu_us: f64,
-    /// CPU time of the servers: they and the client share the machine, and a client that sends in small
-    /// pieces costs them more.
+    /// CPU time of the servers: they and the client share the machine, and a client that sends in
+    /// small pieces costs them more.
     pub(crate) server_cpu_us: f64,
     pub(crate) allocations: f64,
     pub(crate) allocated_bytes: f64,

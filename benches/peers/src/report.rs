@@ -43,7 +43,8 @@ pub(crate) fn table(workload: &Workload, rows: &[Row], pinned: bool) -> String {
     text
 }
 
-/// The columns, each with its head and a cell for each row. Those with nothing in them are left out.
+/// The columns, each with its head and a cell for each row. Those with nothing in them are left
+/// out.
 fn columns(rows: &[Row]) -> Vec<(String, Vec<String>)> {
     let ops: Figure = |figures| figures.ops_per_s;
     let cpu: Figure = |figures| figures.cpu_us;

@@ -55,8 +55,8 @@ pub(crate) const WORKLOADS: [Workload; 18] = [
     scale("clients-8", 8, 64),
 ];
 
-/// How many of them are measured unless some are named: the others tell how one client grows, and compare
-/// it with nobody.
+/// How many of them are measured unless some are named. The others show how one client scales, and
+/// compare it with no other client.
 const USUAL_COUNT: usize = 9;
 
 const fn workload(
@@ -120,8 +120,8 @@ impl Workload {
         if self.kind == Kind::Batch { self.keys as u64 } else { 1 }
     }
 
-    /// The request that a caller makes after so many others. Callers begin at different keys, and all
-    /// clients ask for the same ones.
+    /// The request that a caller makes after so many others. Callers begin at different keys, and
+    /// all clients ask for the same ones.
     pub(crate) fn request(&self, data: &'static Data, caller: usize, made: usize) -> Request {
         /// Far enough apart, and without a divisor in common with the number of keys.
         const STRIDE: usize = 7919;

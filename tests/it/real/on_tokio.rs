@@ -6,6 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use allocation_counter::measure;
+use hashslot::runtimes::CallFuture;
 use hashslot::tokio::Tokio;
 use hashslot::{Command, Frame};
 
@@ -39,8 +40,8 @@ fn one_thread_is_enough() -> Done {
     done?
 }
 
-/// All is allocated on one thread, where it can be counted: a client with a link to each of three nodes,
-/// and calls on their way.
+/// All is allocated on one thread, where it can be counted: a client with a link to each of three
+/// nodes, and calls on their way.
 #[test]
 fn an_idle_client_takes_a_hundred_kilobytes_at_most_and_a_call_two() -> Done {
     const CALL_COUNT: u64 = 10_000;
@@ -66,7 +67,8 @@ fn an_idle_client_takes_a_hundred_kilobytes_at_most_and_a_call_two() -> Done {
             println!("{of_one} bytes for the future of a call");
             assert!(of_one < 320, "{of_one} bytes: a call is kept more than once");
             let mut calls: Vec<_> = calls.map(Box::pin).collect();
-            // All are on their way before the first is answered: the driver has to wait for the thread.
+            // All are on their way before the first is answered: the driver has to wait for the
+            // thread.
             let none_is_ready = poll_fn(|cx| {
                 Poll::Ready(calls.iter_mut().all(|call| call.as_mut().poll(cx).is_pending()))
             });
@@ -80,6 +82,56 @@ fn an_idle_client_takes_a_hundred_kilobytes_at_most_and_a_call_two() -> Done {
     println!("{each} bytes for a call that waits, its future included");
     assert!(each < 2 * 1024, "{each} bytes");
     Ok(())
+}
+
+/// A call as applications hide it.
+trait Store: Send + Sync {
+    fn name(&self, number: u32) -> Pin<Box<dyn Future<Output = Option<String>> + Send>>;
+}
+
+impl Store for hashslot::tokio::Client {
+    fn name(&self, number: u32) -> Pin<Box<dyn Future<Output = Option<String>> + Send>> {
+        let key = format!("{{owned}}:{number}");
+        let call = self.get(&key);
+        Box::pin(async { call.await.expect("an answer") })
+    }
+}
+
+/// A call owns what it needs: it outlives its arguments and its client, and goes wherever futures
+/// go.
+#[test]
+fn calls_are_kept_spawned_and_boxed() -> Done {
+    struct Waiting {
+        call: CallFuture<String>,
+    }
+
+    let Some(cluster) = shared(USUAL)? else { return Ok(()) };
+    run::<Tokio>(async {
+        let client = connect::<Tokio>(&cluster).await?;
+        for number in 0..10 {
+            client.set(format!("{{owned}}:{number}"), number).await?;
+        }
+        let get = |number: u32| {
+            let key = format!("{{owned}}:{number}");
+            client.get(&key)
+        };
+        let calls: Vec<CallFuture<u32>> = (0..10).map(get).collect();
+        let tasks: Vec<_> = calls.into_iter().map(tokio::spawn).collect();
+        for (number, task) in (0..10).zip(tasks) {
+            assert_eq!(task.await??, number);
+        }
+        let waiting = Waiting { call: client.get("{owned}:3") };
+        let store: &dyn Store = &client;
+        let boxed = store.name(4);
+        let of_pipeline = tokio::spawn(client.pipeline([Command::get("{owned}:5")]));
+        assert_eq!(format!("{:?}", waiting.call), "CallFuture(not begun)");
+        // The last clone goes before the calls have begun: they are answered all the same.
+        drop(client);
+        assert_eq!(waiting.call.await?, "3");
+        assert_eq!(boxed.await.as_deref(), Some("4"));
+        assert_eq!(of_pipeline.await??.len(), 1);
+        Ok(())
+    })
 }
 
 /// The runtime that a client was made on ends before the client does.
@@ -98,8 +150,8 @@ fn until_asked(node: &FakeNode, count: usize) -> Done {
     Ok(wait_until("the command arrives", LIMIT, || Ok(node.count_of("INCR") == count))?)
 }
 
-/// F-04: a call is given up, its answer comes, and nothing polls the runtime until the link has been
-/// silent for too long. The next call finds a link that works.
+/// F-04: a call is given up, its answer comes, and nothing polls the runtime until the link has
+/// been silent for too long. The next call finds a link that works.
 #[test]
 fn a_runtime_that_nothing_polls_gives_up_no_link() -> Done {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

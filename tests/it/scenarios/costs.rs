@@ -6,8 +6,8 @@ use hashslot::{Call, Command, FromValue, Reply};
 
 use crate::machine::Machine;
 
-/// The allocations of a command from its making to its reply's end, on a machine that is warm: what it keeps for reuse is
-/// there.
+/// The allocations of a command from its making to its reply's end, on a machine that is warm: what
+/// it keeps for reuse is there.
 fn allocations(
     machine: &mut Machine,
     make: impl Fn() -> Command,

@@ -1,4 +1,4 @@
-//! How many connections there may be, how many are made at a time, and who waits for whom.
+//! How many connections there may be, how many are dialled at a time, and in which order they wait.
 
 use hashslot::error::Disconnect;
 use hashslot::{Call, Command, Config};
@@ -183,7 +183,8 @@ fn f71_a_connection_that_is_never_idle_makes_room_in_its_turn() {
     assert_eq!(world.outcome(busy), "$-1\r\n");
 }
 
-/// A link that makes room while it is busy is not cut: its slow command has the time that it has anyway.
+/// A link that makes room while it is busy is not cut: its slow command has the time that it has
+/// anyway.
 #[test]
 fn f71_a_slow_command_is_answered_on_a_link_that_makes_room() {
     let rows: &[Row<'_>] = &[(0, 8_191, &[A]), (8_192, 16_383, &[B])];
@@ -224,7 +225,7 @@ fn f71_a_round_does_not_wait_for_a_command_for_all() {
     world.reads(first);
     world.close(first, Disconnect::Reset);
     world.advance(ms(200));
-    // Whoever is asked for the topology is dialled as soon as there is room.
+    // The node that is asked for the topology is dialled as soon as there is room.
     let before = world.machine.stats().topology_queries;
     for _ in 0..4 {
         let dialled: Vec<_> = world.dialled().into_iter().map(String::from).collect();
@@ -251,8 +252,8 @@ fn f71_who_is_not_waited_for_any_more_is_not_dialled() {
     assert!(world.machine.is_shut_down());
 }
 
-/// Nodes that are listed come and go, and the node that lists them tells nothing else: the machine holds
-/// no more of them than it may.
+/// Nodes that are listed come and go, and the node that lists them tells nothing else: the machine
+/// holds no more of them than it may.
 #[test]
 fn f65_nodes_that_come_and_go_are_not_kept() {
     let config = config(|config| {

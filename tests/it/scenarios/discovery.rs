@@ -128,7 +128,7 @@ fn a_server_that_is_no_cluster_node_is_told_at_once() {
         ["unavailable: 127.0.0.1:7000: not a cluster node: ERR This instance has cluster support \
          disabled"]
     );
-    // The next call asks again: somebody may have changed the configuration.
+    // The next call asks again: an operator may have changed the configuration.
     let again = world.submit(Command::get("foo"));
     let (pause, text) = world.reads_later(a);
     assert!(pause <= ms(200), "{pause:?}");

@@ -291,7 +291,7 @@ fn f08_a_handshake_that_never_ends_is_given_up() {
     assert!(world.is_closed(a));
     assert_eq!(world.outcome(get), "open");
     world.events();
-    // A late reply is nobody's.
+    // The machine ignores a late reply.
     world.answer(a, "$5\r\nredis\r\n+OK\r\n+OK\r\n");
     assert_eq!(world.events(), Vec::<String>::new());
 }

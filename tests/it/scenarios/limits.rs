@@ -89,7 +89,7 @@ fn f40_replies_on_their_way_have_a_limit_together() {
     }
 }
 
-/// A push that is given up answers nobody, and a link that is lost holds nothing.
+/// A push that is given up answers no call, and a link that is lost holds no memory.
 #[test]
 fn f40_what_is_lost_makes_room() {
     let config = config(|config| config.max_received_bytes = 200_000);
@@ -151,7 +151,8 @@ fn f66_refusals_of_a_transaction_are_short() {
     assert!(held < 1 << 20, "{held} bytes");
 }
 
-/// Replies that wait for others of their call have a limit together; what has been given up has none.
+/// Replies that wait for others of their call have a limit together; what has been given up has
+/// none.
 #[test]
 fn f66_replies_that_wait_for_others_have_a_limit_together() {
     let (mut world, [a, b, c]) =
@@ -192,8 +193,8 @@ fn f66_replies_that_wait_for_others_have_a_limit_together() {
     assert_eq!(world.outcome(pipeline).matches("reached").count(), 1, "two of three have room");
 }
 
-/// What the limits of a configuration add up to is what a machine holds at most, and not much less: with
-/// one node, and with a thousand.
+/// What the limits of a configuration add up to is what a machine holds at most, and not much less:
+/// with one node, and with a thousand.
 #[test]
 fn f66_a_machine_holds_what_its_limits_add_up_to() {
     for node_count in [1, 1_000] {

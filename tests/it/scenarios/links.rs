@@ -49,7 +49,7 @@ fn f04_some_of_a_reply_is_a_sign_of_life() {
     assert!(world.is_closed(a));
 }
 
-/// Whoever sends a reply byte by byte keeps everybody waiting who stands behind it.
+/// A node that sends a reply byte by byte keeps all commands waiting that stand behind it.
 #[test]
 fn f04_a_reply_that_drips_is_silence() {
     let (mut world, [a, ..]) = World::linked(Config::default());

@@ -249,8 +249,8 @@ fn a_fence_falls_with_the_link_that_it_waits_for() {
     assert!(world.outcome(get - 1).starts_with("may have been executed"));
 }
 
-/// A former owner that answers nothing any more keeps the slot no longer than it may be silent, whatever
-/// else it says.
+/// A former owner that answers nothing any more keeps the slot no longer than it may be silent,
+/// whatever else it says.
 #[test]
 fn f04_a_fence_does_not_wait_for_a_node_that_only_pushes() {
     let (mut world, [a, _, c]) = World::linked(Config::default());

@@ -1,4 +1,4 @@
-//! When the topology is read again, from whom, and what is believed.
+//! When the topology is read again, from which node, and what is believed.
 
 use hashslot::error::Disconnect;
 use hashslot::{Call, Command, Config, LinkId};
@@ -147,7 +147,7 @@ fn f27_disagreement_asks_again() {
     world.answer(c, "-MOVED 12182 127.0.0.1:7001\r\n");
     world.reads(b);
     world.answer(b, "$-1\r\n");
-    // Whoever is asked first is the new owner: it knows best. It does not answer.
+    // The new owner is asked first, because it knows best. The new owner does not answer.
     let (_, text) = world.reads_later(b);
     assert_eq!(text, ASK_TOPOLOGY);
     world.events();
@@ -479,7 +479,7 @@ fn f34_nodes_that_drip_do_not_hold_a_round() {
     assert!(world.elapsed() < ms(11_000), "three more each time that `connect_timeout` is over");
 }
 
-/// Whoever takes long may still answer.
+/// A node that takes long may still answer.
 #[test]
 fn f34_a_late_answer_of_a_round_is_taken() {
     let mut world = World::new(Config::default(), &[A, B]);

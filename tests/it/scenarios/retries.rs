@@ -202,7 +202,7 @@ fn f07_cancelled_in_the_queue_in_flight_and_unknown() {
     assert_eq!(world.outcome(calls[3]), ":3\r\n");
     assert_eq!(world.outcome(calls[0]), "gone");
     assert_eq!(world.machine.stats().calls_cancelled, 3);
-    world.advance(ms(30_000)); // nobody is completed late
+    world.advance(ms(30_000)); // no call is completed late
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! What a machine takes in memory, and that a command costs the same however many nodes there are, and
-//! however many commands are on their way: with 3, 100 and 1000 nodes. That it takes no more time is
-//! seen in `benches/instructions.txt`.
+//! What a machine takes in memory, and that a command costs the same however many nodes there are,
+//! and however many commands are on their way: with 3, 100 and 1000 nodes. That it takes no more
+//! time is seen in `benches/instructions.txt`.
 
 use allocation_counter::measure;
 use hashslot::{Call, Cluster, Command};

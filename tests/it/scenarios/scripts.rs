@@ -88,7 +88,7 @@ fn f62_f50_scripts_that_a_node_has_lost_stay_in_order_and_before_what_is_new() {
     assert_eq!(world.reads(c), keys.map(named).join("; "));
     world.answer(c, NOSCRIPT);
     let get = world.submit(Command::get("foo"));
-    let other = world.submit(Command::get("a")); // of another slot: it waits for nobody
+    let other = world.submit(Command::get("a")); // of another slot: it waits for no other
     assert_eq!(world.reads(c), "GET a");
     world.answer(c, NOSCRIPT);
     assert_eq!(world.reads(c), "");
@@ -192,7 +192,7 @@ fn f17_f62_behind_an_ask_the_source_has_an_asking_of_its_own() {
     assert_eq!(world.reads(b), format!("ASKING; {}", full("foo")));
     world.answer(b, "+OK\r\n:2\r\n");
     assert_eq!(world.outcome(first), ":2\r\n");
-    // It is known there by now.
+    // That node knows the script now.
     let second = world.submit(idempotent());
     assert_eq!(world.reads(c), named("foo"));
     world.answer(c, ask);

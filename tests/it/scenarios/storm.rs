@@ -47,8 +47,8 @@ struct Model {
     target: [Option<usize>; 5],
     /// Whether the key itself is there already.
     is_gone: [bool; 5],
-    /// When a node gave it up. It does not come back while commands may still be on their way there:
-    /// then nobody can keep their order.
+    /// When a node gave the slot up. The slot does not come back while commands may still be on
+    /// their way to that node: then no client can keep their order.
     left_at: [[Option<u32>; 4]; 5],
     executed: Vec<Vec<u32>>,
     /// What each node has to say on a link, and whether the last command was `ASKING`.

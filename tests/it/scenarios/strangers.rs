@@ -333,8 +333,8 @@ fn each_other_cluster_is_waited_for_by_itself() {
     assert_eq!((&*world.outcome(call), nodes.taken(C)), (":1\r\n", vec!["INCR bar".into()]));
 }
 
-/// Of several other clusters that one is followed which more nodes belong to, whether they tell its view
-/// or not.
+/// Of several other clusters that one is followed which more nodes belong to, whether they tell its
+/// view or not.
 #[test]
 fn the_larger_of_two_other_clusters_is_followed() {
     let (mut world, mut nodes) = known(&[A, B, C]);

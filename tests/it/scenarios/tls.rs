@@ -44,7 +44,7 @@ fn f72_a_certificate_that_is_refused_fails_calls_at_once_and_is_not_tried_in_a_s
     }
 }
 
-/// It is tried again later: somebody may have renewed the certificate.
+/// The node is dialled again later: an operator may have renewed the certificate.
 #[test]
 fn f72_a_certificate_that_is_renewed_is_found() {
     let mut world = World::new(Config::default(), &[A]);

@@ -47,7 +47,7 @@ impl<R: Runtime> Asynchronous for Client<R> {
         Ok(match request {
             Request::Get(key) => self.get::<Bytes>(key).await?.len(),
             Request::Set(key, value) => self.set(key, value).await.map(|()| 0)?,
-            Request::Batch(keys) => values(self.batch(gets(keys)).await?)?,
+            Request::Batch(keys) => values(self.pipeline(gets(keys)).await?)?,
             Request::Mget(keys) => total(&self.command::<Vec<Bytes>>(mget(keys)).await?),
             Request::Mset(pairs) => self.command(mset(pairs)).await.map(|()| 0)?,
         })
@@ -59,7 +59,7 @@ impl Blocking for blocking::Client {
         Ok(match request {
             Request::Get(key) => self.get::<Bytes>(key)?.len(),
             Request::Set(key, value) => self.set(key, value).map(|()| 0)?,
-            Request::Batch(keys) => values(self.batch(gets(keys))?)?,
+            Request::Batch(keys) => values(self.pipeline(gets(keys))?)?,
             Request::Mget(keys) => total(&self.command::<Vec<Bytes>>(mget(keys))?),
             Request::Mset(pairs) => self.command(mset(pairs)).map(|()| 0)?,
         })
@@ -78,7 +78,7 @@ fn mset(pairs: &'static [(Key, &'static str)]) -> Command {
     Command::new("MSET").args(pairs.iter().flat_map(|(key, value)| [*key, *value]))
 }
 
-/// A frame is a value already: its bytes are shared with nobody.
+/// A frame is a value already: the caller owns it, and nothing is copied.
 fn values(replies: Vec<Result<Frame, Error>>) -> Outcome<usize> {
     replies.into_iter().try_fold(0, |sum, reply| {
         Ok(sum + reply?.value().as_bytes().ok_or("a reply without a value")?.len())

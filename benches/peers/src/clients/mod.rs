@@ -1,4 +1,5 @@
-//! The clients, each with its defaults, but for `TCP_NODELAY`, which all have.
+//! The clients, each with its defaults, except that all set `TCP_NODELAY`. Only
+//! `redis-rs-async-nagle` leaves it off.
 
 mod fred;
 #[cfg(feature = "glide")]

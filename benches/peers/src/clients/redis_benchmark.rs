@@ -1,6 +1,6 @@
-//! `redis-benchmark --cluster`, for orientation only: a program of its own in C, with three threads and
-//! keys of its own, whose replies nobody checks. It has a connection for each caller, never waits for
-//! all nodes, and looks at its clock four times a second. Its CPU time has its start in it.
+//! `redis-benchmark --cluster`, for orientation only. This C program has three threads and keys of
+//! its own, and does not check its replies. It has a connection for each caller, never waits for
+//! all nodes, and looks at its clock four times a second. Its CPU time includes its start.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -75,8 +75,8 @@ impl Peer for RedisBenchmark {
 
 impl RedisBenchmark {
     fn round(&self, workload: &Workload, time: Duration) -> Outcome<Figures> {
-        // It takes a number, not a time. The rates are guesses: what it measures is too coarse to learn
-        // from in a short round.
+        // It takes a number, not a time. The rates are guesses: what it measures is too coarse to
+        // learn from in a short round.
         let (clients, at_once, rate) = match workload.kind {
             Kind::Batch => (3, workload.keys / 3, 1_000_000.0), // one batch, a part for each node
             _ if workload.callers == 1 => (1, 1, 30_000.0),

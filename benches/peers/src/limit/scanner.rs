@@ -2,7 +2,7 @@
 
 use crate::Outcome;
 
-/// No header is longer, but for errors', which end everything.
+/// The maximum length of a header. Only an error may be longer, and an error ends the run.
 const HEADER_LEN: usize = 256;
 
 /// Reads replies that come in pieces.

@@ -39,7 +39,7 @@ fn packets(workload: &Workload, request: Request, nodes: &Nodes) -> Vec<Packet> 
         Request::Get(key) => add(key, &["GET", key], 1),
         Request::Set(key, value) => add(key, &["SET", key, value], 0),
         Request::Batch(keys) => keys.iter().for_each(|key| add(key, &["GET", key], 1)),
-        // Servers take no command with keys in several slots, whoever sends it.
+        // Servers take no command with keys in several slots, from any client.
         Request::Mget(keys) => {
             for keys in by_slot(keys.iter().map(|key| (*key, *key))) {
                 let words: Vec<Key> = std::iter::once("MGET").chain(keys.iter().copied()).collect();

@@ -1,4 +1,4 @@
-//! The limit for large values that somebody wants to have: each is read into a buffer of its size.
+//! The limit for large values that a caller keeps: each is read into a buffer of its size.
 
 use std::collections::VecDeque;
 use std::time::Instant;
