@@ -223,7 +223,7 @@ impl<'r> Clients<'r> {
     }
 }
 
-/// What servers show, and whom clients trust.
+/// The certificate that servers show, and the authority that clients trust.
 fn certificates() -> Result<(servers::tls::Tls, Tls), Failure> {
     let mut authority = CertificateParams::new([])?;
     authority.distinguished_name.push(DnType::CommonName, "the bench");
@@ -284,8 +284,8 @@ fn at_once_on_threads(client: &blocking::Client) -> u32 {
     CALLS_OF_ALL
 }
 
-/// Runs all subjects in turn, round after round, and prints the medians: each subject's beside those of
-/// the first of its group, which has so many subjects.
+/// Runs all subjects in turn, round after round, and prints the medians: each subject's beside
+/// those of the first of its group, which has so many subjects.
 fn measure(what: &str, rounds: usize, group: usize, subjects: &mut [Subject<'_>]) -> Done {
     for _ in 0..rounds {
         for subject in &mut *subjects {

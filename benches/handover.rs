@@ -1,8 +1,8 @@
 //! What it costs that all slots change hands while calls are on their way.
 //!
-//! `cargo bench --bench handover` prints time and allocations per call: each is sent to the former owner
-//! of its slot, redirected, and answered by the new one. What one of them costs must not grow with how
-//! many there are.
+//! `cargo bench --bench handover` prints time and allocations per call: each is sent to the former
+//! owner of its slot, redirected, and answered by the new one. What one of them costs must not grow
+//! with how many there are.
 
 #[path = "../tests/machine/mod.rs"]
 mod machine;
@@ -80,7 +80,8 @@ impl Handover {
         }
     }
 
-    /// Takes what the machine says, and hands what it sends to the nodes: the number of completed calls.
+    /// Takes what the machine says, and hands what it sends to the nodes: the number of completed
+    /// calls.
     fn carry_out(&mut self) -> usize {
         let mut completed = 0;
         while let Some(action) = self.machine.cluster.poll_action() {
@@ -113,8 +114,8 @@ impl Handover {
     }
 }
 
-/// The key of the first command of these bytes, or `None` if it asks for the topology; and what is behind
-/// it. `None` if there is no command.
+/// The key of the first command of these bytes, or `None` if it asks for the topology; and what is
+/// behind it. `None` if there is no command.
 fn next_command(sent: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
     if sent.is_empty() {
         return None;

@@ -1,5 +1,5 @@
-//! What a command over many slots costs in the machine alone, beside one of one slot: planned, split,
-//! sent to three nodes, answered and put together; no sockets.
+//! What a command over many slots costs in the machine alone, beside one of one slot: planned,
+//! split, sent to three nodes, answered and put together; no sockets.
 //!
 //! `cargo bench --bench plan` prints time and allocations per call.
 

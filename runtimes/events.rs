@@ -1,4 +1,4 @@
-//! A stream of what is worth knowing, for whoever asks for it.
+//! A stream of the machine's events, for each caller that asks for one.
 
 use super::std;
 
@@ -17,8 +17,8 @@ const WAITING_LEN_MAX: usize = 4 << 20;
 
 /// What the machine has to tell, from the moment on at which a client was asked for it.
 ///
-/// **Limit**: 1024 events wait, of 4 MiB together; beyond, the oldest are dropped and counted. Listeners
-/// share what waits for several of them.
+/// **Limit**: 1024 events wait, of 4 MiB together; beyond, the oldest are dropped and counted.
+/// Listeners share what waits for several of them.
 #[derive(Debug)]
 pub struct Events {
     queue: Arc<Mutex<Queue>>,
@@ -82,7 +82,7 @@ impl Events {
         event.map(Arc::unwrap_or_clone)
     }
 
-    /// How many events were dropped because nobody took them.
+    /// How many events were dropped because the caller did not take them and the queue was full.
     #[must_use]
     pub fn lost_count(&self) -> u64 {
         lock(&self.queue).lost_count

@@ -1,11 +1,11 @@
 //! Looks names up, on few threads of its own.
 //!
-//! Theory of operation. The resolver of the system blocks, and a lookup cannot be cancelled. On a runtime's
-//! threads for blocking work, slow names would delay the application's own work. One thread per name
-//! would be thousands. So all clients of a process share a few threads, which end with the last lookup.
-//! Names wait in line. Requests for a name that waits or is being looked up share one result. A name
-//! without waiting requests is skipped. A lookup whose requests have all gone keeps its thread until it
-//! ends.
+//! Theory of operation. The resolver of the system blocks, and a lookup cannot be cancelled. On a
+//! runtime's threads for blocking work, slow names would delay the application's own work. One
+//! thread per name would be thousands. So all clients of a process share a few threads, which end
+//! with the last lookup. Names wait in line. Requests for a name that waits or is being looked up
+//! share one result. A name without waiting requests is skipped. A lookup whose requests have all
+//! gone keeps its thread until it ends.
 
 use super::std;
 

@@ -15,13 +15,13 @@ use crate::driver::ReceiveBuffer;
 
 /// What the driver needs from a runtime: to dial, to wait, and a task to run in.
 ///
-/// [The guide](super::guide) has a whole one, and the contract as a list. In short: nothing here may
-/// block; whatever is pending wakes the task that polled it last when it can go on; a future that is
-/// dropped is given up, and leaves nothing behind. A wake-up too many does no harm, one too few stops
-/// the connection, or the client.
+/// [The guide](super::guide) has a whole one, and the contract as a list. In short: nothing here
+/// may block; whatever is pending wakes the task that polled it last when it can go on; a future
+/// that is dropped is given up, and leaves nothing behind. A wake-up too many does no harm, one too
+/// few stops the connection, or the client.
 ///
-/// It is cloned for each client, so it should be a handle. Nothing in it is called by two threads at a
-/// time on behalf of one client.
+/// It is cloned for each client, so it should be a handle. Nothing in it is called by two threads
+/// at a time on behalf of one client.
 pub trait Runtime: Clone + Send + Sync + Unpin + 'static {
     /// A connection of this runtime.
     type Stream: Stream;
@@ -45,8 +45,9 @@ pub trait Runtime: Clone + Send + Sync + Unpin + 'static {
     /// [`connect`](Self::connect) resolves it. A runtime that stands on the one of an adapter hands
     /// this on.
     ///
-    /// **Errors** end the dial, as [`Disconnect::NameResolution`](crate::error::Disconnect::NameResolution) in the
-    /// words of the error; so does a list without an address.
+    /// **Errors** end the dial, as
+    /// [`Disconnect::NameResolution`](crate::error::Disconnect::NameResolution) in the words of the
+    /// error; so does a list without an address.
     fn resolve(
         &self,
         address: Address,
@@ -59,17 +60,17 @@ pub trait Runtime: Clone + Send + Sync + Unpin + 'static {
     /// resolves to. With TLS or a proxy between, the connection is ready when these are: the first
     /// write is the first byte of RESP.
     ///
-    /// Called by the driver, within its task; the work is the future's, which must not block. It needs
-    /// no time limit: the machine has one, [`Config::connect_timeout`], and drops the future
-    /// when that is over, or when nobody wants the connection any more. Then the dial is given up: no
-    /// connection stays open that nobody has.
+    /// Called by the driver, within its task; the work is the future's, which must not block. The
+    /// future needs no time limit: the machine has one, [`Config::connect_timeout`]. The driver
+    /// drops the future when that time is over, or when the machine no longer needs the connection.
+    /// Then the dial is given up: no connection stays open without an owner.
     ///
     /// **Errors** end the dial. The node is tried again after a pause, and commands that need it
     /// wait, or go elsewhere. The kind says what callers are told: `ConnectionRefused`, `TimedOut`,
     /// `HostUnreachable`, `NotFound` and `InvalidInput` for a name without an address; every other
-    /// kind is told in its own words, as [`Disconnect::Other`](crate::error::Disconnect::Other). An error whose
-    /// inner one is a [`Disconnect`](crate::error::Disconnect) is told as that. A panic is
-    /// [`Disconnect::Panicked`](crate::error::Disconnect::Panicked).
+    /// kind is told in its own words, as [`Disconnect::Other`](crate::error::Disconnect::Other). An
+    /// error whose inner one is a [`Disconnect`](crate::error::Disconnect) is told as that. A panic
+    /// is [`Disconnect::Panicked`](crate::error::Disconnect::Panicked).
     fn connect(
         &self,
         address: Address,
@@ -85,41 +86,43 @@ pub trait Runtime: Clone + Send + Sync + Unpin + 'static {
 
     /// Runs a future to its end, beside everything else. Called once a client, when it connects.
     ///
-    /// It must return before the future is over, and have the future polled also while nobody waits for
-    /// a call: that is when timers run, and when replies to those who have gone are read. A runtime that
-    /// ends drops the future. That closes the client: calls on their way end with
+    /// It must return before the future is over. The runtime must poll the future also while no
+    /// caller waits: timers run then, and the driver reads replies to calls that were given up. A
+    /// runtime that ends drops the future. That closes the client: calls on their way end with
     /// [`Error::MaybeExecuted`](crate::Error::MaybeExecuted), later ones with
-    /// [`Error::ShutDown`](crate::Error::ShutDown). One that keeps it and polls it no more has all callers
-    /// wait for ever.
+    /// [`Error::ShutDown`](crate::Error::ShutDown). If a runtime keeps the future but no longer
+    /// polls it, all callers wait for ever.
     fn spawn(&self, future: impl Future<Output = ()> + Send + 'static);
 }
 
-/// What the driver needs from a connection: bytes that arrive whole, once and in order, or not at all.
+/// What the driver needs from a connection: bytes that arrive whole, once and in order, or not at
+/// all.
 ///
-/// Reads and writes are polled by one task, which may wait for both at a time: a waker that one of them
-/// has registered must not take the place of the other's, unless there is one place for both. The waker
-/// of the last poll counts.
+/// Reads and writes are polled by one task, which may wait for both at a time: a waker that one of
+/// them has registered must not take the place of the other's, unless there is one place for both.
+/// The waker of the last poll counts.
 ///
-/// Dropping it closes the connection. That must not block; bytes that were taken and not sent yet may
-/// be lost.
+/// Dropping it closes the connection. That must not block; bytes that were taken and not sent yet
+/// may be lost.
 pub trait Stream: Send + Unpin + 'static {
     /// Reads some bytes, as many as are there and fit; 0 at the end of the stream.
     ///
-    /// `into` is never empty. Pending means that there is nothing to read, and that the task is woken
-    /// when there is, or when the connection ends: after part of what is there, the rest has to be ready
-    /// at the next poll. After Pending it is polled again when its waker was woken, also while a write
-    /// waits for room: with both buffers full the two sides would wait for each other. Not polled again
-    /// after 0 or an error.
+    /// `into` is never empty. Pending means that there is nothing to read, and that the task is
+    /// woken when there is, or when the connection ends: after part of what is there, the rest has
+    /// to be ready at the next poll. After Pending it is polled again when its waker was woken,
+    /// also while a write waits for room: with both buffers full the two sides would wait for each
+    /// other. Not polled again after 0 or an error.
     ///
     /// # Errors
     /// Whatever ends the connection; `Interrupted` alone is tried again at once. `WouldBlock` is no
     /// exception: it has to become `Pending`. A panic ends this connection as well, and no other:
-    /// callers are told its message, as [`Disconnect::Panicked`](crate::error::Disconnect::Panicked).
+    /// callers are told its message, as
+    /// [`Disconnect::Panicked`](crate::error::Disconnect::Panicked).
     fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>>;
 
     /// Reads some bytes into the room that the machine has for the rest of a long reply, as
-    /// [`poll_read`](Self::poll_read) does, which it calls unless it is written anew: for streams that can
-    /// read into memory that nothing was written to yet.
+    /// [`poll_read`](Self::poll_read) does, which it calls unless it is written anew: for streams
+    /// that can read into memory that nothing was written to yet.
     ///
     /// # Errors
     /// As for [`poll_read`](Self::poll_read).
@@ -133,29 +136,30 @@ pub trait Stream: Send + Unpin + 'static {
 
     /// Whether something has come in that was not read: bytes, the end of the stream, an error.
     ///
-    /// Asks the system, and not what the runtime knows of it: the runtime may not have looked for long,
-    /// because its process was stopped, or because it was not polled. The driver asks after a pause,
-    /// before it writes and before it gives a connection up. What it is told of must become ready to be
-    /// read, as soon as the runtime looks. Takes nothing, and never waits. False if that cannot be known:
-    /// then a command may be written on a connection that has ended meanwhile, and
-    /// [may have run](crate::Error::MaybeExecuted).
+    /// Asks the system, and not what the runtime knows of it: the runtime may not have looked for
+    /// long, because its process was stopped, or because it was not polled. The driver asks after a
+    /// pause, before it writes and before it gives a connection up. What it is told of must become
+    /// ready to be read, as soon as the runtime looks. Takes nothing, and never waits. False if
+    /// that cannot be known: then a command may be written on a connection that has ended
+    /// meanwhile, and [may have run](crate::Error::MaybeExecuted).
     fn has_input(&self) -> bool {
         false
     }
 
     /// Takes some bytes, from the first piece on, and tells how many: at least one.
     ///
-    /// `from` has 1 to 64 pieces, none of them empty. Taken bytes are the stream's: it sends them by
-    /// itself, nobody flushes it. Pending means that it took none, and that the task is woken when it
-    /// takes some. What comes next time may be something else: bytes that were not taken may be taken
-    /// back by the machine, so none of them may be remembered.
+    /// `from` has 1 to 64 pieces, none of them empty. Taken bytes are the stream's: it sends them
+    /// by itself, without a flush. Pending means that it took none, and that the task is woken when
+    /// it takes some. The next poll may bring other bytes: the machine may take back bytes that
+    /// were not taken, so the stream must not remember any of them.
     ///
-    /// The number must be exact. By it the machine knows which commands cannot have run, and sends those
-    /// again: a byte that left and was not told lets a command run twice.
+    /// The number must be exact. By it the machine knows which commands cannot have run, and sends
+    /// those again: a byte that left and was not told lets a command run twice.
     ///
     /// # Errors
-    /// Whatever ends the connection, as for [`poll_read`](Self::poll_read). None of the bytes may have
-    /// left. Nothing is written after that; what has come in is read to its end, which must follow.
+    /// Whatever ends the connection, as for [`poll_read`](Self::poll_read). None of the bytes may
+    /// have left. Nothing is written after that; what has come in is read to its end, which must
+    /// follow.
     fn poll_write(&mut self, cx: &mut Context<'_>, from: &[IoSlice<'_>])
     -> Poll<io::Result<usize>>;
 }
@@ -236,8 +240,8 @@ impl Stream for NoUnixStream {
     }
 }
 
-/// Makes [`Stream`]s of connections with these traits of futures-io, by the names that a runtime gives
-/// them.
+/// Makes [`Stream`]s of connections with these traits of futures-io, by the names that a runtime
+/// gives them.
 #[cfg(any(feature = "async-std", feature = "smol"))]
 macro_rules! polled_streams {
     ($read:ident, $write:ident: $($(#[$when:meta])* $stream:ident),+) => {$(

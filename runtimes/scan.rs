@@ -27,13 +27,14 @@ impl<R: Runtime> Keys<R> {
         Self { client, scan }
     }
 
-    /// Some more keys; `None` when there are no more. Dropping the future loses nothing. After a hundred
-    /// pages without a key the result is an empty list, which bounds the wait: call it again.
+    /// Some more keys; `None` when there are no more. Dropping the future loses nothing. After a
+    /// hundred pages without a key the result is an empty list, which bounds the wait: call it
+    /// again.
     ///
     /// # Errors
-    /// As [`Client::call`], and [`Why::SlotUnassigned`] or [`Why::SlotMoving`] if slots stay without
-    /// a node, or between two, while all others are done: the topology is read again then. It may be
-    /// called again after any error, best after a pause, and goes on.
+    /// As [`Client::call`], and [`Why::SlotUnassigned`] or [`Why::SlotMoving`] if slots stay
+    /// without a node, or between two, while all others are done: the topology is read again then.
+    /// It may be called again after any error, best after a pause, and goes on.
     pub async fn next(&mut self) -> Result<Option<Vec<Bytes>>, Error> {
         for _ in 0..EMPTY_COUNT_MAX {
             let call = match self.scan.pending_call() {

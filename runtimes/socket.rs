@@ -1,9 +1,10 @@
 //! One connection, as the driver drives it.
 //!
-//! Rules of this file: what has come in is read before anything is written. A connection whose write
-//! fails is read to its end: replies that have come reach their calls, and the last of them may say why
-//! the other side hung up. After a pause in which nothing was read, the system is asked whether there is
-//! something to be read: the runtime may not have looked yet. Then nothing is written before it was read.
+//! Rules of this file: what has come in is read before anything is written. A connection whose
+//! write fails is read to its end: replies that have come reach their calls, and the last of them
+//! may say why the other side hung up. After a pause in which nothing was read, the system is asked
+//! whether there is something to be read: the runtime may not have looked yet. Then nothing is
+//! written before it was read.
 
 use super::std;
 
@@ -89,7 +90,8 @@ impl<S: Stream> Socket<S> {
         core::mem::take(&mut self.is_due) || is_woken
     }
 
-    /// Whether something happened that is not the machine's doing: there may be something to be read.
+    /// Whether something happened that is not the machine's doing: there may be something to be
+    /// read.
     pub(super) fn take_woken(&mut self) -> bool {
         let is_woken = self.readiness.take();
         self.may_read |= is_woken;
@@ -111,7 +113,8 @@ impl<S: Stream> Socket<S> {
         scratch: &mut [u8],
     ) -> Driven {
         let read = self.receive(now, cluster, scratch);
-        // Also after a read that finds nothing: with both buffers full two peers would wait for each other.
+        // Also after a read that finds nothing: with both buffers full two peers would wait for
+        // each other.
         if !self.has_bytes || matches!(read, Driven::Closed(_)) {
             return read;
         }

@@ -16,11 +16,11 @@ use crate::Address;
 /// An idle connection is probed after this long, and then this often: the machine asks a node
 /// sooner by default, but only while it is driven.
 const KEEPALIVE: Duration = Duration::from_secs(30);
-/// Bytes that nobody acknowledges end the connection after this long.
+/// Bytes that the peer leaves unacknowledged for this long end the connection.
 #[cfg(target_os = "linux")]
 const USER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Sends without delay, and finds out when the other end is gone, also while nobody waits.
+/// Sends without delay, and finds out when the other end is gone, also while no caller waits.
 pub(super) fn tune<'s, S>(stream: &'s S) -> io::Result<()>
 where
     SockRef<'s>: From<&'s S>,
@@ -33,8 +33,8 @@ where
     Ok(())
 }
 
-/// Whether the system has something of a connection that was not read: bytes, its end, an error. One
-/// call of the system, which takes nothing.
+/// Whether the system has something of a connection that was not read: bytes, its end, an error.
+/// One call of the system, which takes nothing.
 pub(super) fn has_input<'s, S>(stream: &'s S) -> bool
 where
     SockRef<'s>: From<&'s S>,

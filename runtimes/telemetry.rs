@@ -1,8 +1,8 @@
 #![doc = include_str!("telemetry.md")]
-// Theory of operation. Nothing but this file names `tracing` or `metrics`. A client has an `Observer`,
-// which begins a `Watch` with each call; it ends with the call, or is dropped with it. The driver has a
-// `Meter`, which it hands every event and, whenever it was polled, what the machine has counted.
-// Without the features all of them are empty, and what they do is nothing.
+// Theory of operation. Nothing but this file names `tracing` or `metrics`. A client has an
+// `Observer`, which begins a `Watch` with each call; it ends with the call, or is dropped with it.
+// The driver has a `Meter`, which it hands every event and, whenever it was polled, what the
+// machine has counted. Without the features all of them are empty, and what they do is nothing.
 
 use crate::driver::Outcome;
 use crate::{Call, Cluster, Event};

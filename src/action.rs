@@ -91,7 +91,8 @@ pub enum Reply {
 
 impl Reply {
     /// The reply to one command as one value. Replies that stay apart become a map from address to
-    /// reply, as [`NodeReplies::to_frame`] makes it. `None` for a pipeline, and where there is no reply.
+    /// reply, as [`NodeReplies::to_frame`] makes it. `None` for a pipeline, and where there is no
+    /// reply.
     #[must_use]
     pub fn into_frame(self) -> Option<Frame> {
         match self {
@@ -210,7 +211,8 @@ pub enum Event {
     },
     /// The topology is another one now.
     TopologyChanged(TopologyChange),
-    /// All nodes that could be asked for the topology were of no use; they will be asked again.
+    /// No node that was asked for the topology gave a usable answer. The machine asks again as long
+    /// as calls wait for it.
     TopologyUnavailable(NodeFailures),
     /// A connection is set up.
     LinkReady {

@@ -12,12 +12,12 @@ use crate::shown::Shown;
 
 /// Host and port of a node: what a driver dials.
 ///
-/// **Shape**: the host is a name of letters, digits, `-`, `_` and `.`, or an IP address in normal form
-/// without brackets, and never empty; the port is never 0. What resolvers of systems take for an IPv4
-/// address in an odd spelling (`127.1`, `0x7f.1`, `2130706433`) is no host. The zone of an IPv6 address
-/// follows a bare `%`, as in `fe80::1%eth0`; a [`Url`](crate::Url) writes `%25` there. Or it is a Unix
-/// socket: then the host is its path, and the port is 0. Names are not resolved here: the driver resolves
-/// them at every dial. Cloning costs one reference count.
+/// **Shape**: the host is a name of letters, digits, `-`, `_` and `.`, or an IP address in normal
+/// form without brackets, and never empty; the port is never 0. What resolvers of systems take for
+/// an IPv4 address in an odd spelling (`127.1`, `0x7f.1`, `2130706433`) is no host. The zone of an
+/// IPv6 address follows a bare `%`, as in `fe80::1%eth0`; a [`Url`](crate::Url) writes `%25` there.
+/// Or it is a Unix socket: then the host is its path, and the port is 0. Names are not resolved
+/// here: the driver resolves them at every dial. Cloning costs one reference count.
 ///
 /// ```
 /// use hashslot::Address;
@@ -63,8 +63,8 @@ impl Address {
     /// The address of this host and port.
     ///
     /// # Errors
-    /// [`AddressError::Host`] if the host is empty, longer than 255 bytes, or neither a name nor an IP
-    /// address; [`AddressError::Port`] if the port is 0.
+    /// [`AddressError::Host`] if the host is empty, longer than 255 bytes, or neither a name nor an
+    /// IP address; [`AddressError::Port`] if the port is 0.
     pub fn new(host: &str, port: u16) -> Result<Self, AddressError> {
         let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
         let wrong = || AddressError::Host(host.into());
@@ -76,9 +76,9 @@ impl Address {
         Ok(Self { host: normal.into(), port })
     }
 
-    /// A Unix socket by its absolute path. Nodes announce no such addresses: they are for seeds, and
-    /// for what an [`AddressMap`](crate::config::AddressMap) leads to. A [`Url`](crate::Url) cannot have them as
-    /// hosts: give them to the builder of a client.
+    /// A Unix socket by its absolute path. Nodes announce no such addresses: they are for seeds,
+    /// and for what an [`AddressMap`](crate::config::AddressMap) leads to. A [`Url`](crate::Url)
+    /// cannot have them as hosts: give them to the builder of a client.
     ///
     /// # Errors
     /// [`AddressError::Path`] if the path does not begin with `/`, is longer than 107 bytes or has

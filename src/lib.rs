@@ -21,10 +21,10 @@
 //!
 //! - **Talk to a cluster.** Turn a feature on and name its client: `hashslot::tokio::Client`.
 //! - **Test without servers.** The machine is deterministic: the same inputs give the same outputs,
-//!   byte for byte. Script a cluster, or turn the feature `sim` on and search for faults with random
-//!   ones: `hashslot::sim` has a cluster, its network, what goes wrong there, and a judge.
-//! - **Bring your own transport.** Drive [`Cluster`] yourself; the loop is below. Or bring a runtime,
-//!   and have the client on it: the page `hashslot::runtimes::guide` walks through both.
+//!   byte for byte. Script a cluster, or turn the feature `sim` on and search for faults with
+//!   random ones: `hashslot::sim` has a cluster, its network, what goes wrong there, and a judge.
+//! - **Bring your own transport.** Drive [`Cluster`] yourself; the loop is below. Or bring a
+//!   runtime, and have the client on it: the page `hashslot::runtimes::guide` walks through both.
 //!
 //! # The loop
 //!
@@ -82,7 +82,7 @@
 //! // `user:1000` is in slot 1649, which the first node serves.
 //! assert_eq!(sent(&mut cluster, first), "*2\r\n$3\r\nGET\r\n$9\r\nuser:1000\r\n");
 //!
-//! // Bytes come in as they come. The slot has another owner by now.
+//! // Bytes come in as they come. The slot has another owner now.
 //! cluster.handle_received(now, first, b"-MOVED 1649 127.0.");
 //! cluster.handle_received(now, first, b"0.1:6381\r\n");
 //! let (second, address) = dialled(&mut cluster);
@@ -107,12 +107,12 @@
 //!
 //! # What it promises
 //!
-//! - A reply reaches the call that it answers, or nobody.
+//! - A reply reaches the call that it answers, or no call.
 //! - A redirection is followed, as often and for as long as [`Config`] allows; the order of the
 //!   commands of a slot survives it.
 //! - No command is sent again unless it provably did not run, only reads, or was called
-//!   [idempotent](Call::idempotent). Each call ends once, and [`Error::may_have_executed`] tells the
-//!   rest.
+//!   [idempotent](Call::idempotent). Each call ends once, and [`Error::may_have_executed`] tells
+//!   the rest.
 //! - No input from a server panics, recurses without bound, or makes the machine hold more memory
 //!   than [`Config`] allows. A node that is sick delays calls to no other node.
 //!
@@ -122,33 +122,33 @@
 //!
 //! ```
 //! let url: hashslot::Url =
-//!     "redis://ann:s3cret@10.0.0.1:7000,10.0.0.2?call_timeout=5s&read_from=prefer_replica".parse()?;
+//!     "redis://ann:s3cret@10.0.0.1:7000,10.0.0.2?call_timeout=5s&database=0".parse()?;
 //! assert_eq!(url.seeds.len(), 2);
 //! # Ok::<(), hashslot::error::ConfigError>(())
 //! ```
 //!
 //! [`Credentials`] may change while connections are in use ([`Cluster::set_credentials`]), and each
 //! connection may have its own ([`Cluster::handle_connected_with`]). A password that is wrong or
-//! missing, and a permission that the client lacks, are told at once and by their names; a node that
-//! refuses is left alone for a second or two.
+//! missing, and a permission that the client lacks, are told at once and by their names; a node
+//! that refuses is left alone for a second or two.
 //!
 //! Nothing shows a password: not [`Debug`](core::fmt::Debug) of whatever holds one, no error, no
-//! [`Event`]; what servers repeat of it is left out. Passwords are overwritten in memory when they are
-//! dropped, and the commands that carry them when they have left. That does not reach the text that
-//! they were made from, a [`Command`] of the application's, the buffers of the transport and of the
-//! system, nor memory that the system has written to disk.
+//! [`Event`]; what servers repeat of it is left out. Passwords are overwritten in memory when they
+//! are dropped, and the commands that carry them when they have left. That does not reach the text
+//! that they were made from, a [`Command`] of the application's, the buffers of the transport and
+//! of the system, nor memory that the system has written to disk.
 //!
 //! # Features
 //!
 //! None is on by default: the core is `no_std` with `alloc`, and needs three crates. `tokio`,
-//! `smol`, `async-std` and `blocking` add `hashslot::tokio`, `hashslot::smol`, `hashslot::async_std` and
-//! `hashslot::blocking`; `std`, which every adapter turns on, adds `hashslot::runtimes`: what adapters
-//! share.
-//! `tls` secures their connections with rustls (`hashslot::Tls`), and `tls-ring` or `tls-aws-lc-rs`
-//! brings the cryptography that it needs, unless the program has installed a provider of its own.
-//! `tracing` and `metrics` have clients tell what they do; `hashslot::runtimes::telemetry` lists it.
-//! `sim` adds `hashslot::sim`, a simulated cluster and strategies for property tests; it brings
-//! `proptest`, and belongs into dev-dependencies. Features only add.
+//! `smol`, `async-std` and `blocking` add `hashslot::tokio`, `hashslot::smol`,
+//! `hashslot::async_std` and `hashslot::blocking`; `std`, which every adapter turns on, adds
+//! `hashslot::runtimes`: what adapters share. `tls` secures their connections with rustls
+//! (`hashslot::Tls`), and `tls-ring` or `tls-aws-lc-rs` brings the cryptography that it needs,
+//! unless the program has installed a provider of its own. `tracing` and `metrics` have clients
+//! tell what they do; `hashslot::runtimes::telemetry` lists it. `sim` adds `hashslot::sim`, a
+//! simulated cluster and strategies for property tests; it brings `proptest`, so enable it only in
+//! dev-dependencies. Features only add.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -182,13 +182,16 @@ mod cluster;
 
 /// What a driver of [`Cluster`] needs besides [`Action`].
 ///
-/// A driver carries out the actions of the machine: it dials, sends, receives and closes. The adapters are
-/// drivers. To write another one, begin at the loop on the [first page](crate#the-loop).
+/// A driver carries out the actions of the machine: it dials, sends, receives and closes. The
+/// adapters are drivers. To write another one, begin at the loop on the
+/// [first page](crate#the-loop).
 ///
 /// - [`LinkId`] and [`CallId`](driver::CallId) name connections and calls.
-/// - [`ReceiveBuffer`](driver::ReceiveBuffer) lets a driver read long replies straight into their place.
+/// - [`ReceiveBuffer`](driver::ReceiveBuffer) lets a driver read long replies straight into their
+///   place.
 /// - [`Race`](driver::Race) decides which address of a host is dialled when.
-/// - [`RedirectKind`](driver::RedirectKind) and [`RefreshReason`](driver::RefreshReason) are details of an [`Event`].
+/// - [`RedirectKind`](driver::RedirectKind) and [`RefreshReason`](driver::RefreshReason) are
+///   details of an [`Event`].
 pub mod driver {
     #[doc(inline)]
     pub use crate::action::{CallId, Outcome, RedirectKind, RefreshReason};

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-/// A small generator (`SplitMix64`): good enough to spread load, of no use for secrets.
+/// A small generator (`SplitMix64`): good enough to spread load, unsuitable for secrets.
 #[derive(Debug, Clone)]
 pub(crate) struct Random(u64);
 

@@ -1,9 +1,9 @@
 //! Text of others, as it is shown in errors and logs.
 //!
 //! Rules of this file: no control character is shown, and no mark that changes the direction of
-//! writing, since a terminal or a log would obey them; nothing is shown at any length; what a server
-//! repeats of arguments that may be secrets is left out. Where words are compared with secrets, a word
-//! too many is left out rather than one too few.
+//! writing, since a terminal or a log would obey them; nothing is shown at any length; what a
+//! server repeats of arguments that may be secrets is left out. Where words are compared with
+//! secrets, a word too many is left out rather than one too few.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -74,8 +74,9 @@ const COMPARED_COUNT_MAX: usize = 64;
 /// A part of a word this long, or of an argument, is as telling as the whole.
 const TELLING_LEN: usize = 4;
 
-/// What may be shown of the answer to a command with these arguments: what is quoted, and what looks
-/// like an argument or a part of one, is left out. `names` may be shown: they name the command.
+/// What may be shown of the answer to a command with these arguments: what is quoted, and what
+/// looks like an argument or a part of one, is left out. `names` may be shown: they name the
+/// command.
 ///
 /// **Cost**: a bounded amount of the text against at most 64 arguments.
 pub(crate) fn hide<'a>(
@@ -123,7 +124,8 @@ fn without_quoted(text: &str, is_name: impl Fn(&[u8]) -> bool) -> String {
     kept
 }
 
-/// The text without arguments that stand in it as they are, blanks and all. `secrets` are in lower case.
+/// The text without arguments that stand in it as they are, blanks and all. `secrets` are in lower
+/// case.
 fn without_whole(text: &str, secrets: &[Vec<u8>]) -> String {
     let telling = || secrets.iter().filter(|secret| secret.len() >= TELLING_LEN);
     let lower = text.to_ascii_lowercase();

@@ -93,8 +93,8 @@ fn find(byte: u8, bytes: &[u8]) -> Option<usize> {
     let (blocks, tail) = bytes.as_chunks::<8>();
     for (index, block) in blocks.iter().enumerate() {
         let differs = u64::from_le_bytes(*block) ^ (ONES * u64::from(byte));
-        // Nothing is left unless a byte is zero: only that borrows, and has no top bit of its own. What
-        // it borrows from comes behind it.
+        // Nothing is left unless a byte is zero: only that borrows, and has no top bit of its own.
+        // What it borrows from comes behind it.
         let zeros = differs.wrapping_sub(ONES) & !differs & (ONES << 7);
         if zeros != 0 {
             return Some(index * 8 + usize::try_from(zeros.trailing_zeros() / 8).unwrap_or(0));

@@ -2,9 +2,10 @@
 //!
 //! Rules of this file: [`judge`] looks at one reply and at what is known about its command, and at
 //! nothing else; it has an answer for every reply; it never says "again" unless the reply proves
-//! that the command did not run. No error proves that of a script, which can write and then answer with
-//! any text, but the one with which servers say that they do not have it. Source: cluster specification, "Redirection and resharding", and
-//! the order of the checks in the servers' `processCommand`.
+//! that the command did not run. No error proves that of a script, which can write and then answer
+//! with any text, but the one with which servers say that they do not have it. Source: cluster
+//! specification, "Redirection and resharding", and the order of the checks in the servers'
+//! `processCommand`.
 
 use core::time::Duration;
 
@@ -81,8 +82,8 @@ pub enum Verdict {
     Fail(Error),
 }
 
-/// How servers begin their answer to the name of a script that they do not have. What follows differs
-/// from server to server. A script can answer with the same text, but not by chance.
+/// How servers begin their answer to the name of a script that they do not have. What follows
+/// differs from server to server. A script can answer with the same text, but not by chance.
 const NO_SCRIPT: &[u8] = b"NOSCRIPT No matching script";
 
 /// A slot in motion: its keys are on two nodes for a moment.
@@ -102,7 +103,8 @@ const LOADING_PAUSE: Duration = Duration::from_millis(50);
 /// use hashslot::Slot;
 /// let slot = Slot::new(3999).unwrap();
 /// let reply = Frame::parse(&b"-MOVED 3999 127.0.0.1:6381\r\n"[..], &Limits::default())?;
-/// let Verdict::Redirect { slot: moved, to } = judge(&reply, &About::keyed(slot)) else { panic!() };
+/// let verdict = judge(&reply, &About::keyed(slot));
+/// let Verdict::Redirect { slot: moved, to } = verdict else { panic!() };
 /// assert_eq!((moved, to), (slot, Endpoint::Given("127.0.0.1:6381".parse()?)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -1,8 +1,8 @@
 //! How every bench measures: the median of rounds, and the allocations of one run.
 //!
-//! Words behind the name of a bench choose cases: `cargo bench --bench slot -- "40 B"`. With `--count`
-//! nothing is timed: each case runs some times, and [`measured`] is what a tool that counts
-//! instructions has to look at. `scripts/instructions` does.
+//! Words behind the name of a bench choose cases: `cargo bench --bench slot -- "40 B"`. With
+//! `--count` nothing is timed: each case runs some times, and [`measured`] is what a tool that
+//! counts instructions has to look at. `scripts/instructions` does.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,8 @@ const ROUND_COUNT: usize = 9;
 const ROUND_TIME: Duration = Duration::from_millis(20);
 /// Runs before one is measured: what is kept for reuse is there.
 const WARM_UP_COUNT: u32 = 4;
-/// Runs that are counted, all of which do the same: few are enough, and a tool that looks on is slow.
+/// Runs that are counted, all of which do the same: few are enough, and a tool that looks on is
+/// slow.
 const COUNTED_COUNT: u32 = 5;
 
 /// The head of the table.

@@ -117,7 +117,7 @@ pub(crate) async fn freeze(setup: &Setup) -> Result<Figures, Failure> {
     Ok(figures)
 }
 
-/// Readers whose calls end soon and whose connections do not: replies find nobody any more.
+/// Readers whose calls time out soon. Their connections stay open: late replies find no call.
 struct Patient {
     client: Client,
     readers: JoinSet<()>,
@@ -166,7 +166,7 @@ impl Patient {
     }
 }
 
-/// C-3: operators change roles. Nobody sees an error.
+/// C-3: operators change roles. No caller sees an error.
 pub(crate) async fn fail_over(setup: &Setup) -> Result<Figures, Failure> {
     let stage = Stage::start(setup.options(), |_| {}).await?;
     let load = stage.load(setup).await?;

@@ -45,7 +45,8 @@ impl Figures {
     }
 
     /// Takes a load's figures, and what holds for each load: all calls end, no answer is wrong, and
-    /// nothing runs twice. Nothing that was acknowledged is lost either, unless servers may lose it.
+    /// nothing runs twice. Nothing that was acknowledged is lost either, unless servers may lose
+    /// it.
     pub(crate) fn take(&mut self, tally: Tally, may_lose: bool) {
         self.must(tally.calls > 0, "nobody called");
         self.must(tally.unanswered == 0, format!("{} calls without an end", tally.unanswered));

@@ -165,7 +165,7 @@ async fn read_back(client: &Client, keys: &BTreeMap<u16, Vec<String>>) -> Result
     Ok(wrong)
 }
 
-/// C-7: nobody has told the client that the slot has moved, and a thousand callers find out at once.
+/// C-7: the client does not know that the slot has moved, and a thousand callers find out at once.
 pub(crate) async fn moved_slot(setup: &Setup) -> Result<Figures, Failure> {
     let stage = Stage::start(setup.options(), |_| {}).await?;
     let mut figures = Figures::default();

@@ -53,7 +53,7 @@ pub(crate) async fn client_kill(setup: &Setup) -> Result<Figures, Failure> {
 /// C-9: a node that is busy with something else, and one that takes no writes.
 pub(crate) async fn slow_node(setup: &Setup) -> Result<Figures, Failure> {
     let mut options = setup.options();
-    // Nobody is to take the node for dead.
+    // The other nodes must not declare this node failed.
     options.node_timeout = Duration::from_secs(20);
     let budget = Duration::from_millis(300);
     let stage = Stage::start(options, |config| config.call_timeout = budget).await?;
@@ -301,7 +301,7 @@ fn frame_text(frame: &Frame) -> String {
     }
 }
 
-/// C-11: no byte comes or goes, and nobody says so.
+/// C-11: the network holds back all bytes, and no connection reports an error.
 pub(crate) async fn black_hole(setup: &Setup) -> Result<Figures, Failure> {
     let (budget, stall) = (Duration::from_secs(2), Duration::from_secs(3));
     let stage = Stage::behind_proxies(setup.options(), |config| {

@@ -109,7 +109,7 @@ impl Stage {
         Ok(books)
     }
 
-    /// The primary of a shard and its replica, whichever of the two nodes is which by now.
+    /// The current primary of a shard and its replica: the two nodes may have changed roles.
     pub(crate) fn roles(&self, shard: usize) -> io::Result<(usize, usize)> {
         let is_primary = self.cluster.is_primary(shard)?;
         Ok(if is_primary { (shard, shard + 3) } else { (shard + 3, shard) })

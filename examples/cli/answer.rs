@@ -40,7 +40,7 @@ pub(crate) struct Fate {
     pub(crate) done: Vec<Vec<u8>>,
     /// Those that it was not executed for.
     pub(crate) not_done: Vec<Vec<u8>>,
-    /// Those that nobody knows about.
+    /// Those that it may have been executed for.
     pub(crate) unknown: Vec<Vec<u8>>,
 }
 

@@ -1,11 +1,11 @@
 //! Answers for programs to read: one JSON value a line.
 //!
 //! Strings are UTF-8; a byte `HH` that is not part of any is the escape `\udcHH`, which no text has
-//! otherwise. (Python gets the bytes back with `.encode(errors="surrogateescape")`.) Integers and finite
-//! doubles are numbers, other doubles strings; maps are objects, and keys that are no strings are their
-//! JSON text; arrays and sets are arrays. An error of a server is `{"error": text}`, one of the client
-//! `{"client": KIND, "error": text}`, with lists `done`, `not done` and `unknown` if parts ended in
-//! different ways.
+//! otherwise. (Python gets the bytes back with `.encode(errors="surrogateescape")`.) Integers and
+//! finite doubles are numbers, other doubles strings; maps are objects, and keys that are no
+//! strings are their JSON text; arrays and sets are arrays. An error of a server is
+//! `{"error": text}`, one of the client `{"client": KIND, "error": text}`, with lists `done`,
+//! `not done` and `unknown` if parts ended in different ways.
 
 use hashslot::resp::{Pairs, Value};
 

@@ -1,8 +1,8 @@
 //! A line of input becomes words, by the rules of `redis-cli`.
 //!
-//! Blanks separate words. In double quotes `\n`, `\r`, `\t`, `\a`, `\b` and `\xHH` stand for one byte,
-//! and `\` before anything else for that; in single quotes `\'` stands for a quote and nothing else for
-//! anything else. What follows a closing quote is a blank or the end of the line.
+//! Blanks separate words. In double quotes `\n`, `\r`, `\t`, `\a`, `\b` and `\xHH` stand for one
+//! byte, and `\` before anything else for that; in single quotes `\'` stands for a quote and
+//! nothing else for anything else. What follows a closing quote is a blank or the end of the line.
 
 /// A quote is not closed, or something follows a closing quote.
 #[derive(Debug, PartialEq, Eq)]

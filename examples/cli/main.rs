@@ -1,4 +1,5 @@
-//! A command line client for a cluster: sends any command, and prints the reply as `redis-cli` does.
+//! A command line client for a cluster: sends any command, and prints the reply as `redis-cli`
+//! does.
 //!
 //! ```text
 //! $ cargo run --release --example cli --features tokio -- --nodes 127.0.0.1:7000 SET user:1 ann
@@ -8,10 +9,11 @@
 //! 2) (nil)
 //! ```
 //!
-//! Commands over several slots or nodes are split, spread and merged by the client; `--explain` shows
-//! how. Without a command it runs the lines of standard input; `--json` prints one JSON value a line
-//! (`json` says how); `--help` tells the rest. An error of a server is printed as `(error) text`, one of
-//! the client as `(client) KIND text`; then the next line is run all the same.
+//! Commands over several slots or nodes are split, spread and merged by the client; `--explain`
+//! shows how. Without a command it runs the lines of standard input; `--json` prints one JSON value
+//! a line (`json` says how); `--help` tells the rest. An error of a server is printed as
+//! `(error) text`, one of the client as `(client) KIND text`; then the next line is run all the
+//! same.
 
 mod answer;
 mod arguments;
@@ -43,7 +45,7 @@ fn main() -> ExitCode {
     };
     done.unwrap_or_else(|error| {
         if error.kind() == io::ErrorKind::BrokenPipe {
-            // Whoever read the answers has read enough.
+            // The reader of the answers has closed the pipe: it has read enough.
             return ExitCode::SUCCESS;
         }
         writeln!(io::stderr(), "cli: {error}").ok();

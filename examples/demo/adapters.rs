@@ -50,7 +50,7 @@ impl<R: Runtime> Talk for Client<R> {
     }
 }
 
-/// It blocks whoever polls it: each caller has a thread of its own.
+/// It blocks the thread that polls it: each caller has a thread of its own.
 impl Talk for blocking::Client {
     async fn set(&self, key: &str, value: u64) -> Result<(), Error> {
         Self::set(self, key, value)

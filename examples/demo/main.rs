@@ -7,8 +7,8 @@
 //! - `--runtime tokio|smol|async-std|blocking`: what the client runs on; default: tokio
 //! - `--announce ip|mapped|unknown|hostname|ipv6`: how the nodes tell where they are; default: ip
 //! - `--seconds N`, `--tasks N`: how long, and how many callers
-//! - `--nodes host:port,..`: runs against a cluster of yours, which it only writes keys of its own to,
-//!   and deletes them
+//! - `--nodes host:port,..`: runs against a cluster of yours, which it only writes keys of its own
+//!   to, and deletes them
 
 #![expect(clippy::print_stdout, reason = "it tells how it goes")]
 

@@ -18,7 +18,7 @@ pub(crate) enum Announce {
     Ip,
     /// By an address that leads nowhere for clients: each node stands behind a proxy.
     Mapped,
-    /// Not at all, but for the port: clients know the rest.
+    /// By the port only: clients know the rest.
     Unknown,
     /// By a host name.
     HostName,

@@ -107,11 +107,12 @@ enum Ended<V> {
     Unknown,
 }
 
-/// What a key may hold: the last value that was acknowledged, or one that may have been written since.
+/// What a key may hold: the last value that was acknowledged, or one that may have been written
+/// since.
 #[derive(Debug, Clone, Default)]
 struct Expected(Vec<Option<u64>>);
 
-/// One task: writes values that nobody else writes, and reads each back.
+/// One task: writes values that no other task writes, and reads each back.
 async fn work(client: impl Talk, counters: Arc<Counters>, prefix: String) {
     let keys: Vec<_> = (0..KEY_COUNT).map(|key| format!("{prefix}:{key}")).collect();
     let mut expected = vec![Expected(vec![None]); keys.len()];
@@ -244,7 +245,7 @@ fn promoted_count(before: &Topology, now: &Topology) -> u64 {
     u64::try_from(promoted).unwrap_or(u64::MAX)
 }
 
-/// The closing line, and what it means for whoever started the demo.
+/// Prints the closing line. Returns the exit code for its result.
 fn conclude(counters: &Counters, unanswered: u64, stats: &Stats) -> ExitCode {
     let not_executed = read(&counters.not_executed);
     if not_executed > 0 {

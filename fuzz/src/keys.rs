@@ -10,8 +10,9 @@ use crate::source::Source;
 /// Commands: keys are arguments of their command, in its order; the slot is theirs; what is
 /// written is the command. A second search for the keys finds the same.
 ///
-/// **Shape**: the name and the arguments, one a line; a line that begins with `^` is made 1100 bytes
-/// long. If the first byte is below 32, the rest chooses among names and words that commands have.
+/// **Shape**: the name and the arguments, one a line; a line that begins with `^` is made 1100
+/// bytes long. If the first byte is below 32, the rest chooses among names and words that commands
+/// have.
 ///
 /// # Panics
 /// If the property does not hold.

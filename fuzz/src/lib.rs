@@ -1,6 +1,7 @@
 //! Properties that hold for any bytes, one function each. They panic if one does not.
 //!
-//! `scripts/fuzz` searches for bytes that break them; `tests/replay.rs` checks those that are known.
+//! `scripts/fuzz` searches for bytes that break them; `tests/replay.rs` checks those that are
+//! known.
 
 mod events;
 mod host;

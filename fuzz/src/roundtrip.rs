@@ -6,10 +6,11 @@ use hashslot::resp::{Elements, Frame, Scan, Scanner, Value, encode};
 
 use crate::source::Source;
 
-/// RESP: what is written is one frame, which reads as what was meant, and is written again as it was.
+/// RESP: what is written is one frame, which reads as what was meant, and is written again as it
+/// was.
 ///
-/// **Shape**: the first byte chooses the protocol and whether attributes are strewn in, the rest is a
-/// value: a type, then its content, inside of aggregates again.
+/// **Shape**: the first byte chooses the protocol and whether attributes are strewn in, the rest is
+/// a value: a type, then its content, inside of aggregates again.
 ///
 /// # Panics
 /// If the property does not hold.

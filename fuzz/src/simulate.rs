@@ -4,7 +4,7 @@ use hashslot::sim::{Fault, Faults, Profile, Scenario};
 
 use crate::source::Source;
 
-/// Whatever clients and the nemesis choose to do, nobody is told what is not true.
+/// Whatever the clients and the nemesis choose to do, no client gets a false answer.
 ///
 /// **Shape**: a byte for the profile, eight that choose among its faults, one for the number of
 /// steps, four for the seed; the rest are choices of the clients and the nemesis.

@@ -17,8 +17,8 @@ use crate::source::Source;
 /// to an address that can be dialled; views, redirections and lists together keep it so.
 ///
 /// **Shape**: the first byte chooses whether the rest are replies as they travel, or choices of a
-/// grammar; the second chooses the limits. Each reply is read as one to `CLUSTER SLOTS`, `SHARDS` and
-/// `NODES`.
+/// grammar; the second chooses the limits. Each reply is read as one to `CLUSTER SLOTS`, `SHARDS`
+/// and `NODES`.
 ///
 /// # Panics
 /// If the property does not hold.

@@ -12,11 +12,11 @@ use crate::source::Source;
 /// Words that no error and no debug output may have.
 const SECRET: &str = "s3cr3t-canary";
 
-/// What a user writes: nothing panics, what can be read is printed and read again as it was, nothing
-/// that is printed has the password, and a configuration that is valid makes a machine.
+/// What a user writes: nothing panics, what can be read is printed and read again as it was,
+/// nothing that is printed has the password, and a configuration that is valid makes a machine.
 ///
-/// **Shape**: the first byte chooses: a text as URL and address, such a text with a password put into
-/// it, a map of addresses (a rule a line: `from to`), or the fields of a configuration.
+/// **Shape**: the first byte chooses: a text as URL and address, such a text with a password put
+/// into it, a map of addresses (a rule a line: `from to`), or the fields of a configuration.
 ///
 /// # Panics
 /// If the property does not hold.
@@ -64,7 +64,7 @@ fn read_url(text: &str) {
     assert!(!url.seeds.is_empty());
     url.seeds.iter().for_each(check);
 
-    // What is printed means the same, but for user and password. A host may have what separates.
+    // The printed URL means the same, except for user and password. A host may contain separators.
     let printed = url.to_string();
     let (_, hosts) = printed.split_once("://").expect("a scheme");
     let is_plain = !url.seeds.iter().any(|seed| seed.host().contains(['#', ',']));

@@ -28,8 +28,8 @@ pub type Builder = client::Builder<Blocking>;
 
 /// A client of one cluster that blocks. Cheap to clone; all clones share the same connections.
 ///
-/// Every method takes `&self`, and any number of threads may call at the same time: one of those who
-/// wait drives the machine for all. When the last clone is dropped all connections are closed.
+/// Every method takes `&self`, and any number of threads may call at the same time: one of those
+/// who wait drives the machine for all. When the last clone is dropped all connections are closed.
 ///
 /// ```no_run
 /// let client = hashslot::blocking::Client::connect("redis://10.0.0.1:7000,10.0.0.2:7000")?;
@@ -124,8 +124,8 @@ impl Client {
     /// Makes a call: a command with options, a pipeline or a transaction.
     ///
     /// # Errors
-    /// [`Error`] tells what happened, and through [`Error::may_have_executed`] whether it is safe to
-    /// call again. Errors of the commands of a pipeline stay in their places.
+    /// [`Error`] tells what happened, and through [`Error::may_have_executed`] whether it is safe
+    /// to call again. Errors of the commands of a pipeline stay in their places.
     pub fn call(&self, call: Call) -> Result<Reply, Error> {
         self.wait(self.inner.call(call))
     }
@@ -175,8 +175,8 @@ impl Client {
     /// Runs commands of one slot as a transaction, and converts the array of their replies.
     ///
     /// # Errors
-    /// As [`Client::command`]; the error of a command that was refused before the transaction ran is
-    /// the transaction's.
+    /// As [`Client::command`]; the error of a command that was refused before the transaction ran
+    /// is the transaction's.
     #[doc(alias = "multi")]
     #[doc(alias = "exec")]
     pub fn transaction<V: FromValue>(
@@ -251,13 +251,14 @@ impl Client {
         self.wait(self.inner.load_commands())
     }
 
-    /// Replaces the credentials, while calls are being made: connections are authenticated anew behind
-    /// what was sent before, new ones begin with the new credentials (or with those of the provider).
-    /// Returns when all nodes have answered; a node that refuses goes on with the former credentials.
+    /// Replaces the credentials, while calls are being made: connections are authenticated anew
+    /// behind what was sent before, new ones begin with the new credentials (or with those of the
+    /// provider). Returns when all nodes have answered; a node that refuses goes on with the former
+    /// credentials.
     ///
     /// # Errors
-    /// [`Error::NotExecuted`] with [`Why::Handshake`](crate::error::Why::Handshake) if a node refused: the
-    /// last one that did. [`Error::ShutDown`] if the client is.
+    /// [`Error::NotExecuted`] with [`Why::Handshake`](crate::error::Why::Handshake) if a node
+    /// refused: the last one that did. [`Error::ShutDown`] if the client is.
     pub fn set_credentials(&self, credentials: Credentials) -> Result<(), Error> {
         self.wait(self.inner.set_credentials(credentials))
     }
@@ -299,13 +300,14 @@ impl Client {
         Keys { keys: self.inner.scan(scan), client: self.clone() }
     }
 
-    /// Reads the topology again, as soon as that is allowed and somebody waits for anything.
+    /// Refreshes the topology: as soon as `min_refresh_interval` allows it and a caller waits for
+    /// anything.
     pub fn refresh_topology(&self) {
         self.inner.refresh_topology();
     }
 
-    /// What happens from now on: redirections, changes of the topology, links that come and go. It is
-    /// found out while somebody waits, for these or for anything else.
+    /// Events from now on: redirections, changes of the topology, connections that open and close.
+    /// The client notices them while a caller waits, for events or for a reply.
     #[must_use]
     pub fn events(&self) -> Events {
         Events { events: self.inner.events(), engine: Arc::clone(&self.owner.0) }
@@ -314,8 +316,8 @@ impl Client {
 
 /// The keys of a cluster, on their way: [`Client::scan`].
 ///
-/// An iterator over pages, each of at least one key. After an error it may be asked again, best after
-/// a pause, and goes on.
+/// An iterator over pages, each of at least one key. After an error it may be asked again, best
+/// after a pause, and goes on.
 #[derive(Debug)]
 pub struct Keys {
     keys: scan::Keys<Handle>,
@@ -357,7 +359,7 @@ impl Events {
         self.events.try_next()
     }
 
-    /// How many events were dropped because nobody took them.
+    /// How many events were dropped because the caller did not take them and the queue was full.
     #[must_use]
     pub fn lost_count(&self) -> u64 {
         self.events.lost_count()

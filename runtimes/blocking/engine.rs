@@ -1,11 +1,13 @@
-//! Who drives the machine when there is no task for it: one of those who wait.
+//! Drives the machine without a task for it: one of the waiting threads polls the driver.
 //!
-//! Theory of operation. The driver is the one of all runtimes, and so are its parts; what is special
-//! here is that no thread of its own polls it. There is one seat. Whoever waits for an outcome and
-//! finds the seat free takes it: he polls the driver, waits for sockets and timers, and polls it again,
-//! until his own outcome is there; then he gets up, and wakes one of the others who wait, for whom the
-//! seat is free now. Who finds the seat taken sleeps until his outcome is there or the seat is his.
-//! While nobody waits nothing is driven: what came in meanwhile is read before any timer is looked at.
+//! Theory of operation. Leader and followers. The driver and its parts are those of all runtimes,
+//! but no thread of its own polls the driver. There is one seat. A thread that waits for an outcome
+//! and finds the seat free takes it: this thread is the leader. The leader polls the driver, waits
+//! for sockets and timers, and polls the driver again, until its own outcome is there. Then the
+//! leader leaves the seat, and wakes the next follower, which finds the seat free. A thread that
+//! finds the seat taken is a follower: it sleeps until its outcome is there or the seat is free.
+//! While no thread waits, nothing is driven. The next leader reads what came in meanwhile before it
+//! looks at any timer.
 
 use super::std;
 
@@ -63,7 +65,7 @@ impl Timers {
 /// The one place from which the machine is driven.
 #[derive(Debug)]
 struct Seat {
-    /// `None` while somebody has it.
+    /// `None` while a leader has it.
     reactor: Option<Box<Reactor>>,
     waiting: VecDeque<Thread>,
 }
@@ -86,11 +88,11 @@ impl core::fmt::Debug for Reactor {
     }
 }
 
-/// Wakes the driver: who has the seat polls it again.
+/// Wakes the driver: the leader polls it again.
 #[derive(Debug)]
 struct Alarm {
     is_woken: AtomicBool,
-    /// Whether somebody waits for events.
+    /// Whether the leader waits for events.
     is_asleep: AtomicBool,
     is_closed: AtomicBool,
     waker: mio::Waker,
@@ -142,7 +144,7 @@ impl Engine {
         }))
     }
 
-    /// Has a driver run whenever somebody waits.
+    /// Installs a driver, which runs whenever a thread waits.
     pub(super) fn employ(&self, driver: impl Future<Output = ()> + Send + 'static) {
         self.alarm.is_woken.store(true, Ordering::SeqCst);
         if let Some(reactor) = &mut lock(&self.seat).reactor {
@@ -150,7 +152,7 @@ impl Engine {
         }
     }
 
-    /// Ends the driver, at once if nobody has the seat.
+    /// Ends the driver: at once if the seat is free, else at the next turn of the leader.
     pub(super) fn close(&self) {
         self.alarm.is_closed.store(true, Ordering::SeqCst);
         let driver = lock(&self.seat).reactor.as_mut().and_then(|reactor| reactor.driver.take());
@@ -158,7 +160,7 @@ impl Engine {
         self.alarm.wake_by_ref();
     }
 
-    /// Waits for what the driver brings, and drives it if nobody else does.
+    /// Waits for the output of a future, and polls the driver if no other thread does.
     pub(super) fn wait<F: Future>(&self, future: F) -> F::Output {
         let mut future = pin!(future);
         CALLER.with(|caller| {
@@ -224,16 +226,17 @@ impl Engine {
     }
 }
 
-/// The time that somebody spends waiting.
+/// One wait of one thread.
 struct Visit<'e> {
     engine: &'e Engine,
     thread: &'e Thread,
-    /// Whether he has the seat.
+    /// `Some` while the thread has the seat.
     reactor: Option<Box<Reactor>>,
 }
 
 impl Visit<'_> {
-    /// What is driven with, if he has the seat or it is free; else he waits in line for it, once.
+    /// Returns the reactor if the thread has the seat, or the seat is free. Otherwise the thread
+    /// waits in line for the seat, once.
     fn sits_down(&mut self) -> Option<&mut Reactor> {
         if self.reactor.is_none() {
             let mut seat = lock(&self.engine.seat);
@@ -243,8 +246,8 @@ impl Visit<'_> {
                 }
                 return None;
             };
-            // He may have come before he was called. Were he still in line, he would call himself when he
-            // leaves, and nobody else.
+            // The thread may have taken the seat before its turn. If it stayed in line, it would
+            // wake itself when it leaves the seat, and not the next follower.
             seat.leave_line(self.thread);
             drop(seat);
             self.reactor.insert(reactor).catch_up(self.engine);
@@ -277,7 +280,7 @@ impl Seat {
 }
 
 impl Reactor {
-    /// Looks at what happened while nobody had the seat, before timers are.
+    /// Takes the events that came while the seat was free, before the leader looks at timers.
     fn catch_up(&mut self, engine: &Engine) {
         if self.looked_at.elapsed() > IDLE_MIN {
             self.look(engine, Some(Duration::ZERO));
@@ -317,11 +320,13 @@ impl Reactor {
     /// Takes events, and waits for them no longer than this.
     fn look(&mut self, engine: &Engine, timeout: Option<Duration>) {
         let mut polled = self.poll.poll(&mut self.events, timeout);
-        // A process that was stopped comes back without having looked. Timers may be due: it looks first.
+        // A process that was stopped comes back without having looked. Timers may be due: it looks
+        // first.
         while polled.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
             polled = self.poll.poll(&mut self.events, Some(Duration::ZERO));
         }
-        // Before the events are told: they wake the driver, for which nobody has to be interrupted.
+        // Before the events are told: they wake the driver, and the leader is awake already. An
+        // alarm would interrupt its next wait for nothing.
         engine.alarm.is_asleep.store(false, Ordering::SeqCst);
         self.looked_at = Instant::now();
         self.poll_count = 0;
@@ -337,7 +342,8 @@ impl Reactor {
 /// Within this time of the last look nothing is looked at again for its own sake.
 const IDLE_MIN: Duration = Duration::from_millis(1);
 
-/// A driver that wakes itself, or is woken, as often as this without a pause is shown what else happened.
+/// A driver that wakes itself, or is woken, as often as this without a pause is shown what else
+/// happened.
 const POLL_COUNT_MAX: u32 = 16;
 
 std::thread_local! {

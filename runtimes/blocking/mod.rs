@@ -1,9 +1,9 @@
 //! The adapter for programs without a runtime.
 //!
-//! Nothing runs in the background: those who wait for an outcome drive the machine, one at a time and
-//! for all the others. Any number of threads may share a client; what they send at the same time leaves
-//! in one write per node. While nobody waits nothing is driven: a connection that a server closes
-//! meanwhile is found and made anew by the next call.
+//! Nothing runs in the background: threads that wait for an outcome drive the machine, one at a
+//! time and for all the others. Any number of threads may share a client; the commands that they
+//! send at the same time leave in one write per node. While no thread waits, nothing is driven. If
+//! a server closes a connection meanwhile, the next call finds out, and makes a new one.
 
 use super::std;
 

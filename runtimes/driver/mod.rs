@@ -1,15 +1,16 @@
 //! The loop that drives the machine, for every runtime that polls.
 //!
 //! Theory of operation. One task owns the machine and all its sockets. A turn takes the letters out
-//! of the mailbox, carries the actions out, drives the sockets that something happened to, and carries out
-//! what all that led to; there is another turn only if something is left to do, and after many of them the
-//! task yields. If it is time, the machine learns that first, but after what has come in: that may be what
-//! a timer waits for. A task that comes much later than its timer, because its process was stopped or its
-//! runtime was not polled, asks the system for each socket whether there is something to be read, and
-//! reads that before any timer runs and before anything is written. All that came in meanwhile leaves in one write per node: that
-//! order of work is what batches. If the first of many callers wakes the task, the task lets the others
-//! run once before it takes their letters, and it lets those run whose calls have ended before it falls
-//! asleep. One caller alone costs no such round.
+//! of the mailbox, carries the actions out, drives the sockets that something happened to, and
+//! carries out what all that led to; there is another turn only if something is left to do, and
+//! after many of them the task yields. If it is time, the machine learns that first, but after what
+//! has come in: that may be what a timer waits for. A task that comes much later than its timer,
+//! because its process was stopped or its runtime was not polled, asks the system for each socket
+//! whether there is something to be read, and reads that before any timer runs and before anything
+//! is written. All that came in meanwhile leaves in one write per node: that order of work is what
+//! batches. If the first of many callers wakes the task, the task lets the others run once before
+//! it takes their letters, and it lets those run whose calls have ended before it falls asleep. One
+//! caller alone costs no such round.
 
 use super::std;
 
@@ -199,13 +200,14 @@ impl<R: Runtime> Driver<R> {
         }
     }
 
-    /// Drives the sockets that something happened to, or that have something to write. Whether one of
-    /// them can go on at once.
+    /// Drives the sockets that something happened to, or that have something to write. Whether one
+    /// of them can go on at once.
     fn drive_sockets(&mut self, now: Instant) -> bool {
         self.each_socket(now, Socket::take_ready, Socket::drive)
     }
 
-    /// Does this with the sockets that something happened to. Whether one of them can go on at once.
+    /// Does this with the sockets that something happened to. Whether one of them can go on at
+    /// once.
     #[inline]
     fn each_socket(
         &mut self,
@@ -250,10 +252,10 @@ impl<R: Runtime> Driver<R> {
         self.cluster.poll_timeout().is_some_and(|at| at <= now)
     }
 
-    /// Sees to it that the task is woken when the machine wants to be called. Whether it is time.
+    /// Sets a timer for when the machine wants to be called. Returns whether it is time.
     ///
-    /// A timer that is set stays set, however much later the machine wants to be called by now: one that
-    /// fires for nothing now and then costs less than another one for each command.
+    /// A timer that is set stays set, even if the machine now wants to be called later. A timer
+    /// that fires for nothing now and then costs less than a new timer for each command.
     fn set_timer(&mut self, now: Instant) -> bool {
         if let Some(at) = self.cluster.poll_timeout()
             && self.timer.as_ref().is_none_or(|timer| at < timer.at)
@@ -282,8 +284,8 @@ impl<R: Runtime> Driver<R> {
         is_over
     }
 
-    /// Tells the machine that it is time, behind what has come in. Whether it was told: after a pause
-    /// there may be more to be read before.
+    /// Tells the machine that it is time, behind what has come in. Whether it was told: after a
+    /// pause there may be more to be read before.
     fn let_time_pass(&mut self, now: Instant) -> bool {
         let is_late = self.cluster.poll_timeout().is_some_and(|at| now.since(at) > LATENESS);
         let is_busy = self.read_sockets(now);
@@ -298,8 +300,8 @@ impl<R: Runtime> Driver<R> {
         true
     }
 
-    /// Reads what the sockets have that something happened to, and writes nothing. Whether one of them
-    /// can go on at once.
+    /// Reads what the sockets have that something happened to, and writes nothing. Whether one of
+    /// them can go on at once.
     fn read_sockets(&mut self, now: Instant) -> bool {
         self.each_socket(now, Socket::take_woken, Socket::receive)
     }
@@ -323,7 +325,8 @@ impl<R: Runtime> Driver<R> {
         if is_busy || is_due || self.is_time(now) { Left::More } else { Left::Nothing }
     }
 
-    /// Takes turns as long as there is something to do. Ready when there is nothing to drive any more.
+    /// Takes turns as long as there is something to do. Ready when there is nothing to drive any
+    /// more.
     fn take_turns(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.mailbox.signal.register(cx.waker());
         if self.lets_others_run() {

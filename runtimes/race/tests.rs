@@ -45,8 +45,8 @@ impl<R: Runtime> Runtime for Named<R> {
     }
 }
 
-/// An address that answers nothing, as one does whose packets are lost: its queue of connections
-/// that nobody accepts is full.
+/// An address that answers nothing, as if its packets were lost: its queue of connections that wait
+/// to be accepted is full.
 struct BlackHole {
     address: Address,
     _listener: Socket,

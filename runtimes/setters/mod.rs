@@ -15,8 +15,8 @@ use crate::{CrossSlot, ReadFrom};
 
 macro_rules! setters {
     ($($(#[$doc:meta])* $field:ident: $type:ty;)+) => {
-        /// Options. Each sets the field of [`Config`] of the same name, which documents details and the
-        /// default. An invalid value is a [`ConfigError`] when the client connects.
+        /// Options. Each sets the field of [`Config`] of the same name, which documents details and
+        /// the default. An invalid value is a [`ConfigError`] when the client connects.
         impl<R> Builder<R> {
             $($(#[$doc])*
             #[must_use]
@@ -54,10 +54,11 @@ setters! {
     cross_slot: CrossSlot;
     /// The time budget of a call, connecting included.
     call_timeout: Duration;
-    /// Maximum duration of one attempt to connect to a node. `call_timeout` bounds how long the client
-    /// may take to connect to the cluster.
+    /// Maximum duration of one attempt to connect to a node. `call_timeout` bounds how long the
+    /// client may take to connect to the cluster.
     connect_timeout: Duration;
-    /// How long an attempt to dial one address of a host runs before the next address is dialled too.
+    /// How long an attempt to dial one address of a host runs before the next address is dialled
+    /// too.
     dial_stagger: Duration;
     /// How long a connection may owe replies without receiving one.
     stall_timeout: Duration;

@@ -1,7 +1,7 @@
 //! TLS for every adapter: rustls as a layer of bytes over any stream.
 //!
-//! Rules of this folder: with TLS nothing is ever sent in clear text; a certificate is verified, its
-//! chain and its name, whoever named the node; nothing here turns that off.
+//! Rules of this folder: with TLS nothing is ever sent in clear text. The chain and the name of
+//! every certificate are verified, no matter what named the node. Nothing here turns that off.
 
 use super::std;
 
@@ -32,14 +32,16 @@ use crate::error::{ConfigError, TlsFailure};
 use crate::topology::Topology;
 use crate::url::UrlTls;
 
-/// How connections are secured: whom to trust, who the client is, which name a node has to have.
+/// How connections are secured: the trusted authorities, the client's own certificate, and the
+/// names that nodes must have.
 ///
 /// The chain of a certificate and its name are verified, for seeds and for every node that the
-/// cluster or a redirection names. There is no method that turns this off; who needs that hands over
-/// a configuration of rustls of his own ([`Tls::from_config`]).
+/// cluster or a redirection names. There is no method that turns this off; an application that
+/// needs that passes a configuration of rustls of its own ([`Tls::from_config`]).
 ///
-/// TLS 1.2 and 1.3 are spoken. The cryptography is, in this order: what [`Tls::provider`] was given,
-/// the default provider of the process, AWS-LC (feature `tls-aws-lc-rs`), ring (feature `tls-ring`).
+/// TLS 1.2 and 1.3 are spoken. The cryptography is, in this order: what [`Tls::provider`] was
+/// given, the default provider of the process, AWS-LC (feature `tls-aws-lc-rs`), ring (feature
+/// `tls-ring`).
 ///
 /// ```
 /// # #[cfg(feature = "tokio")]
@@ -112,7 +114,7 @@ impl Tls {
         })
     }
 
-    /// Trusts these authorities and nobody else.
+    /// Trusts these authorities and no others.
     ///
     /// **Shape**: PEM, one certificate or more.
     ///
@@ -167,8 +169,8 @@ impl Tls {
         Self { provider: Some(provider), ..self }
     }
 
-    /// Says which name the certificate of a node has to have. Default: the host by which the node is
-    /// dialled.
+    /// Says which name the certificate of a node has to have. Default: the host by which the node
+    /// is dialled.
     #[must_use]
     pub fn server_names(self, names: ServerNames) -> Self {
         Self { names, ..self }

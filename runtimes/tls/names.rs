@@ -15,9 +15,9 @@ use crate::topology::{Node, Topology};
 
 /// Which name the certificate of a node has to have. It is also what the node is told by SNI.
 ///
-/// Default: the host by which the node is dialled, a name or an IP address. All nodes are verified in
-/// the same way, those that a redirection names too: none is let off, and none passes with the name
-/// of another one unless one of these rules says so.
+/// Default: the host by which the node is dialled, a name or an IP address. All nodes are verified
+/// in the same way, those that a redirection names too: none is let off, and none passes with the
+/// name of another one unless one of these rules says so.
 ///
 /// ```
 /// use hashslot::runtimes::ServerNames;
@@ -48,9 +48,9 @@ impl ServerNames {
         Self(Rule::Endpoint)
     }
 
-    /// The host name that the node announces (`cluster-announce-hostname`), for clusters whose nodes
-    /// are dialled by IP and have certificates for their names. For seeds, until the topology is
-    /// known, and for nodes that announce none: the host by which they are dialled.
+    /// The host name that the node announces (`cluster-announce-hostname`), for clusters whose
+    /// nodes are dialled by IP and have certificates for their names. For seeds, until the topology
+    /// is known, and for nodes that announce none: the host by which they are dialled.
     #[must_use]
     pub const fn announced() -> Self {
         Self(Rule::Announced)

@@ -3,10 +3,10 @@
 //! Theory of operation. Plaintext is taken only when all records made before have left, and then so
 //! much that a few records fill one write: what waits here is bounded, and the machine keeps the
 //! rest. A record is made of all slices that it is given at once; that is the only copy on the way
-//! out. Whoever reads also gets rid of records that wait, whatever made them: a key update is answered
-//! by a connection that has nothing to say. Every turn ends when the socket gives and takes no more,
-//! so that its wakers are set; a peer that sends records without content is left after some of them,
-//! and visited again.
+//! out. A read also sends all records that wait. So a connection answers a key update even if it
+//! has nothing to write. Every turn ends when the socket gives and takes no more, so that its
+//! wakers are set. If a peer sends records without content, the turn ends after some of them, and
+//! wakes its own task.
 
 use super::std;
 
@@ -23,15 +23,15 @@ use super::Security;
 use super::failure::failure;
 use crate::error::TlsFailure;
 
-/// Bytes of records that are made before the socket has to take them: four full ones, as much as one
-/// read of the other side.
+/// Bytes of records that are made before the socket has to take them: four full ones, as much as
+/// one read of the other side.
 const UNSENT_LEN_MAX: usize = 64 * 1024;
 /// Reads without any content before others have their turn.
 const EMPTY_READ_COUNT_MAX: usize = 32;
 /// Reads in search of what the peer said before it hung up.
 const LAST_READ_COUNT_MAX: usize = 8;
 
-/// A connection that has been verified, and that nobody else can read.
+/// A connection that is verified and encrypted.
 pub(in crate::runtimes) struct Secured<S: Stream> {
     stream: S,
     connection: ClientConnection,
@@ -158,8 +158,8 @@ impl<S: Stream> Secured<S> {
         Poll::Pending
     }
 
-    /// A peer that refuses a certificate says so and hangs up. Whoever writes meanwhile sees only the
-    /// latter: the better reason, if there is one.
+    /// A peer that refuses a certificate says so and hangs up. A write meanwhile sees only the
+    /// latter. Returns the reason that the peer gave, or else the error of the write.
     fn last_words(&mut self, cx: &mut Context<'_>, error: io::Error) -> io::Error {
         for _ in 0..LAST_READ_COUNT_MAX {
             match self.receive(cx) {

@@ -284,8 +284,8 @@ fn content(len: usize, salt: u8) -> Vec<u8> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
-    /// Whatever the pipe does to the bytes, in both directions at the same time: all of them arrive,
-    /// in order, and nobody waits for a waker that is never called.
+    /// Whatever the pipe does to the bytes, in both directions at the same time: all of them
+    /// arrive, in order, and no wake-up is lost.
     #[test]
     fn everything_arrives_however_it_is_cut(
         capacity in prop_oneof![1..64_usize, 64..4096_usize, 4096..100_000_usize],
@@ -351,7 +351,7 @@ fn no_more_is_taken_than_a_few_records_hold() {
     }
     assert!((1..=64 * 1024).contains(&taken), "{taken}");
     assert!(pair.read().is_pending());
-    // Whoever only reads gets rid of the records all the same.
+    // Reads alone send the records all the same.
     for _ in 0..1000 {
         pair.settle();
         assert!(pair.read().is_pending());
@@ -413,7 +413,7 @@ fn what_came_before_a_broken_record_is_read_first() {
     assert_eq!(failure_of(pair.write(&[IoSlice::new(b"more")])), Some(TlsFailure::Other));
 }
 
-/// Whoever writes to a peer that has hung up learns why it did.
+/// A write to a peer that has hung up fails with the reason that the peer gave.
 #[test]
 fn the_last_words_of_the_peer_are_heard() {
     let mut pair = Pair::new(100_000, Vec::new());

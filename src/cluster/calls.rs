@@ -1,9 +1,9 @@
 //! The calls that are not over, and when each of them has to be.
 //!
-//! Rules of this file: a call leaves as soon as it is over, with everything it holds; what remembers
-//! one of its parts finds nothing then, and that is how a late reply is told from a reply. Deadlines
-//! stand in a list through the table, in the order of their time: nearly every call has the same
-//! budget, so that a new one goes to the end. The few that do not go to a tree.
+//! Rules of this file: a call leaves as soon as it is over, with everything it holds; what
+//! remembers one of its parts finds nothing then, and that is how a late reply is told from a
+//! reply. Deadlines stand in a list through the table, in the order of their time: nearly every
+//! call has the same budget, so that a new one goes to the end. The few that do not go to a tree.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
@@ -433,8 +433,8 @@ impl Many {
         if self.is_open(part) { self.parts.get_mut(place(part)) } else { None }
     }
 
-    /// A part is over. Whether there are others that are not, and how many bytes are kept of its reply, of
-    /// which there is `room` for some.
+    /// A part is over. Whether there are others that are not, and how many bytes are kept of its
+    /// reply, of which there is `room` for some.
     fn settle(&mut self, part: u32, result: Result<Frame, Error>, room: usize) -> (bool, usize) {
         let mut slot = None;
         if let Some(part) = self.part_mut(part) {

@@ -1,11 +1,12 @@
-//! Whom links are authenticated as, and how that changes while they are used.
+//! The credentials of links, and how they change while links are in use.
 //!
-//! Theory of operation. Credentials are counted: each link knows which ones it began with. When they
-//! are replaced, every link that is set up is written an `AUTH`, behind all that it was sent before
-//! and before all that comes; its answer is awaited in its turn like any other, and is nobody's but
-//! the machine's. Transactions and what follows an `ASKING` are written in one go: nothing comes
-//! between. A link that is being set up with former credentials gets its `AUTH` when it is ready; if
-//! they are refused by then, that says nothing about the new ones, and the node is dialled again.
+//! Theory of operation. Credentials are counted: each link knows which ones it began with. When
+//! they are replaced, the machine writes an `AUTH` on every link that is set up, behind earlier
+//! commands and before later ones. The machine awaits the reply in its turn like any other, and no
+//! call gets it. Transactions, and `ASKING` with what follows it, are written in one go: no `AUTH`
+//! comes between. A link that is being set up with former credentials gets its `AUTH` when it is
+//! ready. If the node refuses the former credentials first, that says nothing about the new ones:
+//! the machine dials the node again.
 
 use super::Cluster;
 use super::nodes::{Tenant, Work};
@@ -80,8 +81,8 @@ impl<T> Cluster<T> {
         self.end_reauthentication();
     }
 
-    /// The answer to an `AUTH` cannot be used: nothing tells as which user the link goes on. A new one
-    /// is authenticated from the beginning.
+    /// The answer to an `AUTH` cannot be used: nothing tells as which user the link goes on. A new
+    /// one is authenticated from the beginning.
     pub(super) fn handle_unusable_auth(&mut self, now: Instant, link: LinkId) {
         let Some(tenant) = self.links.get_mut(link) else { return };
         tenant.auth_count = tenant.auth_count.saturating_sub(1);
@@ -89,8 +90,8 @@ impl<T> Cluster<T> {
         self.end_reauthentication();
     }
 
-    /// A node has forgotten who a link is: a new one tells it again. Not sooner than links are dialled
-    /// again in any case, since it may forget that one as well.
+    /// A node has forgotten who a link is: a new one tells it again. Not sooner than links are
+    /// dialled again in any case, since it may forget that one as well.
     pub(super) fn leave_unauthenticated(&mut self, now: Instant, link: LinkId) {
         let age = self.links.get(link).map(|tenant| now.since(tenant.dialled_at));
         if age >= Some(self.config.max_reconnect_delay) {

@@ -1,11 +1,12 @@
 //! Which nodes are dialled, and which wait for their dial.
 //!
-//! Theory of operation. Three limits hold dials back: the number of connections, the number of dials at
-//! a time, and the number of dials per second. A node that may not be dialled waits in one of three
-//! lines, which take turns: nodes that a round asks for the topology, nodes that a call for one node
-//! needs, and nodes that calls for several nodes need. So neither a round nor a call for one node waits
-//! for a call to all nodes. At the limit of connections the link that was idle longest is closed. If no
-//! link is idle, the oldest link takes no more commands and closes after its last reply.
+//! Theory of operation. Three limits hold dials back: the number of connections, the number of
+//! dials at a time, and the number of dials per second. A node that may not be dialled waits in one
+//! of three lines, which take turns: nodes that a round asks for the topology, nodes that a call
+//! for one node needs, and nodes that calls for several nodes need. So neither a round nor a call
+//! for one node waits for a call to all nodes. At the limit of connections the link that was idle
+//! longest is closed. If no link is idle, the oldest link takes no more commands and closes after
+//! its last reply.
 
 use alloc::collections::VecDeque;
 use core::time::Duration;
@@ -110,8 +111,8 @@ impl<T> Cluster<T> {
         self.wait_in(index, Line::Together);
     }
 
-    /// Has a node that waits to be dialled wait in this line, if that is better than where it waits. Where
-    /// it stood before it is passed over.
+    /// Has a node that waits to be dialled wait in this line, if that is better than where it
+    /// waits. Where it stood before it is passed over.
     pub(super) fn want(&mut self, index: usize, line: Line) {
         if self.links.node(index).is_some_and(|node| node.waits_in.is_some_and(|of| line < of)) {
             self.wait_in(index, line);
@@ -190,8 +191,8 @@ impl<T> Cluster<T> {
         self.links.count() < self.config.max_connections || self.displace(now)
     }
 
-    /// Closes the connection that has been idle for longest. If none is idle, has the oldest one be so
-    /// soon. Whether there is room now.
+    /// Closes the connection that has been idle for longest. If none is idle, has the oldest one be
+    /// so soon. Whether there is room now.
     fn displace(&mut self, now: Instant) -> bool {
         if !core::mem::take(&mut self.dials.may_make_room) && self.dials.look_at > now {
             self.timers.note(self.dials.look_at);
@@ -220,8 +221,8 @@ impl<T> Cluster<T> {
         tenant.link.expected_count() == 0 && !is_wanted && !self.refresh.is_asking(tenant.node)
     }
 
-    /// The link that has been in use for longest, for long enough to be worth its dial, unless another
-    /// one makes room already.
+    /// The link that has been in use for longest, for long enough to be worth its dial, unless
+    /// another one makes room already.
     fn oldest_in_use(&self, now: Instant) -> Option<LinkId> {
         let tenants = || self.links.tenants.iter().flatten();
         if tenants().any(|tenant| tenant.drain_by.is_some()) {

@@ -1,5 +1,5 @@
-//! How a part ends without a reply: its time is up, no seed leads to a cluster, the machine ends. And
-//! what of a server's error may be shown.
+//! How a part ends without a reply: its time is up, no seed leads to a cluster, the machine ends.
+//! And what of a server's error may be shown.
 
 use alloc::vec::Vec;
 
@@ -54,7 +54,7 @@ impl<T> Cluster<T> {
         Error::NotExecuted { why, node: None, slot }
     }
 
-    /// No seed leads to a cluster, and none will: nobody is to wait for it.
+    /// Fails the parts without a route: no seed leads to a cluster, and none will.
     pub(super) fn fail_unrouted(&mut self, failures: &NodeFailures) {
         for part in self.unrouted.take() {
             let Some(state) = self.calls.part(part) else { continue };
@@ -108,7 +108,8 @@ impl<T> Cluster<T> {
 }
 
 impl Part {
-    /// An error of this part, which shows nothing that a server repeats of secrets among its arguments.
+    /// An error of this part, which shows nothing that a server repeats of secrets among its
+    /// arguments.
     pub(super) fn without_secrets(&self, error: Error) -> Error {
         match error {
             Error::Server(error) => Error::Server(self.hiding_secrets(error)),

@@ -1,15 +1,16 @@
 //! Fences: how the commands of a slot stay in order when the slot changes hands.
 //!
-//! Theory of operation. While a slot has one owner, its commands go one way and stay in order. When it
-//! changes hands, by a `MOVED` or by a new topology, some of them are on their way to the former
+//! Theory of operation. While a slot has one owner, its commands go one way and stay in order. When
+//! it changes hands, by a `MOVED` or by a new topology, some of them are on their way to the former
 //! owner, or come back from it, or were sent elsewhere by an `ASK`. So the slot stands still for a
-//! moment: what waits in line is collected; what is on its way, anywhere, is waited for; whatever comes
-//! back redirected joins the others, and so does every new command. When the last reply has come all of
-//! them leave for the owner in the order of their submission. A slot of which nothing else is on its
-//! way does not stop at all, and without a redirection there is no fence, and nothing to look up.
+//! moment: what waits in line is collected; what is on its way, anywhere, is waited for; whatever
+//! comes back redirected joins the others, and so does every new command. When the last reply has
+//! come all of them leave for the owner in the order of their submission. A slot of which nothing
+//! else is on its way does not stop at all, and without a redirection there is no fence, and
+//! nothing to look up.
 //!
-//! What no client can keep in order: commands that are on their way to a node which gives the slot up
-//! and takes it back before they arrive. It refuses the first of them and serves the second.
+//! What no client can keep in order: commands that are on their way to a node which gives the slot
+//! up and takes it back before they arrive. It refuses the first of them and serves the second.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -35,7 +36,7 @@ impl<T> Cluster<T> {
         self.stats.fenced += 1;
     }
 
-    /// Lifts the fences that waited for nothing but this link, which has answered more by now.
+    /// The link has answered more: lifts the fences that waited for this link alone.
     pub(super) fn lift_fences(&mut self, now: Instant, link: LinkId) {
         let answered = self.links.get(link).map_or(u64::MAX, |tenant| tenant.link.answered());
         let free = self.fences.answered(link, answered);
@@ -114,8 +115,8 @@ impl<T> Cluster<T> {
         }
     }
 
-    /// Collects the parts of a slot that were redirected to a node that is not listed. Those that its
-    /// owner redirected there pause first: it would do the same again.
+    /// Collects the parts of a slot that were redirected to a node that is not listed. Those that
+    /// its owner redirected there pause first: it would do the same again.
     fn collect_suspects(&mut self, now: Instant, slot: Slot) {
         let calls = &self.calls;
         let slot_of = |part| {
@@ -207,7 +208,8 @@ impl<T> Cluster<T> {
         self.calls.part(*part).is_some_and(|state| state.piece.read_only)
     }
 
-    /// Sends what waits for nodes where it belongs by now, in the order of its submission.
+    /// Reroutes the parts in queues that belong to another node now, in the order of their
+    /// submission.
     fn reroute_queues(&mut self, now: Instant, change: &TopologyChange) {
         let mut leaving = Vec::new();
         for node in 0..self.links.nodes.len() {

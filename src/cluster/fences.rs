@@ -1,7 +1,8 @@
 //! The slots that stand still, what each waits for, and who waits at it.
 //!
-//! Rules of this file: a fence waits for links, each until it has given a number of replies. The same is
-//! kept by link, in the order of the numbers, so that a reply costs nothing unless a fence waits for it.
+//! Rules of this file: a fence waits for links, each until it has given a number of replies. The
+//! same is kept by link, in the order of the numbers, so that a reply costs nothing unless a fence
+//! waits for it.
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
@@ -102,7 +103,8 @@ impl Fences {
         }
     }
 
-    /// Lifts the fence of a slot if it waits for nothing: who waited, in the order in which they came.
+    /// Lifts the fence of a slot if it waits for nothing: who waited, in the order in which they
+    /// came.
     pub(super) fn lift_if_free(&mut self, slot: Slot) -> Option<VecDeque<PartRef>> {
         if !self.slots.get(&slot)?.holds.is_empty() {
             return None;

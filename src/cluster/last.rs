@@ -1,16 +1,16 @@
 //! Where the last command of each slot stands in a line: found without a walk.
 //!
-//! Theory of operation. Only a slot that moves is asked about, and while none does nothing is kept. The
-//! first question reads the line once and notes the last entry of each slot; later entries are noted as
-//! they join, until every entry has left that was in line at the last question. So a line is read once
-//! in the time that it takes to pass, however many slots move.
+//! Theory of operation. Only a slot that moves is asked about, and while none does nothing is kept.
+//! The first question reads the line once and notes the last entry of each slot; later entries are
+//! noted as they join, until every entry has left that was in line at the last question. So a line
+//! is read once in the time that it takes to pass, however many slots move.
 
 use alloc::collections::BTreeMap;
 
 use crate::slot::Slot;
 
-/// A line that is not longer is read again for each question: that costs less than to keep anything.
-/// Lines in the simulator are short.
+/// A line that is not longer is read again for each question: that costs less than to keep
+/// anything. Lines in the simulator are short.
 pub(super) const SHORT_LEN: usize = if cfg!(feature = "sim") { 2 } else { 64 };
 
 /// The last entry of each slot, by the number that it has in line. Numbers begin with 1, and grow.

@@ -1,10 +1,10 @@
 //! Links come and go.
 //!
-//! Theory of operation. A node is dialled when a part needs it. A node that cannot be reached is dialled
-//! again after a growing pause; that concerns no other node. A node that leaves the topology is listened
-//! to until its last reply has come. A link that leads to another node than the topology has at its
-//! address is as good as none, but for a question about the topology (`strangers`). What becomes of the
-//! parts of a lost link: [`loss`](super::loss).
+//! Theory of operation. The machine dials a node when a part needs it. A node that cannot be
+//! reached is dialled again after a growing pause; that concerns no other node. The machine listens
+//! to a node that leaves the topology until its last reply has come. A link may lead to another
+//! node than the topology has at its address. Such a link serves only a question about the topology
+//! (`strangers`). What becomes of the parts of a lost link: [`loss`](super::loss).
 
 use alloc::vec::Vec;
 
@@ -22,7 +22,8 @@ use crate::resp::Frame;
 use crate::time::Instant;
 
 impl<T> Cluster<T> {
-    /// Dials a node, unless it has a link or is to be left alone for now. It may have to wait for its turn.
+    /// Dials a node, unless it has a link or is to be left alone for now. It may have to wait for
+    /// its turn.
     pub(super) fn ensure_link(&mut self, now: Instant, index: usize) {
         let Some(node) = self.links.node_mut(index) else { return };
         if node.link.is_some() || self.ends_by.is_some() {
@@ -181,7 +182,8 @@ impl<T> Cluster<T> {
         self.all_received(now, id);
     }
 
-    /// All of what came in has been dealt with: what it leaves on the link, and room for what waits.
+    /// All of what came in has been dealt with: what it leaves on the link, and room for what
+    /// waits.
     fn all_received(&mut self, now: Instant, id: LinkId) {
         let Some(tenant) = self.links.get_mut(id) else { return };
         if tenant.link.was_answered_early() {
@@ -306,7 +308,7 @@ impl<T> Cluster<T> {
         }
     }
 
-    /// Forgets a node that is neither listed nor a seed, and that nobody uses.
+    /// Forgets a node that is neither listed nor a seed, if no link, part or shard uses it.
     pub(super) fn forget_if_useless(&mut self, index: usize) {
         let useless = |node: &Node| {
             !node.is_listed && !node.is_seed && node.link.is_none() && node.queue.live_count() == 0
@@ -365,8 +367,8 @@ impl<T> Cluster<T> {
         }
     }
 
-    /// A node takes long to answer a dial, and commands wait for it: others may know that it has
-    /// another address by now, or an heir.
+    /// A dial is slow: refreshes the topology if commands wait for the node, in case it moved or
+    /// was failed over.
     fn doubt(&mut self, now: Instant, node: usize) {
         let is_waited_for = self.links.node(node).is_some_and(|node| node.queue.live_count() > 0);
         if is_waited_for && self.links.knows_cluster() {

@@ -1,13 +1,13 @@
 //! A link is lost: what becomes of the parts that it owed replies to.
 //!
-//! Theory of operation. The number of bytes that the transport took decides for each part. A part that
-//! was not taken whole did not run, and goes to the front of its queue. A part that was taken whole is
-//! sent again only if it may run twice. A part at which links are lost again and again is the likely
-//! cause: it is longer than the node accepts, or its reply is. The second such loss is its end, so that
-//! it costs the other parts of the node two connections at most.
+//! Theory of operation. The number of bytes that the transport took decides for each part. A part
+//! that was not taken whole did not run, and goes to the front of its queue. A part that was taken
+//! whole is sent again only if it may run twice. A part at which links are lost again and again is
+//! the likely cause: it is longer than the node accepts, or its reply is. The second such loss is
+//! its end, so that it costs the other parts of the node two connections at most.
 //!
-//! The commands of a transaction run at its `EXEC`, which leaves last. If `MULTI` was refused there is no
-//! transaction: each command that left may have run alone.
+//! The commands of a transaction run at its `EXEC`, which leaves last. If `MULTI` was refused there
+//! is no transaction: each command that left may have run alone.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -60,8 +60,8 @@ impl<T> Cluster<T> {
         self.end_reauthentication();
     }
 
-    /// Reroutes commands that another node can answer away from a node that does not respond: reads that
-    /// a replica was chosen for, and commands that any node can answer.
+    /// Reroutes commands that another node can answer away from a node that does not respond: reads
+    /// that a replica was chosen for, and commands that any node can answer.
     fn reroute_flexible(&mut self, now: Instant, index: usize) {
         let Some(node) = self.links.node_mut(index) else { return };
         let mut flexible = Vec::new();
@@ -87,8 +87,9 @@ impl<T> Cluster<T> {
         }
     }
 
-    /// A link is gone before it was set up. A node that closes the connection upon `HELLO` is spoken
-    /// to without it at the next attempt; one that closes it in any case is asked both ways in turn.
+    /// A link is gone before it was set up. A node that closes the connection upon `HELLO` is
+    /// spoken to without it at the next attempt; one that closes it in any case is asked both ways
+    /// in turn.
     fn note_hello(&mut self, index: usize, hello: Hello, loss: &Loss) {
         self.knows_hello |= hello == Hello::Answered;
         let is_closed = matches!(loss, Loss::Closed(Disconnect::EndOfStream | Disconnect::Reset));
@@ -185,8 +186,8 @@ impl<T> Cluster<T> {
         Ok(())
     }
 
-    /// Puts parts back where they came from, before all that wait there, if they still belong there;
-    /// or to the fence of their slot.
+    /// Puts parts back where they came from, before all that wait there, if they still belong
+    /// there; or to the fence of their slot.
     fn requeue(&mut self, now: Instant, node: usize, parts: VecDeque<PartRef>) {
         let mut elsewhere = VecDeque::new();
         for part in parts.into_iter().rev() {
@@ -212,7 +213,8 @@ impl<T> Cluster<T> {
     }
 }
 
-/// A part ends when so many links were lost while it was the first without an answer, or half-written.
+/// A part ends when so many links were lost while it was the first without an answer, or
+/// half-written.
 const LOSS_COUNT_MAX: u8 = 2;
 
 /// How far a part had come on a link that is lost.
@@ -306,8 +308,8 @@ impl Loss {
     }
 }
 
-/// Whether nobody is to wait for a node that fails like this: it refuses the user, lacks the database,
-/// or cannot be talked to safely.
+/// Whether no part is to wait for a node that fails like this: it refuses the user, lacks the
+/// database, or permits no secure connection.
 pub(super) const fn is_refusal(failure: &NodeFailure) -> bool {
     match failure {
         NodeFailure::Authentication(_)
@@ -322,8 +324,8 @@ pub(super) const fn is_refusal(failure: &NodeFailure) -> bool {
     }
 }
 
-/// How long a node is left alone after so many failures in a row: not at all after the first, then a
-/// random part of a time that doubles.
+/// How long a node is left alone after so many failures in a row: not at all after the first, then
+/// a random part of a time that doubles.
 fn reconnect_delay(config: &Config, random: &mut Random, failures: u32, loss: &Loss) -> Duration {
     if is_refusal(&loss.failure()) {
         return REFUSAL_PAUSE + random.up_to(REFUSAL_PAUSE);

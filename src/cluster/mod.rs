@@ -5,19 +5,20 @@
 //! sent again unless it provably did not run, or may run twice.
 //!
 //! - [`calls`]: the calls that are not over, and their deadlines
-//! - [`nodes`]: who has which address, which link, who waits
+//! - [`nodes`]: the nodes, their addresses and links, and the parts that wait for them
 //! - [`links`]: links come and go
 //! - [`dials`]: which nodes are dialled, and which wait for it
 //! - [`loss`]: what becomes of the parts of a lost link
-//! - [`credentials`]: whom links are authenticated as, and how that changes
+//! - [`credentials`]: the credentials of links, and how they change
 //! - [`mod@write`]: from the queue of a node onto its link, and back
 //! - [`redirect`]: what replies lead to: an end, a redirection, a pause
 //! - [`scripts`]: when a script is sent by its name, and when in full
 //! - [`fence`]: how the commands of a slot stay in order when the slot moves
-//! - [`fences`], [`strays`]: the slots that stand still, and where redirections brought their commands
+//! - [`fences`], [`strays`]: the slots that stand still, and where redirections brought their
+//!   commands
 //! - [`queue`], [`last`]: parts that wait in line, and how those of one slot are found there
 //! - [`strangers`]: nodes of other clusters at known addresses
-//! - [`refresh`]: when and whom to ask for the topology
+//! - [`refresh`]: when the machine asks for the topology, and which nodes
 //! - [`ends`]: how a part ends without a reply
 //! - [`unusable`]: what becomes of work whose reply cannot be used
 //! - [`timers`]: what is due
@@ -75,8 +76,8 @@ use crate::topology::{Agreement, Topology};
 /// - the driver's, `handle_*`: what came from outside. None can fail; events about links that have
 ///   ended, and events that come twice, do nothing;
 /// - `poll_*` and [`sendable`](Self::sendable): what the driver does next. After every call of a
-///   method that takes `&mut self`, drain [`poll_action`](Self::poll_action) until it is empty, then
-///   ask [`poll_timeout`](Self::poll_timeout);
+///   method that takes `&mut self`, drain [`poll_action`](Self::poll_action) until it is empty,
+///   then ask [`poll_timeout`](Self::poll_timeout);
 /// - views: [`topology`](Self::topology), [`stats`](Self::stats), at any time.
 ///
 /// `T` is the application's own: it comes back with the outcome of the call, and the machine never
@@ -171,16 +172,16 @@ impl<T> Cluster<T> {
 
     /// Takes a call in. It is completed by an [`Action::Complete`], by its deadline at the latest.
     ///
-    /// A command of a pipeline that cannot be sent is refused in its place, and the others are sent,
-    /// unless the call is [strict](Call::strict).
+    /// A command of a pipeline that cannot be sent is refused in its place, and the others are
+    /// sent, unless the call is [strict](Call::strict).
     ///
     /// # Errors
-    /// [`SubmitError`] gives the token back: the call cannot be sent as it is (the caller's fault), a
-    /// limit is reached, or the machine is shut down. Nothing was sent.
+    /// [`SubmitError`] gives the token back: the call cannot be sent as it is (the caller's fault),
+    /// a limit is reached, or the machine is shut down. Nothing was sent.
     ///
     /// **Limit**: `max_pending_calls`, `max_pending_bytes`, `max_queued`.
     ///
-    /// **Cost**: for one command no allocation, but for growing tables.
+    /// **Cost**: for one command no allocation, except when tables grow.
     pub fn submit(&mut self, now: Instant, call: Call, token: T) -> Result<CallId, SubmitError<T>> {
         let len = call.encoded_len();
         let deadline = now + call.budget(self.config.call_timeout);
@@ -214,8 +215,8 @@ impl<T> Cluster<T> {
     }
 
     /// Has calls that are submitted from now on know these commands, in place of those that were
-    /// learned before. A command that is neither in the table nor learned is taken for a write whose
-    /// first argument is its key.
+    /// learned before. A command that is neither in the table nor learned is taken for a write
+    /// whose first argument is its key.
     pub fn set_learned_commands(&mut self, learned: LearnedCommands) {
         self.learned = learned;
     }
@@ -301,11 +302,11 @@ impl<T> Cluster<T> {
         self.finish(now);
     }
 
-    /// Replaces the credentials of the configuration, while connections are in use. Connections that
-    /// are set up are authenticated anew, each behind what was sent on it before: no reply is lost,
-    /// and no command waits. New connections begin with the new credentials, unless they are given
-    /// their own. [`Event::Authenticated`] and [`Event::AuthenticationRefused`] tell what nodes
-    /// say; who refuses goes on with the former credentials.
+    /// Replaces the credentials of the configuration, while connections are in use. Connections
+    /// that are set up are authenticated anew, each behind what was sent on it before: no reply is
+    /// lost, and no command waits. New connections begin with the new credentials, unless they are
+    /// given their own. [`Event::Authenticated`] and [`Event::AuthenticationRefused`] tell what
+    /// nodes say; who refuses goes on with the former credentials.
     ///
     /// To change a password without a gap, have the servers accept both passwords, call this, wait
     /// for [`Event::CredentialsReplaced`], then take the former one from the servers.
@@ -323,8 +324,8 @@ impl<T> Cluster<T> {
         self.is_reauthenticating
     }
 
-    /// Takes no more calls. What was not sent ends with [`Error::ShutDown`]; replies to what was sent
-    /// are waited for, `drain_timeout` at the most. Over when [`Self::is_shut_down`].
+    /// Takes no more calls. What was not sent ends with [`Error::ShutDown`]; replies to what was
+    /// sent are waited for, `drain_timeout` at the most. Over when [`Self::is_shut_down`].
     pub fn shut_down(&mut self, now: Instant) {
         if self.ends_by.is_some() {
             return;
@@ -356,9 +357,9 @@ impl<T> Cluster<T> {
     }
 
     /// The link is connected, and has credentials of its own, which win over those of the
-    /// configuration: for drivers that ask somebody for each connection. If the credentials were
-    /// replaced since the link was to be dialled, it is authenticated with the new ones as soon as it
-    /// is set up.
+    /// configuration. This is for drivers that obtain credentials for each connection. The
+    /// credentials may be replaced after the machine asks for the dial. Then the link is
+    /// authenticated with the new ones as soon as it is set up.
     pub fn handle_connected_with(&mut self, now: Instant, link: LinkId, credentials: Credentials) {
         self.link_connected(now, link, Some(credentials));
         self.finish(now);
@@ -366,24 +367,24 @@ impl<T> Cluster<T> {
 
     /// Bytes came in on the link. Any number of them, cut anywhere.
     ///
-    /// **Cost**: linear in the bytes. A reply that is whole in `data` is copied once: the commonest ones
-    /// without an allocation, short ones that came together into blocks of 2 KiB that they share, others
-    /// into an allocation of their own.
+    /// **Cost**: linear in the bytes. A reply that is whole in `data` is copied once: the commonest
+    /// ones without an allocation, short ones that came together into blocks of 2 KiB that they
+    /// share, others into an allocation of their own.
     pub fn handle_received(&mut self, now: Instant, link: LinkId, data: &[u8]) {
         self.link_received(now, link, data);
         self.finish(now);
     }
 
-    /// Room for the rest of a long reply that is on its way in on this link: bytes that are read straight
-    /// into it need not be copied. `None` if there is no such reply; then, and whenever a driver likes,
-    /// bytes come through [`Self::handle_received`].
+    /// Room for the rest of a long reply that is on its way in on this link: bytes that are read
+    /// straight into it need not be copied. `None` if there is no such reply; then, and whenever a
+    /// driver likes, bytes come through [`Self::handle_received`].
     pub fn receive_buffer(&mut self, link: LinkId) -> Option<ReceiveBuffer<'_>> {
         let growth_len = self.links.growth_len;
         self.links.get_mut(link)?.link.room(growth_len)
     }
 
-    /// This many bytes came in on the link, at the beginning of the room that [`Self::receive_buffer`] lent
-    /// last.
+    /// This many bytes came in on the link, at the beginning of the room that
+    /// [`Self::receive_buffer`] lent last.
     pub fn handle_received_in_place(&mut self, now: Instant, link: LinkId, len: usize) {
         if let Some(tenant) = self.links.get_mut(link) {
             tenant.link.fill(now, len);
@@ -392,8 +393,8 @@ impl<T> Cluster<T> {
         self.finish(now);
     }
 
-    /// The transport took this many of the bytes that [`Self::sendable`] lent. Tell it at once: what
-    /// is not taken may be taken back by the machine.
+    /// The transport took this many of the bytes that [`Self::sendable`] lent. Tell it at once:
+    /// what is not taken may be taken back by the machine.
     pub fn handle_sent(&mut self, _now: Instant, link: LinkId, len: usize) {
         self.links.sent(link, len);
         self.check();
@@ -424,8 +425,8 @@ impl<T> Cluster<T> {
         self.timers.next()
     }
 
-    /// What is to be sent on the link, in order: fills `slices` for one vectored write, and tells how
-    /// many it filled.
+    /// What is to be sent on the link, in order: fills `slices` for one vectored write, and tells
+    /// how many it filled.
     #[must_use]
     pub fn sendable<'a>(&'a self, link: LinkId, slices: &mut [&'a [u8]]) -> usize {
         self.links.get(link).map_or(0, |tenant| tenant.link.sendable(slices))

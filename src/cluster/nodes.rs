@@ -51,8 +51,8 @@ pub(super) enum Role {
 
 /// What a node is asked for.
 ///
-/// As wide as what a part has in its place in [`Work`]: with a byte there, the compiler moves the parts
-/// in odd pieces, and waits for each.
+/// As wide as what a part has in its place in [`Work`]: with a byte there, the compiler moves the
+/// parts in odd pieces, and waits for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u64)]
 pub(super) enum Question {
@@ -138,8 +138,8 @@ pub(super) struct Tenant {
     pub(super) scripts: Scripts,
 }
 
-/// What links keep of replies that are not complete is counted in such steps: most are shorter, and cost
-/// nothing.
+/// What links keep of replies that are not complete is counted in such steps: most are shorter, and
+/// cost nothing.
 const HELD_LEN_STEP: usize = 16 << 10;
 
 impl Tenant {
@@ -156,8 +156,8 @@ impl Tenant {
         (!self.link.is_ready() && !self.is_doubted).then(|| self.dialled_at + patience)
     }
 
-    /// The number of replies up to that to the last command of a slot that it owes; `None` if it owes
-    /// none.
+    /// The number of replies up to that to the last command of a slot that it owes; `None` if it
+    /// owes none.
     pub(super) fn last_owed(&mut self, slot: Slot) -> Option<u64> {
         if self.last_of.is_none() && self.link.expected_count() <= SHORT_LEN {
             return self.link.last_owed(|work| work.slot() == Some(slot));
@@ -271,8 +271,8 @@ impl Links {
         self.node(node).is_some_and(|node| node.is_listed || node.is_seed)
     }
 
-    /// The node for a part whose caller chose a node or a shard: a listed node, or a seed, unless the
-    /// part was for a listed node before. Remembers in the part whether its node is listed.
+    /// The node for a part whose caller chose a node or a shard: a listed node, or a seed, unless
+    /// the part was for a listed node before. Remembers in the part whether its node is listed.
     pub(super) fn chosen(&self, topology: &Topology, part: &mut Part) -> Option<usize> {
         match &part.piece.route {
             Route::Node(address) => {
@@ -431,8 +431,8 @@ impl Links {
         self.making_count -= usize::from(!was_made);
     }
 
-    /// A link keeps more of a reply than before, or less. If all links together keep too much, it keeps
-    /// none of this one.
+    /// A link keeps more of a reply than before, or less. If all links together keep too much, it
+    /// keeps none of this one.
     ///
     /// # Errors
     /// Nothing tells where the reply ends that is not to be kept.
@@ -471,7 +471,7 @@ impl Links {
         self.tenants.iter().flatten().map(|tenant| tenant.id).collect()
     }
 
-    /// Whether somebody waits for a node that cannot be reached.
+    /// Whether parts wait for a node that cannot be reached.
     pub(super) fn has_stranded(&self) -> bool {
         let stranded = |node: &Node| node.failures > 0 && node.queue.live_count() > 0;
         self.nodes.iter().flatten().any(stranded)

@@ -20,8 +20,8 @@ pub(super) struct Queue {
     slots: Option<Box<Slots>>,
 }
 
-/// The parts of each slot: the last one, and for each of all entries the one before it. Entries have
-/// numbers, from 1 on; 0 is none.
+/// The parts of each slot: the last one, and for each of all entries the one before it. Entries
+/// have numbers, from 1 on; 0 is none.
 #[derive(Debug)]
 struct Slots {
     last: LastOf,

@@ -2,8 +2,8 @@
 //!
 //! A redirection by `MOVED` repoints its slot at once, and has the topology read again in a while;
 //! one by `ASK` changes nothing but the way of its part. A redirection to a node that the topology
-//! does not list waits for one round of the refresh. A refusal that proves that the part did not run
-//! is answered with a pause that grows.
+//! does not list waits for one round of the refresh. A refusal that proves that the part did not
+//! run is answered with a pause that grows.
 
 use alloc::boxed::Box;
 
@@ -247,8 +247,8 @@ impl<T> Cluster<T> {
         state.refusal.as_deref().filter(|_| state.hops > patience).cloned()
     }
 
-    /// A node says that it is another one that has its own address: the name leads elsewhere now, or
-    /// a proxy does. One new connection finds that out; else only time helps.
+    /// A node says that it is another one that has its own address: the name leads elsewhere now,
+    /// or a proxy does. One new connection finds that out; else only time helps.
     fn moved_to_itself(
         &mut self,
         now: Instant,
@@ -300,7 +300,7 @@ impl<T> Cluster<T> {
             let Suspicion { from, to, kind } = *suspicion;
             let owner = slot.and_then(|slot| self.links.primary(self.agreement.topology(), slot));
             if kind == RedirectKind::Moved && owner.is_some() && owner != self.links.find(&from) {
-                self.dispatch(now, part); // the topology knows better by now
+                self.dispatch(now, part); // the topology names another owner now
                 continue;
             }
             let target = self.links.find(&to).filter(|target| self.links.is_trusted(*target));

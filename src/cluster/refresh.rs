@@ -1,12 +1,14 @@
-//! When and whom to ask for the topology.
+//! When the machine asks for the topology, and which nodes.
 //!
-//! Theory of operation. There is one round at a time, and between two rounds a least time, which
-//! doubles while rounds change nothing. A round asks one node; if that does not answer soon it asks
-//! a second and a third as well, and the first whole answer wins. Whoever fails makes room for the
-//! next: replicas of a primary that cannot be reached (they know first who follows it), nodes with a
-//! link, the other nodes, and at last the seeds, in random order. When none is left the round has
-//! failed, and it is known why for each of them. Seeds are never forgotten. A view that may be about
-//! another cluster waits for the end of its round (`strangers`).
+//! Theory of operation. One round runs at a time. A least time lies between two rounds, and doubles
+//! while rounds change nothing. A round asks one node. If that node does not answer soon, the round
+//! asks a second and a third as well, and the first whole answer wins. A node that fails makes room
+//! for the next one. Replicas of a primary that cannot be reached come first: they know soonest
+//! which node follows it. The listed nodes come next: the best informed one, those with a link, the
+//! others, and at last those that fail. As a rule the seeds come last. The order is random
+//! otherwise. When no candidate is left the round has failed, and the machine knows why for each of
+//! them. Seeds are never forgotten. A view that may be about another cluster waits for the end of
+//! its round (`strangers`).
 
 use alloc::borrow::Cow;
 use alloc::collections::{BTreeSet, VecDeque};
@@ -128,8 +130,8 @@ impl Refresh {
 }
 
 impl Round {
-    /// When another node may be asked beside those that have not answered. A node that was asked longer
-    /// ago than `patience` may still answer, and does not count.
+    /// When another node may be asked beside those that have not answered. A node that was asked
+    /// longer ago than `patience` may still answer, and does not count.
     fn next_at(&self, now: Instant, patience: Duration) -> Option<Instant> {
         let gives_up_at = |asked: &Asked| asked.sent_at.unwrap_or(asked.begun_at) + patience;
         let awaited = self.asked.iter().map(gives_up_at).filter(|at| *at > now);
@@ -162,7 +164,7 @@ impl<T> Cluster<T> {
         if !urgent && self.refresh.due.is_some() {
             return; // one is drawn already: the least of many draws would be no spread
         }
-        // Whoever waits for the result does not wait for the interval to double.
+        // An urgent refresh does not wait for the doubled interval, only for the spread at most.
         let spread = self.spread();
         let interval =
             if urgent { self.refresh.interval.min(spread) } else { self.refresh.interval };
@@ -221,7 +223,7 @@ impl<T> Cluster<T> {
             && self.links.listed().any(|node| self.links.is_failing(node))
     }
 
-    /// Whom to ask, in this order.
+    /// The nodes to ask, in this order.
     fn candidates(&mut self, is_stuck: bool) -> VecDeque<usize> {
         let mut heirs = self.links.heirs();
         let mut listed: Vec<_> = self.links.listed().collect();
@@ -236,10 +238,10 @@ impl<T> Cluster<T> {
             let is_failing = self.links.is_failing(*node);
             (is_failing, Some(*node) != informed, self.links.ready_link(*node).is_none())
         });
-        // With no link to the cluster left, its nodes may all listen elsewhere by now: a seed is asked
-        // second, before dials that nobody answers have taken their time. Who does answer may have
-        // been forgotten by the others: if nodes fail and its views change nothing, a seed is first,
-        // the same one until its dial has ended.
+        // With no link to the cluster left, all its nodes may listen elsewhere. Then a seed is
+        // asked second, before dials without an answer have taken their time. The other nodes may
+        // have forgotten the node that does answer. If nodes fail and views change nothing, a seed
+        // is asked first, the same one until its dial has ended.
         let mut all: Vec<_> = heirs.into_iter().chain(listed).collect();
         if let Some(seed) = seeds.iter().find(|seed| !all.contains(seed))
             && (is_stuck || self.links.is_cut_off())
@@ -251,7 +253,7 @@ impl<T> Cluster<T> {
         all.into_iter().chain(seeds).filter(|node| seen.insert(*node)).collect()
     }
 
-    /// Asks the next node; ends the round if there is none and nobody is left to answer.
+    /// Asks the next node. Ends the round if no candidate is left and no node owes an answer.
     pub(super) fn ask_next(&mut self, now: Instant) {
         loop {
             if self.ends_with_another_cluster(now) {
@@ -452,7 +454,9 @@ impl<T> Cluster<T> {
         self.refresh.rested_at = Some(now);
     }
 
-    /// Nobody could tell: it is said why, and tried again as long as somebody waits for it.
+    /// Ends a round in which no node gave a trusted view. Adopts the doubtful view that
+    /// `other_cluster` picks, if any; otherwise reports why each node failed. The machine tries
+    /// again as long as parts wait for a view.
     fn end_failed_round(&mut self, now: Instant) {
         let Some(mut round) = self.refresh.round.take() else { return };
         let is_doubtful = !round.doubtful.is_empty();
@@ -483,7 +487,7 @@ impl<T> Cluster<T> {
         self.go_on(now);
     }
 
-    /// Another round, if somebody asked for one meanwhile or still waits for its result.
+    /// Requests another round, if one was requested meanwhile or parts still wait for its result.
     fn go_on(&mut self, now: Instant) {
         if let Some((reason, urgent)) = self.refresh.again.take() {
             self.request_refresh(now, reason, urgent);

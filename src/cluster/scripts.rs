@@ -1,11 +1,11 @@
 //! Which scripts are sent by their names, and which in full.
 //!
-//! Theory of operation. Nodes keep the scripts that they were sent. The first invocation of a script on
-//! a link carries the source, so that those behind it find it there: were the name tried first, then
-//! all that was sent behind it would run before the script. A node that has lost a script says so
-//! before it runs anything: then the part is sent once more, in full, to the same node. Its slot stands
-//! still for that as for a redirection: others of the slot that met the same come with it in their
-//! order, and what is new comes behind.
+//! Theory of operation. Nodes keep the scripts that they were sent. The first invocation of a
+//! script on a link carries the source, so that those behind it find it there: were the name tried
+//! first, then all that was sent behind it would run before the script. A node that has lost a
+//! script says so before it runs anything: then the part is sent once more, in full, to the same
+//! node. Its slot stands still for that as for a redirection: others of the slot that met the same
+//! come with it in their order, and what is new comes behind.
 //!
 //! What a link knows is a guess; a wrong one costs a round trip.
 

@@ -41,7 +41,8 @@ pub struct Stats {
     pub pushes: u64,
     /// Connections that were dialled.
     pub links_dialled: u64,
-    /// Connections that were given up to make room for others, because there were `max_connections`.
+    /// Connections that were given up to make room for others, because there were
+    /// `max_connections`.
     pub links_displaced: u64,
     /// Connections that were set up.
     pub links_ready: u64,

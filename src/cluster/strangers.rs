@@ -1,15 +1,15 @@
 //! Nodes of other clusters at known addresses.
 //!
-//! Theory of operation. An address outlives its node: a pod gets the address of one that is gone, and
-//! may belong to another cluster. So each node tells its ID while a link to it is set up, before any
-//! command of a caller leaves, and the topology has an ID for each address. Where both are known and
-//! differ, the link leads to a *stranger*. It gets no command: its link is closed, and dialled again
-//! like that of a node that cannot be reached. Only a round of the refresh may ask it before; while no
-//! link leads to a known node, it is kept for that.
+//! Theory of operation. An address outlives its node: a pod gets the address of one that is gone,
+//! and may belong to another cluster. So each node tells its ID while a link to it is set up,
+//! before any command of a caller leaves, and the topology has an ID for each address. Where both
+//! are known and differ, the link leads to a *stranger*. It gets no command: its link is closed,
+//! and dialled again like that of a node that cannot be reached. Only a round of the refresh may
+//! ask it before; while no link leads to a known node, it is kept for that.
 //!
-//! What it tells is doubtful, and waits for the end of the round; rules 6 to 10 of `topology/agree` say
-//! when it replaces the topology. Where a node tells no ID (an access list forbids it, or a proxy does
-//! not know the command) its views alone are doubted.
+//! What it tells is doubtful, and waits for the end of the round; rules 6 to 10 of `topology/agree`
+//! say when it replaces the topology. Where a node tells no ID (an access list forbids it, or a
+//! proxy does not know the command) its views alone are doubted.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
@@ -37,8 +37,8 @@ pub(super) struct Doubtful {
 }
 
 impl Doubtful {
-    /// For how long its cluster had been told of when it was asked for. A pause of the driver proves
-    /// nothing: what was asked before it may be answered after it.
+    /// For how long its cluster had been told of when it was asked for. A pause of the driver
+    /// proves nothing: what was asked before it may be answered after it.
     fn lasted(&self, others: &OtherClusters) -> Duration {
         let since = others.since(self.told.view.topology());
         since.map(|since| self.told.sent_at.since(since)).unwrap_or_default()
@@ -97,9 +97,9 @@ impl<T> Cluster<T> {
         }
     }
 
-    /// The topology may have other IDs, and no round asks a stranger any more: links that lead where
-    /// they should are used, others closed. A node that got a new ID while its link was in use is
-    /// dialled anew.
+    /// The topology may have other IDs, and no round asks a stranger any more: links that lead
+    /// where they should are used, others closed. A node that got a new ID while its link was in
+    /// use is dialled anew.
     pub(super) fn verify_links(&mut self, now: Instant) {
         for index in 0..self.links.nodes.len() {
             let Some(node) = self.links.node_mut(index) else { continue };
@@ -175,9 +175,10 @@ impl<T> Cluster<T> {
         self.ask_next(now);
     }
 
-    /// Whether a node is a seed whose name was looked up long before this round, so that it has to be
-    /// dialled anew; and whether it vouches for what it tells: it was dialled for this round, or so
-    /// shortly before that its dial may have lasted until then, and is no stranger at a known address.
+    /// Whether a node is a seed whose name was looked up long before this round, so that it has to
+    /// be dialled anew; and whether it vouches for what it tells: it was dialled for this round, or
+    /// so shortly before that its dial may have lasted until then, and is no stranger at a known
+    /// address.
     fn seed_vouches(&mut self, node: usize, told: &Told) -> (bool, bool) {
         let Some(began_at) = self.refresh.round_mut().map(|round| round.began_at) else {
             return (false, false);
@@ -194,8 +195,8 @@ impl<T> Cluster<T> {
         (!is_fresh, is_fresh && !is_stranger)
     }
 
-    /// Whether this node was met at the address of another one. An address that the topology has given up
-    /// since is free after a time.
+    /// Whether this node was met at the address of another one. An address that the topology has
+    /// given up since is free after a time.
     fn was_stranger(&self, id: NodeId, at: Instant) -> bool {
         let is_recent = |since: Instant| at.since(since) < self.config.takeover_delay;
         self.links.nodes.iter().flatten().any(|node| {
@@ -235,8 +236,9 @@ impl<T> Cluster<T> {
         ((is_clear || lasted >= delay) && absence.is_final(delay)).then_some(told)
     }
 
-    /// Which of several other clusters is followed, and whether that is clear: a seed's, or else that of the
-    /// most nodes that told it or were met as strangers. Of two that have as many, that of the longer time.
+    /// Which of several other clusters is followed, and whether that is clear: a seed's, or else
+    /// that of the most nodes that told it or were met as strangers. Of two that have as many, that
+    /// of the longer time.
     fn best_of(&self, views: &[Doubtful]) -> Option<(usize, bool)> {
         let strangers =
             || self.links.nodes.iter().flatten().filter_map(|node| node.stranger.as_deref());

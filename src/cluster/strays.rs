@@ -1,8 +1,8 @@
 //! Where redirections have brought commands of a slot, besides its owner.
 //!
-//! Rules of this file: all commands of a slot are at its owner or at the nodes that are noted here. An
-//! entry may outlive its commands. Such entries are dropped when there are twice as many entries as were
-//! kept the last time.
+//! Rules of this file: all commands of a slot are at its owner or at the nodes that are noted here.
+//! An entry may outlive its commands. Such entries are dropped when there are twice as many entries
+//! as were kept the last time.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;

@@ -5,8 +5,8 @@
 //! all that is due is done and the instant is found anew. So it may be early, and is never late.
 //!
 //! A driver may come late, because its process was stopped or its runtime was not polled. While
-//! something is overdue, nothing is written: the link may be one that is about to be given up. The driver
-//! tells what has come in, then that time has passed, and then what was held back leaves.
+//! something is overdue, nothing is written: the link may be one that is about to be given up. The
+//! driver tells what has come in, then that time has passed, and then what was held back leaves.
 
 use super::Cluster;
 use crate::error::Disconnect;
@@ -25,8 +25,8 @@ impl Timers {
         self.next
     }
 
-    /// Whether nothing may be written because something is overdue. Then the parts are written when that
-    /// is done.
+    /// Whether nothing may be written because something is overdue. Then the parts are written when
+    /// that is done.
     #[inline]
     pub(super) fn hold_back(&mut self, now: Instant) -> bool {
         let is_overdue = self.next.is_some_and(|next| next < now);

@@ -1,8 +1,8 @@
 //! What becomes of work whose reply cannot be used.
 //!
-//! The reply is malformed, or beyond a limit, while the frames around it are sound. So it concerns its
-//! own command and no other. The command may have run. It is not sent again, even if it only reads: the
-//! reply would be the same.
+//! The reply is malformed, or beyond a limit, while the frames around it are sound. So it concerns
+//! its own command and no other. The command may have run. It is not sent again, even if it only
+//! reads: the reply would be the same.
 
 use alloc::borrow::Cow;
 use alloc::string::ToString;

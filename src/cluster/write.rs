@@ -1,7 +1,8 @@
 //! From the queue of a node onto its link, and back.
 //!
-//! A part is written at once if the link has room and nobody waits; else it waits in line. `ASKING`
-//! and the commands of a part are written in one go.
+//! A part is written at once if no other part waits for the node, the link has room and no timer is
+//! overdue. Otherwise it waits in the queue of the node. `ASKING` and the commands of a part are
+//! written in one go.
 
 use super::calls::{Part, PartRef, Place};
 use super::dials::Line;
@@ -16,8 +17,8 @@ use crate::slot::Slot;
 use crate::time::Instant;
 
 impl<T> Cluster<T> {
-    /// Refuses what is for a node whose queue is full: of a pipeline that is not strict the commands
-    /// for that node, in their places.
+    /// Refuses what is for a node whose queue is full: of a pipeline that is not strict the
+    /// commands for that node, in their places.
     ///
     /// # Errors
     /// The refusal, if it is that of the whole call.
@@ -69,7 +70,8 @@ impl<T> Cluster<T> {
         }
     }
 
-    /// The error for a node that refuses the user or cannot be trusted: nobody is to wait for it.
+    /// The error for a node that refuses the user or cannot be trusted: no part is to wait for it.
+    /// `None` once a new attempt is due.
     pub(super) fn refusal_of(
         &self,
         now: Instant,
@@ -169,7 +171,7 @@ impl<T> Cluster<T> {
         }
     }
 
-    /// Nobody waits for a node that refuses the user or cannot be trusted.
+    /// Fails the parts that wait for a node that refuses the user or cannot be trusted.
     pub(super) fn fail_refused(&mut self, now: Instant, node: usize) {
         if self.refusal_of(now, node, None).is_none() {
             return;

@@ -136,7 +136,8 @@ pub enum ResponsePolicy {
     KeyOrder,
     /// Any one that is not null; null if all are.
     NonNull,
-    /// The rule of `CLUSTER SLOT-STATS`: all slots in the order that was asked for, as many as were.
+    /// The rule of `CLUSTER SLOT-STATS`: all slots in the order that was asked for, as many as
+    /// were.
     SlotStats,
     /// A map from node to reply.
     PerNode,

@@ -11,15 +11,16 @@ use crate::error::ConversionError;
 use crate::resp::{Elements, Frame, Value};
 use crate::slot::Slot;
 
-/// What is kept at most: servers have about 400 commands and subcommands, modules some hundreds more.
+/// What is kept at most: servers have about 400 commands and subcommands, modules some hundreds
+/// more.
 const COMMAND_COUNT_MAX: usize = 4096;
 /// No command of a server has a longer name, not even with its subcommand.
 const NAME_LEN_MAX: usize = 64;
 /// No command of a server has more than three.
 const SPEC_COUNT_MAX: usize = 8;
 
-/// Commands that a server has and the table of this crate does not: those of modules, and of servers
-/// that are newer. Read from the reply to `COMMAND`.
+/// Commands that a server has and the table of this crate does not: those of modules, and of
+/// servers that are newer. Read from the reply to `COMMAND`.
 ///
 /// **Limit**: 4096 commands with names of up to 64 bytes and up to 8 key specifications; what goes
 /// beyond is not learned. That is at most about 5 MB, and less than 1 KB for each command.
@@ -51,17 +52,17 @@ pub struct LearnedCommand {
     name: Box<str>,
     arity: i64,
     specs: Box<[Spec]>,
-    /// The same as a row of the table has it, but for the name.
+    /// The same facts as in a row of the table, except the name.
     info: CommandInfo,
 }
 
 impl LearnedCommands {
-    /// Reads the reply to `COMMAND` or `COMMAND INFO`, in RESP2 or RESP3. Of servers before Redis 7.0
-    /// it has no subcommands and only ranges of keys.
+    /// Reads the reply to `COMMAND` or `COMMAND INFO`, in RESP2 or RESP3. Of servers before Redis
+    /// 7.0 it has no subcommands and only ranges of keys.
     ///
     /// # Errors
-    /// [`ConversionError`] if it is not such a reply. Commands of which the server says null are left
-    /// out, as is all that the reader does not know.
+    /// [`ConversionError`] if it is not such a reply. Commands of which the server says null are
+    /// left out, as is all that the reader does not know.
     pub fn read(reply: &Frame) -> Result<Self, ConversionError> {
         Self::read_if(reply, |name, subcommand| match (table::find(name.as_bytes()), subcommand) {
             (None, _) => true,
@@ -131,7 +132,8 @@ impl LearnedCommands {
         self.commands.iter()
     }
 
-    /// What was learned of a command: of its subcommand, if it has some and this one was among them.
+    /// What was learned of a command: of its subcommand, if it has some and this one was among
+    /// them.
     ///
     /// **Cost**: two searches in a sorted list, no allocation.
     #[must_use]
@@ -258,16 +260,16 @@ impl LearnedCommand {
         self.info.blocking
     }
 
-    /// Whether it may run code of the user's. Servers do not tell; it is taken for granted where keys
-    /// may be given or not, as with `EVAL` and `FCALL`.
+    /// Whether it may run code of the user's. Servers do not tell; it is taken for granted where
+    /// keys may be given or not, as with `EVAL` and `FCALL`.
     #[must_use]
     pub const fn script(&self) -> bool {
         self.info.script
     }
 
     /// Where it goes, as the server's tip says. It can be split only if its keys are a range;
-    /// otherwise, and without a tip, it goes where its keys are, or to any primary if it has none. A
-    /// command with subcommands, of which this is none, goes only where the caller says.
+    /// otherwise, and without a tip, it goes where its keys are, or to any primary if it has none.
+    /// A command with subcommands, of which this is none, goes only where the caller says.
     #[must_use]
     pub const fn request(&self) -> RequestPolicy {
         self.info.request
@@ -287,7 +289,7 @@ impl LearnedCommand {
         self.info.keys
     }
 
-    /// The same as a row of the table has it, but for the name.
+    /// The same facts as in a row of the table, except the name.
     #[inline]
     pub(crate) const fn info(&self) -> &CommandInfo {
         &self.info

@@ -45,7 +45,7 @@ use crate::slot::Slot;
 /// ```
 #[derive(Clone)]
 pub struct Command {
-    /// Every argument as a bulk string, one after the other, but for the contents of `large`.
+    /// Every argument as a bulk string, one after the other, without the contents of `large`.
     packed: Packed,
     count: u32,
     info: &'static CommandInfo,
@@ -75,8 +75,8 @@ const LARGE_LEN: usize = 1024;
 impl Command {
     /// The command of this name, without arguments yet. Upper and lower case are the same.
     ///
-    /// Cost: a few nanoseconds. A name that the table does not have is taken for a write whose first
-    /// argument is its key.
+    /// Cost: a few nanoseconds. A name that the table does not have is taken for a write whose
+    /// first argument is its key.
     #[must_use]
     pub fn new(name: &str) -> Self {
         Self::start(name.as_bytes(), table::find(name.as_bytes()).unwrap_or(&table::UNKNOWN))

@@ -15,10 +15,10 @@ const EVALSHA_RO: &CommandInfo = table::known("EVALSHA_RO");
 /// A Lua script, which servers know by the SHA-1 of its source.
 ///
 /// The first invocation on a connection carries the source (`EVAL`), which has the node keep the
-/// script; those behind it carry the name (`EVALSHA`). A node that has lost the script meanwhile says
-/// so, `NOSCRIPT`, before it runs anything, and is sent the source once more. Between `MULTI` and
-/// `EXEC` it is always the source. Nothing has to be loaded before, and `SCRIPT FLUSH`, a restart or a
-/// failover do no harm.
+/// script; those behind it carry the name (`EVALSHA`). A node that has lost the script meanwhile
+/// says so, `NOSCRIPT`, before it runs anything, and is sent the source once more. Between `MULTI`
+/// and `EXEC` it is always the source. Nothing has to be loaded before, and `SCRIPT FLUSH`, a
+/// restart or a failover do no harm.
 ///
 /// Like any script, one that may have run is not sent again. Only the whole text with which servers
 /// say that they do not have it is taken for proof: a script that wants to be run twice can answer
@@ -64,8 +64,8 @@ impl Script {
         Self { source: Arc::new(Source { text, sha1 }), evalsha: EVALSHA }
     }
 
-    /// Says that it only reads, and has servers see to that: it is sent again if it may have run, and
-    /// may be answered by a replica. Servers know that since Redis 7.0 (`EVALSHA_RO`).
+    /// Says that it only reads, and has servers see to that: it is sent again if it may have run,
+    /// and may be answered by a replica. Servers know that since Redis 7.0 (`EVALSHA_RO`).
     #[must_use]
     pub fn read_only(mut self) -> Self {
         self.evalsha = EVALSHA_RO;

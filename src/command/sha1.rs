@@ -1,6 +1,7 @@
 //! SHA-1, by which servers name scripts.
 //!
-//! It names, and protects nothing: whoever may send a script may send any. Source: FIPS 180-4, 6.1.
+//! The digest names a script and protects nothing: a client that may send one script may send any.
+//! Source: FIPS 180-4, 6.1.
 
 /// The digest of `text`, in the hexadecimal digits that servers write it in.
 pub(super) fn hex(text: &[u8]) -> [u8; 40] {
@@ -19,7 +20,8 @@ fn digest(text: &[u8]) -> [u32; 5] {
     for block in blocks {
         mix(&mut state, block);
     }
-    // Behind the text come a bit, zeros up to the last eight bytes of a block, and its length there.
+    // Behind the text come a bit, zeros up to the last eight bytes of a block, and its length
+    // there.
     let bits = u64::try_from(text.len()).unwrap_or(u64::MAX).wrapping_mul(8).to_be_bytes();
     let mut last = [0; 128];
     for (place, byte) in last.iter_mut().zip(rest.iter().chain(&[0x80])) {

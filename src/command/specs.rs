@@ -1,7 +1,7 @@
 //! Key specifications: how servers describe where the keys of a command are.
 //!
-//! A specification says where a search begins, and how keys are found from there. A command has one or
-//! more of them, and its keys are those that all of them find. Positions count the name as 0.
+//! A specification says where a search begins, and how keys are found from there. A command has one
+//! or more of them, and its keys are those that all of them find. Positions count the name as 0.
 
 use alloc::boxed::Box;
 
@@ -24,16 +24,17 @@ pub(super) struct Spec {
 enum Begin {
     /// At this argument.
     At(usize),
-    /// Behind a word. It is looked for from this argument on; from the end backwards, beginning with
-    /// this one from the end, if the number is negative.
+    /// Behind a word. It is looked for from this argument on; from the end backwards, beginning
+    /// with this one from the end, if the number is negative.
     Behind { word: Box<[u8]>, from: isize },
 }
 
 /// How keys are found from where the search begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Find {
-    /// Every `step`-th argument up to `last`, which counts from the beginning of the search; from the
-    /// end of the command if it is negative. With a `limit` of 2 the first half of them, and so on.
+    /// Every `step`-th argument up to `last`, which counts from the beginning of the search; from
+    /// the end of the command if it is negative. With a `limit` of 2 the first half of them, and so
+    /// on.
     Range { last: isize, step: usize, limit: usize },
     /// The argument `count` says how many keys there are, one every `step` from `first` on.
     Counted { count: usize, first: usize, step: usize },
@@ -49,8 +50,8 @@ impl Spec {
         Some(Self { begin: Begin::At(first), find: Find::Range { last, step, limit: 0 } })
     }
 
-    /// A specification as servers send it: a map, or in RESP2 names and values in turn. `None` if it
-    /// is of a kind that nobody but the server can follow.
+    /// A specification as servers send it: a map, or in RESP2 names and values in turn. `None` if
+    /// only the server can follow its kind.
     pub(super) fn read(value: Value<'_>) -> Option<Self> {
         let fields = value.pairs()?;
         let begin = fields.get(b"begin_search")?.pairs()?;
@@ -104,8 +105,8 @@ impl Spec {
         }
     }
 
-    /// Calls `take` with every key that it finds. Where arguments end before keys do, the rest is not
-    /// there. **Cost**: at most two walks over the arguments.
+    /// Calls `take` with every key that it finds. Where arguments end before keys do, the rest is
+    /// not there. **Cost**: at most two walks over the arguments.
     pub(super) fn each<'a>(
         &self,
         command: &'a Command,

@@ -14,7 +14,8 @@ use crate::error::ConfigError;
 ///
 /// Every client and builder of the adapters has a setter of the same name, and a URL a parameter.
 ///
-/// **Limit**: [`Config::max_held_bytes`] is the sum of what these limits let a client keep in memory.
+/// **Limit**: [`Config::max_held_bytes`] is the sum of what these limits let a client keep in
+/// memory.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Config {
@@ -36,55 +37,57 @@ pub struct Config {
     /// What happens to a command whose keys are in several slots. Default: it is split if possible.
     pub cross_slot: CrossSlot,
 
-    /// The time budget of a call that sets none of its own. Default: 20 s, because a failover takes the
-    /// node timeout of the cluster (15 s by default) and about 2 s more.
+    /// The time budget of a call that sets none of its own. Default: 20 s, because a failover takes
+    /// the node timeout of the cluster (15 s by default) and about 2 s more.
     pub call_timeout: Duration,
-    /// Maximum duration of one attempt to connect to a node. It covers name resolution, dialling all
-    /// addresses, TLS and the handshake. It does not bound how long a call or `connect` waits for the
-    /// cluster: `call_timeout` does. Default: 5 s.
+    /// Maximum duration of one attempt to connect to a node. It covers name resolution, dialling
+    /// all addresses, TLS and the handshake. It does not bound how long a call or `connect` waits
+    /// for the cluster: `call_timeout` does. Default: 5 s.
     pub connect_timeout: Duration,
     /// How long an attempt to dial one address of a host runs before the next address is dialled in
     /// parallel. After a failure the next address is dialled at once. With many addresses the delay
     /// shrinks, so that the last attempt begins in the first half of `connect_timeout`.
     /// Default: 250 ms, as RFC 8305 recommends.
     pub dial_stagger: Duration,
-    /// How long a connection may owe replies without receiving one. Then it is closed. Every 16 KiB of a
-    /// long reply count as progress; pushes do not. Must exceed the duration of the slowest command.
-    /// Default: 10 s.
+    /// How long a connection may owe replies without receiving one. Then it is closed. Every 16 KiB
+    /// of a long reply count as progress; pushes do not. Must exceed the duration of the slowest
+    /// command. Default: 10 s.
     pub stall_timeout: Duration,
     /// How long a connection may be idle before it is sent a `PING`. Default: 30 s.
     pub ping_interval: Duration,
-    /// How long a shutdown waits for outstanding replies, and how long the connection of a removed node
-    /// stays open for them. Default: 5 s.
+    /// How long a shutdown waits for outstanding replies, and how long the connection of a removed
+    /// node stays open for them. Default: 5 s.
     pub drain_timeout: Duration,
 
-    /// Maximum number of redirections per command; beyond it the caller receives the last redirection.
-    /// After half of them each further `MOVED` is retried with back-off, so that nodes that disagree can
-    /// converge. Other commands of the slot may then overtake the command. Default: 16.
+    /// Maximum number of redirections per command; beyond it the caller receives the last
+    /// redirection. After half of them each further `MOVED` is retried with back-off, so that nodes
+    /// that disagree can converge. Other commands of the slot may then overtake the command.
+    /// Default: 16.
     pub max_redirections: u8,
-    /// First delay before a refused command is retried. It doubles with each refusal. Default: 10 ms.
+    /// First delay before a refused command is retried. It doubles with each refusal. Default: 10
+    /// ms.
     pub min_retry_delay: Duration,
     /// Longest delay before a refused command is retried. Default: 250 ms.
     pub max_retry_delay: Duration,
-    /// First delay before a node is dialled again; the first attempt is immediate. It doubles with each
-    /// failure, and the actual delay is random between zero and this value. Default: 50 ms.
+    /// First delay before a node is dialled again; the first attempt is immediate. It doubles with
+    /// each failure, and the actual delay is random between zero and this value. Default: 50 ms.
     pub min_reconnect_delay: Duration,
     /// Longest delay before a node is dialled again. Default: 1 s.
     pub max_reconnect_delay: Duration,
-    /// Minimum time between two refreshes of the topology. It doubles while a refresh changes nothing.
-    /// Default: 100 ms.
+    /// Minimum time between two refreshes of the topology. It doubles while a refresh changes
+    /// nothing. Default: 100 ms.
     pub min_refresh_interval: Duration,
     /// Upper bound of that doubling. Default: 5 s.
     pub max_refresh_interval: Duration,
-    /// How long a refresh waits for the first node before it asks a second one as well, and then a third.
-    /// Default: 250 ms.
+    /// How long a refresh waits for the first node before it asks a second one as well, and then a
+    /// third. Default: 250 ms.
     pub refresh_stagger: Duration,
-    /// How long a redirection outweighs the view of a node that was not involved in it. Gossip needs this
-    /// long to spread. Default: 5 s.
+    /// How long a redirection outweighs the view of a node that was not involved in it. Gossip
+    /// needs this long to spread. Default: 5 s.
     pub moved_trust: Duration,
-    /// How long a different cluster at known addresses is ignored while no known node answers: nodes with
-    /// unknown IDs may have taken over the addresses. A cluster that a seed leads to, or that answers at
-    /// every known address, is followed at once. Default: 30 s.
+    /// How long a different cluster at known addresses is ignored while no known node answers:
+    /// nodes with unknown IDs may have taken over the addresses. A cluster that a seed leads to, or
+    /// that answers at every known address, is followed at once. Default: 30 s.
     pub takeover_delay: Duration,
 
     /// Maximum number of commands in flight on one connection. Further commands wait in the client.
@@ -95,13 +98,14 @@ pub struct Config {
     pub max_in_flight_bytes: usize,
     /// Maximum number of calls that wait for one node, besides those in flight. Default: 100,000.
     pub max_queued: usize,
-    /// Maximum number of incomplete calls over all nodes. Default: 1,000,000, of about 300 bytes each.
+    /// Maximum number of incomplete calls over all nodes. Default: 1,000,000, of about 300 bytes
+    /// each.
     pub max_pending_calls: usize,
     /// Maximum bytes of commands of incomplete calls. Default: 256 MiB.
     pub max_pending_bytes: usize,
     /// Maximum number of connections, including those being established. Further nodes wait for the
-    /// connection that has been idle longest to be closed. On Linux, a client of an adapter never uses
-    /// more than half of the file descriptors of the process. Default: 1,000.
+    /// connection that has been idle longest to be closed. On Linux, a client of an adapter never
+    /// uses more than half of the file descriptors of the process. Default: 1,000.
     pub max_connections: usize,
     /// Maximum number of connections being established at a time: in name resolution, dial, TLS or
     /// handshake. Three more are reserved for nodes that a refresh asks. Default: 64.
@@ -112,11 +116,11 @@ pub struct Config {
     pub max_addresses: usize,
     /// Maximum number of nodes in a topology. Default: 4,096.
     pub max_nodes: usize,
-    /// Maximum bytes of incomplete replies over all connections. A reply beyond it is discarded, and its
-    /// command fails. Default: 1 GiB.
+    /// Maximum bytes of incomplete replies over all connections. A reply beyond it is discarded,
+    /// and its command fails. Default: 1 GiB.
     pub max_received_bytes: usize,
-    /// Maximum bytes of replies that wait for other replies of the same call: in a pipeline, or from
-    /// several nodes. A reply beyond it fails. Default: 1 GiB.
+    /// Maximum bytes of replies that wait for other replies of the same call: in a pipeline, or
+    /// from several nodes. A reply beyond it fails. Default: 1 GiB.
     pub max_held_reply_bytes: usize,
     /// Limits of a single reply.
     pub limits: Limits,
@@ -171,16 +175,17 @@ impl Config {
     /// [`Call::timeout`](crate::Call::timeout) is cut to it.
     pub const MAX_DURATION: Duration = Duration::from_secs(366 * 24 * 3600);
 
-    /// Time that a dial may spend until TLS is established: three quarters of `connect_timeout`. A driver
-    /// that gives up then can report TLS as the cause; the machine, which gives up after all of
-    /// `connect_timeout`, cannot.
+    /// Time that a dial may spend until TLS is established: three quarters of `connect_timeout`. A
+    /// driver that gives up then can report TLS as the cause; the machine, which gives up after all
+    /// of `connect_timeout`, cannot.
     #[must_use]
     pub fn tls_timeout(&self) -> Duration {
         self.connect_timeout / 4 * 3
     }
 
-    /// Maximum bytes that a machine holds with these limits, whatever callers and nodes do: the sum of the
-    /// limits and of the overhead of each counted item. Replies that callers own do not count.
+    /// Maximum bytes that a machine holds with these limits, whatever callers and nodes do: the sum
+    /// of the limits and of the overhead of each counted item. Replies that callers own do not
+    /// count.
     ///
     /// ```
     /// use hashslot::Config;
@@ -330,7 +335,8 @@ impl Config {
     }
 }
 
-/// What is kept beside the bytes of a call: its entries in tables that have just doubled, and a refusal.
+/// What is kept beside the bytes of a call: its entries in tables that have just doubled, and a
+/// refusal.
 const CALL_LEN: usize = 1_400;
 /// What is kept of a node: in the topology, in one that is read, and in the table of nodes.
 const NODE_LEN: usize = 4_096;
@@ -347,28 +353,30 @@ const HANDSHAKE_LEN_MIN: usize = 4 << 10;
 /// Source: RFC 8305, section 5.
 pub(crate) const DIAL_STAGGER_MIN: Duration = Duration::from_millis(10);
 
-/// Limits of a single reply, checked as soon as a length is read and before memory is reserved for it. A
-/// command whose reply exceeds a limit fails alone; its connection stays open.
+/// Limits of a single reply, checked as soon as a length is read and before memory is reserved for
+/// it. A command whose reply exceeds a limit fails alone; its connection stays open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Maximum bytes of one reply with all of its elements. Default: 512 MiB and 64 KiB, because the
-    /// largest string of a server has 512 MiB by default.
+    /// Maximum bytes of one reply with all of its elements. Default: 512 MiB and 64 KiB, because
+    /// the largest string of a server has 512 MiB by default.
     pub max_frame_bytes: usize,
     /// Maximum number of elements of one reply, over all depths. Default: 16,777,216.
     pub max_elements: usize,
-    /// Maximum nesting depth of arrays, maps, sets and attributes. Default: 1,024, which costs 8 KiB.
+    /// Maximum nesting depth of arrays, maps, sets and attributes. Default: 1,024, which costs 8
+    /// KiB.
     pub max_depth: usize,
     /// Maximum bytes of one reply during the handshake, and to the client's own `PING` and `AUTH`.
     /// Default: 64 KiB.
     pub max_handshake_bytes: usize,
-    /// Maximum bytes of one reply about the topology. Default: 32 MiB, twice the reply of 4,096 nodes with
-    /// scattered slots.
+    /// Maximum bytes of one reply about the topology. Default: 32 MiB, twice the reply of 4,096
+    /// nodes with scattered slots.
     pub max_topology_bytes: usize,
     /// Maximum bytes of one push. Default: 1 MiB.
     pub max_push_bytes: usize,
-    /// Maximum bytes of one reply that is discarded because it is malformed or exceeds another limit. Its
-    /// command fails alone, and nothing of it is kept. A longer one closes the connection. Default: 2 GiB.
+    /// Maximum bytes of one reply that is discarded because it is malformed or exceeds another
+    /// limit. Its command fails alone, and nothing of it is kept. A longer one closes the
+    /// connection. Default: 2 GiB.
     pub max_skipped_bytes: usize,
 }
 
@@ -402,46 +410,49 @@ pub enum Protocol {
 pub enum ReadFrom {
     /// Primaries: a read sees every write that was acknowledged before.
     Primary,
-    /// Replicas in turn, and the primary of a shard without replicas. Reads may be stale, and the order of
-    /// the commands of a slot holds among its writes only.
+    /// Replicas in turn, and the primary of a shard without replicas. Reads may be stale, and the
+    /// order of the commands of a slot holds among its writes only.
     PreferReplica,
 }
 
 /// What happens to a command whose keys are in several slots.
 ///
-/// Servers refuse such commands. The client can split some of them: `DEL`, `UNLINK`, `EXISTS`, `TOUCH`, `MGET`, `MSET`,
-/// `MSETEX` without a condition, `JSON.MGET`, `JSON.MSET`. It refuses all others.
+/// Servers refuse such commands. The client can split some of them: `DEL`, `UNLINK`, `EXISTS`,
+/// `TOUCH`, `MGET`, `MSET`, `MSETEX` without a condition, `JSON.MGET`, `JSON.MSET`. It refuses all
+/// others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum CrossSlot {
     /// The client sends one command per slot, all at the same time, and merges the replies.
     ///
-    /// **This is not atomic**: other clients may see some parts done and others not. If one part fails, the
-    /// others stay done; [`Error::Partial`](crate::Error::Partial) tells which.
+    /// **This is not atomic**: other clients may see some parts done and others not. If one part
+    /// fails, the others stay done; [`Error::Partial`](crate::Error::Partial) tells which.
     #[default]
     Split,
-    /// The client refuses the command with [`Why::CrossSlot`](crate::error::Why::CrossSlot) and sends nothing.
+    /// The client refuses the command with [`Why::CrossSlot`](crate::error::Why::CrossSlot) and
+    /// sends nothing.
     Refuse,
 }
 
 /// Which redirections are followed.
 ///
-/// A script can forge one: `return redis.error_reply('MOVED 1 evil:6379')`. A client that follows it sends
-/// its password and the command to a foreign server, and runs the script twice.
+/// A script can forge one: `return redis.error_reply('MOVED 1 evil:6379')`. A client that follows
+/// it sends its password and the command to a foreign server, and runs the script twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RedirectPolicy {
-    /// Redirections to nodes that the topology lists, unless they answer a script that may have run.
+    /// Redirections to nodes that the topology lists, unless they answer a script that may have
+    /// run.
     Listed,
     /// All redirections of all commands.
     Any,
 }
 
-/// Translates the addresses that nodes announce into addresses that the client can reach: NAT, tunnels,
-/// containers. Applies to every address of a topology and of a redirection, not to seeds.
+/// Translates the addresses that nodes announce into addresses that the client can reach: NAT,
+/// tunnels, containers. Applies to every address of a topology and of a redirection, not to seeds.
 ///
-/// Rules are tried in order; the first match decides. The map is plain data, so that equal inputs give
-/// equal outputs.
+/// Rules are tried in order; the first match decides. The map is plain data, so that equal inputs
+/// give equal outputs.
 ///
 /// ```
 /// use hashslot::config::AddressMap;

@@ -145,7 +145,7 @@ impl fmt::Display for Phase {
     }
 }
 
-/// Why a command did not run, or why nobody knows whether it did.
+/// Why a command did not run, or why the client cannot tell whether it ran.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Why {
@@ -155,15 +155,15 @@ pub enum Why {
     /// The connection was lost.
     #[error("the connection was lost: {0}")]
     ConnectionLost(Disconnect),
-    /// The connection was lost twice while this command was the first without an answer: sending it,
-    /// or answering it, is likely to be the cause.
+    /// The connection was lost twice while this command was the first without an answer: sending
+    /// it, or answering it, is likely to be the cause.
     #[error(
         "the connection was lost twice at this command, which may be too long for the node, or its reply: {0}"
     )]
     LostTwice(Disconnect),
     /// A reply of the node cannot be used: it breaks the protocol, or a limit of
-    /// [`Limits`](crate::config::Limits). If its end cannot be found its connection is closed, and what else
-    /// was in flight there ends with this as well.
+    /// [`Limits`](crate::config::Limits). If its end cannot be found its connection is closed, and
+    /// what else was in flight there ends with this as well.
     #[error("unusable reply: {0}")]
     Protocol(ProtocolError),
     /// The node refused to set up the connection: credentials, number of clients, and so on.
@@ -246,7 +246,7 @@ impl fmt::Display for NodeFailures {
     }
 }
 
-/// Why one seed, or one node asked for the topology, was of no use.
+/// Why one seed, or one node asked for the topology, gave no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NodeFailure {
@@ -317,7 +317,7 @@ impl NodeFailure {
         is_told || self.is_permanent()
     }
 
-    /// Whether asking again cannot help until somebody changes the configuration.
+    /// Whether a retry cannot help until the configuration of the client or the server changes.
     #[must_use]
     pub const fn is_permanent(&self) -> bool {
         match self {
@@ -335,7 +335,7 @@ impl NodeFailure {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Disconnect {
-    /// Nobody listens there.
+    /// No process listens at the address.
     #[error("connection refused")]
     Refused,
     /// The host or its network cannot be reached.
@@ -433,7 +433,8 @@ pub enum Violation {
     /// A reply to the client itself, or a message that is no reply, beyond the limit for its kind.
     #[error("larger than `max_handshake_bytes`, `max_topology_bytes` or `max_push_bytes` allows")]
     TooLongForItsKind,
-    /// Replies that have begun to come have `max_received_bytes` together, and this one would bring more.
+    /// Replies that have begun to come have `max_received_bytes` together, and this one would bring
+    /// more.
     #[error("no room: replies on their way have reached `max_received_bytes`")]
     NoRoom,
     /// Replies that wait for others of their call have `max_held_reply_bytes` together.
@@ -453,7 +454,7 @@ pub enum Violation {
     /// The value is cut off.
     #[error("truncated value")]
     Truncated,
-    /// A reply to a command that nobody sent.
+    /// A reply that answers no command the link has sent.
     #[error("reply without a command")]
     Unsolicited,
 }
@@ -524,13 +525,14 @@ pub enum ConfigError {
         /// What is wrong with its value.
         problem: &'static str,
     },
-    /// What TLS was configured with is of no use: a certificate, a key, no cryptography.
+    /// The TLS configuration is unusable: a bad certificate, a bad key, or no cryptography.
     #[error("TLS: {0}")]
     Tls(Cow<'static, str>),
     /// A URL that cannot be read.
     #[error(transparent)]
     Url(#[from] UrlError),
-    /// A URL asks for TLS, and whoever is to connect has none. It does not connect in clear text.
+    /// A URL asks for TLS, and the driver was built without it. The driver does not connect in
+    /// clear text.
     #[error("the URL asks for TLS, and this client was built without")]
     NoTls,
 }

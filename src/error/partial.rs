@@ -13,8 +13,8 @@ use crate::slot::Slot;
 /// What became of the parts of a command that was split by slot, or sent to several nodes, when not
 /// all of them succeeded.
 ///
-/// Those that succeeded are done, and stay so. Keys are told by their position among the keys of the
-/// command, counted from 0.
+/// Those that succeeded are done, and stay so. Keys are told by their position among the keys of
+/// the command, counted from 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Partial {
     parts: Arc<[PartialPart]>,
@@ -58,7 +58,7 @@ impl Partial {
         self.keys(|part| part.error().is_some_and(|error| !error.may_have_executed()))
     }
 
-    /// The keys for which nobody knows.
+    /// The keys for which the client cannot tell whether the command ran.
     pub fn unknown(&self) -> impl Iterator<Item = usize> {
         self.keys(|part| part.error().is_some_and(Error::may_have_executed))
     }

@@ -11,18 +11,20 @@ use crate::shown::{Shown, hide};
 
 /// An error reply of a server.
 ///
-/// **Shape**: a code in capitals and a text after a blank: `WRONGTYPE Operation against ..`. Servers
-/// may send any bytes; [`as_bytes`](Self::as_bytes) has them verbatim. Two are equal if their texts are.
+/// **Shape**: a code in capitals and a text after a blank: `WRONGTYPE Operation against ..`.
+/// Servers may send any bytes; [`as_bytes`](Self::as_bytes) has them verbatim. Two are equal if
+/// their texts are.
 ///
 /// **What is shown**: `Display` and `Debug` escape control characters and marks that change the
-/// direction of writing, and cut after 256 characters. They leave out what the server repeats of the
-/// arguments of a command that it does not know, and of commands that carry secrets (`AUTH`, `HELLO`,
-/// `ACL SETUSER`, `CONFIG SET`, `MIGRATE`). Of the answer to the client's own password only a known text is
-/// kept at all.
+/// direction of writing, and cut after 256 characters. They leave out what the server repeats of
+/// the arguments of a command that it does not know, and of commands that carry secrets (`AUTH`,
+/// `HELLO`, `ACL SETUSER`, `CONFIG SET`, `MIGRATE`). Of the answer to the client's own password
+/// only a known text is kept at all.
 ///
 /// ```
 /// use hashslot::ServerError;
-/// let error = ServerError::new("ERR unknown command 'AUHT', with args beginning with: 's3cret' ".into());
+/// let text = "ERR unknown command 'AUHT', with args beginning with: 's3cret' ";
+/// let error = ServerError::new(text.into());
 /// assert_eq!(error.to_string(), "ERR unknown command 'AUHT', with args beginning with ..");
 /// assert!(error.text().contains("s3cret"));
 /// let error = ServerError::new("ERR \u{1b}[2Jdone".into());
@@ -99,8 +101,8 @@ impl ServerError {
         Self { bytes: bytes.into(), shown_len, ..self }
     }
 
-    /// The same error, which keeps no more than 256 bytes of a long text: for errors that are kept, and
-    /// may be many.
+    /// The same error, which keeps no more than 256 bytes of a long text: for errors that are kept,
+    /// and may be many.
     pub(crate) fn shortened(self) -> Self {
         match self.bytes.get(..KEPT_LEN_MAX) {
             Some(kept) if self.shown_len == 0 && self.bytes.len() > KEPT_LEN_MAX => {
@@ -110,13 +112,14 @@ impl ServerError {
         }
     }
 
-    /// The same error, to a command that may have run before it was refused, or has said this itself.
+    /// The same error, to a command that may have run before it was refused, or has said this
+    /// itself.
     pub(crate) fn proving_nothing(self) -> Self {
         Self { evidence: Evidence::None, ..self }
     }
 
-    /// The same error, to a command that provably did not run: the server had not read all of it, or
-    /// discarded the transaction that it was part of.
+    /// The same error, to a command that provably did not run: the server had not read all of it,
+    /// or discarded the transaction that it was part of.
     pub(crate) fn proving_that_nothing_ran(self) -> Self {
         Self { evidence: Evidence::NotRun, ..self }
     }
@@ -154,9 +157,9 @@ impl ServerError {
     }
 
     /// Whether this proves that the command did not run: servers send its code only before they
-    /// execute a command, or the error came before the server had read all of the command, or inside a
-    /// transaction that was discarded. Never for what a script answers, which can say anything after it
-    /// has written, nor for a command that was sent before and may have run then.
+    /// execute a command, or the error came before the server had read all of the command, or
+    /// inside a transaction that was discarded. Never for what a script answers, which can say
+    /// anything after it has written, nor for a command that was sent before and may have run then.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
         match self.evidence {

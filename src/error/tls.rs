@@ -61,8 +61,7 @@ pub enum TlsFailure {
 }
 
 impl TlsFailure {
-    /// Whether trying again cannot help until somebody changes a certificate, a configuration or a
-    /// clock.
+    /// Whether a retry cannot help until a certificate, a configuration or a clock changes.
     #[must_use]
     pub const fn is_permanent(self) -> bool {
         !matches!(self, Self::NoAnswer | Self::Other)

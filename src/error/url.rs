@@ -7,8 +7,8 @@ use core::ops::Range;
 
 /// What is wrong with a URL, and where. The caller's fault.
 ///
-/// Nothing that may be a password is quoted: neither what stands before an `@`, nor what would if an
-/// `@` were forgotten.
+/// Nothing that may be a password is quoted: neither what stands before an `@`, nor what would if
+/// an `@` were forgotten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UrlError {
     pub(crate) part: UrlPart,

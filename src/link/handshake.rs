@@ -1,16 +1,17 @@
 //! Setting up a connection: protocol, credentials, name, role.
 //!
 //! Theory of operation. Everything leaves in one write: `HELLO 3` with credentials and name, the
-//! library's name and version, `CLUSTER MYID`, `SELECT` if it is not for database 0, and `READONLY` for a
-//! link that reads from a replica. Replies come in that order. The node tells its ID before any command
-//! of a caller leaves, so that none leaves for a node of another cluster at a known address. Servers may
-//! refuse to tell it: then it is unknown. No command of a caller leaves before the last reply has come: a
-//! server that still checks the password closes the connection on long commands.
+//! library's name and version, `CLUSTER MYID`, `SELECT` if it is not for database 0, and `READONLY`
+//! for a link that reads from a replica. Replies come in that order. The node tells its ID before
+//! any command of a caller leaves, so that none leaves for a node of another cluster at a known
+//! address. Servers may refuse to tell it: then it is unknown. No command of a caller leaves before
+//! the last reply has come: a server that still checks the password closes the connection on long
+//! commands.
 //!
-//! A server that refuses `HELLO`, in whatever words, gets a second write with `AUTH`, `CLIENT
-//! SETNAME`, `SELECT` and `READONLY`, and speaks RESP2: its answer to that is what counts. Only what
-//! the second handshake could not mend refuses the link at once: a wrong password, a password that is
-//! missing, no room for another client.
+//! A server that refuses `HELLO`, in whatever words, gets a second write with `AUTH`,
+//! `CLIENT SETNAME`, `SELECT` and `READONLY`, and speaks RESP2: its answer to that is what counts.
+//! Only what the second handshake could not mend refuses the link at once: a wrong password, a
+//! password that is missing, no room for another client.
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -59,7 +60,7 @@ pub(super) enum Progress {
     Continue,
     /// The server speaks RESP2: send the other handshake.
     FallBack,
-    /// The connection is of no use.
+    /// The handshake failed: the link cannot be used.
     Fail(NodeFailure),
 }
 
@@ -235,9 +236,9 @@ fn failure(step: Step, told: &ServerError, credentials: Option<&Credentials>) ->
     }
 }
 
-/// What is kept of the answer to a command with a password, or to one beside it. Servers and proxies
-/// may repeat the password, in part or in another spelling: where there is one, only code and words that
-/// are known are kept.
+/// What is kept of the answer to a command with a password, or to one beside it. Servers and
+/// proxies may repeat the password, in part or in another spelling: where there is one, only code
+/// and words that are known are kept.
 pub(super) fn without_secrets(
     error: ServerError,
     credentials: Option<&Credentials>,

@@ -1,11 +1,12 @@
 //! One connection: what it owes, what it has to send, what it has received.
 //!
-//! Theory of operation. A link is dialled, set up, ready, and gone. Whatever is written on it leaves
-//! an entry in the queue of expected replies, in the order of the bytes; the n-th reply belongs to
-//! the n-th entry, whatever became of the caller meanwhile. Pushes are no replies. Each entry knows
-//! the position after its last byte, so that a loss tells for each command whether the transport took
-//! all of it. An error may answer a command that has begun to leave, and a loss follows as a rule: the
-//! node refused to read the rest. `ASKING` and what follows it are appended in one go: nothing can come between them.
+//! Theory of operation. A link is dialled, set up, ready, and gone. Whatever is written on it
+//! leaves an entry in the queue of expected replies, in the order of the bytes; the n-th reply
+//! belongs to the n-th entry, whatever became of the caller meanwhile. Pushes are no replies. Each
+//! entry knows the position after its last byte, so that a loss tells for each command whether the
+//! transport took all of it. An error may answer a command that has begun to leave, and a loss
+//! follows as a rule: the node refused to read the rest. `ASKING` and what follows it are appended
+//! in one go: nothing can come between them.
 
 mod handshake;
 mod inbox;
@@ -33,7 +34,8 @@ pub(crate) struct Link<W> {
     outbox: Outbox,
     inbox: Inbox,
     expected: VecDeque<Expected<W>>,
-    /// The replies that have to be short, in order: the number of each, and the most bytes it may have.
+    /// The replies that have to be short, in order: the number of each, and the most bytes it may
+    /// have.
     short: VecDeque<(u64, usize)>,
     /// How many replies have come.
     answered: u64,
@@ -50,7 +52,7 @@ pub(crate) struct Link<W> {
     read_only: bool,
     /// What became of `HELLO`.
     hello: Hello,
-    /// Whom it is set up as; forgotten once it is.
+    /// The credentials that the link is set up with; dropped once it is ready.
     credentials: Option<Box<Credentials>>,
     /// When a reply came, or some of a long one, or when something was first expected.
     progress_at: Instant,
@@ -329,10 +331,10 @@ impl<W: Copy> Link<W> {
             if frame.is_push() {
                 return Ok(Some(Received::Push(frame)));
             }
-            // A server that is full says so before it is asked. One that refuses a command for its length
-            // does not read it to the end: an error may answer what has begun to leave, and the link ends
-            // with it. Once the link is set up, every other reply to a command that has not left whole
-            // belongs to no command.
+            // A server that is full says so before it is asked. One that refuses a command for its
+            // length does not read it to the end: an error may answer what has begun to leave, and
+            // the link ends with it. Once the link is set up, every other reply to a command that
+            // has not left whole belongs to no command.
             let taken = self.outbox.taken();
             let may_answer_early =
                 || !self.is_ready() || (self.answered_end < taken && frame.is_error());
@@ -447,13 +449,14 @@ impl<W: Copy> Link<W> {
         })
     }
 
-    /// Whether a command was answered that has not left whole. The rest of it must not leave any more.
+    /// Whether a command was answered that has not left whole. The rest of it must not leave any
+    /// more.
     pub(crate) fn was_answered_early(&self) -> bool {
         self.answered_end > self.outbox.taken() && self.is_ready()
     }
 
-    /// Whether the beginning of a reply has come that cannot be used: that to the first piece of work
-    /// that it owes.
+    /// Whether the beginning of a reply has come that cannot be used: that to the first piece of
+    /// work that it owes.
     pub(crate) const fn skips_reply(&self) -> bool {
         self.inbox.skips_reply()
     }

@@ -1,13 +1,14 @@
 //! Replies of several nodes or slots become one.
 //!
 //! Rules of this file: every part has an end before its reply is looked at. If one of them failed,
-//! the whole call has, and tells what became of each part; the rules say which exceptions there are.
+//! the whole call has, and tells what became of each part; the rules say which exceptions there
+//! are.
 //!
-//! A merged frame is what one node would have sent that has all keys. Elements are copied as the bytes
-//! that they came as, with their attributes, so that nulls and types are those of the protocol that
-//! the links speak; what is computed has the type of what it is computed from. The attributes of the
-//! replies themselves become one, each pair once. Where some links speak RESP2 and others RESP3, who
-//! reads the frame has to read both, as readers of RESP3 do.
+//! A merged frame is what one node would have sent that has all keys. Elements are copied as the
+//! bytes that they came as, with their attributes, so that nulls and types are those of the
+//! protocol that the links speak; what is computed has the type of what it is computed from. The
+//! attributes of the replies themselves become one, each pair once. Where some links speak RESP2
+//! and others RESP3, who reads the frame has to read both, as readers of RESP3 do.
 
 use alloc::borrow::Cow;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -90,8 +91,8 @@ impl Joint {
     /// The replies in the order of the pieces, as one.
     ///
     /// # Errors
-    /// [`Error::Partial`] if a part failed, unless the rule allows that; the parts' own error if all
-    /// of them failed alike; [`Error::Conversion`] if replies are not what the rule is for.
+    /// [`Error::Partial`] if a part failed, unless the rule allows that; the parts' own error if
+    /// all of them failed alike; [`Error::Conversion`] if replies are not what the rule is for.
     pub(crate) fn merge(
         self,
         results: Vec<Result<Frame, Error>>,
@@ -148,8 +149,8 @@ fn one_succeeded(results: Vec<Result<Frame, Error>>, origin: &Origin) -> Result<
     }
 }
 
-/// Whether two parts failed alike. A server that does not know a command quotes its arguments, which
-/// differ.
+/// Whether two parts failed alike. A server that does not know a command quotes its arguments,
+/// which differ.
 fn is_alike(error: &Error, other: &Error) -> bool {
     let is_unknown = |error: &Error| {
         error.server().is_some_and(|error| error.as_bytes().starts_with(b"ERR unknown command"))

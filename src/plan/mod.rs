@@ -1,6 +1,7 @@
 //! How a call becomes commands for slots and nodes, and how their replies become one.
 //!
-//! [`Cluster::explain`](crate::Cluster::explain) and the clients' `explain` tell it without sending anything.
+//! [`Cluster::explain`](crate::Cluster::explain) and the clients' `explain` tell it without sending
+//! anything.
 
 // - `route`: where a command goes
 // - `split`: one command becomes several: one per slot, or one per owner of slots
@@ -116,9 +117,10 @@ impl Call {
     /// One command. Completes with [`Reply::One`](crate::Reply::One), or with
     /// [`Reply::PerNode`](crate::Reply::PerNode) if the replies of several nodes stay apart.
     ///
-    /// A command whose keys are in several slots is split, where that is possible; one that concerns
-    /// several nodes goes to each of them; [`CommandInfo`] tells which. Then there are several parts,
-    /// which are not atomic together. [`Error::Partial`] tells what became of each if any fails.
+    /// A command whose keys are in several slots is split, where that is possible; one that
+    /// concerns several nodes goes to each of them; [`CommandInfo`] tells which. Then there are
+    /// several parts, which are not atomic together. [`Error::Partial`] tells what became of each
+    /// if any fails.
     #[must_use]
     pub const fn new(command: Command) -> Self {
         Self::of(Work::One(command))
@@ -146,8 +148,8 @@ impl Call {
         Self::of(Work::Transaction(commands.into_iter().map(spelled).collect()))
     }
 
-    /// Nothing but knowing the cluster. Completes with [`Reply::Ready`](crate::Reply::Ready) as soon
-    /// as the topology is known.
+    /// Nothing but knowing the cluster. Completes with [`Reply::Ready`](crate::Reply::Ready) as
+    /// soon as the topology is known.
     ///
     /// **Errors**: unlike other calls it does not wait for seeds that have said no. When every seed
     /// has refused, cannot be reached or has no address, it ends with
@@ -174,8 +176,8 @@ impl Call {
         self
     }
 
-    /// Sends the commands there, whatever their keys and whatever the table says. A transaction goes
-    /// to one node, slot, or to any.
+    /// Sends the commands there, whatever their keys and whatever the table says. A transaction
+    /// goes to one node, slot, or to any.
     #[must_use]
     pub fn target(mut self, target: Target) -> Self {
         self.options.target = Some(target);
@@ -196,11 +198,11 @@ impl Call {
         self
     }
 
-    /// Refuses a pipeline as a whole if one of its commands cannot be sent: then none is, and the call
-    /// ends with the error of the first such command. Otherwise that command alone is refused, in its
-    /// place: if it is malformed, has keys in several slots, is not allowed, or is for a node whose
-    /// queue is full. What servers answer stays in its place in any case: a strict pipeline is sent as a
-    /// whole, and is no transaction. Changes nothing for other calls.
+    /// Refuses a pipeline as a whole if one of its commands cannot be sent: then none is, and the
+    /// call ends with the error of the first such command. Otherwise that command alone is refused,
+    /// in its place: if it is malformed, has keys in several slots, is not allowed, or is for a
+    /// node whose queue is full. What servers answer stays in its place in any case: a strict
+    /// pipeline is sent as a whole, and is no transaction. Changes nothing for other calls.
     ///
     /// ```
     /// use hashslot::{Call, Command};

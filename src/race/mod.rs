@@ -22,8 +22,8 @@ use crate::time::Instant;
 /// [`failed`](Self::failed), and asks again. With the first connection the race is over: the driver
 /// drops it, and the attempts that still go on.
 ///
-/// Many addresses follow each other faster than after `dial_stagger`, so that each is dialled in the
-/// first half of `connect_timeout`.
+/// Many addresses follow each other faster than after `dial_stagger`, so that each is dialled in
+/// the first half of `connect_timeout`.
 ///
 /// **Limit**: `max_addresses` of the configuration; further addresses are not dialled.
 ///

@@ -88,8 +88,8 @@ pub fn null_array(out: &mut Vec<u8>, protocol: Protocol) {
     });
 }
 
-/// Appends the header of a map; its `count` keys have to follow, each before its value. RESP2 has no
-/// maps: there it is an array.
+/// Appends the header of a map; its `count` keys have to follow, each before its value. RESP2 has
+/// no maps: there it is an array.
 pub fn map_header(out: &mut Vec<u8>, count: usize, protocol: Protocol) {
     match protocol {
         Protocol::Resp2 => array_header(out, count.saturating_mul(2)),
@@ -97,8 +97,8 @@ pub fn map_header(out: &mut Vec<u8>, count: usize, protocol: Protocol) {
     }
 }
 
-/// Appends the header of a set; its `count` values have to follow. RESP2 has no sets: there it is an
-/// array.
+/// Appends the header of a set; its `count` values have to follow. RESP2 has no sets: there it is
+/// an array.
 pub fn set_header(out: &mut Vec<u8>, count: usize, protocol: Protocol) {
     match protocol {
         Protocol::Resp2 => array_header(out, count),
@@ -150,8 +150,8 @@ pub fn verbatim(out: &mut Vec<u8>, format: &[u8], text: &[u8]) {
 /// Appends a value in the form of RESP3, with everything in it and without attributes.
 ///
 /// What is written is canonical: read and written again it is the same. A null is `_`; an error is
-/// a line, or a bulk error if CR or LF are in it; a double is as [`double`] writes it. Something in a
-/// [`Value::BigNumber`] that is no line becomes a bulk string.
+/// a line, or a bulk error if CR or LF are in it; a double is as [`double`] writes it. Something in
+/// a [`Value::BigNumber`] that is no line becomes a bulk string.
 ///
 /// ```
 /// use hashslot::resp::{Frame, encode};

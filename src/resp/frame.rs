@@ -15,10 +15,10 @@ use crate::error::{ProtocolError, ServerError, Violation};
 ///
 /// Two frames are equal if their bytes are; `{:?}` shows the value, shortened.
 ///
-/// **Invariant**: the bytes have passed a [`Scanner`]: reading cannot fail.
-/// **Cost**: a clone is one reference count. Dropping frees one block, however deep the value nests.
-/// **Limit**: short replies that came together share a block, so that one which is kept for long may keep
-/// 2 KiB; a copy of its value keeps no more than itself.
+/// **Invariant**: the bytes have passed a [`Scanner`]: reading cannot fail. **Cost**: a clone is
+/// one reference count. Dropping frees one block, however deep the value nests. **Limit**: short
+/// replies that came together share a block, so that one which is kept for long may keep 2 KiB; a
+/// copy of its value keeps no more than itself.
 ///
 /// ```
 /// use hashslot::resp::Frame;
@@ -35,8 +35,8 @@ impl Frame {
     /// The frame that these bytes are, all of them.
     ///
     /// # Errors
-    /// What [`Scanner::scan`] refuses or skips; [`Violation::Truncated`] if the value is not complete,
-    /// [`Violation::Trailing`] if bytes follow it. The fault of whoever made the bytes.
+    /// What [`Scanner::scan`] refuses or skips; [`Violation::Truncated`] if the value is not
+    /// complete, [`Violation::Trailing`] if bytes follow it. The producer of the bytes is at fault.
     pub fn parse(bytes: impl Into<Bytes>, limits: &Limits) -> Result<Self, ProtocolError> {
         let bytes = bytes.into();
         let (offset, violation) = match Scanner::new(*limits).scan(&bytes)? {
@@ -94,8 +94,8 @@ impl Frame {
         Some(ServerError::new(self.share(text)))
     }
 
-    /// The same frame; of a long error no more than is shown of it, for those that are kept and may be
-    /// many.
+    /// The same frame; of a long error no more than is shown of it, for those that are kept and may
+    /// be many.
     pub(crate) fn shortened(self) -> Self {
         let Some(error) = self.error() else { return self };
         let (len, kept) = (error.as_bytes().len(), error.shortened());

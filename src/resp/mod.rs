@@ -42,10 +42,11 @@
 //! taken for another.
 //!
 //! Where the end of the frame is certain all the same, the violation costs this frame only
-//! ([`Scan::Broken`]): a malformed integer, double, boolean, null or verbatim string, a push without
-//! a name, `-1` as the length of a type that has no null, and everything that is only beyond a limit.
-//! The frame is read past and not kept. Malformed types, lengths and line ends cost the stream, and
-//! so does a push inside another value: nothing tells whether it counts as an element.
+//! ([`Scan::Broken`]): a malformed integer, double, boolean, null or verbatim string, a push
+//! without a name, `-1` as the length of a type that has no null, and everything that is only
+//! beyond a limit. The frame is read past and not kept. Malformed types, lengths and line ends cost
+//! the stream, and so does a push inside another value: nothing tells whether it counts as an
+//! element.
 //!
 //! ```
 //! use hashslot::resp::{Frame, Value};

@@ -32,8 +32,8 @@ pub(super) const VALUE_LEN_MIN: usize = 3;
 /// The most digits that a number has: those of 2^63.
 const DIGIT_COUNT_MAX: usize = 19;
 
-/// The longest line of a simple string that is read at once. Longer ones may come in pieces, and are
-/// not to be searched again for each.
+/// The longest line of a simple string that is read at once. Longer ones may come in pieces, and
+/// are not to be searched again for each.
 const COMMON_LINE_LEN_MAX: usize = 32;
 
 /// Ten times this and a digit fits a `usize` everywhere.
@@ -53,9 +53,9 @@ pub enum Scan {
     },
     /// The frame is not complete.
     More {
-        /// **Shape**: 1 or more. The frame cannot end before this many further bytes.
-        /// **Limit**: with what is there already not above `max_frame_bytes` of [`Limits`] as soon as a
-        /// length has been read.
+        /// **Shape**: 1 or more. The frame cannot end before this many further bytes. **Limit**:
+        /// with what is there already not above `max_frame_bytes` of [`Limits`] as soon as a length
+        /// has been read.
         needed: usize,
     },
     /// The buffer begins with the end of a frame that cannot be used: its content is odd, or beyond
@@ -70,7 +70,8 @@ pub enum Scan {
     },
     /// All of the buffer belongs to a frame that cannot be used, and whose end has not come.
     ///
-    /// **Shape**: the next buffer begins behind these bytes. Nobody needs them any more.
+    /// **Shape**: the next buffer begins behind these bytes. The scanner does not need them any
+    /// more.
     Skipped {
         /// Whether it is a push, as far as that is known.
         is_push: bool,
@@ -158,8 +159,8 @@ impl Scanner {
         }
     }
 
-    /// Reads past the frame that `buffer` begins with, and that was not complete: nothing of it is of
-    /// use any more.
+    /// Reads past the frame that `buffer` begins with, and that was not complete: nothing of it is
+    /// of use any more.
     #[cold]
     pub(crate) fn give_up(&mut self, why: Violation, buffer: &[u8]) -> Result<Scan, ProtocolError> {
         if self.skipper.is_some() {
@@ -170,15 +171,17 @@ impl Scanner {
 
     /// Looks for the end of the frame that `buffer` begins with.
     ///
-    /// **Shape**: until a frame is found, `buffer` begins with the same frame at every call and only
-    /// grows. After [`Scan::Frame`] and [`Scan::Broken`] the scanner stands at the start of the next
-    /// frame, and `buffer` has to begin there; after [`Scan::Skipped`] behind all that it was given.
+    /// **Shape**: until a frame is found, `buffer` begins with the same frame at every call and
+    /// only grows. After [`Scan::Frame`] and [`Scan::Broken`] the scanner stands at the start of
+    /// the next frame, and `buffer` has to begin there; after [`Scan::Skipped`] behind all that it
+    /// was given.
     ///
     /// # Errors
-    /// The bytes are not RESP, or a frame is longer than `max_skipped_bytes` of [`Limits`] and cannot be
-    /// used: the server's fault. The offset is that of the first byte that cannot be there; where a
-    /// number or a length is out of bounds, it is that of the value it belongs to. The stream is lost
-    /// then: nothing tells where the next frame begins. Scanning again gives the same error.
+    /// The bytes are not RESP, or a frame is longer than `max_skipped_bytes` of [`Limits`] and
+    /// cannot be used: the server's fault. The offset is that of the first byte that cannot be
+    /// there; where a number or a length is out of bounds, it is that of the value it belongs to.
+    /// The stream is lost then: nothing tells where the next frame begins. Scanning again gives the
+    /// same error.
     pub fn scan(&mut self, buffer: &[u8]) -> Result<Scan, ProtocolError> {
         // Most frames are one common value, and there in full.
         if self.at == 0
@@ -219,8 +222,8 @@ impl Scanner {
         }
     }
 
-    /// The stream is lost; or only the frame is, which broke a limit or has odd content: then its end
-    /// is looked for from the current value on.
+    /// The stream is lost; or only the frame is, which broke a limit or has odd content: then its
+    /// end is looked for from the current value on.
     #[cold]
     fn fail(&mut self, error: ProtocolError, buffer: &[u8]) -> Result<Scan, ProtocolError> {
         if !error.violation.leaves_framing() {
@@ -477,8 +480,8 @@ impl Scanner {
     }
 }
 
-/// The fewest bytes that `len` bytes and then `value_count` values have. [`Scanner::new`] sees to it
-/// that this cannot overflow.
+/// The fewest bytes that `len` bytes and then `value_count` values have. [`Scanner::new`] sees to
+/// it that this cannot overflow.
 #[inline]
 const fn len_min(len: usize, value_count: usize) -> usize {
     len + value_count * VALUE_LEN_MIN

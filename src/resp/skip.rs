@@ -1,14 +1,14 @@
 //! Finds the end of a frame that cannot be used, without keeping it.
 //!
 //! Rules of this file:
-//! - Every byte is looked at once, and none is kept: what stays is one number for each frame, however
-//!   long it is and however deep it nests.
+//! - Every byte is looked at once, and none is kept: what stays is one number for each frame,
+//!   however long it is and however deep it nests.
 //! - Framing is checked, content is not: the frame is already known to be of no value.
 //! - What is found depends on the bytes alone, never on how they were cut into pieces.
 //!
-//! Theory of operation: the end of a frame needs no levels. `unended` counts the values that have not
-//! ended, of all levels together; an aggregate adds its own, every value takes one, an attribute takes
-//! none. At zero the frame ends.
+//! Theory of operation: the end of a frame needs no levels. `unended` counts the values that have
+//! not ended, of all levels together; an aggregate adds its own, every value takes one, an
+//! attribute takes none. At zero the frame ends.
 
 use super::scan::VALUE_LEN_MIN;
 use crate::error::{ProtocolError, Violation};

@@ -54,9 +54,9 @@ pub enum Value<'a> {
     },
     /// `*`: values in order.
     Array(Elements<'a>),
-    /// `~`: values in no order. Nobody checks that they differ.
+    /// `~`: values in no order. The reader does not check that they differ.
     Set(Elements<'a>),
-    /// `%`: keys with their values. Nobody checks that the keys differ.
+    /// `%`: keys with their values. The reader does not check that the keys differ.
     Map(Pairs<'a>),
     /// `>`: a message that answers no command. **Shape**: at least one value; the first is a
     /// string that names its kind, such as `invalidate`.

@@ -55,8 +55,8 @@ impl Drop for Secret {
     }
 }
 
-/// Overwrites bytes. That nobody reads them afterwards is hidden from the compiler, which would leave
-/// it out otherwise.
+/// Overwrites bytes. `black_box` hides from the compiler that no code reads them afterwards;
+/// without it the compiler could remove the writes.
 fn wipe(bytes: &mut [u8]) {
     bytes.fill(0);
     black_box(bytes);

@@ -38,8 +38,8 @@ pub(super) struct Client {
     /// Calls for many nodes that were not planned yet at the last look.
     pub(super) unplanned: Vec<usize>,
     pub(super) missed: Vec<SocketEvent>,
-    /// Where slots have moved to by redirections since the topology was asked for the last time, and
-    /// when that was heard.
+    /// Where slots have moved to by redirections since the topology was asked for the last time,
+    /// and when that was heard.
     pub(super) moved: BTreeMap<Slot, (Address, Instant)>,
     /// The IDs of the nodes that it believed in at the last look. What was heard of another cluster
     /// counts for nothing.
@@ -79,8 +79,8 @@ pub(super) struct Ledger {
     sent: Frames,
     received: Frames,
     owed: u64,
-    /// Since when a reply is owed, and none has come. Messages that are no replies do not count, nor do
-    /// pieces of one.
+    /// Since when a reply is owed, and none has come. Messages that are no replies do not count,
+    /// nor do pieces of one.
     pub(super) silent_since: Option<Instant>,
 }
 

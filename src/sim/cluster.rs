@@ -151,7 +151,7 @@ impl World {
         }
     }
 
-    /// Keys of slots that others serve are of no use.
+    /// Removes the keys of slots that the node neither serves nor imports.
     pub(super) fn drop_foreign_keys(&mut self, index: usize) {
         let node = &self.nodes[index];
         let is_foreign = |key: &&Vec<u8>| {
@@ -431,8 +431,8 @@ impl World {
         self.nodes[to].note(Effect::Put(key.to_vec(), Arc::new(entry.clone())));
         let writes = entry.writes.clone();
         let replaced = self.nodes[to].data.entries.insert(key.to_vec(), entry);
-        // What waited for the target when an earlier move to it was given up runs there in this one,
-        // beside the key, and the key replaces what it made: no client can know.
+        // What waited for the target when an earlier move to it was given up runs there in this
+        // one, beside the key, and the key replaces what it made: no client can know.
         if let Some(replaced) = replaced
             && self.nemesis.given_up.contains(&(Slot::of_key(key).number(), to))
         {

@@ -42,7 +42,7 @@ pub(super) struct Conditions {
     pub(super) short_writes: u64,
     pub(super) dial_hangs: u64,
     pub(super) dial_refused: u64,
-    /// Whether a dial to an address that nobody has any more hangs instead of being refused.
+    /// Whether a dial to an address that no node has any more hangs instead of being refused.
     pub(super) lost_hosts_hang: bool,
     /// How long clients wait for a sign of life.
     pub(super) stall_timeout: Duration,

@@ -17,7 +17,7 @@ pub enum Fault {
     SlowGossip,
     /// A node joins, gets slots, gives them back, and is forgotten.
     Scale,
-    /// A slot belongs to nobody for a while.
+    /// A slot has no owner for a while.
     Hole,
     /// A node starts again under another address.
     Readdress,
@@ -53,11 +53,11 @@ pub enum Fault {
     Reset,
     /// A connection ends in the middle of a reply.
     CutReply,
-    /// Nothing comes through a connection any more, and nobody is told.
+    /// A connection carries nothing any more, and neither end is told.
     HalfOpen,
     /// Bytes from clients to a node, or back, are held up for a while.
     Stall,
-    /// Nobody answers a dial.
+    /// A dial gets no answer.
     DialHang,
     /// A dial is refused though the node listens.
     DialRefused,
@@ -67,7 +67,7 @@ pub enum Fault {
     // A node is hostile.
     /// Bytes that are no reply, or replies cut short.
     Garbage,
-    /// Messages that nobody asked for.
+    /// Pushes, and attributes before replies, that no client asked for.
     Pushes,
     /// Redirections to where no node is, or for another slot.
     Forgeries,
@@ -97,8 +97,8 @@ pub enum Fault {
     ReplicaReads,
     /// Scripts forge errors of the cluster after they have written, and nodes forget scripts.
     Scripts,
-    /// Commands that are longer than nodes accept: a node refuses one when it has read how long it is,
-    /// and hangs up without having read the rest.
+    /// Commands that are longer than nodes accept: a node refuses one when it has read how long it
+    /// is, and hangs up without having read the rest.
     RefuseUnread,
     /// A node hangs up behind a reply: writes fail while replies wait to be read.
     HangUp,

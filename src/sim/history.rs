@@ -1,8 +1,8 @@
-//! What the nodes of a simulation really did: who asked for what, what ran, what was lost.
+//! What the nodes of a simulation really did: what each client asked for, what ran, what was lost.
 //!
-//! The servers write it down themselves, so that nobody has to search for an order in which the
-//! answers would make sense: each write carries a number of its own, and the history knows when and
-//! where it ran.
+//! The nodes record it themselves: each write carries a number of its own, and the history knows
+//! when and where it ran. So the oracle need not search for an order in which the answers make
+//! sense.
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::format;
@@ -101,13 +101,14 @@ pub struct History {
     pub(super) lost: BTreeSet<u64>,
     /// Slots that came back to a node while commands were on their way to it.
     pub(super) excuses: Vec<(Instant, u16, u16)>,
-    /// For each client and slot, the nodes that somebody named to it.
+    /// For each client and slot, the nodes that views and redirections named to it.
     told: Vec<Ranges<u64>>,
     /// The same of those that were named for one command, behind an `ASKING`.
     told_once: Vec<Ranges<u64>>,
     /// For each client, the addresses that it may dial.
     listed: Vec<BTreeMap<Address, Listing>>,
-    /// Nodes that hostile ones made up. They may name them again at any time, in redirections as well.
+    /// Nodes that hostile ones made up. They may name them again at any time, in redirections as
+    /// well.
     made_up: BTreeSet<Address>,
     /// When a command came to a node last.
     now: Instant,
@@ -381,7 +382,7 @@ impl History {
         }
     }
 
-    /// A node broke a connection: refusals of what was on it may have reached nobody.
+    /// A node broke a connection: its refusals on that connection may not have reached the client.
     pub(super) fn broke_off(&mut self, node: usize) {
         for way in self.ways.values_mut() {
             way.is_refused &= way.stay.is_none_or(|(at, ..)| at != node);
@@ -514,8 +515,8 @@ impl History {
         self.lost.extend(writes.iter().filter(|number| !kept.contains(number)));
     }
 
-    /// These slots came to a node while commands were on their way to it: nobody can keep the order
-    /// of what is not answered yet.
+    /// These slots came to a node while commands were on their way to it: no client can keep the
+    /// order of unanswered commands.
     pub(super) fn excuse_order(&mut self, now: Instant, first: u16, last: u16) {
         self.excuses.push((now, first, last));
     }
@@ -530,8 +531,8 @@ const UNLISTED_PATIENCE: Duration = Duration::from_secs(10);
 const UNLISTED_LOOKS: u64 = 4;
 /// A command that comes back to a node so often in a row takes that long at least.
 const STAY_COUNT: u32 = 5;
-/// So many redirections are followed at once, half of those that a client follows at all; beyond, it
-/// pauses, since nodes do not agree.
+/// So many redirections are followed at once, half of those that a client follows at all; beyond,
+/// it pauses, since nodes do not agree.
 const REDIRECTIONS_AT_ONCE: u32 = 8;
 const STAY_TIME: Duration = Duration::from_millis(20);
 

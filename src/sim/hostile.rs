@@ -65,8 +65,8 @@ impl World {
         made_up
     }
 
-    /// Makes the reply a hostile one, if the node is hostile just now. Tells whether that is the end
-    /// of the connection.
+    /// Makes the reply a hostile one, if the node is hostile just now. Tells whether that is the
+    /// end of the connection.
     pub(super) fn is_spoilt(
         &mut self,
         index: usize,
@@ -112,7 +112,8 @@ impl World {
         true
     }
 
-    /// Makes the content of a reply odd, if the node is like that just now. Where it ends is certain.
+    /// Makes the content of a reply odd, if the node is like that just now. Where it ends is
+    /// certain.
     pub(super) fn make_odd(
         &mut self,
         index: usize,

@@ -1,11 +1,12 @@
-//! Whether the answer to a command that became several is made of what its parts were answered with.
+//! Whether the answer to a command that became several is made of what its parts were answered
+//! with.
 //!
-//! Rules of this file. There has to be one answer of a node for each part, no two parts with the same
-//! one, so that the naive merge of all of them is what the caller was told: no reply of one part ends
-//! in another. A part for a node was answered by that node; a part for a shard by the primary that it
-//! was planned for, unless the client has learned more of the cluster meanwhile. What runs once at
-//! most does so for each part. When parts failed, each key is told of once: what is done has run,
-//! what is not done has not.
+//! Rules of this file. There has to be one answer of a node for each part, no two parts with the
+//! same one, so that the naive merge of all of them is what the caller was told: no reply of one
+//! part ends in another. A part for a node was answered by that node; a part for a shard by the
+//! primary that it was planned for, unless the client has learned more of the cluster meanwhile.
+//! What runs once at most does so for each part. When parts failed, each key is told of once: what
+//! is done has run, what is not done has not.
 
 use alloc::format;
 use alloc::string::String;
@@ -91,7 +92,7 @@ pub(super) fn judge(
             let answers = history.answers_since(record.client, text, record.submitted);
             let runs_once = *is_marked && !joint.is_repeatable && !record.planned.is_idempotent;
             let Some(known) = &record.known else {
-                // It was never sent, or nobody noted where to.
+                // The command was never sent, or the oracle has no record of its nodes.
                 let is_sent = !matches!(told, Told::Failed(error) if !error.may_have_executed());
                 let ran = *is_marked && !is_sent && !answers.is_empty();
                 return if ran {
@@ -289,8 +290,8 @@ fn judge_split(
     judge_op(&world.history, record, op, ended, &fate)
 }
 
-/// Parts for nodes: each was asked as often as it may have been, as was said. `answers` are all that
-/// there were, late ones included.
+/// Parts for nodes: each was asked as often as it may have been, as was said. `answers` are all
+/// that there were, late ones included.
 fn judge_spread(
     world: &World,
     parts: &[Part<'_>],

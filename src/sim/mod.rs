@@ -3,8 +3,8 @@
 //! - [`World`] is a simulated cluster and the network that leads to it, with faults that a seed
 //!   draws. A transport under test dials, writes and reads it like the real one.
 //! - [`Pipes`] are the same network for runtimes: connections that are polled.
-//! - [`Workload`] makes calls that can be recognised afterwards, and [`Oracle`] judges how they ended
-//!   by what the nodes really did.
+//! - [`Workload`] makes calls that can be recognised afterwards, and [`Oracle`] judges how they
+//!   ended by what the nodes really did.
 //! - [`Scenario`] puts them together with clients and a driver in virtual time: one call runs it,
 //!   the same seed always runs the same, and a failing one shrinks to a short trace.
 //! - [`strategies`] are for property tests of your own.

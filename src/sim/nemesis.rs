@@ -19,8 +19,8 @@ use crate::config::Protocol;
 use crate::error::Disconnect;
 use crate::time::Instant;
 
-/// How long the traces of a fault may be felt after it is over: pauses between attempts, and between
-/// two looks at the topology, have grown meanwhile.
+/// How long the traces of a fault may be felt after it is over: pauses between attempts, and
+/// between two looks at the topology, have grown meanwhile.
 const GRACE: Duration = Duration::from_secs(12);
 
 /// The time between two pushes of a node that answers no commands.
@@ -532,7 +532,7 @@ impl World {
         self.disturb(node, self.now);
     }
 
-    /// A slot belongs to nobody for a while.
+    /// A slot has no owner for a while.
     fn dig(&mut self) {
         let slots = self.nemesis.slots.clone();
         let Some(slot) = self.nemesis.dice.pick(&slots).copied() else { return };
@@ -571,10 +571,10 @@ impl World {
         }
     }
 
-    /// What the faults have left behind: a slot on its way to a node that does not expect it stays;
-    /// nodes tell each other their claims again, as they do all the
-    /// time, and a slot that each of two believes to be the other's is given to somebody, as an
-    /// operator would.
+    /// Repairs what the faults have left behind. A slot on its way to a node that does not expect
+    /// it stays with its owner. Nodes tell each other their claims again, as they do all the time.
+    /// A slot that no node owns, since each of two nodes believes it to be the other's, is given to
+    /// a node. An operator would do the same.
     fn mend(&mut self, patience: u8) {
         for node in 0..self.nodes.len() {
             for (slot, to) in self.nodes[node].migrating.clone() {
@@ -588,8 +588,9 @@ impl World {
             return;
         }
         // Heartbeats carry claims for as long as a node lives, so that a claim is told again after
-        // the last slot has moved as well: of two claims that cross, the outdated one may come last.
-        // Source: `clusterBuildMessageHdr`, by which each ping and pong has the sender's slots.
+        // the last slot has moved as well: of two claims that cross, the outdated one may come
+        // last. Source: `clusterBuildMessageHdr`, by which each ping and pong has the sender's
+        // slots.
         if self.views_agree() {
             if !(self.nemesis.is_over() && self.claims_are_known()) {
                 self.plan(MENDING_INTERVAL, Step::Mend { patience: patience - 1 });

@@ -75,8 +75,9 @@ impl View {
         self.claims.get(node).and_then(Option::as_deref)
     }
 
-    /// Believes what a node claims, where nobody has a better claim, but for slots that this node,
-    /// `by`, imports. Tells which slots' owner it has become the loser to, and who has a better claim.
+    /// Takes in the claim of a node, for each slot to which no other node has a better claim. Slots
+    /// that this node, `by`, imports keep their owner. Returns the node to which `by` has lost
+    /// slots, and an owner with a better claim.
     pub(super) fn take_in(
         &mut self,
         by: usize,
@@ -125,7 +126,8 @@ impl View {
         (loser_of, outdated)
     }
 
-    /// Who claims a slot with the highest epoch, of the nodes that are not known to have given it up.
+    /// Who claims a slot with the highest epoch, of the nodes that are not known to have given it
+    /// up.
     pub(super) fn claimant(&self, slot: u16) -> Option<usize> {
         let claims = self.claims.iter().filter_map(Option::as_deref);
         let has_it = |claim: &&Claim| {
@@ -206,7 +208,7 @@ pub(super) struct Node {
     pub(super) down_until: Instant,
     /// Since when it does not hear most of the primaries.
     pub(super) isolated_since: Option<Instant>,
-    /// Since when nobody hears from it.
+    /// Since when it is out of service, or no majority of the primaries hears it.
     pub(super) silent_since: Option<Instant>,
     pub(super) data: Data,
     pub(super) scripts: Scripts,
@@ -232,7 +234,7 @@ pub(super) struct Node {
 /// How often a node answers with something odd: once in so many replies, never if 0.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Hostility {
-    /// Bytes that are no RESP, cut or too deep replies, replies to nobody.
+    /// Bytes that are not RESP, cut replies, and replies nested too deep.
     pub(super) garbage: u64,
     /// Messages and attributes between replies.
     pub(super) pushes: u64,

@@ -1,15 +1,17 @@
-//! Whether clients told the truth: what their calls were answered with, against what the nodes did.
+//! Whether clients told the truth: compares the outcomes of their calls with what the nodes did.
 //!
-//! Rules of this file. A call ends once, by its deadline. What was answered ran once, and the answer
-//! is the one that the node gave. What is said not to have run did not run, whatever may have run
-//! did so once at most; only what was called idempotent may run more often. The writes of a client
-//! to a slot ran in their order, but for those that were sent away with a pause, whose client lost a
-//! connection meanwhile, or whose slot came back to a node that they were on their way to; while a
-//! slot moves key by key, those of one key did, transactions on several keys aside. What a node refuses
-//! for its length ends with that. Nothing is sent on a connection that is given up at once. A call that no
-//! fault concerned succeeds, and soon; an odd reply concerns the call that it answers, and no other. What
-//! cannot be sent of a pipeline is refused in its place, and the others are judged as if it were not there.
-//! Commands that became several are judged by `merged`.
+//! Rules of this file. A call ends once, by its deadline. A command that was answered ran once, and
+//! its answer is the one that the node gave. A command that is said not to have run did not run. A
+//! command that may have run did so once at most. Only repeatable commands, and those of idempotent
+//! calls, may run more often. The writes of a client to a slot ran in their order. A write is
+//! exempt if its call is idempotent, or if a refusal made it pause. A write is exempt if its client
+//! lost a connection meanwhile or did nothing for a while. A write is exempt if its slot came back
+//! to a node that the write was on its way to. While a slot moves key by key, only the writes of
+//! one key ran in their order, transactions on several keys aside. A command that a node refuses
+//! for its length ends with that refusal. A client sends nothing on a connection that it gives up
+//! at once. A call that no fault concerned succeeds, and soon. An odd reply concerns the call that
+//! it answers, and no other. A command of a pipeline that cannot be sent is refused in its place,
+//! and the others are judged as if it were not there. `merged` judges commands that became several.
 
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -514,8 +516,8 @@ pub(super) fn judge_op(
     }
 }
 
-/// What a node refuses for a while is the caller's only when its time is up; where it sends a command
-/// is not the caller's at all.
+/// What a node refuses for a while is the caller's only when its time is up; where it sends a
+/// command is not the caller's at all.
 fn judge_refusal(
     history: &History,
     record: &Record,

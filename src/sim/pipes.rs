@@ -11,8 +11,8 @@ use crate::time::Instant;
 /// A simulated cluster whose connections are polled, for runtimes of one's own.
 ///
 /// [`World`] tells what happened, one event after the other; here each connection is asked, and a
-/// task that came too early is woken. Time passes in [`run_until`](Self::run_until), and only there: a
-/// runtime calls it as its clock goes on.
+/// task that came too early is woken. Time passes in [`run_until`](Self::run_until), and only
+/// there: a runtime calls it as its clock goes on.
 ///
 /// ```
 /// use std::task::{Context, Poll, Waker};
@@ -85,7 +85,8 @@ impl Pipes {
     /// Waits for the end of a dial.
     ///
     /// # Errors
-    /// Why the connection is over. Ready as well, with [`Disconnect::Other`], after [`Self::close`].
+    /// Why the connection is over. Ready as well, with [`Disconnect::Other`], after
+    /// [`Self::close`].
     pub fn poll_connected(
         &mut self,
         id: ConnectionId,
@@ -114,8 +115,8 @@ impl Pipes {
     /// Writes, and tells how many bytes were taken: one at least.
     ///
     /// # Errors
-    /// As [`Self::poll_connected`]. Fails as well if the node has hung up, while what it said before is
-    /// still to be read.
+    /// As [`Self::poll_connected`]. Fails as well if the node has hung up, while what it said
+    /// before is still to be read.
     pub fn poll_write(
         &mut self,
         id: ConnectionId,

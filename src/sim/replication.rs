@@ -1,8 +1,8 @@
 //! Primaries and replicas: how writes get across, and who takes over when a primary is gone.
 //!
-//! Replication is asynchronous, so that a failover may lose writes that were acknowledged. Whenever
-//! a copy is thrown away, what only that copy had is entered into the history as lost: nobody may
-//! blame a client for it.
+//! Replication is asynchronous, so that a failover may lose writes that were acknowledged. When a
+//! node throws a copy away, the history records the writes that only this copy had as lost. The
+//! oracle blames no client for them.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -93,7 +93,7 @@ impl World {
         }
     }
 
-    /// A slot that nobody had comes to a node: what others still have of it is lost.
+    /// A slot without an owner comes to a node: writes that only other nodes still have are lost.
     pub(super) fn note_copies_lost(&mut self, slot: u16, owner: usize) {
         for node in 0..self.nodes.len() {
             let data = self.nodes[node].data.clone();
@@ -139,8 +139,8 @@ impl World {
         // What the replica did not hear of in time is lost, whatever the former primary still has.
         let data = self.nodes[former].data.clone();
         self.note_losses(former, &data);
-        // One that heard late of a slot that its primary gave away takes that as well: if nobody had it
-        // any more, its keys stay where nobody asks for them.
+        // A replica that heard late that its primary gave a slot away takes that slot as well. If
+        // the slot had no owner, its keys stay at nodes that no client asks for them.
         for slot in holes {
             if self.true_owner(slot) == Some(replica) {
                 self.note_copies_lost(slot, replica);
@@ -191,7 +191,8 @@ impl World {
         }
     }
 
-    /// Takes down who hears whom, after a change, and has the silence noticed.
+    /// Updates which nodes are silent or isolated after a change. The other nodes notice a silent
+    /// node after the node timeout.
     pub(super) fn reckon_silence(&mut self) {
         let primaries: Vec<usize> =
             (0..self.nodes.len()).filter(|index| self.nodes[*index].primary.is_none()).collect();

@@ -1,8 +1,8 @@
 //! Slots on the move: key by key or at once, and replicas that take over on request.
 //!
 //! What no client can keep in order is put off for a while: a slot that comes to a node while
-//! commands are on their way to it, of which the first were refused. If it happens all the same, the
-//! history is told.
+//! commands are on their way to it, of which the first were refused. If it happens all the same,
+//! the history is told.
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -41,8 +41,9 @@ impl World {
         self.carry_on(slot, from, to, PATIENCE);
     }
 
-    /// Whether a node takes a slot. One that holds it for its own imports it from nobody, even if
-    /// another has taken over meanwhile: keys that moved there would replace what it still has.
+    /// Whether a node takes a slot. A node that believes itself the owner imports it from no other
+    /// node, even if another one has taken over meanwhile. Keys that move there would replace those
+    /// that it still has.
     pub(super) fn may_take(&self, slot: u16, to: usize) -> bool {
         self.may_own(to) && *self.nodes[to].view.owners.get(slot) != Some(to)
     }

@@ -50,8 +50,8 @@ pub(super) fn next_command(input: &[u8]) -> Result<Option<(Words, usize)>, ()> {
     if words.is_empty() { Err(()) } else { Ok(Some((words, at))) }
 }
 
-/// The length of an argument that is longer than this, of the command at the front of what came in. What
-/// it announces is enough.
+/// The length of an argument that is longer than this, of the command at the front of what came in.
+/// What it announces is enough.
 ///
 /// Source: `processMultibulkBuffer`, which refuses a length before it reads what has it.
 fn too_long(input: &[u8], len_max: usize) -> Option<usize> {
@@ -444,7 +444,8 @@ impl World {
             self.history.put_off(words); // what is on its way behind it overtakes it
             return encode::error(out, scripts::no_script(self.version));
         };
-        // What a script does is looked at again: in a transaction, the slot may have moved meanwhile.
+        // What a script does is looked at again: in a transaction, the slot may have moved
+        // meanwhile.
         if is_script
             && self.redirection(index, session, &known.keys_of(words), true, Looks::All).is_some()
         {

@@ -28,7 +28,7 @@ const INPUT_COUNT_MAX: u64 = 3_000_000;
 const REST: Duration = Duration::from_secs(12);
 /// How long a cluster may take to come to peace after the last fault, and clients after that.
 const SETTLING_MAX: Duration = Duration::from_secs(120);
-/// How far time goes on when nobody waits for anything.
+/// How far time advances when no client has a timer and no plan is pending.
 const TICK: Duration = Duration::from_secs(1);
 /// Nodes that are asked in one round of the refresh.
 const ASKED_PER_ROUND_MAX: u64 = 3;
@@ -138,8 +138,8 @@ impl Simulation {
             config.max_pending_calls = 4 + dice.index(60);
         }
         if scenario.faults.has(Fault::FewConnections) {
-            // Where another cluster may answer, connections to this one tell that it is there: they are
-            // not given up then.
+            // Where another cluster may answer, connections to this one tell that it is there: they
+            // are not given up then.
             let others = [Fault::Stranger, Fault::Rebuild];
             let is_alone = !others.iter().any(|fault| scenario.faults.has(*fault));
             let few = 4 + dice.index(4);
@@ -212,7 +212,7 @@ impl Simulation {
         if self.oracle.has_complaints() || !self.world.history.violations().is_empty() {
             return false;
         }
-        // With nobody waiting for anything, time goes on all the same.
+        // Time advances also when no client has a timer and no plan is pending.
         let until = Some(self.next_moment().unwrap_or_else(|| self.world.now() + TICK));
         match self.world.advance(until) {
             Some(event) => self.deliver(event),
@@ -278,7 +278,8 @@ impl Simulation {
         }
     }
 
-    /// The write that a client hears of as refused for its length, with the last bytes of a connection.
+    /// The write that a client hears of as refused for its length, with the last bytes of a
+    /// connection.
     fn refused_unread(&mut self, index: usize, event: &SocketEvent) -> Option<u64> {
         let SocketEvent::Received(id, bytes) = event else { return None };
         let number = *self.world.history.refused_unread.get(id)?;
@@ -514,8 +515,8 @@ impl Simulation {
         if count > client.query_count {
             client.queried_at = now;
         }
-        // What came in at the moment of the question was said before it, as after a pause: the answer
-        // is newer.
+        // What came in at the moment of the question was said before it, as after a pause: the
+        // answer is newer.
         let queried_at = client.queried_at;
         client.moved.retain(|_, (_, heard_at)| *heard_at > queried_at);
         if stats.topology_changes != client.counted_changes {
@@ -681,8 +682,8 @@ fn patience(scenario: &Scenario, world: &World) -> Option<Duration> {
     is_known.then(|| Duration::from_millis(600) + dial + world.conditions.latency_max * turns)
 }
 
-/// How much longer a call may take, where a cluster is followed only when all nodes of the former one
-/// had their time to answer.
+/// How much longer a call may take, where a cluster is followed only when all nodes of the former
+/// one had their time to answer.
 fn delay_of_takeovers(scenario: &Scenario) -> Duration {
     if scenario.faults.has(Fault::Rebuild) { TAKEOVER_DELAY } else { Duration::ZERO }
 }

@@ -1,7 +1,8 @@
 //! Calls with commands that become several: split by slot, sent to many nodes, or to a certain one.
 //!
-//! What is split carries a number in each part: the last value of an `MSET`, the name of the last
-//! key of a `DEL`. What goes to nodes has a marker, so that nobody else asks in the same words.
+//! Each part of a split write carries a number: the last value of an `MSET`, the name of the last
+//! key of a `DEL`. A command for nodes carries a marker, except `DBSIZE`, so that no other command
+//! has the same words.
 
 use alloc::format;
 use alloc::string::String;

@@ -22,8 +22,8 @@ use crate::slot::SLOT_COUNT;
 /// How long a stranger stays, at most. Shorter than clients wait before they follow one.
 const STAY: Duration = Duration::from_secs(3);
 
-/// How long clients may take to follow a new cluster: some of its nodes may be gone for a while, and
-/// rounds of the refresh become rare.
+/// How long clients may take to follow a new cluster: some of its nodes may be gone for a while,
+/// and rounds of the refresh become rare.
 const DOUBT: Duration = Duration::from_secs(30);
 
 /// How long the nodes of a new cluster take to start, at most.
@@ -57,8 +57,8 @@ impl World {
         self.restart(node);
     }
 
-    /// All nodes go, with all that they have. Others take their names, and either all their addresses
-    /// or none of them.
+    /// All nodes go, with all that they have. Others take their names, and either all their
+    /// addresses or none of them.
     pub(super) fn rebuild(&mut self) {
         if self.nodes.iter().any(|node| node.stranger.is_some()) {
             return;
@@ -101,8 +101,8 @@ impl World {
         self.disturb_all(until);
     }
 
-    /// What a stranger answers. It owns all slots of a cluster of its own, and serves whatever it gets:
-    /// a client that sends it a command has sent it to the wrong cluster.
+    /// What a stranger answers. It owns all slots of a cluster of its own, and serves whatever it
+    /// gets: a client that sends it a command has sent it to the wrong cluster.
     pub(super) fn answer_as_stranger(
         &mut self,
         index: usize,

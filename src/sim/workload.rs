@@ -1,8 +1,8 @@
 //! Calls at random, each of which can be recognised afterwards.
 //!
 //! Every write carries a number of its own as its last argument, so that the nodes can tell which
-//! writes ran, how often and in which order. Keys come in groups that share a slot. Calls with commands
-//! that become several are made by `spread`.
+//! writes ran, how often and in which order. Keys come in groups that share a slot. Calls with
+//! commands that become several are made by `spread`.
 
 use alloc::format;
 use alloc::string::String;
@@ -219,8 +219,8 @@ impl Workload {
         Planned { refused, ..self.finish(shape, call, ops) }
     }
 
-    /// Puts a command that cannot be sent into a pipeline now and then: where it is. No dice are thrown
-    /// for it, so that all else is as it would be without.
+    /// Puts a command that cannot be sent into a pipeline now and then: where it is. No dice are
+    /// thrown for it, so that all else is as it would be without.
     pub(super) fn add_refused(&self, shape: Shape, commands: &mut Vec<Command>) -> Option<usize> {
         let (number, place) = (self.numbers / 3, self.numbers % 3);
         let place = usize::try_from(place).ok()?.min(commands.len());

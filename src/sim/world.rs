@@ -1,10 +1,10 @@
 //! Simulated nodes and the network between them and their clients, in virtual time.
 //!
 //! Theory of operation. Whatever will happen stands in an agenda, ordered by time and then by the
-//! order in which it was put there, so that a seed always gives the same run. A connection is a pair
-//! of pipes: bytes enter at one end in pieces, each piece has a time at which it arrives, and none
-//! overtakes another. What arrives at a node is parsed and answered by `serve`; what arrives at a
-//! client comes out of [`World::next_event`].
+//! order in which it was put there, so that a seed always gives the same run. A connection is a
+//! pair of pipes: bytes enter at one end in pieces, each piece has a time at which it arrives, and
+//! none overtakes another. What arrives at a node is parsed and answered by `serve`; what arrives
+//! at a client comes out of [`World::next_event`].
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::format;
@@ -131,7 +131,7 @@ pub(super) enum Direction {
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) client: usize,
-    /// The node that it leads to; none if nobody listens there.
+    /// The node that it leads to; `None` if no node listens there.
     pub(super) node: Option<usize>,
     pub(super) state: State,
     /// Its attempts, if its host has several addresses.
@@ -154,7 +154,7 @@ pub(super) struct Connection {
 pub(super) enum State {
     Dialling,
     Open,
-    /// Nothing comes through any more, and nobody is told.
+    /// The connection carries nothing any more, and neither end is told.
     HalfOpen,
     /// The node's end is gone; the client is told when its last bytes have come.
     Reset(Disconnect),
@@ -341,9 +341,9 @@ impl World {
         })
     }
 
-    /// Offers bytes; tells how many were taken. If it is fewer, an [`SocketEvent::Writable`] follows. None are
-    /// taken of a connection that the node has ended ([`Self::has_failed`]): what it said before is still
-    /// to be read, and then an [`SocketEvent::Closed`] follows.
+    /// Offers bytes; tells how many were taken. If it is fewer, an [`SocketEvent::Writable`]
+    /// follows. None are taken of a connection that the node has ended ([`Self::has_failed`]): what
+    /// it said before is still to be read, and then an [`SocketEvent::Closed`] follows.
     pub fn write(&mut self, id: ConnectionId, bytes: &[u8]) -> usize {
         let is_short = self.chance(Fault::ShortWrites, self.conditions.short_writes);
         let Some(connection) = self.connections.get_mut(&id) else { return 0 };
@@ -364,7 +364,7 @@ impl World {
         self.history.take_in(&mut connection.taken, &bytes[..len]);
         let is_open = connection.state == State::Open;
         if !is_open {
-            connection.up.len += len; // it fills up, and nobody empties it
+            connection.up.len += len; // the pipe fills up, and no node empties it
         } else if len == 0 {
             return 0;
         } else {
@@ -377,14 +377,15 @@ impl World {
         len
     }
 
-    /// Whether writes on a connection fail, because the node has hung up. The client learns of it when it
-    /// has read what came before.
+    /// Whether writes on a connection fail, because the node has hung up. The client learns of it
+    /// when it has read what came before.
     #[must_use]
     pub fn has_failed(&self, id: ConnectionId) -> bool {
         self.connections.get(&id).is_some_and(|connection| connection.takes_none)
     }
 
-    /// Whether the transport reads: if not, bytes stay in the pipe, until the node can write no more.
+    /// Whether the transport reads: if not, bytes stay in the pipe, until the node can write no
+    /// more.
     pub fn set_reading(&mut self, id: ConnectionId, reads: bool) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         connection.is_read = reads;

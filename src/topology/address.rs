@@ -3,7 +3,7 @@
 //! Rules of this file:
 //! - The port stands after the *last* colon: IPv6 addresses come without brackets.
 //! - No host, null or empty, means the host of the node that answered, with the announced port.
-//! - The host `?` means that the node itself does not know: nobody is ever dialled for it.
+//! - The host `?` means that the node does not know the host: no address is ever dialled for it.
 //! - Numbers are digits only and checked against their range; nothing is cut to fit.
 //!
 //! Source: cluster specification, "MOVED Redirection"; `CLUSTER SLOTS`, "Nested result array".

@@ -19,29 +19,30 @@
 //! A fact that wins stays, to be weighed again; one that loses is forgotten. Whenever facts have
 //! won, it is worth asking again later.
 //!
-//! A view of nodes with slots cannot deny other nodes. A node that the view does not list stays while a
-//! fact names it, or for `moved_trust` after it was listed last. `max_nodes` bounds all nodes
-//! together, from views and facts.
+//! A view of nodes with slots cannot deny other nodes. A node that the view does not list stays
+//! while a fact names it, or for `moved_trust` after it was listed last. `max_nodes` bounds all
+//! nodes together, from views and facts.
 //!
-//! Before all that, the IDs of nodes decide whether a view is about the same cluster: an address that
-//! a node leaves may be given to a node of another cluster. A view is *doubtful*
+//! Before all that, the IDs of nodes decide whether a view is about the same cluster: an address
+//! that a node leaves may be given to a node of another cluster. A view is *doubtful*
 //!
-//! 6. if the node that answered bears an ID that the topology does not have, and its address belongs
-//!    to another ID there; such a node is a *stranger*;
+//! 6. if the node that answered bears an ID that the topology does not have, and its address
+//!    belongs to another ID there; such a node is a *stranger*;
 //! 7. or if the view has no ID in common with the topology.
 //!
 //! Where one side tells no IDs there is nothing to compare, and no doubt. For a doubtful view:
 //!
-//! 8. What a stranger told is forgotten: its facts are about another cluster. What a node told at the same
-//!    address that belongs there stays.
+//! 8. What a stranger told is forgotten: its facts are about another cluster. What a node told at
+//!    the same address that belongs there stays.
 //! 9. Any other view of the same round outweighs it.
-//! 10. If there is none, it replaces the topology, facts and all, once the nodes of the topology are
-//!     gone ([`Absence`]): all their addresses have answered with doubtful views or by strangers; or
-//!     none can be reached, and a seed vouches for the view, or two known nodes do, or `takeover_delay`
-//!     has passed since its cluster was first told of. Where known nodes answer and others fail, and for some rounds nothing has changed, a
-//!     seed alone decides: the nodes that answer may have been forgotten by theirs. Of several other
-//!     clusters a seed's is followed, or else that of the most nodes; of two that have as many, none
-//!     before `takeover_delay`. A seed where a stranger was met vouches for nothing until then.
+//! 10. If there is none, it replaces the topology, facts and all, once the nodes of the topology
+//!     are gone ([`Absence`]): all their addresses have answered with doubtful views or by
+//!     strangers; or none can be reached, and a seed vouches for the view, or two known nodes do,
+//!     or `takeover_delay` has passed since its cluster was first told of. Where known nodes answer
+//!     and others fail, and for some rounds nothing has changed, a seed alone decides: the nodes
+//!     that answer may have been forgotten by theirs. Of several other clusters a seed's is
+//!     followed, or else that of the most nodes; of two that have as many, none before
+//!     `takeover_delay`. A seed where a stranger was met vouches for nothing until then.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use core::time::Duration;
@@ -101,7 +102,8 @@ pub enum Doubt {
     Foreign,
 }
 
-/// What a round has found out about the nodes of the topology, if all that it got is a doubtful view.
+/// What a round has found out about the nodes of the topology, if all that it got is a doubtful
+/// view.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_structs,
@@ -114,13 +116,13 @@ pub struct Absence {
     pub connected: usize,
     /// Nodes that told this cluster's views and are no strangers.
     pub witnesses: usize,
-    /// Whether a seed leads to the other cluster that was dialled for this round, and that no stranger
-    /// listens at.
+    /// Whether a seed leads to the other cluster that was dialled for this round, and that no
+    /// stranger listens at.
     pub has_seed: bool,
     /// Whether nodes fail, and views have changed nothing for some rounds.
     pub is_stuck: bool,
-    /// How long its cluster had been told of, and no view been without doubt, when the one in question was
-    /// asked for.
+    /// How long its cluster had been told of, and no view been without doubt, when the one in
+    /// question was asked for.
     pub lasted: Duration,
 }
 
@@ -179,10 +181,10 @@ impl Agreement {
     /// Takes note of a `MOVED` and repoints its slot at once. Returns whether that changed the
     /// topology.
     ///
-    /// `to` passed the address map and is trusted; `told_by` is the node that sent the redirection, `bears`
-    /// the ID that it told of itself.
-    /// One that names the owner that is known already is noted as well: it outweighs older views. One that
-    /// names a node that is not known is not noted if there is no room for another node.
+    /// `to` passed the address map and is trusted; `told_by` is the node that sent the redirection,
+    /// `bears` the ID that it told of itself. One that names the owner that is known already is
+    /// noted as well: it outweighs older views. One that names a node that is not known is not
+    /// noted if there is no room for another node.
     pub fn moved(
         &mut self,
         now: Instant,
@@ -201,10 +203,10 @@ impl Agreement {
 
     /// Whether a view may be about another cluster: rules 6 and 7.
     ///
-    /// `told_by` is the node that answered, `id` the ID that it told of itself. If it told none, the
-    /// view says who it is.
+    /// `told_by` is the node that answered, `id` the ID that it told of itself. If it told none,
+    /// the view gives the ID.
     ///
-    /// **Cost**: linear in the number of nodes, but for a logarithm.
+    /// **Cost**: n log n in the number of nodes.
     #[must_use]
     pub fn doubt(&self, told_by: &Address, id: Option<NodeId>, view: &View) -> Option<Doubt> {
         let known: BTreeSet<_> = self.topology.nodes().filter_map(Node::id).collect();
@@ -220,7 +222,8 @@ impl Agreement {
         (!listed.any(|id| known.contains(&id))).then_some(Doubt::Foreign)
     }
 
-    /// Whether a view has a stranger at a known address: the node of this ID, or any if it is not known.
+    /// Whether a view has a stranger at a known address: the node of this ID, or any if it is not
+    /// known.
     pub(crate) fn lists_stranger(&self, id: Option<NodeId>, view: &View) -> bool {
         let meant = |node: &&Node| node.id.is_some() && (id.is_none() || node.id == id);
         view.topology().nodes().filter(meant).any(|node| {
@@ -255,7 +258,8 @@ impl Agreement {
         adopted
     }
 
-    /// Takes over a view, as far as no fact outweighs it. That it is not doubtful, [`Self::doubt`] tells.
+    /// Takes over a view, as far as no fact outweighs it. That it is not doubtful, [`Self::doubt`]
+    /// tells.
     ///
     /// `asked_at` is when its query was sent, `told_by` the node that answered. A view that says
     /// nothing about nodes without slots cannot deny them: [`Topology::other_nodes`] stay, and so
@@ -313,8 +317,8 @@ impl Agreement {
         named
     }
 
-    /// Forgets nodes from earlier views that no view has listed, and no fact has named, for `moved_trust`.
-    /// Facts that have just lost count as well.
+    /// Forgets nodes from earlier views that no view has listed, and no fact has named, for
+    /// `moved_trust`. Facts that have just lost count as well.
     fn forget_unlisted(
         &mut self,
         now: Instant,
@@ -337,7 +341,8 @@ impl Agreement {
         });
     }
 
-    /// Has a topology, and the facts that add nodes to it, keep to the limit. What facts name goes last.
+    /// Has a topology, and the facts that add nodes to it, keep to the limit. What facts name goes
+    /// last.
     fn keep_to_limit(&mut self, next: &mut Topology) {
         let in_shards: usize = next.shards.iter().map(|shard| shard.nodes().count()).sum();
         let mut room = self.max_nodes.saturating_sub(in_shards);

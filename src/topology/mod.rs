@@ -8,9 +8,9 @@
 // - An older view never overwrites a newer fact.
 // - An announced address passes the address map before anything else sees it.
 //
-// How it flows: `parse` reads the answer of one node into a `View`. `Agreement` weighs the view against
-// the facts that redirections have told since, and holds the `Topology` that commands are routed by.
-// `Endpoint` is what announcements and redirections have in common.
+// How it flows: `parse` reads the answer of one node into a `View`. `Agreement` weighs the view
+// against the facts that redirections have told since, and holds the `Topology` that commands are
+// routed by. `Endpoint` is what announcements and redirections have in common.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

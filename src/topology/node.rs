@@ -71,7 +71,8 @@ pub enum Role {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
     pub(super) address: Address,
-    /// By host name if the address is by IP, and the other way round: to be recognised, not dialled.
+    /// By host name if the address is by IP, and the other way round: to be recognised, not
+    /// dialled.
     pub(super) alias: Option<Address>,
     pub(super) id: Option<NodeId>,
     pub(super) hostname: Option<Arc<str>>,

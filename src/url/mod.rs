@@ -27,10 +27,11 @@ const DEFAULT_PORT: u16 = 6379;
 /// ```
 ///
 /// The scheme is `redis` or `valkey`; `rediss` and `valkeys` ask for TLS. An IPv6 address stands in
-/// brackets, and the port is 6379 if there is none. `%` and two hexadecimal digits are one byte of a
-/// user, a password or a value; what has a meaning in a URL has to be written so there: `@` as `%40`,
-/// `,` as `%2C`, `/` as `%2F`, `?` as `%3F`, `#` as `%23`, `&` as `%26`, `%` as `%25`. So has the `%` before the zone
-/// of an IPv6 address: `[fe80::1%25eth0]`. An empty user with an empty password is none.
+/// brackets, and the port is 6379 if there is none. `%` and two hexadecimal digits are one byte of
+/// a user, a password or a value; what has a meaning in a URL has to be written so there: `@` as
+/// `%40`, `,` as `%2C`, `/` as `%2F`, `?` as `%3F`, `#` as `%23`, `&` as `%26`, `%` as `%25`. So
+/// has the `%` before the zone of an IPv6 address: `[fe80::1%25eth0]`. An empty user with an empty
+/// password is none.
 ///
 /// ```
 /// use core::time::Duration;
@@ -59,7 +60,7 @@ const DEFAULT_PORT: u16 = 6379;
 pub struct Url {
     /// How to be its client.
     pub config: Config,
-    /// Whom to ask for it first. Never empty.
+    /// The nodes to ask for the topology first. Never empty.
     pub seeds: Vec<Address>,
     /// How connections are secured; `None` for clear text. A driver that cannot do it must not
     /// connect.
@@ -248,14 +249,15 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// Whether text may be quoted: what stands behind a `:` may be a password, whatever it was taken for.
+/// Whether text may be quoted: what stands behind a `:` may be a password, whatever it was taken
+/// for.
 fn is_harmless(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     !text.is_empty() && text.len() <= 64 && text.bytes().all(is_plain)
 }
 
 impl fmt::Display for Url {
-    /// A URL that means the same, but for user and password, which are not shown.
+    /// Writes an equivalent URL, with `***` in place of the user and the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.tls.is_some() { "rediss://" } else { "redis://" })?;
         if self.config.credentials.is_some() {

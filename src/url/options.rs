@@ -84,7 +84,7 @@ pub(super) struct TlsParameter {
     pub(super) field: fn(&mut UrlTls) -> &mut Option<String>,
 }
 
-/// None of them trusts anybody whom the driver would not trust without it, but an authority that the
+/// No parameter makes the driver trust more than it trusts by default, except an authority that the
 /// user names.
 pub(super) const TLS_PARAMETERS: [TlsParameter; 4] = [
     TlsParameter {

@@ -1,6 +1,7 @@
 //! How the values of parameters are written: a module for each kind of them.
 //!
-//! Each has what is `EXPECTED`, in words, `read` and `write`. What is written is read as what it was.
+//! Each has what is `EXPECTED`, in words, `read` and `write`. What is written is read as what it
+//! was.
 
 #![allow(clippy::trivially_copy_pass_by_ref, reason = "all kinds are written in the same way")]
 

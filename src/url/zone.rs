@@ -1,4 +1,5 @@
-//! Zones of IPv6 addresses: `[fe80::1%25eth0]` in a URL is `fe80::1%eth0` everywhere else (RFC 6874).
+//! Zones of IPv6 addresses: `[fe80::1%25eth0]` in a URL is `fe80::1%eth0` everywhere else (RFC
+//! 6874).
 
 use alloc::borrow::Cow;
 use alloc::format;

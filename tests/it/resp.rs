@@ -27,8 +27,8 @@ fn encoded(value: &Value<'_>) -> Vec<u8> {
     out
 }
 
-/// How a stream was understood: the lengths of its frames, which of them cannot be used, then how it
-/// ended.
+/// How a stream was understood: the lengths of its frames, which of them cannot be used, then how
+/// it ended.
 #[derive(Debug, Clone, PartialEq)]
 struct Heard {
     frames: Vec<usize>,

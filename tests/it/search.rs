@@ -1,8 +1,9 @@
 //! A small cluster in virtual time that does everything at random, and what must hold all the same.
 //!
 //! Every call appends a token of its own to a key, so that the values tell afterwards which calls
-//! ran, how often, and in which order. Slots move key by key while calls are on their way; nodes hear
-//! of it late; bytes are cut anywhere; in some runs links are cut as well. A failing seed is printed.
+//! ran, how often, and in which order. Slots move key by key while calls are on their way; nodes
+//! hear of it late; bytes are cut anywhere; in some runs links are cut as well. A failing seed is
+//! printed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -77,7 +78,7 @@ struct World {
     sessions: BTreeMap<LinkId, Session>,
     /// Who owns a slot, as each node believes; the owner itself is always right.
     owners: Vec<BTreeMap<u16, usize>>,
-    /// Slots on their way: to whom, and which keys have gone.
+    /// Slots on their way: to which node, and which keys have gone.
     moving: BTreeMap<u16, (usize, BTreeSet<u64>)>,
     values: BTreeMap<u64, Vec<String>>,
     fates: Vec<Fate>,
@@ -325,8 +326,8 @@ impl World {
             gone.insert(key);
             return;
         }
-        // A node that gives a slot up and takes it back while commands are on their way to it refuses
-        // the first and serves the second: nobody can keep their order.
+        // A node may give a slot up and take it back while commands are on their way to it. Then it
+        // refuses the first and serves the second, and no client can keep their order.
         let target = *target;
         if self.is_busy(target) {
             return;
@@ -461,7 +462,8 @@ impl World {
     }
 
     fn tell_slots(&self, node: usize, out: &mut Vec<u8>) {
-        // Slots without keys belong to the first node; those of the keys to whom the node believes.
+        // Slots without keys belong to the first node. Those of the keys belong to the owners that
+        // the node believes in.
         let mut rows = Vec::new();
         let mut first = 0;
         for (slot, owner) in &self.owners[node] {

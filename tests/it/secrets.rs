@@ -175,7 +175,7 @@ fn repeated(words: &[&str]) -> Vec<String> {
     ]
 }
 
-/// Commands with secrets, and such that nobody knows: what the server repeats is not shown.
+/// Commands with secrets, and unknown commands: an error does not show what the server repeats.
 #[test]
 fn f74_what_servers_repeat_of_commands() {
     let commands: [&[&str]; 7] = [

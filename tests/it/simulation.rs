@@ -1,5 +1,5 @@
-//! Simulated clusters with faults: the same seeds in every run, some fresh ones, and what the search
-//! itself has to be worth: it repeats itself byte for byte, and its faults do occur.
+//! Simulated clusters with faults: the same seeds in every run, some fresh ones, and what the
+//! search itself has to be worth: it repeats itself byte for byte, and its faults do occur.
 
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -16,20 +16,21 @@ const KNOWN: [(Profile, u64, usize); 35] = [
     (Profile::Failover, 324, 500),
     // An idle client did not find nodes that had all moved.
     (Profile::TopologyChurn, 89, 500),
-    // A call waited for a dial that nobody answered, and no other node was asked.
+    // A call waited for a dial that no node answered, and no other node was asked.
     (Profile::TopologyChurn, 407, 1),
     // A node that the others had forgotten was the only one asked.
     (Profile::Everything, 100_543, 500),
     (Profile::Everything, 101_269, 500),
     // Transactions and what a node says that breaks the protocol.
     (Profile::Everything, 342, 500),
-    // What was heard at the moment of a question, after a pause, was taken to be newer than the answer.
+    // What was heard at the moment of a question, after a pause, was taken to be newer than the
+    // answer.
     (Profile::Everything, 1_007_147, 500),
     (Profile::Everything, 1_008_249, 500),
     (Profile::Everything, 1_013_355, 500),
     (Profile::Everything, 1_023_480, 500),
     (Profile::Everything, 1_023_811, 500),
-    // A replica took over with a slot that nobody had any more, and its keys were still elsewhere.
+    // A replica took over with a slot that no node had any more, and its keys were still elsewhere.
     (Profile::Everything, 1_003_421, 500),
     // Redirections without a host to a node that was not listed, and so after a pause.
     (Profile::Everything, 1_005_369, 500),
@@ -49,15 +50,19 @@ const KNOWN: [(Profile, u64, usize); 35] = [
     // Others overtook a command that paused after many redirections.
     (Profile::Everything, 5_053_044, 500),
     (Profile::Reshard, 5_004_308, 500),
-    // A move was given up and begun again while commands waited for its target, which made keys there.
+    // A move was given up and begun again while commands waited for its target, which made keys
+    // there.
     (Profile::Everything, 6_044_918, 500),
-    // One that its node had sent to a stranger went back there whenever others of its slot were redirected.
+    // One that its node had sent to a stranger went back there whenever others of its slot were
+    // redirected.
     (Profile::Everything, 7_029_693, 500),
-    // A script was told that its node is no primary any more, which nobody looked into.
+    // A script was told that its node is no longer a primary, and the machine did not refresh the
+    // topology.
     (Profile::HostileServer, 9_101_770, 500),
     // Two claims crossed after the last fault, and no node told its claim again.
     (Profile::Everything, 77_008_096, 500),
-    // Rounds ended with what a forgotten node told, and with them the dial of a seed that takes long.
+    // Rounds ended with what a forgotten node told, and with them the dial of a seed that takes
+    // long.
     (Profile::Everything, 25_597, 500),
     // Replicas that were gone were asked before the seed.
     (Profile::Everything, 5_057, 500),
@@ -65,7 +70,8 @@ const KNOWN: [(Profile, u64, usize); 35] = [
     (Profile::Everything, 17_122, 500),
     // What waited for a node that had left the topology went to a stranger at its address.
     (Profile::Everything, 20_473, 500),
-    // A stranger's view replaced the topology, because there had been doubts about others' for long.
+    // A stranger's view replaced the topology, because there had been doubts about others' for
+    // long.
     (Profile::Everything, 321_247, 500),
     // What a node had told was forgotten when a stranger got its address.
     (Profile::Everything, 334_799, 500),
@@ -88,7 +94,7 @@ const SEED_COUNT: u64 = if IS_SLOW { 4 } else { 25 };
 const SEED_OF_EVERYTHING_COUNT: u64 = if IS_SLOW { 8 } else { 60 };
 const FRESH_SEED_COUNT: u64 = 1;
 
-/// They hold all the time, so that nobody counts them.
+/// These faults hold all the time, so that no report counts them.
 const UNCOUNTED: [Fault; 4] =
     [Fault::SlowGossip, Fault::ShortDeadlines, Fault::ReplicaReads, Fault::Scripts];
 

@@ -93,12 +93,12 @@ thread_local! {
     static LISTENER: RefCell<Option<Arc<Log>>> = const { RefCell::new(None) };
 }
 
-/// Hands everything to whoever listens on the thread on which it is told. There is one for the whole
-/// process: `tracing` keeps in mind for each event whether anybody listens, and tests that do not would
-/// have it forget those that do.
+/// Hands everything to the test that listens on the thread on which it is told. There is one
+/// subscriber for the whole process: `tracing` remembers for each event whether a subscriber wants
+/// it. Tests without a subscriber would make it skip the events of tests with one.
 struct Listeners;
 
-/// A span to which nobody listens.
+/// A span to which no test listens.
 const NOBODY: u64 = u64::MAX;
 
 fn listener() -> Option<Arc<Log>> {

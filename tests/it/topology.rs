@@ -877,7 +877,7 @@ fn f27_rule_1_a_view_that_agrees_settles_the_fact() {
 
 #[test]
 fn f27_rule_2_a_view_asked_for_before_the_fact_loses() {
-    // Whoever tells it, however late it comes, and even if it does not list the owner.
+    // From any node, however late the view comes, and even if it does not list the owner.
     for (now, told_by, owner) in
         [(1001, "h:3", "h:2"), (1001, "h:1", "h:2"), (1001, "h:2", "h:2"), (90_000, "h:3", "new:1")]
     {
@@ -960,8 +960,8 @@ fn what_is_known_of_a_node_outlives_the_view_that_misses_it() {
     assert_eq!(agreement.topology().nodes().count(), 3);
 }
 
-/// Views that tell of nodes with slots only, each of others, and redirections to yet others: what nobody
-/// tells of any more goes with its fact, or after a while.
+/// Each view lists nodes that no earlier view listed, all with slots, and each redirection names
+/// yet another node. A node that is no longer named goes with its fact, or after a while.
 #[test]
 fn f65_nodes_that_nobody_lists_any_more_are_forgotten() {
     const LIMIT: usize = 12;

@@ -1,6 +1,6 @@
 //! A machine that knows a cluster and has a link to each of its nodes, and whatever is around it: a
-//! driver without sockets, and nodes that say what they are told to. For the benches, and for tests of
-//! what things cost: nothing here is written down or checked while a call is on its way.
+//! driver without sockets, and nodes that say what they are told to. For the benches, and for tests
+//! of what things cost: nothing here is written down or checked while a call is on its way.
 
 #![allow(dead_code, reason = "each user needs a part of it")]
 
@@ -133,7 +133,7 @@ impl Machine {
         }
     }
 
-    /// Bytes of a node, to what it was sent by now.
+    /// Bytes of a node, in reply to what it has been sent so far.
     fn receive(&mut self, link: LinkId, mut bytes: &[u8]) {
         self.drain();
         while !bytes.is_empty() {
@@ -154,7 +154,7 @@ impl Machine {
         }
     }
 
-    /// What nodes say to what they were sent by now.
+    /// The replies of nodes to what they have been sent so far.
     pub(crate) fn answer(&mut self, replies: &Replies) {
         for (index, bytes) in replies {
             let link = *self.links.get(*index).expect("a node");

@@ -1,10 +1,11 @@
 //! A cluster of real server processes on loopback, and what operators and accidents do to it.
 //!
-//! The nodes find a finished `nodes.conf` when they start, so that the cluster is the same each time:
-//! node `i` below the number of primaries is the primary of the `i`-th part of the slots (three
-//! primaries: 0-5460, 5461-10922, 10923-16383); then come the replicas, replica `j` of primary `i` at
-//! `primaries + j * primaries + i`. A start takes 2 to 3 s, most of it a pause that servers make
-//! before a primary takes writes. So start one cluster for many tests where they do no harm.
+//! The nodes find a finished `nodes.conf` when they start, so that the cluster is the same each
+//! time: node `i` below the number of primaries is the primary of the `i`-th part of the slots
+//! (three primaries: 0-5460, 5461-10922, 10923-16383); then come the replicas, replica `j` of
+//! primary `i` at `primaries + j * primaries + i`. A start takes 2 to 3 s, most of it a pause that
+//! servers make before a primary takes writes. So start one cluster for many tests where they do no
+//! harm.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -28,11 +29,12 @@ use super::{Version, wait_until};
 const START_LIMIT: Duration = Duration::from_secs(30);
 /// How long one change by an operator may take: 0.2 s, more on a machine that is busy.
 const CHANGE_LIMIT: Duration = Duration::from_secs(20);
-/// How long news of slots and epochs is waited for: nodes of a cluster hear of it within a second or two.
+/// How long news of slots and epochs is waited for: nodes of a cluster hear of it within a second
+/// or two.
 const NEWS_LIMIT: Duration = Duration::from_secs(3);
 /// How long a server remembers the votes for it, with a node timeout of up to a second. A second
-/// failover to it within this time is won with them at once, at the epoch of the first one: the shard
-/// goes back to its former primary, and what was written meanwhile is lost.
+/// failover to it within this time is won with them at once, at the epoch of the first one: the
+/// shard goes back to its former primary, and what was written meanwhile is lost.
 const VOTE_TIME: Duration = Duration::from_millis(4500);
 /// How often a start is tried: another test run may take a port at the same moment.
 const START_COUNT: usize = 4;
@@ -52,9 +54,11 @@ pub struct Options {
     pub node_timeout: Duration,
     /// The address that the servers listen on and announce.
     pub host: IpAddr,
-    /// More arguments for each server, such as `["--maxmemory", "1mb"]`; they win over the harness's.
+    /// More arguments for each server, such as `["--maxmemory", "1mb"]`; they win over the
+    /// harness's.
     pub args: Vec<String>,
-    /// Names and contents of files in the folder of each server; `server.conf` is its configuration.
+    /// Names and contents of files in the folder of each server; `server.conf` is its
+    /// configuration.
     pub files: Vec<(&'static str, &'static str)>,
     /// The ports of the first nodes; the others get free ones.
     pub ports: Vec<u16>,
@@ -371,9 +375,9 @@ impl Cluster {
             .ok_or_else(|| io::Error::other(format!("nobody serves slot {slot}")))
     }
 
-    /// Waits until the running nodes are a whole cluster: each says `cluster_state:ok`, each replica
-    /// is linked, and all agree on who serves which slots, naming running nodes only and all running
-    /// replicas.
+    /// Waits until the running nodes are a whole cluster: each says `cluster_state:ok`, each
+    /// replica is linked, and all agree on who serves which slots, naming running nodes only and
+    /// all running replicas.
     pub fn wait_ok(&self, limit: Duration) -> io::Result<()> {
         let deadline = Instant::now() + limit;
         for index in self.running() {
@@ -488,10 +492,11 @@ impl Cluster {
         Ok(keys.len())
     }
 
-    /// Waits a while until all nodes name the same owners of all slots, and all primaries know the latest
-    /// epoch. Until then a heartbeat that is on its way may undo the next move, in Redis up to 7.0 for
-    /// ever: that of the source, if its epoch is newer than the target's, or that of a replica which has
-    /// not heard of the move before. Nodes that do not hear each other never agree: that is no error.
+    /// Waits a while until all nodes name the same owners of all slots, and all primaries know the
+    /// latest epoch. Until then a heartbeat that is on its way may undo the next move, in Redis up
+    /// to 7.0 for ever: that of the source, if its epoch is newer than the target's, or that of a
+    /// replica which has not heard of the move before. Nodes that do not hear each other never
+    /// agree: that is no error.
     fn wait_for_news(&self) {
         drop(wait_until("agreement on slots and epoch", NEWS_LIMIT, || {
             let views = self.running().into_iter().map(|index| self.slots(index));

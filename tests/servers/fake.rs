@@ -9,9 +9,9 @@
 //! })?;
 //! ```
 //!
-//! Each connection has its thread, on which the handler runs: a handler that sleeps delays one reply
-//! and those behind it on the same connection. Nodes that name each other's ports are bound first
-//! ([`Bound::new`]) and started when all ports are known.
+//! Each connection has its thread, on which the handler runs: a handler that sleeps delays one
+//! reply and those behind it on the same connection. Nodes that name each other's ports are bound
+//! first ([`Bound::new`]) and started when all ports are known.
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Write};
@@ -298,7 +298,8 @@ fn serve(shared: &Shared, connection: usize, mut stream: &TcpStream) -> io::Resu
             Reaction::Reply(bytes) => stream.write_all(&bytes)?,
             Reaction::ReplyThenClose(bytes) => {
                 stream.write_all(&bytes)?;
-                // Unread commands would make the close a reset, and the reply could be lost with it.
+                // Unread commands would make the close a reset, and the reply could be lost with
+                // it.
                 stream.shutdown(Shutdown::Write)?;
                 stream.set_read_timeout(Some(DRAIN_LIMIT))?;
                 io::copy(&mut reader, &mut io::sink())?;

@@ -47,8 +47,8 @@ const PREFERENCE: [&str; 5] = ["redis-7.0", "valkey-9.1", "redis-8.2", "valkey-8
 
 /// The server binary of that name (one of [`NAMES`]), if it has been fetched.
 ///
-/// Looks in the folder that `HASHSLOT_SERVERS` names, then in `servers` of `CARGO_TARGET_DIR` and of
-/// the package's `target`.
+/// Looks in the folder that `HASHSLOT_SERVERS` names, then in `servers` of `CARGO_TARGET_DIR` and
+/// of the package's `target`.
 pub fn find(name: &str) -> Option<PathBuf> {
     let folders = [
         env::var_os("HASHSLOT_SERVERS").map(PathBuf::from),

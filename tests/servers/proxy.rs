@@ -2,8 +2,8 @@
 //!
 //! In front of a cluster node it catches only the links that were opened to its port: the addresses
 //! in CLUSTER SLOTS are the nodes' own. After `CONFIG SET cluster-announce-port` with the proxy's
-//! port a node is known by that (about a second later by its peers; in Redis 6.2 by its peers only),
-//! and its replicas are linked through the proxy too.
+//! port a node is known by that (about a second later by its peers; in Redis 6.2 by its peers
+//! only), and its replicas are linked through the proxy too.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -137,8 +137,8 @@ impl Proxy {
         lock(&self.shared.state).cut();
     }
 
-    /// How many pieces of bytes have come from the other side of a direction: each a write there, or
-    /// several that came at once.
+    /// How many pieces of bytes have come from the other side of a direction: each a write there,
+    /// or several that came at once.
     pub fn piece_count(&self, direction: Direction) -> usize {
         let [to_server, to_client] = lock(&self.shared.state).piece_counts;
         match direction {

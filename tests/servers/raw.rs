@@ -247,7 +247,8 @@ pub fn encode(command: &[impl AsRef<[u8]>]) -> Vec<u8> {
     bytes
 }
 
-/// Reads one reply. Attributes are read and dropped; streamed types are refused, as no server has them.
+/// Reads one reply. Attributes are read and dropped; streamed types are refused, as no server has
+/// them.
 pub fn read_reply(from: &mut impl BufRead) -> io::Result<Reply> {
     loop {
         let line = read_line(from)?;

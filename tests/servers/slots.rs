@@ -3,7 +3,8 @@
 /// The number of hash slots.
 pub const SLOT_COUNT: u16 = 16_384;
 
-/// The slots of the `index`-th of `count` primaries, as `redis-cli --cluster create` deals them out.
+/// The slots of the `index`-th of `count` primaries, as `redis-cli --cluster create` deals them
+/// out.
 pub fn share(index: usize, count: usize) -> (u16, u16) {
     // The end of the part, rounded to the nearest slot.
     let end = |index: usize| (2 * usize::from(SLOT_COUNT) * index + count) / (2 * count);

@@ -10,7 +10,7 @@ pub(super) const SOCKET: &str = "admin.sock";
 /// What servers that speak TLS are set up with, as PEM.
 #[derive(Clone, Debug)]
 pub struct Tls {
-    /// Whom they trust: each other, and clients.
+    /// The authority that they trust, for each other and for clients.
     pub authority: String,
     /// Their certificate, which is the same for all.
     pub certificate: String,

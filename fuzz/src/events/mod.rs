@@ -19,11 +19,13 @@ const SEEDS: [&str; 2] = ["127.0.0.1:7000", "127.0.0.1:7003"];
 /// The most inputs of one run.
 const STEP_COUNT_MAX: usize = 250;
 
-/// The machine: whatever is put into it, in whatever order, calls end once and in time, what it
-/// sends is whole and in order, and it dials nobody whom nobody listed.
+/// The machine, with any inputs in any order. Each call ends once and in time. The machine sends
+/// whole commands in a valid order, and dials only nodes that a seed, a reply or a redirection
+/// named.
 ///
-/// **Shape**: some bytes choose the configuration, then each input is a byte and what it takes: calls,
-/// cancellations, connections, replies that are right, odd or nothing at all, short writes, ends, time.
+/// **Shape**: some bytes choose the configuration, then each input is a byte and what it takes:
+/// calls, cancellations, connections, replies that are right, odd or nothing at all, short writes,
+/// ends, time.
 ///
 /// # Panics
 /// If the property does not hold.

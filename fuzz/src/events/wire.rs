@@ -1,4 +1,4 @@
-//! One connection, as somebody sees it who listens to both sides.
+//! One connection, as an observer of both sides sees it.
 
 use std::collections::BTreeSet;
 
@@ -69,7 +69,7 @@ impl Wire {
         }
     }
 
-    /// The transport takes these bytes: the commands that are whole by now.
+    /// The transport takes these bytes. Returns the commands that they complete.
     pub(super) fn take(&mut self, bytes: &[u8]) -> Vec<Written> {
         self.partial.extend_from_slice(bytes);
         let (commands, len) = commands(&self.partial);
@@ -82,8 +82,8 @@ impl Wire {
         self.commands[start..].to_vec()
     }
 
-    /// Checks what is still to be sent: whole commands, in an order that is right. A connection on
-    /// which a command was answered before it was taken is gone by now.
+    /// Checks what is still to be sent: whole commands, in a valid order. Checks also that no reply
+    /// has overtaken its command: the machine closes such a connection.
     pub(super) fn check_unsent(&self, unsent: &[u8]) {
         let mut bytes = self.partial.clone();
         bytes.extend_from_slice(unsent);

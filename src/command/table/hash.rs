@@ -2,7 +2,7 @@
 
 /// How many places the table has; names lie in about half of them.
 pub(super) const PLACE_COUNT: usize = 1024;
-/// How many groups of names there are, each moved to places that nobody else has.
+/// How many groups of names there are. Each group is moved so that no two names share a place.
 pub(super) const GROUP_COUNT: usize = 256;
 
 /// Takes small letters for capitals, and some other bytes for each other: names are compared whole

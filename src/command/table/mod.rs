@@ -1,13 +1,14 @@
 //! What is known about each command, and how a command is found by its name.
 //!
-//! Rules of this folder: `commands.txt` has facts as servers tell them, `decisions.txt` what this client
-//! makes of them, with reasons. Both together become `rows.rs`, which is never changed by hand; a test
-//! makes it (`tests/it/table`). What is not there is taken for a write whose first argument is its key.
+//! Rules of this folder: `commands.txt` has facts as servers tell them, `decisions.txt` what this
+//! client makes of them, with reasons. Both together become `rows.rs`, which is never changed by
+//! hand; a test makes it (`tests/it/table`). What is not there is taken for a write whose first
+//! argument is its key.
 //!
-//! **How a name is found.** A name is hashed. Its group, of which there are few, tells how far the names
-//! of the group are moved, so that each name has a place of its own: the generator has tried until that
-//! was so. The place has the number of a row, whose name is compared. There is nothing to search, and
-//! nothing to allocate.
+//! **How a name is found.** A name is hashed. Its group, of which there are few, tells how far the
+//! names of the group are moved, so that each name has a place of its own: the generator has tried
+//! until that was so. The place has the number of a row, whose name is compared. There is nothing
+//! to search, and nothing to allocate.
 
 mod hash;
 mod rows;

@@ -1,8 +1,8 @@
 //! Frames that lie whole in what came in, copied from there.
 //!
-//! Rules of this file: the commonest ones need no memory; short ones that came together share a block of
-//! memory, so that a reply which is kept for long keeps its neighbours, and no more of them than one block
-//! holds; all others have memory of their own.
+//! Rules of this file: the commonest ones need no memory; short ones that came together share a
+//! block of memory, so that a reply which is kept for long keeps its neighbours, and no more of
+//! them than one block holds; all others have memory of their own.
 
 use bytes::{Buf, Bytes};
 
@@ -21,7 +21,8 @@ pub(super) struct Copies {
 }
 
 impl Copies {
-    /// A copy of the frame that is `data` up to `len`. What is behind it came with it, and comes next.
+    /// A copy of the frame that is `data` up to `len`. What is behind it came with it, and comes
+    /// next.
     pub(super) fn take(&mut self, data: &[u8], len: usize) -> Bytes {
         debug_assert!(data.starts_with(&self.block), "another frame comes next");
         let (frame, behind) = data.split_at_checked(len).unwrap_or((data, &[]));
@@ -64,8 +65,8 @@ fn common(frame: &[u8]) -> Option<&'static [u8]> {
     })
 }
 
-/// The bytes of a short frame. What `Bytes` owns by itself is counted, in another allocation, as soon as
-/// somebody wants a part of it; what has an owner is counted from the beginning.
+/// The bytes of a short frame. `Bytes` that own their memory allocate a reference count once a part
+/// of them is shared. `Bytes` with an owner have the count from the beginning.
 struct Short {
     len: u8,
     bytes: [u8; SHORT_LEN],

@@ -1,9 +1,9 @@
 //! Bytes that came in, and the frames in them.
 //!
-//! Rules of this file: a frame that lies whole in what was received is copied from there ([`copies`]);
-//! only a frame that is still incomplete is kept, in a buffer that grows with what has come and never
-//! with what a length promises, and whose room is lent for the rest; no byte is scanned twice; of a
-//! frame that cannot be used nothing is kept.
+//! Rules of this file: a frame that lies whole in what was received is copied from there
+//! ([`copies`]); only a frame that is still incomplete is kept, in a buffer that grows with what
+//! has come and never with what a length promises, and whose room is lent for the rest; no byte is
+//! scanned twice; of a frame that cannot be used nothing is kept.
 
 mod copies;
 mod receive_buffer;
@@ -20,8 +20,8 @@ use crate::config::Limits;
 use crate::error::{ProtocolError, Violation};
 use crate::resp::{Frame, Scan, Scanner};
 
-/// A frame that came in several pieces is copied out of the buffer below this length, so that the buffer
-/// can be used again; a longer one takes the buffer with it.
+/// A frame that came in several pieces is copied out of the buffer below this length, so that the
+/// buffer can be used again; a longer one takes the buffer with it.
 const COPIED_LEN: usize = 16 << 10;
 /// A longer buffer is not kept when it is empty.
 const KEPT_LEN: usize = 2 * COPIED_LEN;
@@ -142,8 +142,8 @@ impl Inbox {
     }
 
     /// The next frame, with `data` cut by what was used of it; `None` if all of it was used and no
-    /// frame is complete. After [`Fault::Frame`] there may be more. For what a length promises there is
-    /// room for `growth_len` more at a time, or for as much as has come.
+    /// frame is complete. After [`Fault::Frame`] there may be more. For what a length promises
+    /// there is room for `growth_len` more at a time, or for as much as has come.
     #[inline]
     pub(super) fn next(
         &mut self,
@@ -199,8 +199,8 @@ impl Inbox {
         Ok(None)
     }
 
-    /// Drops what a frame that cannot be used has of the buffer, which was scanned. Of `all` that came
-    /// last, the buffer did not take `data`.
+    /// Drops what a frame that cannot be used has of the buffer, which was scanned. Of `all` that
+    /// came last, the buffer did not take `data`.
     #[cold]
     fn drop_buffer<'a>(
         &mut self,
@@ -229,8 +229,8 @@ impl Inbox {
         }
     }
 
-    /// Takes bytes into the buffer: of a long string just what it lacks, so that it has its buffer to
-    /// itself; else some more, for what it lacks is not known as a rule.
+    /// Takes bytes into the buffer: of a long string just what it lacks, so that it has its buffer
+    /// to itself; else some more, for what it lacks is not known as a rule.
     fn receive(&mut self, data: &mut &[u8]) {
         self.buffer.truncate(self.received);
         let len = self.needed.max(AHEAD_LEN);

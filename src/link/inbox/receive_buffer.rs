@@ -5,8 +5,8 @@ use core::fmt;
 
 use bytes::BufMut;
 
-/// The buffer grows by at least this much if a length promises as much: memory that nothing was written
-/// to costs addresses only, and a buffer that grows in many steps is moved as often.
+/// The buffer grows by at least this much if a length promises as much: memory that nothing was
+/// written to costs addresses only, and a buffer that grows in many steps is moved as often.
 pub(crate) const GROWTH_LEN: usize = 2 << 20;
 /// The same where all links together have promised much.
 pub(crate) const GROWTH_LEN_MIN: usize = 16 << 10;
@@ -15,8 +15,9 @@ pub(super) const CLEARED_LEN: usize = 128 << 10;
 /// How much is cleared at first: who promises much may send little.
 const CLEARED_LEN_MIN: usize = 16 << 10;
 
-/// Room that the machine lends for the rest of a long reply that is on its way in: bytes that are read
-/// straight into it need not be copied. It is never empty, and never longer than the reply lacks.
+/// Room that the machine lends for the rest of a long reply that is on its way in: bytes that are
+/// read straight into it need not be copied. It is never empty, and never longer than the reply
+/// lacks.
 ///
 /// ```
 /// use bytes::BufMut;
@@ -44,8 +45,8 @@ pub struct ReceiveBuffer<'a> {
 }
 
 impl ReceiveBuffer<'_> {
-    /// Room that is cleared; what is in it means nothing. **Shape**: 1 byte to 128 KiB, and not more than
-    /// has come of the reply, or 16 KiB.
+    /// Room that is cleared; what is in it means nothing. **Shape**: 1 byte to 128 KiB, and not
+    /// more than has come of the reply, or 16 KiB.
     pub fn as_slice(&mut self) -> &mut [u8] {
         if self.buffer.len() == self.received {
             let len = self.received.clamp(CLEARED_LEN_MIN, CLEARED_LEN);

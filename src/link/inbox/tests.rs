@@ -143,7 +143,7 @@ fn room_is_lent_for_what_a_long_frame_lacks() {
     }
 }
 
-/// What is told of room that nobody wrote to is no byte of a reply.
+/// A length that is told of room without written bytes adds no byte to a reply.
 #[test]
 fn room_that_is_not_filled_is_not_received() {
     let mut inbox = Inbox::new(Limits::default());

@@ -71,8 +71,8 @@ impl Outbox {
         self.end
     }
 
-    /// Appends bytes that are overwritten once they have left, or need not leave any more. Tells the
-    /// position after them.
+    /// Appends bytes that are overwritten once they have left, or need not leave any more. Tells
+    /// the position after them.
     pub(super) fn append_secret(&mut self, bytes: Secret) -> u64 {
         if !bytes.as_slice().is_empty() {
             self.seal();
@@ -125,8 +125,8 @@ impl Outbox {
         }
     }
 
-    /// Takes back the bytes between two positions, none of which has left. Whoever remembers a
-    /// position after them must subtract what this returns: their number.
+    /// Takes back the bytes between two positions, none of which has left. Returns their number.
+    /// The caller must subtract it from each later position that it remembers.
     pub(super) fn take_back(&mut self, start: u64, end: u64) -> u64 {
         debug_assert!(self.taken <= start && start <= end && end <= self.end, "bytes have left");
         let offset = |at: u64| usize::try_from(at - self.taken).unwrap_or(usize::MAX);

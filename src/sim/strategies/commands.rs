@@ -149,7 +149,8 @@ pub fn commands() -> impl Strategy<Value = KeyedCommand> {
 /// use proptest::test_runner::TestRunner;
 ///
 /// let property = |keyed: KeyedCommand| {
-///     assert!(keyed.keys.iter().all(|key| [b"a", b"b"].contains(&key.as_slice().try_into().unwrap())));
+///     let mut keys = keyed.keys.iter();
+///     assert!(keys.all(|key| [b"a", b"b"].contains(&key.as_slice().try_into().unwrap())));
 ///     Ok(())
 /// };
 /// let keys = vec![b"a".to_vec(), b"b".to_vec()];
@@ -264,8 +265,8 @@ pub fn calls() -> impl Strategy<Value = PlainCall> {
     })
 }
 
-/// Commands that become several: split by slot, with keys of any slots and duplicates among them, or
-/// for all primaries or nodes.
+/// Commands that become several: split by slot, with keys of any slots and duplicates among them,
+/// or for all primaries or nodes.
 ///
 /// ```
 /// use hashslot::sim::strategies::{KeyedCommand, wide_commands};

@@ -1,5 +1,5 @@
-//! Values and errors become text. What is expected for people is what `redis-cli` 7.0 prints for the
-//! same replies.
+//! Values and errors become text. What is expected for people is what `redis-cli` 7.0 prints for
+//! the same replies.
 
 use hashslot::config::{Limits, Protocol};
 use hashslot::error::Why;

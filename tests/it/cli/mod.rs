@@ -1,4 +1,5 @@
-//! The command line client: how it reads lines and prints values, and what it does with a real cluster.
+//! The command line client: how it reads lines and prints values, and what it does with a real
+//! cluster.
 
 #[allow(dead_code, reason = "only the program makes plans")]
 #[path = "../../../examples/cli/answer.rs"]

@@ -53,7 +53,8 @@ fn told(options: &[&str], input: &str) -> Result<Option<(String, i32)>, Failure>
     Ok(Some((String::from_utf8(output.stdout)?, status)))
 }
 
-/// Plays one run of the program: the lines with `>` before them. What came of each stands behind it.
+/// Plays one run of the program: the lines with `>` before them. What came of each stands behind
+/// it.
 fn play(cluster: &Cluster, options: &str, lines: &[&str]) -> Result<Option<String>, Failure> {
     let nodes = cluster.node(0).address.clone();
     let options = with_addresses(cluster, options);
@@ -314,7 +315,7 @@ fn wrong_usage_ends_with_the_usage_text() -> Done {
     Ok(())
 }
 
-/// Whoever reads the answers stops reading.
+/// The reader of the answers closes the pipe.
 #[test]
 fn a_closed_pipe_ends_it_quietly() -> Done {
     let Some(cluster) = shared(USUAL)? else { return Ok(()) };

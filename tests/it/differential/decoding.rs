@@ -333,8 +333,8 @@ fn has_double(reply: &Reply) -> bool {
     }
 }
 
-/// Compares what the two protocols say. RESP2 has arrays only, and RESP3 puts some pairs into arrays
-/// of their own: the values in order are the same. Of what changes, the type at the top is.
+/// Compares what the two protocols say. RESP2 has arrays only, and RESP3 puts some pairs into
+/// arrays of their own: the values in order are the same. Of what changes, the type at the top is.
 fn is_same_in_both(command: &str, two: &Frame, three: &Frame) -> Result<(), String> {
     let (by_two, by_three) = (leaves(two.value()), leaves(three.value()));
     if command.starts_with('~') {
@@ -512,7 +512,8 @@ impl Wire {
         }
     }
 
-    /// Whether the next bytes are the next reply: nothing was left over, and nothing taken too much.
+    /// Whether the next bytes are the next reply: nothing was left over, and nothing taken too
+    /// much.
     fn is_at_end(&mut self) -> io::Result<()> {
         // A transaction queues it, and then lists it; a word of its own would be in all replies.
         if !self.buffer.is_empty() {

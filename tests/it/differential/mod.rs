@@ -2,8 +2,8 @@
 //! because of these tests.
 //!
 //! Rules of this folder: every reply is read by the harness's own reader; a difference is a failure
-//! that shows the seed and the steps up to it; each server version has one cluster of three primaries
-//! without replicas, shared by all tests, one after the other.
+//! that shows the seed and the steps up to it; each server version has one cluster of three
+//! primaries without replicas, shared by all tests, one after the other.
 
 #![allow(clippy::print_stderr, reason = "a run tells its figures, and what differs")]
 
@@ -32,7 +32,7 @@ type Held = MutexGuard<'static, Option<Cluster>>;
 /// Has the test for itself the cluster of a server, if there is such a server.
 fn on(name: &str, test: impl FnOnce(&Cluster) -> Done) -> Done {
     static STARTED: Once = Once::new();
-    // All at once: a start is mostly waiting. What comes of it is seen by whoever uses it.
+    // All at once: a start is mostly waiting. A test that uses the cluster sees a failed start.
     STARTED.call_once(|| {
         for name in NAMES {
             thread::spawn(|| drop(hold(name)));

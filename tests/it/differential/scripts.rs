@@ -1,13 +1,14 @@
 //! Random scripts: what a simulated node answers is what a real one answers.
 //!
-//! A script runs on both sides step by step, on several connections to three primaries. Its commands
-//! are those that the simulation knows, right and wrong ones, in all states that a connection and a
-//! slot can be in. Each reply is compared, and in the end everything that the nodes store.
+//! A script runs on both sides step by step, on several connections to three primaries. Its
+//! commands are those that the simulation knows, right and wrong ones, in all states that a
+//! connection and a slot can be in. Each reply is compared, and in the end everything that the
+//! nodes store.
 //!
 //! What is a race is not compared. Nodes hear from each other when they hear: after a step that can
-//! change the owner of a slot, the script waits until the real nodes believe what the simulated ones
-//! do (that they get there is part of the comparison), and a slot is given to a node only in ways
-//! whose end does not depend on which configuration epoch is higher.
+//! change the owner of a slot, the script waits until the real nodes believe what the simulated
+//! ones do (that they get there is part of the comparison), and a slot is given to a node only in
+//! ways whose end does not depend on which configuration epoch is higher.
 
 use std::fmt::Write as _;
 use std::io;
@@ -512,7 +513,7 @@ impl Script {
             3 => command.push("BAD".into()),
             4 => command[5] = "x".into(),
             5 => command[4] = "x".into(),
-            6 => command[2] = "1".into(), // nobody listens there
+            6 => command[2] = "1".into(), // no node listens there
             7 => drop(command.pop()),
             _ => {}
         }

@@ -145,8 +145,8 @@ impl Model {
     }
 }
 
-/// Whether the keys of a command, or of a transaction, are in several slots. A pipeline is never refused
-/// for that, but its commands.
+/// Whether the keys of a command, or of a transaction, are in several slots. A pipeline is never
+/// refused for that, but its commands.
 fn is_over_several_slots(call: &PlainCall) -> bool {
     let differ = |keys: &mut dyn Iterator<Item = &Vec<u8>>| {
         let mut slots: Vec<_> = keys.map(|key| naive_slot(key)).collect();

@@ -15,7 +15,8 @@ fn checksum(bytes: &[u8]) -> u16 {
     })
 }
 
-/// What is between the first opening brace and the first closing one behind it, if there is anything.
+/// What is between the first opening brace and the first closing one behind it, if there is
+/// anything.
 fn tag(key: &[u8]) -> &[u8] {
     let Some(open) = key.iter().position(|byte| *byte == b'{') else { return key };
     let behind = &key[open + 1..];

@@ -182,7 +182,7 @@ struct Cluster {
 }
 
 impl Cluster {
-    /// Whoever is asked for the topology tells the layout.
+    /// The node that is asked for the topology answers with the layout.
     fn tell(&mut self) {
         for _ in 0..1_000 {
             for address in self.world.dialled().into_iter().map(String::from).collect::<Vec<_>>() {

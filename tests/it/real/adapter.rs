@@ -196,7 +196,8 @@ pub(crate) trait Events: Send {
     fn try_next(&mut self) -> Option<Event>;
 }
 
-/// Makes a test of each function for each adapter: `real::client::smol::large_values_come_back_whole`.
+/// Makes a test of each function for each adapter:
+/// `real::client::smol::large_values_come_back_whole`.
 ///
 /// A function that is not listed is unused, and the compiler says so.
 macro_rules! on_every_adapter {

@@ -1,5 +1,5 @@
-//! However nodes tell where they are, they are found: by name, by port alone, over IPv6, behind a map,
-//! and again when all of them have gone elsewhere.
+//! However nodes tell where they are, they are found: by name, by port alone, over IPv6, behind a
+//! map, and again when all of them have gone elsewhere.
 
 use std::net::Ipv6Addr;
 use std::sync::Mutex;
@@ -35,7 +35,8 @@ fn prefer(kind: &str) -> impl FnOnce(&mut Options) {
     }
 }
 
-/// Every part of the cluster answers, also through a redirection from the node that a slot has left.
+/// Every part of the cluster answers, also through a redirection from the node that a slot has
+/// left.
 async fn all_answer<C: Client>(client: &C, cluster: &Cluster) -> Done {
     for slot in (7..16_384).step_by(1_000) {
         let key = key_in_slot(slot, "found");
@@ -127,8 +128,8 @@ fn nodes_are_found_by_their_unix_sockets<A: Adapter>() -> Done {
     })
 }
 
-/// F-34: the seed is no node of the cluster, but leads to one; when all nodes have gone elsewhere it
-/// leads to where they are.
+/// F-34: the seed is no node of the cluster, but leads to one; when all nodes have gone elsewhere
+/// it leads to where they are.
 fn f34_a_seed_is_asked_again_when_all_nodes_are_gone<A: Adapter>() -> Done {
     static PLACE: [Place; 1] = [Mutex::new(None)];
     let Some(mut cluster) = start(&PLACE, |_| {})? else { return Ok(()) };
@@ -147,7 +148,7 @@ fn f34_a_seed_is_asked_again_when_all_nodes_are_gone<A: Adapter>() -> Done {
         for index in 0..cluster.nodes().len() {
             cluster.restart_elsewhere(index)?;
         }
-        // Nodes that have all moved do not find each other: somebody has to tell them.
+        // Nodes that have all moved do not find each other, so the test introduces them.
         for one in 0..cluster.nodes().len() {
             for other in cluster.nodes() {
                 let port = other.port.to_string();

@@ -1,5 +1,5 @@
-//! The adapter whose client blocks. Its calls run on threads of a pool, so that tests may wait for many
-//! of them at the same time; a call goes on when its future is dropped.
+//! The adapter whose client blocks. Its calls run on threads of a pool, so that tests may wait for
+//! many of them at the same time; a call goes on when its future is dropped.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex};
@@ -65,7 +65,7 @@ fn elsewhere<V: Send + 'static>(call: impl FnOnce() -> V + Send + 'static) -> Pe
     })
 }
 
-/// What has begun goes on when nobody waits for it any more.
+/// A task that goes on when its future is dropped.
 struct Detached<V>(Option<smol::Task<V>>);
 
 impl<V> Drop for Detached<V> {

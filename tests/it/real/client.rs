@@ -14,8 +14,8 @@ use crate::servers::NAMES;
 use crate::servers::cluster::Cluster;
 use crate::servers::slots::{key_in_slot, slot_of};
 
-/// What a client knows of a cluster is what the cluster says, replicas and all. RESP3 everywhere, and
-/// no CLUSTER SHARDS with Redis 6.2.
+/// What a client knows of a cluster is what the cluster says, replicas and all. RESP3 everywhere,
+/// and no CLUSTER SHARDS with Redis 6.2.
 fn the_topology_is_the_clusters<A: Adapter>() -> Done {
     on_each::<A>("topology", &NAMES, async |cluster| {
         let client = connect::<A>(cluster).await?;
@@ -188,7 +188,8 @@ impl Dice {
     }
 }
 
-/// Polls a future, lets others run so many times, and drops it. What it was, if it was over by then.
+/// Polls a future, lets others run so many times, and drops it. What it was, if it was over by
+/// then.
 async fn drop_after<V>(turns: u64, future: impl Future<Output = V>) -> Option<V> {
     let turns = async {
         for _ in 0..turns {

@@ -1,4 +1,4 @@
-//! Seeds that are of no use, and what a client says about them.
+//! Seeds that do not work, and what a client says about them.
 
 use std::io;
 use std::path::Path;
@@ -21,7 +21,7 @@ use crate::servers::raw::Connection;
 use crate::servers::slots::SLOT_COUNT;
 use crate::servers::{NAMES, find_or_skip, wait_until};
 
-/// An address at which nobody listens.
+/// An address at which no server listens.
 pub(super) fn dead() -> Result<String, Failure> {
     let bound = Bound::new()?;
     Ok(format!("127.0.0.1:{}", bound.port()))
@@ -264,8 +264,8 @@ fn a_database_is_used_or_its_refusal_told<A: Adapter>() -> Done {
     Ok(())
 }
 
-/// A password for a server that has none. RESP3's `HELLO` names the user, who needs no password: any
-/// is right. RESP2's `AUTH` is refused, and the client says so.
+/// A password for a server that has none. RESP3's `HELLO` names the user, who needs no password:
+/// any is right. RESP2's `AUTH` is refused, and the client says so.
 fn a_password_too_many_is_told<A: Adapter>() -> Done {
     on_usual::<A>(async |cluster| {
         for protocol in [Protocol::Resp3, Protocol::Resp2] {
@@ -326,7 +326,7 @@ fn a_server_without_hello_is_spoken_to_without<A: Adapter>() -> Done {
     })
 }
 
-/// The password that was right until now is changed: callers learn it, and nobody waits.
+/// The password changes while a client uses it: callers get the refusal, and do not wait.
 fn a_password_that_changes_is_told<A: Adapter>() -> Done {
     let Some(guarded) = Guarded::hold(USUAL)? else { return Ok(()) };
     let lone = guarded.lone();

@@ -182,8 +182,8 @@ fn f38_a_provider_that_fails_is_told_and_asked_again<A: Adapter>() -> Done {
     })
 }
 
-/// From one user to another, under load, and the former one is deleted, which would end every
-/// connection that is still his.
+/// The client changes from one user to another under load. Then the test deletes the former user,
+/// which would end every connection of that user.
 fn f38_rotation_under_load_has_no_error<A: Adapter>() -> Done {
     on_cluster::<A>(async |cluster| {
         add_user(cluster, "ann", &["+@all"])?;
@@ -236,7 +236,8 @@ fn f38_a_rotation_that_is_refused_changes_nothing<A: Adapter>() -> Done {
     })
 }
 
-/// The password is another one now, and nobody has told the client, which is called all the time.
+/// The servers have a new password that the client does not know, and the client is called all the
+/// time.
 fn f38_a_wrong_password_is_told_at_once_and_makes_no_storm<A: Adapter>() -> Done {
     on_cluster::<A>(async |cluster| {
         add_user(cluster, "eve", &["+@all"])?;

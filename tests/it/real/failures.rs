@@ -18,7 +18,7 @@ use crate::servers::NAMES;
 use crate::servers::cluster::Cluster;
 use crate::servers::slots::{key_in_slot, share};
 
-/// F-22, as operators do it: nobody sees an error.
+/// F-22, as operators do it: no caller sees an error.
 fn a_failover_is_not_noticed<A: Adapter>() -> Done {
     on_each::<A>("failover", &NAMES, async |cluster| {
         let client = connect::<A>(cluster).await?;
@@ -192,7 +192,8 @@ fn a_frozen_node_holds_up_nobody_else<A: Adapter>() -> Done {
             let Error::TimedOut { phase, node, .. } = &error else { return Err(error.into()) };
             assert_eq!((phase, node.as_ref()), (&Phase::Sent, Some(&address)));
         }
-        // Those that come now wait behind them. Their replies come, the late ones reach nobody.
+        // New calls wait behind the old ones on the link. They get their own replies; the late
+        // replies reach no caller.
         frozen.call_all(CHANGE_LIMIT);
         frozen.cluster.thaw(frozen.node)?;
         let mut found = Vec::new();
@@ -221,8 +222,8 @@ async fn read_both(client: &impl Client, other: &str, moving: &str) -> Done {
     Ok(())
 }
 
-/// F-04: nobody waits for ever for a node that accepts and is silent, and no caller that comes later
-/// pays for it.
+/// F-04: no caller waits for ever for a node that accepts and is silent, and no caller that comes
+/// later pays for it.
 fn a_stalled_link_is_given_up<A: Adapter>() -> Done {
     let Some(cluster) = brittle()? else { return Ok(()) };
     run::<A>(async {

@@ -162,7 +162,7 @@ fn malformed_replies_end_their_calls<A: Adapter>() -> Done {
             assert_eq!(node.count_of("GET"), 2 * index + 1, "{key} was sent once");
             assert_eq!(client.get::<String>("key").await?, "value", "after {key}");
         }
-        // A reply that nobody waits for is not handed to whoever asks next.
+        // A reply that no call waits for is not given to the next call.
         assert_eq!(client.get::<String>("twice").await?, "one");
         assert_eq!(client.get::<String>("key").await?, "value");
         Ok(())
@@ -264,7 +264,7 @@ fn a_silent_node_is_not_waited_for<A: Adapter>() -> Done {
     })
 }
 
-/// M-5: nobody has to set anything for it.
+/// M-5: callers need not set anything for it.
 #[test]
 fn every_wait_has_a_default_end() {
     let config = Config::default();
@@ -274,7 +274,8 @@ fn every_wait_has_a_default_end() {
     assert!(config.stall_timeout + config.ping_interval <= Duration::from_secs(60));
 }
 
-/// M-6 and F-67, without the luck of a real cluster: all 1000 are on their way when the first MOVED comes.
+/// M-6 and F-67, without the luck of a real cluster: all 1000 are on their way when the first MOVED
+/// comes.
 fn a_thousand_calls_are_redirected_together<A: Adapter>() -> Done {
     run::<A>(async {
         let (old, new) = (Bound::new()?, Bound::new()?);

@@ -1,5 +1,5 @@
-//! Nodes that mean harm: what they can have a client dial, keep and wait for, and what the rest of the
-//! application events of it.
+//! Nodes that mean harm: what they can have a client dial, keep and wait for, and what the rest of
+//! the application events of it.
 
 use std::env;
 use std::fs;
@@ -121,8 +121,8 @@ fn command(bytes: &[u8]) -> Option<(String, usize)> {
     Some((words.join(" "), text.len() - rest.len()))
 }
 
-/// A process with few descriptors, and a cluster of more nodes: a command for all of them is answered, and
-/// nothing else in the process is refused a file.
+/// A process with few descriptors, and a cluster of more nodes: a command for all of them is
+/// answered, and nothing else in the process is refused a file.
 fn more_nodes_than_descriptors<A: Adapter>() -> Done {
     if let Ok(node) = env::var(NODE) {
         return run::<A>(ask_all::<A>(node));
@@ -191,7 +191,8 @@ const fn impatient(config: &mut Config) {
     config.stall_timeout = Duration::from_millis(500);
 }
 
-/// F-04: a node that answers a command on its second connection only, and has much to tell meanwhile.
+/// F-04: a node that answers a command on its second connection only, and has much to tell
+/// meanwhile.
 fn a_node_that_only_pushes_is_given_up<A: Adapter>() -> Done {
     run::<A>(async {
         let node = Arc::new(node(|request| match request.connection {

@@ -1,5 +1,6 @@
 //! Drivers that come late: their process was stopped, or nothing polled them for a while. What the
-//! system received meanwhile counts, and is looked at before timers are, and before anything is written.
+//! system received meanwhile counts, and is looked at before timers are, and before anything is
+//! written.
 
 use std::env;
 use std::fs;

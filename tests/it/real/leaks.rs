@@ -57,7 +57,8 @@ async fn count<A: Adapter>(nodes: &[String]) -> Done {
     left
 }
 
-/// Threads that a runtime, or the pool for calls that block, may keep: far less than there were clients.
+/// Threads that a runtime, or the pool for calls that block, may keep: far less than there were
+/// clients.
 const POOL_COUNT_MAX: usize = 2 * TASK_COUNT + 8;
 
 async fn open_and_close<A: Adapter>(nodes: Vec<String>, count: usize) -> Result<(), Failure> {

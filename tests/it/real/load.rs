@@ -11,7 +11,7 @@ use super::adapter::{Adapter, Client};
 use super::tasks::Tasks;
 use super::{Done, Failure, until};
 
-/// Tasks that write values which nobody else writes, read each back, and count.
+/// Tasks that write values, each task its own, read each back, and count.
 #[derive(Debug)]
 pub(crate) struct Load<A: Adapter> {
     tasks: Tasks<Tally>,

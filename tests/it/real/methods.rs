@@ -80,7 +80,7 @@ fn each_method_for_a_call_does_what_it_says<A: Adapter>() -> Done {
         let both = client.command::<Vec<Option<Vec<u8>>>>(both).await?;
         assert_eq!(both, [Some(bytes.to_vec()), None]);
         assert!(client.del("bytes").await?);
-        // A reply of another kind than is asked for is the caller's error, and nobody's end.
+        // A reply of another kind than is asked for is that caller's error, and ends nothing else.
         assert!(client.call_each(Call::new(Command::get("a"))).await.is_err());
         assert!(client.call_as::<Frame>(Call::pipeline(incr())).await.is_err());
         assert!(client.command::<Vec<i64>>(Command::get("a")).await.is_err());

@@ -1,8 +1,8 @@
-//! Nodes that do at random what harms a client: every call ends and says the truth, and all is well again
-//! when they behave.
+//! Nodes that do at random what harms a client: every call ends and says the truth, and all is well
+//! again when they behave.
 //!
-//! Each adapter has a few cases. `HASHSLOT_MISDEEDS=100..200 cargo test --all-features misdeeds` runs those
-//! of other seeds.
+//! Each adapter has a few cases. `HASHSLOT_MISDEEDS=100..200 cargo test --all-features misdeeds`
+//! runs those of other seeds.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -37,8 +37,8 @@ struct Case {
     seed: u64,
     ports: [u16; NODE_COUNT],
     is_over: AtomicBool,
-    /// Connections on which a node has swallowed a command: if it answered the next one, no client could
-    /// tell which reply is missing.
+    /// Connections on which a node has swallowed a command: if it answered the next one, no client
+    /// could tell which reply is missing.
     mute: Mutex<BTreeSet<(u16, usize)>>,
     /// How often each key was counted up.
     counts: Vec<AtomicUsize>,

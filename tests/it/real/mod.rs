@@ -1,10 +1,10 @@
-//! The clients against real clusters, scripted nodes and misbehaving networks: one suite, which every
-//! adapter has to pass ([`adapter`]).
+//! The clients against real clusters, scripted nodes and misbehaving networks: one suite, which
+//! every adapter has to pass ([`adapter`]).
 //!
-//! Rules of this folder: no test looks at a clock but to bound a hang ([`run`]); a test that needs a
-//! server is skipped if there is none, and says so. Clusters are shared by all tests, one after the
-//! other, and are empty then ([`shared`], [`brittle`], [`mortal`], [`patchwork`]). A test that takes
-//! slots or nodes away may fail at any point: the next one's hand-out repairs or replaces the
+//! Rules of this folder: no test looks at a clock but to bound a hang ([`run`]); a test that needs
+//! a server is skipped if there is none, and says so. Clusters are shared by all tests, one after
+//! the other, and are empty then ([`shared`], [`brittle`], [`mortal`], [`patchwork`]). A test that
+//! takes slots or nodes away may fail at any point: the next one's hand-out repairs or replaces the
 //! cluster (`servers::repair`), and `repaired` proves it.
 
 #![allow(clippy::print_stderr, reason = "a test over several servers says which it ran on")]
@@ -112,9 +112,9 @@ pub(crate) fn on_each_outside<A: Adapter>(
     test: impl Fn(&Cluster) -> Done,
 ) -> Done {
     static STARTED: Once = Once::new();
-    // All at once: a start is mostly waiting. Whoever needs a cluster before it is there waits.
+    // All at once: a start is mostly waiting. A test that needs a cluster waits until it is there.
     STARTED.call_once(|| {
-        // What comes of it is seen by whoever uses it.
+        // A test that uses the cluster sees a failed start.
         for name in NAMES {
             thread::spawn(|| drop(shared(name)));
         }
@@ -165,16 +165,16 @@ fn clusters_of(name: &str) -> &'static [Place] {
     &CLUSTERS[index..=index]
 }
 
-/// The cluster of a server: three primaries with one replica each. `None` if there is no such server.
-/// Replicas take over only when they are told to: on a busy machine a primary that hears nothing for a
-/// second is well, and who takes over from it loses writes.
+/// The cluster of a server: three primaries with one replica each. `None` if there is no such
+/// server. Replicas take over only when they are told to: on a busy machine a primary that hears
+/// nothing for a second is well, and who takes over from it loses writes.
 pub(crate) fn shared(name: &str) -> io::Result<Option<Held>> {
     let args = ["--cluster-replica-no-failover", "yes"].map(str::to_owned).to_vec();
     let node_timeout = Duration::from_secs(1);
     hold(clusters_of(name), name, |server| Options { node_timeout, args, ..Options::new(server) })
 }
 
-/// Three primaries of the usual server without replicas, which nobody declares to have failed.
+/// Three primaries of the usual server without replicas, which do not declare each other failed.
 pub(crate) fn brittle() -> io::Result<Option<Held>> {
     static CLUSTERS: [Place; 2] = [const { Mutex::new(None) }; 2];
     let (replicas, node_timeout) = (0, Duration::from_secs(60));

@@ -58,7 +58,8 @@ fn a_transaction_is_asked_for_elsewhere<A: Adapter>() -> Done {
     })
 }
 
-/// With its keys on two nodes a transaction can run on neither: it is tried until they are together.
+/// With its keys on two nodes a transaction can run on neither: it is tried until they are
+/// together.
 fn a_transaction_waits_for_its_keys<A: Adapter>() -> Done {
     on_each::<A>("transactions on a slot half-way", &NAMES, async |cluster| {
         let client = connect::<A>(cluster).await?;

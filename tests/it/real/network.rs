@@ -64,7 +64,7 @@ fn a_slow_network_loses_nothing<A: Adapter>() -> Done {
         let load = Load::<A>::start(&network.client, "slow", 16);
         load.goes_on(300).await?;
         load.stop().await?.assert_flawless();
-        // Whoever asks a node whose network is well is not held up.
+        // A call to a node whose network is well is not held up.
         let primary = cluster.primary_of(share(0, 3).0)?;
         network.proxies[primary].set_both(Flow { stall: true, ..Flow::default() });
         let (slow, fast) = (share(0, 3).0, share(1, 3).1);
@@ -153,7 +153,7 @@ fn a_network_that_breaks_loses_no_call<A: Adapter>() -> Done {
     })
 }
 
-/// F-13: a connection that is closed while nobody waits is nobody's error.
+/// F-13: a connection that is closed while no call waits is no caller's error.
 fn an_idle_connection_that_closes_is_no_error<A: Adapter>() -> Done {
     on_usual::<A>(async |cluster| {
         let network = Network::<A>::new(cluster).await?;
@@ -173,7 +173,7 @@ fn an_idle_connection_that_closes_is_no_error<A: Adapter>() -> Done {
     })
 }
 
-/// The map of addresses is used for topologies and for redirections: nobody is dialled directly.
+/// The map of addresses is used for topologies and for redirections: no node is dialled directly.
 fn nobody_is_dialled_but_through_the_map<A: Adapter>() -> Done {
     on_usual::<A>(async |cluster| {
         let network = Network::<A>::new(cluster).await?;

@@ -72,7 +72,7 @@ fn a_client_that_does_not_wait_finds_a_cluster_that_comes_up_late<A: Adapter>() 
     })
 }
 
-/// Whoever wants to wait for ever may say so.
+/// A caller that wants to wait for ever may say so.
 fn f71_the_longest_durations_do_no_harm<A: Adapter>() -> Done {
     run::<A>(async {
         let node = FakeNode::start(|request| {

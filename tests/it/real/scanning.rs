@@ -40,8 +40,8 @@ fn move_on(cluster: &Cluster, slot: u16, from: usize, to: usize) -> io::Result<b
     Ok(true)
 }
 
-/// Clusters in which no replica takes over, and loses what it has not heard of: a busy machine takes a
-/// node for dead soon.
+/// Clusters in which no replica takes over, and loses what it has not heard of: a busy machine
+/// takes a node for dead soon.
 fn steady(name: &str) -> io::Result<Option<Held>> {
     static PLACES: [[Place; 1]; 2] = [const { [Mutex::new(None)] }; 2];
     let (replicas, node_timeout) = (0, Duration::from_secs(60));

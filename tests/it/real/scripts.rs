@@ -1,4 +1,5 @@
-//! Scripts on real clusters: by name and in full, in caches that are full, empty and emptied (F-62).
+//! Scripts on real clusters: by name and in full, in caches that are full, empty and emptied
+//! (F-62).
 
 use hashslot::config::Protocol;
 use hashslot::{Call, Command, Script};
@@ -130,7 +131,8 @@ fn f62_a_pipeline_over_all_slots_meets_empty_caches<A: Adapter>() -> Done {
     })
 }
 
-/// Scripts of one slot keep their order, and a read behind them sees them, with empty caches as well.
+/// Scripts of one slot keep their order, and a read behind them sees them, with empty caches as
+/// well.
 fn f50_f62_scripts_of_a_slot_keep_their_order<A: Adapter>() -> Done {
     on_each::<A>("the order of scripts", &NAMES, async |cluster| {
         let client = connect::<A>(cluster).await?;

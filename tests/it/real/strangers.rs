@@ -44,7 +44,7 @@ async fn is_not_taken_over<A: Adapter>(server: &Path) -> Done {
 
     cluster.kill(2)?;
     let other = Cluster::start(options(server, 2, &ports[2..], 1))?;
-    // A read finds out that the connection is gone: of a write nobody could tell what became of it.
+    // A read finds out that the connection is gone: the outcome of a write would be unknown.
     let read = Call::new(Command::get(&keys[2])).timeout(Duration::from_millis(500));
     assert!(client.call(read).await.is_err());
     let lost = {

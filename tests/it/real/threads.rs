@@ -1,4 +1,4 @@
-//! What is special about a client without a runtime: whoever waits drives it, for all the others.
+//! Specifics of a client without a runtime: a waiting thread drives it, for all the others.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -83,7 +83,8 @@ fn the_seat_passes_on_when_its_holder_is_served() -> Done {
     on_usual(|cluster| {
         let client = connect(cluster)?;
         client.set("seat", "taken")?;
-        // The slow call is the first to wait; the quick ones must neither wait for it, nor it for them.
+        // The slow call is the first to wait; the quick ones must neither wait for it, nor it for
+        // them.
         thread::scope(|scope| {
             let slow = scope.spawn(|| {
                 let sleep = Command::new("DEBUG").arg("SLEEP").arg("0.3");
@@ -145,14 +146,14 @@ fn deadlines_pass_while_others_wait_and_while_nobody_does() -> Done {
             assert!(!slow.is_finished(), "it has time");
             assert_eq!(slow.join().unwrap().unwrap(), keys[0]);
         });
-        // What came too late is nobody's.
+        // The replies that came too late reach no caller.
         assert_eq!(client.get::<String>(keys[0].as_str())?, keys[0]);
         Ok(())
     })
 }
 
-/// A client, and two keys that two nodes have, each its own value. The node of the first answers nobody for
-/// two seconds from now on.
+/// A client, and two keys of two nodes. The value of each key is the key itself. The node of the
+/// first key answers no command for two seconds from now on.
 fn one_key_of_a_node_that_pauses(
     cluster: &Cluster,
 ) -> Result<(Client, [String; 2]), super::Failure> {
@@ -185,8 +186,8 @@ fn an_idle_client_reads_what_came_before_it_looks_at_its_timers() -> Done {
         }
         let client = builder.connect()?;
         client.set("idle", "1")?;
-        // Its reply comes when nobody waits any more, and is read long after the link would have
-        // been given up for silent.
+        // Its reply comes when no thread waits any more. The client reads the reply only after
+        // `stall_timeout`, when the link would have been given up as silent.
         let sleep = Command::new("DEBUG").arg("SLEEP").arg("1");
         let node = cluster.node(cluster.primary_of(slot_of("idle"))?);
         let sleep = Call::new(sleep).on_node(node.address.parse()?);

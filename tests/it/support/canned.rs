@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::script::{Row, at};
 
-/// The replies to the handshake of the default configuration, from a server of this version that does
-/// not tell its ID.
+/// The replies to the handshake of the default configuration, from a server of this version that
+/// does not tell its ID.
 pub(crate) fn welcome(version: &str) -> String {
     let version = bulk(version);
     format!("%2\r\n$6\r\nserver\r\n$5\r\nredis\r\n$7\r\nversion\r\n{version}+OK\r\n+OK\r\n+OK\r\n")

@@ -37,7 +37,8 @@ enum Reason {
     StreamsAsValue,
     /// Redis 6.2 stops at options that it does not know, such as `CLAIM`.
     UnknownOption,
-    /// Specifications have the first `STORE` and the first `STOREDIST`; what counts is the last of all.
+    /// Specifications have the first `STORE` and the first `STOREDIST`; what counts is the last of
+    /// all.
     SecondStore,
     /// Servers look for `STORE` one argument early, which only a command that lacks one can show.
     MissingUnit,
@@ -166,7 +167,8 @@ fn corpus(entries: &BTreeMap<String, &Reply>, is_old: bool) -> Vec<Vec<String>> 
         let is_there = entries.contains_key(if is_old { command } else { info.name });
         all.extend(lists.into_iter().filter(|_| is_there));
     }
-    // Redis 6.2 looks for the keys of `OBJECT HELP` without seeing that there is no argument, and ends.
+    // Redis 6.2 looks for the keys of `OBJECT HELP` without seeing that there is no argument, and
+    // ends.
     let ends_it = |words: &[String]| {
         let name = words[0].to_ascii_uppercase();
         is_old && words.len() < 3 && ["OBJECT", "XGROUP", "XINFO"].contains(&&*name)

@@ -1,5 +1,5 @@
-//! What is learned of a server: from replies that servers sent, from replies of modules and of servers
-//! to come, and from nonsense.
+//! What is learned of a server: from replies that servers sent, from replies of modules and of
+//! servers to come, and from nonsense.
 
 use hashslot::command::{
     KeyError, KeyShape, LearnedCommand, LearnedCommands, RequestPolicy, ResponsePolicy,
@@ -10,7 +10,8 @@ use hashslot::{Command, Slot};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-/// What servers answered to `COMMAND INFO` with the names of some commands, the last of which none has.
+/// What servers answered to `COMMAND INFO` with the names of some commands, the last of which none
+/// has.
 const REPLIES: [(&str, &[u8]); 4] = [
     ("redis-6.2", include_bytes!("replies/redis-6.2.resp2")),
     ("redis-7.0", include_bytes!("replies/redis-7.0.resp2")),

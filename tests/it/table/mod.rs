@@ -1,8 +1,8 @@
 //! What the crate knows about commands: made from data, and held against servers.
 //!
-//! [`generate`] makes `src/command/table/rows.rs`; run with `HASHSLOT_BLESS=1` it writes it. [`live`]
-//! compares with what servers say of all their commands, [`keys`] with where they find the keys of the
-//! thousands of argument lists of [`corpus`].
+//! [`generate`] makes `src/command/table/rows.rs`; run with `HASHSLOT_BLESS=1` it writes it.
+//! [`live`] compares with what servers say of all their commands, [`keys`] with where they find the
+//! keys of the thousands of argument lists of [`corpus`].
 
 #[cfg(feature = "tokio")]
 mod corpus;

@@ -95,7 +95,8 @@ fn nothing_is_lost_while_slots_move<A: Adapter>() -> Done {
                 Ok::<_, Failure>(())
             }
         });
-        // Looked up while the nodes agree: who is asked for a slot that has just moved may not know yet.
+        // Looked up while the nodes agree: who is asked for a slot that has just moved may not know
+        // yet.
         let primaries = cluster.primaries()?;
         let mut ways = Vec::new();
         for key in keys.iter().step_by(7) {
@@ -131,7 +132,7 @@ fn a_failover_does_not_keep_a_fan_out_from_all_shards<A: Adapter>() -> Done {
         // Another adapter may have left the roles the other way round.
         let replica = if cluster.is_primary(1)? { 4 } else { 1 };
         cluster.failover(replica)?;
-        // Whatever the client knows by now.
+        // The client need not know of the failover yet.
         assert_eq!(client.command::<i64>(Command::new("DBSIZE")).await?, 50);
         client.command::<()>(Command::new("FLUSHALL")).await?;
         for node in cluster.primaries()? {

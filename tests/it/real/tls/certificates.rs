@@ -13,7 +13,7 @@ use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use crate::real::Failure;
 use crate::servers::tls;
 
-/// The authority of the nodes, and one that nobody trusts.
+/// The authority of the nodes, and one that no client trusts.
 pub(super) static OURS: LazyLock<Authority> = LazyLock::new(|| Authority::new("ours"));
 pub(super) static OTHER: LazyLock<Authority> = LazyLock::new(|| Authority::new("others"));
 
@@ -64,7 +64,7 @@ impl Authority {
 }
 
 impl Identity {
-    /// One that nobody vouches for.
+    /// One that no authority has signed.
     pub(super) fn self_signed(names: &[&str]) -> Self {
         let key = KeyPair::generate().unwrap();
         let certificate = params(names).self_signed(&key).unwrap().pem();

@@ -71,7 +71,8 @@ fn f72_servers_that_want_to_know_the_client<A: Adapter>() -> Done {
     })
 }
 
-/// Servers that speak plain text, with their names. All tests ask the same ones, and change nothing.
+/// Servers that speak plain text, with their names. All tests ask the same ones, and change
+/// nothing.
 fn plain_servers() -> io::Result<Vec<(&'static str, String)>> {
     static SERVERS: Mutex<Vec<(&str, Lone)>> = Mutex::new(Vec::new());
     let mut servers = lock(&SERVERS);
@@ -112,7 +113,7 @@ fn f72_a_node_that_answers_in_plain_text_is_told_as_such<A: Adapter>() -> Done {
     let address = listener.local_addr()?.to_string();
     thread::spawn(move || {
         while let Ok((mut stream, _)) = listener.accept() {
-            // Whoever has read this may be gone.
+            // The client may be gone already: the error does not matter.
             stream.write_all(b"-ERR Protocol error\r\n").ok();
         }
     });

@@ -1,9 +1,9 @@
-//! TLS against real clusters that speak nothing else: who is trusted, by which name, and what is said
-//! about those who are not.
+//! TLS against real clusters that speak nothing else: who is trusted, by which name, and what is
+//! said about those who are not.
 //!
 //! Redis 7.0 is the server of these tests; the others that are fetched are built without TLS. Two
-//! clusters are enough for all of them: one that is trusted ([`secured`]), and one of a single node,
-//! which is given the certificate that a test is about ([`lone`], [`give`]).
+//! clusters are enough for all of them: one that is trusted ([`secured`]), and one of a single
+//! node, which is given the certificate that a test is about ([`lone`], [`give`]).
 
 mod certificates;
 mod failures;
@@ -54,7 +54,8 @@ fn lone() -> io::Result<Option<Held>> {
 /// The certificate of the lone node.
 static ITS_OWN: LazyLock<Identity> = LazyLock::new(|| OURS.certify(&["127.0.0.1"]));
 
-/// Gives the lone node a certificate, which it has for all connections from now on. Clients need none.
+/// Gives the lone node a certificate, which it has for all connections from now on. Clients need
+/// none.
 fn give(cluster: &Cluster, identity: &Identity) -> io::Result<()> {
     let node = cluster.node(0);
     node.write("certificate.pem", &identity.certificate)?;
@@ -119,7 +120,7 @@ fn f72_a_cluster_that_is_trusted_is_talked_to<A: Adapter>() -> Done {
     run::<A>(talks::<A>(&cluster, trusting_ours()))
 }
 
-/// Nodes that redirections name, and that nobody had talked to, are verified as seeds are.
+/// Nodes that redirections name, and that the client has not dialled, are verified as seeds are.
 fn f73_nodes_that_redirections_name_are_talked_to<A: Adapter>() -> Done {
     let Some(cluster) = secured()? else { return Ok(()) };
     run::<A>(async {
