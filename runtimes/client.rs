@@ -551,7 +551,7 @@ impl<R: Runtime> Client<R> {
     /// # Errors
     /// [`Error::ShutDown`] if the client is.
     pub async fn topology(&self) -> Result<Topology, Error> {
-        self.ask(|cluster| cluster.topology().clone()).await
+        self.ask_topology().await.ok_or(Error::ShutDown)
     }
 
     /// What happens from now on: redirections, changes of the topology, links that come and go.
@@ -568,15 +568,27 @@ impl<R: Runtime> Client<R> {
         while !self.shared.mailbox.is_closed() && events.next().await.is_some() {}
     }
 
+    pub(super) fn ask_topology(&self) -> Answer<Topology> {
+        self.ask_soon(|cluster| cluster.topology().clone())
+    }
+
     async fn ask<V: Send + 'static>(
         &self,
         question: impl FnOnce(&Cluster<super::mailbox::Token>) -> V + Send + 'static,
     ) -> Result<V, Error> {
+        self.ask_soon(question).await.ok_or(Error::ShutDown)
+    }
+
+    /// The answer is `None` if the client is shut down.
+    fn ask_soon<V: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Cluster<super::mailbox::Token>) -> V + Send + 'static,
+    ) -> Answer<V> {
         let (bringer, answer) = Answer::new();
         self.shared.mailbox.request(std::boxed::Box::new(move |cluster, _| {
             bringer.bring(question(cluster));
         }));
-        answer.await.ok_or(Error::ShutDown)
+        answer
     }
 }
 

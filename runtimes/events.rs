@@ -3,10 +3,13 @@
 use super::std;
 
 use core::future::poll_fn;
-use core::task::{Poll, Waker};
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::vec::Vec;
+
+use futures_core::Stream;
 
 use crate::Event;
 
@@ -19,6 +22,8 @@ const WAITING_LEN_MAX: usize = 4 << 20;
 ///
 /// **Limit**: 1024 events wait, of 4 MiB together; beyond, the oldest are dropped and counted.
 /// Listeners share what waits for several of them.
+///
+/// Also a [`Stream`], for combinators.
 #[derive(Debug)]
 pub struct Events {
     queue: Arc<Mutex<Queue>>,
@@ -60,19 +65,20 @@ fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
 impl Events {
     /// The next event; `None` once the client is closed and all have been taken.
     pub async fn next(&mut self) -> Option<Event> {
-        poll_fn(|cx| {
-            let mut queue = lock(&self.queue);
-            if let Some(event) = queue.take() {
-                drop(queue);
-                return Poll::Ready(Some(Arc::unwrap_or_clone(event)));
-            }
-            if queue.is_closed {
-                return Poll::Ready(None);
-            }
-            queue.waker = Some(cx.waker().clone());
-            Poll::Pending
-        })
-        .await
+        poll_fn(|cx| self.poll(cx)).await
+    }
+
+    fn poll(&self, cx: &Context<'_>) -> Poll<Option<Event>> {
+        let mut queue = lock(&self.queue);
+        if let Some(event) = queue.take() {
+            drop(queue);
+            return Poll::Ready(Some(Arc::unwrap_or_clone(event)));
+        }
+        if queue.is_closed {
+            return Poll::Ready(None);
+        }
+        queue.waker = Some(cx.waker().clone());
+        Poll::Pending
     }
 
     /// An event that is there already.
@@ -89,7 +95,15 @@ impl Events {
     }
 }
 
-/// Everybody who listens.
+impl Stream for Events {
+    type Item = Event;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        self.poll(cx)
+    }
+}
+
+/// All listeners.
 #[derive(Debug)]
 pub(super) struct Listeners {
     /// `None` once there is nothing more to tell.

@@ -12,6 +12,8 @@ use hashslot::error::Why;
 use hashslot::{Command, Error, Scan};
 
 use super::adapter::{Adapter, Client, Keys, on_every_adapter};
+#[cfg(feature = "smol")]
+use super::shared;
 use super::{CHANGE_LIMIT, Done, Failure, Held, Place, USUAL, connect, hold, run};
 use crate::servers::cluster::{Cluster, Options};
 use crate::servers::slots::key_in_slot;
@@ -127,6 +129,41 @@ async fn check_on_the_move<A: Adapter>(cluster: &Cluster, keys: &[String]) -> Do
     }
     assert_eq!(found.len(), keys.len() + 1, "and the list");
     Ok(())
+}
+
+/// Keys and events for combinators. A future of `next` that is dropped takes no page with it.
+#[cfg(feature = "smol")]
+#[test]
+fn keys_and_events_are_streams() -> Done {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    use ::smol::stream::StreamExt;
+    use hashslot::smol::Smol;
+
+    let Some(cluster) = shared(USUAL)? else { return Ok(()) };
+    run::<Smol>(async {
+        let client = connect::<Smol>(&cluster).await?;
+        let events = client.events();
+        let keys: BTreeSet<String> = (0..200).map(|number| format!("stream:{number}")).collect();
+        let stored = client.pipeline(keys.iter().map(|key| Command::set(key, 1))).await?;
+        assert!(stored.iter().all(Result::is_ok));
+        let mut scan = client.scan(Scan::new().pattern("stream:*").count(10));
+        for _ in 0..3 {
+            let next = pin!(scan.next());
+            assert!(next.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        }
+        let mut found = BTreeSet::new();
+        for page in StreamExt::collect::<Vec<_>>(scan).await {
+            found.extend(texts(&page?));
+        }
+        assert_eq!(found, keys);
+        client.refresh_topology();
+        client.close().await;
+        assert!(!StreamExt::collect::<Vec<_>>(events).await.is_empty());
+        Ok(())
+    })
 }
 
 on_every_adapter! {
