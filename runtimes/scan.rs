@@ -5,6 +5,7 @@ use super::std;
 use core::future::{Future, poll_fn};
 use core::pin::Pin;
 use core::task::{Context, Poll};
+use std::boxed::Box;
 use std::vec::Vec;
 
 use bytes::Bytes;
@@ -39,7 +40,7 @@ pub struct Keys<R: Runtime> {
 enum Step {
     Nothing,
     Topology(Answer<Topology>),
-    Page(CallFuture<Vec<Result<Frame, Error>>>),
+    Page(Box<CallFuture<Vec<Result<Frame, Error>>>>),
 }
 
 /// No field is pinned.
@@ -103,7 +104,7 @@ impl<R: Runtime> Keys<R> {
     }
 
     fn page(&self, call: Call) -> Step {
-        Step::Page(self.client.call_each(call))
+        Step::Page(Box::new(self.client.call_each(call)))
     }
 
     /// The number of slots that are done, of 16384.

@@ -147,8 +147,8 @@
 //! (`hashslot::Tls`), and `tls-ring` or `tls-aws-lc-rs` brings the cryptography that it needs,
 //! unless the program has installed a provider of its own. `tracing` and `metrics` have clients
 //! tell what they do; `hashslot::runtimes::telemetry` lists it. `sim` adds `hashslot::sim`, a
-//! simulated cluster and strategies for property tests; it brings `proptest`, so enable it only in
-//! dev-dependencies. Features only add.
+//! simulated cluster for tests, and `proptest` adds strategies for property tests: enable both only
+//! in dev-dependencies. Features only add.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -7,7 +7,7 @@
 //!   ended by what the nodes really did.
 //! - [`Scenario`] puts them together with clients and a driver in virtual time: one call runs it,
 //!   the same seed always runs the same, and a failing one shrinks to a short trace.
-//! - [`strategies`] are for property tests of your own.
+//! - With the feature `proptest`, `strategies` are for property tests of your own.
 //!
 //! Nothing here does I/O or reads a clock.
 
@@ -42,6 +42,8 @@ mod serve;
 mod simulation;
 mod spread;
 mod strangers;
+#[cfg(feature = "proptest")]
+#[cfg_attr(docsrs, doc(cfg(feature = "proptest")))]
 pub mod strategies;
 mod tell;
 mod trace;

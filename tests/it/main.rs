@@ -22,7 +22,7 @@ mod custom_runtime;
 mod differential;
 #[path = "../machine/mod.rs"]
 mod machine;
-#[cfg(feature = "sim")]
+#[cfg(feature = "proptest")]
 mod models;
 #[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
 mod real;
@@ -37,7 +37,7 @@ mod servers;
 #[path = "../servers/selftest.rs"]
 mod servers_selftest;
 mod shown;
-#[cfg(feature = "sim")]
+#[cfg(feature = "proptest")]
 mod simulation;
 mod support;
 mod table;

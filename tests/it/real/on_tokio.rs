@@ -214,6 +214,7 @@ fn told(block_on: impl FnOnce(Connecting) -> Option<String>) -> Result<String, F
 
 type Connecting = Pin<Box<dyn Future<Output = Option<String>>>>;
 
+#[cfg(feature = "smol")]
 #[test]
 fn without_a_runtime_the_error_says_so() -> Done {
     let text = told(smol::block_on)?;
