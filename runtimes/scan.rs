@@ -51,14 +51,14 @@ impl<R: Runtime> Keys<R> {
         Self { client, scan, step: Step::Nothing, empty_count: 0 }
     }
 
-    /// The next page of keys; `None` after the last one. Dropping the future loses nothing: the call
-    /// goes on, and the next future takes its page. After a hundred pages without a key the result is
-    /// an empty page, which bounds the wait.
+    /// The next page of keys; `None` after the last one. Dropping the future loses nothing: the
+    /// call goes on, and the next future takes its page. After a hundred pages without a key the
+    /// result is an empty page, which bounds the wait.
     ///
     /// # Errors
-    /// As [`Client::call`], and [`Why::SlotUnassigned`] or [`Why::SlotMoving`] if slots stay without
-    /// a node, or between two, while all others are done: the topology is refreshed then. The scan
-    /// goes on after any error, best after a pause.
+    /// As [`Client::call`], and [`Why::SlotUnassigned`] or [`Why::SlotMoving`] if slots stay
+    /// without a node, or between two, while all others are done: the topology is refreshed then.
+    /// The scan goes on after any error, best after a pause.
     pub async fn next(&mut self) -> Result<Option<Vec<Bytes>>, Error> {
         poll_fn(|cx| self.poll(cx)).await
     }

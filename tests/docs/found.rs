@@ -38,9 +38,10 @@ pub(crate) struct Block {
 const PROGRAMS: [&str; 5] = ["cargo ", "scripts/", "valgrind ", "callgrind_annotate ", ".ci/run"];
 
 /// The folders and files that hold documentation.
-const PLACES: [&str; 10] = [
+const PLACES: [&str; 11] = [
     "README.md",
     "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
     "src",
     "runtimes",
     "examples",
