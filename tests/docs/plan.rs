@@ -72,6 +72,7 @@ pub(crate) const PLAN: &[Entry] = &[
     ),
     // Scripts for contributors.
     entry("scripts/test", Not(ITSELF)),
+    entry(".ci/run", Not(ITSELF)),
     entry("scripts/test --quick", Not(ITSELF)),
     entry("scripts/test --combinations", Not("it builds each pair of features, for an hour")),
     entry("scripts/docs", Not(ITSELF)),
@@ -104,6 +105,10 @@ pub(crate) const PLAN: &[Entry] = &[
     ),
     entry("HASHSLOT_BLESS=1 cargo test --lib url", Runs(&["test result: ok. ..."])),
     entry("HASHSLOT_BLESS=1 cargo test --test it table", Runs(&["test result: ok. ..."])),
+    entry(
+        "HASHSLOT_MISDEEDS=100..200 cargo test --all-features misdeeds",
+        Not("it takes ten minutes; the suite runs a few cases"),
+    ),
     // Benches.
     entry("cargo bench --bench slot", Runs(&["... ns   allocs", "16 B key ..."])),
     entry("cargo bench --bench slot -- \"40 B\"", Runs(&["40 B key ..."])),
