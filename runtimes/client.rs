@@ -301,7 +301,7 @@ pub enum ConnectError {
     Runtime(SystemText),
     /// The system gave the client nothing to wait with, because it is out of file descriptors or of
     /// memory. Blocking clients only.
-    #[error("the operating system has no means to wait for sockets: {0}")]
+    #[error("the operating system cannot create a poller for sockets: {0}")]
     System(std::io::ErrorKind),
 }
 

@@ -48,7 +48,7 @@ pub enum AddressError {
     #[error("the host of `{text}` is empty or malformed", text = Shown::new(.0))]
     Host(String),
     /// The path of a Unix socket is not absolute, too long, or has control characters.
-    #[error("`{text}` is no path of a Unix socket: expected unix:/absolute/path", text = Shown::new(.0))]
+    #[error("`{text}` is not a path of a Unix socket: expected unix:/absolute/path", text = Shown::new(.0))]
     Path(String),
 }
 

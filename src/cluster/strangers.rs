@@ -151,7 +151,8 @@ impl<T> Cluster<T> {
         let is_listed = self.links.node(node).is_some_and(|node| node.is_listed);
         let witnesses = usize::from(doubt == Doubt::Foreign && is_listed);
         let (is_outdated, has_seed) = self.seed_vouches(node, &told);
-        let failure = "its topology has no known node, or it is not the known node itself";
+        let failure =
+            "the node belongs to another cluster, or is not the node that the topology lists";
         self.note_failure(node, NodeFailure::Unusable(failure.into()));
         let Some(round) = self.refresh.round_mut() else { return };
         if is_outdated {

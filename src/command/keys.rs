@@ -17,7 +17,7 @@ pub enum KeyError {
     CrossSlot(Slot, Slot),
 }
 
-pub(super) const MISSING: KeyError = KeyError::Malformed("it has too few arguments");
+pub(super) const MISSING: KeyError = KeyError::Malformed("too few arguments");
 
 /// What is done with each key.
 pub(super) type Take<'t, 'a> = &'t mut dyn FnMut(&'a [u8]) -> Result<(), KeyError>;
@@ -116,7 +116,7 @@ pub(super) fn counted<'a>(
     let last = more.checked_mul(step).and_then(|more| more.checked_add(first));
     match last {
         Some(last) if last < command.len() => range(command, first, last + 1, step, take),
-        _ => Err(KeyError::Malformed("it has fewer keys than its number of keys says")),
+        _ => Err(KeyError::Malformed("fewer keys than the number of keys says")),
     }
 }
 
@@ -134,7 +134,7 @@ fn number(text: &[u8]) -> Result<usize, KeyError> {
     let digits = core::str::from_utf8(text).ok().filter(|_| is_plain);
     let number = digits.and_then(|text| text.parse::<u32>().ok());
     let number = number.and_then(|number| usize::try_from(number).ok());
-    number.ok_or(KeyError::Malformed("its number of keys is not a number"))
+    number.ok_or(KeyError::Malformed("the number of keys is not a number"))
 }
 
 /// `.. STREAMS key key id id`: options and their values come before the word.
@@ -146,7 +146,7 @@ fn streams<'a>(command: &'a Command, from: usize, take: Take<'_, 'a>) -> Result<
         if word.eq_ignore_ascii_case(b"STREAMS") {
             let rest = command.len() - position;
             if rest == 0 || !rest.is_multiple_of(2) {
-                return Err(KeyError::Malformed("it has not one ID for each stream"));
+                return Err(KeyError::Malformed("each stream needs one ID"));
             }
             return arguments.take(rest / 2).try_for_each(take);
         }
@@ -156,7 +156,7 @@ fn streams<'a>(command: &'a Command, from: usize, take: Take<'_, 'a>) -> Result<
             position += 1;
         }
     }
-    Err(KeyError::Malformed("it has no STREAMS"))
+    Err(KeyError::Malformed("STREAMS is missing"))
 }
 
 /// The key after the last `STORE` or `STOREDIST`.
@@ -218,5 +218,5 @@ fn stralgo<'a>(command: &'a Command, take: Take<'_, 'a>) -> Result<(), KeyError>
             return keys.into_iter().try_for_each(take);
         }
     }
-    Err(KeyError::Malformed("it has neither KEYS nor STRINGS"))
+    Err(KeyError::Malformed("KEYS or STRINGS is missing"))
 }

@@ -8,6 +8,8 @@
 mod partial;
 mod server;
 mod system;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod url;
 
@@ -158,7 +160,7 @@ pub enum Why {
     /// The connection was lost twice while this command was the first without an answer: sending
     /// it, or answering it, is likely to be the cause.
     #[error(
-        "the connection was lost twice at this command, which may be too long for the node, or its reply: {0}"
+        "the connection was lost twice at this command, which may be too long for the node, as may its reply: {0}"
     )]
     LostTwice(Disconnect),
     /// A reply of the node cannot be used: it breaks the protocol, or a limit of
@@ -178,17 +180,17 @@ pub enum Why {
         error: ServerError,
     },
     /// `MULTI` was refused, so that the commands behind it ran, or did not, each alone.
-    #[error("there was no transaction, its commands stood alone: {0}")]
+    #[error("MULTI was refused, and each command was sent alone: {0}")]
     NoTransaction(ServerError),
     /// No node serves the slot.
     #[error("no node serves the slot")]
     SlotUnassigned,
     /// The slot is being moved, for long: its keys are on two nodes.
-    #[error("the slot is between two nodes")]
+    #[error("the slot is still migrating: its keys are on two nodes")]
     SlotMoving,
     /// The keys of the command, or of the transaction, are in more than one slot.
     #[error(
-        "its keys are in different slots ({0} and {1}); keys that belong together need one hash tag"
+        "its keys are in different slots ({0} and {1}); give keys that belong together one hash tag"
     )]
     CrossSlot(Slot, Slot),
     /// The command changes or holds the connection that all callers share.
@@ -200,7 +202,7 @@ pub enum Why {
         instead: &'static str,
     },
     /// The command concerns one node, and the call does not say which.
-    #[error("{0} concerns one node: name it as the target of the call")]
+    #[error("{0} concerns one node: set the node as the target of the call")]
     NoTarget(Cow<'static, str>),
     /// The command is malformed. The caller's fault.
     #[error("malformed command: {0}")]
@@ -435,12 +437,10 @@ pub enum Violation {
     TooLongForItsKind,
     /// Replies that have begun to come have `max_received_bytes` together, and this one would bring
     /// more.
-    #[error("no room: replies on their way have reached `max_received_bytes`")]
+    #[error("incomplete replies have reached `max_received_bytes`")]
     NoRoom,
     /// Replies that wait for others of their call have `max_held_reply_bytes` together.
-    #[error(
-        "no room: replies that wait for others of their call have reached `max_held_reply_bytes`"
-    )]
+    #[error("replies that wait for others of their call have reached `max_held_reply_bytes`")]
     TooManyWait,
     /// More elements than `max_elements`.
     #[error("more elements than `max_elements`")]
@@ -533,7 +533,7 @@ pub enum ConfigError {
     Url(#[from] UrlError),
     /// A URL asks for TLS, and the driver was built without it. The driver does not connect in
     /// clear text.
-    #[error("the URL asks for TLS, and this client was built without")]
+    #[error("the URL asks for TLS, but this client was built without the feature `tls`")]
     NoTls,
 }
 

@@ -9,17 +9,17 @@ pub enum TlsFailure {
     /// No authority that is trusted has signed the certificate: it is another one's, or the server
     /// has signed it itself.
     #[error(
-        "the server's certificate is signed by nobody who is trusted: trust its authority, or give \
-         the server another certificate"
+        "the server's certificate is signed by an unknown authority: add the authority to the trusted \
+         roots, or give the server another certificate"
     )]
     UnknownIssuer,
     /// The certificate is for other names. `Tls::server_names` says which name to expect.
     #[error(
-        "the server's certificate is for another name: give it this one, or say which name to expect"
+        "the server's certificate is for another name: issue one for this name, or set the name to expect"
     )]
     WrongName,
     /// The name that should be verified is neither a host name nor an IP address.
-    #[error("the name to verify is neither a host name nor an IP address: say which one to expect")]
+    #[error("the name to verify is neither a host name nor an IP address: set `Tls::server_names`")]
     InvalidName,
     /// The certificate is no longer valid, or the clock of this machine is fast.
     #[error("the server's certificate has expired: renew it, or set this machine's clock")]
@@ -37,7 +37,7 @@ pub enum TlsFailure {
     )]
     BadSignature,
     /// The certificate cannot be read, or is not for servers.
-    #[error("the server's certificate is malformed, or is no certificate for servers")]
+    #[error("the server's certificate is malformed, or is not for servers")]
     BadCertificate,
     /// The server wants a certificate of the client, and none is configured.
     #[error("the server wants a certificate of the client, and none is configured")]
@@ -46,7 +46,9 @@ pub enum TlsFailure {
     #[error("the server refuses the client's certificate: use one that the server trusts")]
     ClientCertificateRefused,
     /// The server answers, but not with TLS.
-    #[error("the server does not speak TLS at this port: turn TLS on there, or take its TLS port")]
+    #[error(
+        "the server does not speak TLS at this port: enable TLS on the server, or use its TLS port"
+    )]
     NotTls,
     /// The server accepts connections and answers nothing. Redis without TLS does so, and so does a
     /// server that hangs.

@@ -555,7 +555,7 @@ fn transaction(
     context: Context<'_>,
 ) -> Result<Piece, Error> {
     if commands.is_empty() {
-        return Err(not_executed(Why::Malformed("a transaction needs a command")));
+        return Err(not_executed(Why::Malformed("a transaction needs at least one command")));
     }
     let mut route = Route::Any;
     for command in &commands {
@@ -575,7 +575,9 @@ fn transaction(
             Some(target) => match route::of_target(target) {
                 Destination::One(route) => route,
                 Destination::Several(_) => {
-                    return Err(not_executed(Why::Malformed("a transaction goes to one node")));
+                    return Err(not_executed(Why::Malformed(
+                        "a transaction runs on one node: set one node as its target",
+                    )));
                 }
             },
         },

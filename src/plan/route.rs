@@ -130,7 +130,7 @@ fn malformed(problem: &'static str) -> Error {
 /// The slot that the first argument after the name is.
 fn slot_argument(command: &Command) -> Result<Slot, Error> {
     let argument = slot_arguments(command).next();
-    argument.ok_or_else(|| malformed("it has too few arguments"))?
+    argument.ok_or_else(|| malformed("too few arguments"))?
 }
 
 /// The slots that all arguments after the name are.

@@ -87,7 +87,7 @@ pub(super) fn by_slot<P: From<Piece>>(
     let mut arguments = Vec::with_capacity(command.len());
     arguments.extend(command.argument_refs());
     let layout = Layout::of(info, &arguments).ok_or_else(|| {
-        not_executed(Why::Malformed("it has not for each key what belongs to it"))
+        not_executed(Why::Malformed("wrong number of arguments: a key lacks what belongs to it"))
     })?;
     let (head, rest) = arguments.split_at_checked(layout.first).unwrap_or((&arguments, &[]));
     let (keyed, tail) = rest.split_at_checked(layout.end - layout.first).unwrap_or((rest, &[]));
@@ -143,7 +143,11 @@ pub(super) fn by_owner<P: From<Piece>>(
         let (first, last) = match *bounds {
             [slot] if !is_ranges => (slot, slot),
             [first, last] if first <= last => (first, last),
-            _ => return Err(not_executed(Why::Malformed("a range is two slots in their order"))),
+            _ => {
+                return Err(not_executed(Why::Malformed(
+                    "a range needs its first and its last slot, in this order",
+                )));
+            }
         };
         for (owner, first, last) in owners(topology, first, last)? {
             let part = by_owner.entry(owner).or_insert_with(|| command.bare());

@@ -318,10 +318,10 @@ impl fmt::Debug for DebugShard<'_> {
 #[non_exhaustive]
 pub enum TopologyError {
     /// No slot is assigned: the node was reset, or has not joined yet.
-    #[error("it knows no slots")]
+    #[error("the reply lists no slots")]
     Empty,
     /// Slots are assigned, and no primary has an address that could be dialled.
-    #[error("it knows no address of any primary")]
+    #[error("the reply has no address of a primary")]
     NoAddress,
     /// Something stands where something else belongs.
     #[error("expected {expected}, got {got}")]
@@ -332,7 +332,7 @@ pub enum TopologyError {
         got: &'static str,
     },
     /// A range of slots that ends before it begins, or has numbers that no slot has.
-    #[error("{first} to {last} is no range of slots")]
+    #[error("{first} to {last} is not a range of slots")]
     Range {
         /// The first slot, as announced.
         first: i64,
@@ -343,12 +343,12 @@ pub enum TopologyError {
     #[error("slot {0} is claimed twice")]
     Overlap(Slot),
     /// A port that is none.
-    #[error("{0} is no port")]
+    #[error("{0} is not a port")]
     Port(i64),
     /// A host that is none.
     #[error("a host is malformed")]
     Host,
     /// More nodes than the limit of the configuration.
-    #[error("it has more nodes than `max_nodes`")]
+    #[error("the reply has more nodes than `max_nodes`")]
     TooManyNodes,
 }

@@ -103,6 +103,7 @@ pub(crate) const PLAN: &[Entry] = &[
             "tokio: ... tests",
         ]),
     ),
+    entry("HASHSLOT_BLESS=1 cargo test --lib error", Runs(&["test result: ok. ..."])),
     entry("HASHSLOT_BLESS=1 cargo test --lib url", Runs(&["test result: ok. ..."])),
     entry("HASHSLOT_BLESS=1 cargo test --test it table", Runs(&["test result: ok. ..."])),
     entry(

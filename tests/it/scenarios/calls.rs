@@ -165,8 +165,7 @@ fn a_refused_multi_leaves_commands_that_stood_alone() {
     world.answer(c, "-NOPERM no MULTI\r\n+OK\r\n:1\r\n-ERR EXEC without MULTI\r\n");
     assert_eq!(
         world.outcome(call),
-        "may have been executed for slot 12182 at 127.0.0.1:7002: there was no transaction, its \
-         commands stood alone: NOPERM no MULTI"
+        "may have been executed for slot 12182 at 127.0.0.1:7002: MULTI was refused, and each command was sent alone: NOPERM no MULTI"
     );
 }
 
@@ -204,13 +203,12 @@ fn f57_a_transaction_over_two_slots_is_refused() {
     let refused = world.try_submit(call).expect_err("refused");
     assert_eq!(
         refused.error.to_string(),
-        "not executed: its keys are in different slots (12182 and 5061); keys that belong together \
-         need one hash tag"
+        "not executed: its keys are in different slots (12182 and 5061); give keys that belong together one hash tag"
     );
     let refused = world.try_submit(Call::transaction([])).expect_err("refused");
     assert_eq!(
         refused.error.to_string(),
-        "not executed: malformed command: a transaction needs a command"
+        "not executed: malformed command: a transaction needs at least one command"
     );
 }
 

@@ -84,8 +84,7 @@ fn f02_a_command_that_is_cut_off_twice_costs_two_links() {
     }
     assert_eq!(
         not_executed(&world, long),
-        "not executed for slot 5061 at 127.0.0.1:7000: the connection was lost twice at this command, \
-         which may be too long for the node, or its reply: reset by the peer"
+        "not executed for slot 5061 at 127.0.0.1:7000: the connection was lost twice at this command, which may be too long for the node, as may its reply: reset by the peer"
     );
     assert!(world.reads(a).starts_with("INCR bar"), "what waited behind it goes on");
     world.answer(a, ":1\r\n");
@@ -122,8 +121,7 @@ fn f02_a_read_whose_answer_ends_the_link_ends_at_the_second_time() {
     }
     assert_eq!(
         world.outcome(large),
-        "may have been executed for slot 5061 at 127.0.0.1:7000: the connection was lost twice at this \
-         command, which may be too long for the node, or its reply: closed by the peer"
+        "may have been executed for slot 5061 at 127.0.0.1:7000: the connection was lost twice at this command, which may be too long for the node, as may its reply: closed by the peer"
     );
     assert_eq!(world.outcome(behind), "open", "it was never the first");
     world.reads(a);

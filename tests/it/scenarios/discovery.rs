@@ -105,7 +105,7 @@ fn f35_every_seed_has_its_own_reason_at_the_deadline() {
         [
             "10.0.0.1:7000: cannot connect: connection refused",
             "10.0.0.2:7000: cannot connect: the host name cannot be resolved: no such name",
-            "10.0.0.3:7000: unusable answer: it knows no slots",
+            "10.0.0.3:7000: unusable answer: the reply lists no slots",
             "10.0.0.4:7000: no answer in time",
         ]
     );
@@ -143,7 +143,7 @@ fn hostile_seeds_have_their_own_text_and_others_serve() {
         ("garbage\r\n", "unusable answer"),
         (
             "*1\r\n*3\r\n:0\r\n:99999\r\n*2\r\n$1\r\nh\r\n:1\r\n*0\r\n",
-            "0 to 99999 is no range of slots",
+            "0 to 99999 is not a range of slots",
         ),
         ("+OK\r\n+OK\r\n", "expected"),
         ("-ERR go away\r\n-ERR go away\r\n", "it answered: ERR go away"),

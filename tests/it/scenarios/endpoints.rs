@@ -116,7 +116,7 @@ fn f32_port_0_is_no_address() {
     assert_eq!(
         world.outcome(get),
         "not executed for slot 12182: no seed led to a cluster: 127.0.0.1:7000: unusable answer: \
-         it knows no address of any primary"
+         the reply has no address of a primary"
     );
 }
 

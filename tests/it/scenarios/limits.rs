@@ -8,7 +8,7 @@ use crate::machine::{Machine, keys};
 use crate::support::canned::*;
 use crate::support::script::*;
 
-const NO_ROOM: &str = "no room: replies on their way have reached `max_received_bytes`";
+const NO_ROOM: &str = "incomplete replies have reached `max_received_bytes`";
 const TOO_LONG: &str =
     "larger than `max_handshake_bytes`, `max_topology_bytes` or `max_push_bytes` allows";
 

@@ -201,8 +201,7 @@ fn splitting_is_refused_by_configuration_or_by_call() {
     let refused = world.try_submit(words("MGET foo bar")).expect_err("refused");
     assert_eq!(
         refused.error.to_string(),
-        "not executed: its keys are in different slots (12182 and 5061); keys that belong \
-            together need one hash tag"
+        "not executed: its keys are in different slots (12182 and 5061); give keys that belong together one hash tag"
     );
     assert_eq!(world.reads(a), "");
     world.submit(Call::new(words("MGET foo bar")).cross_slot(CrossSlot::Split));
@@ -570,10 +569,10 @@ fn a_member_is_refused_in_its_place_once_the_topology_is_known() {
     world.tells(a, &[(0, 16_383, &[A])]);
     assert_eq!(world.reads(a), "DBSIZE; GET bar; GET bar");
     world.answer(a, ":1\r\n:2\r\n:3\r\n");
-    let cross = "not executed: its keys are in different slots (12182 and 5061); keys that belong \
-                 together need one hash tag";
+    let cross = "not executed: its keys are in different slots (12182 and 5061); give keys that belong together one hash tag";
     assert_eq!(world.outcome(mixed), format!("[{cross}, :1\r\n, :2\r\n]"));
-    let malformed = "not executed: malformed command: a range is two slots in their order";
+    let malformed =
+        "not executed: malformed command: a range needs its first and its last slot, in this order";
     assert_eq!(world.outcome(reversed), format!("[{cross}, {malformed}, :3\r\n]"));
     assert_eq!(world.outcome(strict), cross);
 }
@@ -717,7 +716,8 @@ fn a_command_that_was_learned_goes_where_the_server_says() {
 fn who_names_no_node_learns_that_it_takes_one() {
     let mut world = World::discovered(Config::default());
     let refused = world.try_submit(words("CLUSTER RESET HARD")).expect_err("refused").error;
-    let told = "not executed: CLUSTER RESET concerns one node: name it as the target of the call";
+    let told =
+        "not executed: CLUSTER RESET concerns one node: set the node as the target of the call";
     assert_eq!(refused.to_string(), told);
 }
 

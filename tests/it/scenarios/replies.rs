@@ -303,8 +303,7 @@ fn f57_crossslot_is_found_before_anything_is_sent() {
     let mut world = World::discovered(Config::default());
     let refused =
         world.try_submit(Command::new("RENAME").arg("foo").arg("bar")).expect_err("refused");
-    let told = "not executed: its keys are in different slots (12182 and 5061); keys that belong \
-        together need one hash tag";
+    let told = "not executed: its keys are in different slots (12182 and 5061); give keys that belong together one hash tag";
     assert_eq!((refused.token, refused.error.to_string()), (2, told.into()));
 }
 

@@ -71,7 +71,7 @@ fn real_replies_tell_where_keys_are() {
         ] {
             assert_eq!(keys(&learned, words).as_deref(), Ok(expected), "{server}: {words}");
         }
-        let too_few = Err(KeyError::Malformed("it has fewer keys than its number of keys says"));
+        let too_few = Err(KeyError::Malformed("fewer keys than the number of keys says"));
         assert_eq!(keys(&learned, "EVAL code 2 a"), too_few);
         assert!(matches!(keys(&learned, "EVAL code many a"), Err(KeyError::Malformed(_))));
     }
