@@ -5,6 +5,7 @@
 //! submit the command again. No error shows an argument, a key or a password; what a server says is
 //! shown without control characters, and cut.
 
+mod kind;
 mod partial;
 mod server;
 mod system;
@@ -17,6 +18,7 @@ use alloc::borrow::Cow;
 use alloc::sync::Arc;
 use core::fmt;
 
+pub use self::kind::ErrorKind;
 pub use self::partial::{Partial, PartialPart};
 pub use self::server::ServerError;
 pub use self::system::SystemText;

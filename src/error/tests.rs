@@ -182,13 +182,17 @@ fn every_text_is_in_a_file() {
         let lines: Vec<_> = texts.into_iter().map(|text| format!("- {text}\n")).collect();
         format!("## {title}\n\n{}\n", lines.concat())
     }
+    let kinds_of = |errors: Vec<Error>| {
+        errors.into_iter().map(|error| format!("{:?}: {error}", error.kind())).collect::<Vec<_>>()
+    };
+    let causes = causes().into_iter().map(|why| Error::NotExecuted { why, node: None, slot: None });
     let phases = [Phase::Queued, Phase::Sent];
     let timeouts =
         phases.map(|phase| Error::TimedOut { phase, node: node(), slot: Some(slot(42)) });
     let sections = [
-        section("Error", errors()),
+        section("Error", kinds_of(errors())),
         section("Error::TimedOut", timeouts),
-        section("Why", causes()),
+        section("Why", kinds_of(causes.collect())),
         section("NodeFailure", node_failures()),
         section("Disconnect", disconnects()),
         section("TlsFailure", failures()),
@@ -196,8 +200,7 @@ fn every_text_is_in_a_file() {
         section("ConversionError", conversions()),
         section("ConfigError", configurations()),
     ];
-    let head =
-        "# Texts of errors\n\nWritten by a test: `HASHSLOT_BLESS=1 cargo test --lib error`.\n\n";
+    let head = "# Texts of errors\n\nA kind stands before some of them. Written by a test: `HASHSLOT_BLESS=1 cargo test --lib error`.\n\n";
     let text = (head.to_string() + &sections.concat()).trim_end().to_string() + "\n";
     if std::env::var_os("HASHSLOT_BLESS").is_some() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/error/texts.md");
@@ -205,4 +208,15 @@ fn every_text_is_in_a_file() {
         return;
     }
     assert_eq!(include_str!("texts.md"), text, "run the test with HASHSLOT_BLESS=1");
+}
+
+#[test]
+fn errors_say_where_they_happened() {
+    for error in errors() {
+        let text = error.to_string();
+        assert_eq!(error.node().is_some(), text.contains("10.0.0.1:7000"), "{text}");
+        assert_eq!(error.slot().is_some(), text.contains("slot 42"), "{text}");
+        assert_eq!(error.is_timeout(), text.starts_with("timed out"), "{text}");
+        assert_eq!(error.is_connection(), error.kind() == ErrorKind::Connection);
+    }
 }
