@@ -26,6 +26,8 @@ use super::tcp;
 use crate::Address;
 
 /// A client on async-std. Needs no executor of the caller's: async-std brings one.
+///
+/// Its methods are those of [`runtimes::Client`](crate::runtimes::Client).
 pub type Client = super::client::Client<AsyncStd>;
 
 /// async-std, as the driver uses it.

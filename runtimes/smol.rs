@@ -25,6 +25,8 @@ use super::tcp;
 use crate::Address;
 
 /// A client on smol. Needs no executor of the caller's: smol brings one.
+///
+/// Its methods are those of [`runtimes::Client`](crate::runtimes::Client).
 pub type Client = super::client::Client<Smol>;
 
 /// smol, as the driver uses it.

@@ -29,6 +29,8 @@ use crate::driver::ReceiveBuffer;
 
 /// A client on tokio. Connect inside a runtime with I/O and time enabled: elsewhere connecting is
 /// an error that says what is missing.
+///
+/// Its methods are those of [`runtimes::Client`](crate::runtimes::Client).
 pub type Client = super::client::Client<Tokio>;
 
 /// tokio, as the driver uses it.

@@ -1,5 +1,87 @@
-//! A Redis Cluster client as a state machine without input and output, and thin adapters that drive
-//! it.
+//! A client for Redis Cluster and Valkey Cluster: a state machine that does no I/O, and thin
+//! adapters that drive it.
+//!
+#![cfg_attr(feature = "tokio", doc = "```no_run")]
+#![cfg_attr(not(feature = "tokio"), doc = "```ignore")]
+//! use hashslot::tokio::Client;
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::connect("redis://10.0.0.1:7000,10.0.0.2:7000").await?;
+//! client.set("user:1", "ann").await?;
+//! let name: Option<String> = client.get("user:1").await?;
+//! let visits = client.incr("visits").await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The methods of every asynchronous client are those of `hashslot::runtimes::Client`; the blocking
+//! client has the same without `async`.
+//!
+//! There are three ways to use the crate:
+//!
+//! - **Talk to a cluster.** Turn a feature on and name its client: `hashslot::tokio::Client`.
+//! - **Test without servers.** The machine is deterministic: the same inputs give the same outputs,
+//!   byte for byte. Script a cluster, or turn the feature `sim` on and search for faults with
+//!   random ones: `hashslot::sim` has a cluster, its network, what goes wrong there, and a judge.
+//! - **Bring your own transport.** Drive [`Cluster`] yourself; the loop is below. Or bring a
+//!   runtime, and have the client on it: the page `hashslot::runtimes::guide` walks through both.
+//!
+//! # What it promises
+//!
+//! - A reply reaches the call that it answers, or no call.
+//! - A redirection is followed, as often and for as long as [`Config`] allows; the order of the
+//!   commands of a slot survives it.
+//! - No command is sent again unless it provably did not run, only reads, or was called
+//!   [idempotent](Call::idempotent). Each call ends once, and [`Error::may_have_executed`] tells
+//!   the rest.
+//! - No input from a server panics, recurses without bound, or makes the machine hold more memory
+//!   than [`Config`] allows. A node that is sick delays calls to no other node.
+//!
+//! # Where a cluster is, and who the client is
+//!
+//! A [`Url`] says both in one line, with every option of [`Config`]:
+//!
+//! ```
+//! let url: hashslot::Url =
+//!     "redis://ann:s3cret@10.0.0.1:7000,10.0.0.2?call_timeout=5s&database=0".parse()?;
+//! assert_eq!(url.seeds.len(), 2);
+//! # Ok::<(), hashslot::error::ConfigError>(())
+//! ```
+//!
+//! [`Credentials`] may change while connections are in use ([`Cluster::set_credentials`]), and each
+//! connection may have its own ([`Cluster::handle_connected_with`]). A password that is wrong or
+//! missing, and a permission that the client lacks, are told at once and by their names; a node
+//! that refuses is left alone for a second or two.
+//!
+//! Nothing shows a password: not [`Debug`](core::fmt::Debug) of the types that hold one, no error,
+//! no [`Event`]; what servers repeat of it is left out. Passwords are overwritten in memory when
+//! they are dropped, and the commands that carry them when they have left. That does not reach the
+//! text that they were made from, a [`Command`] of the application's, the buffers of the transport
+//! and of the system, nor memory that the system has written to disk.
+//!
+//! # Features
+//!
+//! None is on by default: the core is `no_std` with `alloc`, and needs three crates. `tokio`,
+//! `smol`, `async-std` and `blocking` add `hashslot::tokio`, `hashslot::smol`,
+//! `hashslot::async_std` and `hashslot::blocking`; `std`, which every adapter turns on, adds
+//! `hashslot::runtimes`: what adapters share. `tls` secures their connections with rustls
+//! (`hashslot::Tls`), and `tls-ring` or `tls-aws-lc-rs` brings the cryptography that it needs,
+//! unless the program has installed a provider of its own. `tracing` and `metrics` have clients
+//! tell what they do; `hashslot::runtimes::telemetry` lists it. `sim` adds `hashslot::sim`, a
+//! simulated cluster for tests, and `proptest` adds strategies for property tests: enable both only
+//! in dev-dependencies. Features only add.
+//!
+//! # Modules
+//!
+//! - [`error`]: what a call can end with, and what to do then.
+//! - [`command`], [`plan`]: commands, what is known about them, and how calls are split and merged.
+//! - [`config`], [`url`]: options, in code and in one line of text.
+//! - [`topology`], [`slot`]: the nodes of the cluster, and who serves a slot.
+//! - [`resp`], [`verdict`]: the protocol, and what a reply means.
+//! - [`driver`]: what a driver of your own needs.
+//! - `runtimes`: clients, runtimes, TLS, telemetry, and a guide.
+//!
+//! # The loop
 //!
 //! ```text
 //!   application          submit(call, token)            Complete { token, outcome }
@@ -16,17 +98,6 @@
 //!        │                       │                                 │
 //!     127.0.0.1:7000          127.0.0.1:7001                    127.0.0.1:7002
 //! ```
-//!
-//! There are three ways to use it:
-//!
-//! - **Talk to a cluster.** Turn a feature on and name its client: `hashslot::tokio::Client`.
-//! - **Test without servers.** The machine is deterministic: the same inputs give the same outputs,
-//!   byte for byte. Script a cluster, or turn the feature `sim` on and search for faults with
-//!   random ones: `hashslot::sim` has a cluster, its network, what goes wrong there, and a judge.
-//! - **Bring your own transport.** Drive [`Cluster`] yourself; the loop is below. Or bring a
-//!   runtime, and have the client on it: the page `hashslot::runtimes::guide` walks through both.
-//!
-//! # The loop
 //!
 //! 1. Put in what happened: a call ([`Cluster::submit`]), a connection
 //!    ([`Cluster::handle_connected`]), bytes ([`Cluster::handle_received`]), an end
@@ -104,51 +175,6 @@
 //! assert_eq!(frame.value().as_str(), Some("ann"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
-//!
-//! # What it promises
-//!
-//! - A reply reaches the call that it answers, or no call.
-//! - A redirection is followed, as often and for as long as [`Config`] allows; the order of the
-//!   commands of a slot survives it.
-//! - No command is sent again unless it provably did not run, only reads, or was called
-//!   [idempotent](Call::idempotent). Each call ends once, and [`Error::may_have_executed`] tells
-//!   the rest.
-//! - No input from a server panics, recurses without bound, or makes the machine hold more memory
-//!   than [`Config`] allows. A node that is sick delays calls to no other node.
-//!
-//! # Where a cluster is, and who the client is
-//!
-//! A [`Url`] says both in one line, with every option of [`Config`]:
-//!
-//! ```
-//! let url: hashslot::Url =
-//!     "redis://ann:s3cret@10.0.0.1:7000,10.0.0.2?call_timeout=5s&database=0".parse()?;
-//! assert_eq!(url.seeds.len(), 2);
-//! # Ok::<(), hashslot::error::ConfigError>(())
-//! ```
-//!
-//! [`Credentials`] may change while connections are in use ([`Cluster::set_credentials`]), and each
-//! connection may have its own ([`Cluster::handle_connected_with`]). A password that is wrong or
-//! missing, and a permission that the client lacks, are told at once and by their names; a node
-//! that refuses is left alone for a second or two.
-//!
-//! Nothing shows a password: not [`Debug`](core::fmt::Debug) of whatever holds one, no error, no
-//! [`Event`]; what servers repeat of it is left out. Passwords are overwritten in memory when they
-//! are dropped, and the commands that carry them when they have left. That does not reach the text
-//! that they were made from, a [`Command`] of the application's, the buffers of the transport and
-//! of the system, nor memory that the system has written to disk.
-//!
-//! # Features
-//!
-//! None is on by default: the core is `no_std` with `alloc`, and needs three crates. `tokio`,
-//! `smol`, `async-std` and `blocking` add `hashslot::tokio`, `hashslot::smol`,
-//! `hashslot::async_std` and `hashslot::blocking`; `std`, which every adapter turns on, adds
-//! `hashslot::runtimes`: what adapters share. `tls` secures their connections with rustls
-//! (`hashslot::Tls`), and `tls-ring` or `tls-aws-lc-rs` brings the cryptography that it needs,
-//! unless the program has installed a provider of its own. `tracing` and `metrics` have clients
-//! tell what they do; `hashslot::runtimes::telemetry` lists it. `sim` adds `hashslot::sim`, a
-//! simulated cluster for tests, and `proptest` adds strategies for property tests: enable both only
-//! in dev-dependencies. Features only add.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
