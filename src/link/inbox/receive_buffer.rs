@@ -46,10 +46,11 @@ pub struct ReceiveBuffer<'a> {
 
 impl ReceiveBuffer<'_> {
     /// Room that is cleared; what is in it means nothing. **Shape**: 1 byte to 128 KiB, and not
-    /// more than has come of the reply, or 16 KiB.
+    /// more than eight times what has come of the reply, or 16 KiB.
     pub fn as_slice(&mut self) -> &mut [u8] {
         if self.buffer.len() == self.received {
-            let len = self.received.clamp(CLEARED_LEN_MIN, CLEARED_LEN);
+            // Short reads at first cost a reader of long replies a third more.
+            let len = self.received.saturating_mul(8).clamp(CLEARED_LEN_MIN, CLEARED_LEN);
             self.buffer.resize(self.received + self.needed.min(len), 0);
         }
         self.buffer.get_mut(self.received..).unwrap_or_default()
