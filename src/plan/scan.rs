@@ -170,9 +170,10 @@ impl Scan {
     /// How the last call ended, reply by reply: the keys that it brought, which may be none.
     ///
     /// # Errors
-    /// The error of the call, if a retry cannot help: the server refuses it, or the client is
-    /// closed or at a limit. Also the error of the call after too many failed walks in a row. The
-    /// walk may go on all the same.
+    /// [`Error::Conversion`] if a reply is no page of keys. The error of the call, if a retry
+    /// cannot help: the server refuses it, or the client is closed or at a limit. Also the error of
+    /// the call after too many failed walks in a row. The walk may go on all the same: the node of
+    /// a failed walk is walked again.
     pub fn answered(
         &mut self,
         outcome: Result<Vec<Result<Frame, Error>>, Error>,

@@ -530,13 +530,13 @@ impl Simulation {
         }
         let primary = |slot| client.machine.topology().primary_of(slot);
         // With as many nodes as it may have, it forgets those that redirections alone have named.
-        let max_nodes = client.machine.config().max_nodes;
-        let has_room = client.machine.topology().nodes().count() < max_nodes;
-        let undone = client
-            .moved
-            .iter()
-            .find(|(slot, (to, _))| primary(**slot).is_none_or(|primary| primary.address() != to));
-        if let Some((slot, (to, _))) = undone.filter(|_| has_room) {
+        let topology = client.machine.topology();
+        let has_room = topology.nodes().count() < client.machine.config().max_nodes;
+        let is_known = |to| has_room || topology.nodes().any(|node| node.address() == to);
+        let is_undone = |slot, to| primary(slot).is_none_or(|primary| primary.address() != to);
+        let undone =
+            client.moved.iter().find(|(slot, (to, _))| is_undone(**slot, to) && is_known(to));
+        if let Some((slot, (to, _))) = undone {
             let (slot, to) = (*slot, to.clone());
             self.oracle.complain(format!(
                 "client {index} heard that slot {slot} is at {to}, and believes an older view"

@@ -302,8 +302,12 @@ async fn run_case<A: Adapter>(seed: u64) -> Done {
     });
     let nodes: Vec<FakeNode> = nodes.collect::<Result<_, _>>()?;
     let seeds: Vec<_> = nodes.iter().map(FakeNode::address).collect();
-    let Ok(client) = connect_to::<A>(&seeds, wary).await else {
-        return Ok(()); // it met nothing but misdeeds
+    let client = if let Ok(client) = connect_to::<A>(&seeds, wary).await {
+        client
+    } else {
+        // It met nothing but misdeeds. Nodes that behave are reached.
+        case.is_over.store(true, Ordering::SeqCst);
+        connect_to::<A>(&seeds, wary).await?
     };
     let mut callers = Tasks::new();
     for caller in 0..CALLER_COUNT {
