@@ -49,16 +49,18 @@ pub struct CallFuture<V> {
     call: Option<Call>,
     /// `None` before that, and once it has ended.
     begun: Option<(Arc<ReplySlot>, Watch)>,
+    /// The name of its command, for errors that know none.
+    name: &'static str,
     convert: fn(Outcome) -> Result<V, Error>,
 }
 
 impl<V> CallFuture<V> {
-    pub(super) const fn new(
+    pub(super) fn new(
         shared: Arc<Shared>,
         call: Call,
         convert: fn(Outcome) -> Result<V, Error>,
     ) -> Self {
-        Self { shared, call: Some(call), begun: None, convert }
+        Self { shared, name: call.name(), call: Some(call), begun: None, convert }
     }
 }
 
@@ -77,7 +79,7 @@ impl<V> Future for CallFuture<V> {
         if let Some((_, watch)) = this.begun.take() {
             watch.end(&outcome);
         }
-        Poll::Ready((this.convert)(outcome))
+        Poll::Ready((this.convert)(outcome).map_err(|error| error.of_named(this.name)))
     }
 }
 

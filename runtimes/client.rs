@@ -26,7 +26,7 @@ use crate::command::LearnedCommands;
 use crate::driver::Outcome;
 #[cfg(doc)]
 use crate::error::Disconnect;
-use crate::error::{ConfigError, ConversionError, SystemText, Why};
+use crate::error::{Cause, ConfigError, ConversionError, Failure, NodeFailure, Ran, SystemText};
 use crate::plan::Explanation;
 use crate::url::UrlTls;
 use crate::{
@@ -229,7 +229,9 @@ impl<R: Runtime> Builder<R> {
         match client.call(Call::discovery()).await {
             Ok(_) => Ok(client),
             // No caller has the client yet: its task has ended by itself.
-            Err(Error::ShutDown) => Err(ConnectError::Runtime(SystemText::new(TASK_DROPPED))),
+            Err(error) if matches!(error.failure(), Failure::ShutDown) => {
+                Err(ConnectError::Runtime(SystemText::new(TASK_DROPPED)))
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -305,6 +307,20 @@ pub enum ConnectError {
     System(std::io::ErrorKind),
 }
 
+impl From<ConnectError> for Error {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Config(error) => error.into(),
+            ConnectError::Cluster(error) => error,
+            ConnectError::Runtime(text) => Self::new(Cause::Runtime(text), Ran::No),
+            ConnectError::System(kind) => {
+                let text = SystemText::new(&std::format!("no poller for sockets: {kind}"));
+                Self::new(Cause::Runtime(text), Ran::No)
+            }
+        }
+    }
+}
+
 impl<R: Runtime + Default> Client<R> {
     /// Connects to the cluster of a [`Url`]:
     /// `redis://[[user]:password@]host[:port][,host[:port]..]`, with `?parameter=value` for each
@@ -363,8 +379,8 @@ impl<R: Runtime> Client<R> {
     /// Sends a command, and converts its reply.
     ///
     /// # Errors
-    /// As [`Client::call`]; an error reply is [`Error::Server`], a reply of another type than asked
-    /// for is [`Error::Conversion`].
+    /// As [`Client::call`]; an error reply is [`Failure::Server`], a reply of another type than
+    /// asked for is [`Failure::Conversion`].
     pub fn command<V: FromValue>(&self, command: Command) -> CallFuture<V> {
         self.call_as(Call::new(command))
     }
@@ -373,7 +389,7 @@ impl<R: Runtime> Client<R> {
     /// nodes that stay apart are a map from address to reply.
     ///
     /// # Errors
-    /// As [`Client::command`]. [`Error::Conversion`] for a pipeline: its replies are not one.
+    /// As [`Client::command`]. [`Failure::Conversion`] for a pipeline: its replies are not one.
     pub fn call_as<V: FromValue>(&self, call: Call) -> CallFuture<V> {
         self.begin(call, converted)
     }
@@ -383,7 +399,8 @@ impl<R: Runtime> Client<R> {
     /// none, make the call [strict](Call::strict) and pass it to [`Client::call_each`].
     ///
     /// # Errors
-    /// [`Error::Overloaded`] or [`Error::ShutDown`] if the client takes no more: nothing is sent.
+    /// [`Failure::Overloaded`] or [`Failure::ShutDown`] if the client takes no more: nothing is
+    /// sent.
     #[doc(alias = "batch")]
     #[doc(alias = "pipe")]
     pub fn pipeline(
@@ -397,7 +414,7 @@ impl<R: Runtime> Client<R> {
     ///
     /// # Errors
     /// As [`Client::pipeline`]; for a strict call also the error of a command that cannot be sent.
-    /// [`Error::Conversion`] for a call of another kind.
+    /// [`Failure::Conversion`] for a call of another kind.
     pub fn call_each(&self, call: Call) -> CallFuture<Vec<Result<Frame, Error>>> {
         self.begin(call, each_converted)
     }
@@ -502,8 +519,8 @@ impl<R: Runtime> Client<R> {
     /// former one from the servers when it has returned.
     ///
     /// # Errors
-    /// [`Error::NotExecuted`] with [`Why::Handshake`] if a node refused: the last one that did.
-    /// [`Error::ShutDown`] if the client is.
+    /// [`Cause::Node`] if a node refused: the last one that did.
+    /// [`Failure::ShutDown`] if the client is.
     pub async fn set_credentials(&self, credentials: Credentials) -> Result<(), Error> {
         let mut events = self.events();
         let set = move |cluster: &mut Cluster<_>, now| {
@@ -512,11 +529,11 @@ impl<R: Runtime> Client<R> {
         self.shared.mailbox.request(std::boxed::Box::new(set));
         let mut refused = None;
         loop {
-            let event = events.next().await.ok_or(Error::ShutDown)?;
+            let event = events.next().await.ok_or_else(Error::shut_down)?;
             let may_be_over = event == Event::CredentialsReplaced || events.lost_count() > 0;
             if let Event::AuthenticationRefused { node, error } = event {
-                let (why, node) = (Why::Handshake(error), Some(node));
-                refused = Some(Error::NotExecuted { why, node, slot: None });
+                let cause = Cause::Node(NodeFailure::Authentication(error));
+                refused = Some(Error::new(cause, Ran::No).with_node(node));
             }
             if may_be_over && !self.ask(Cluster::is_reauthenticating).await? {
                 return refused.map_or(Ok(()), Err);
@@ -541,7 +558,7 @@ impl<R: Runtime> Client<R> {
     /// What was counted so far.
     ///
     /// # Errors
-    /// [`Error::ShutDown`] if the client is.
+    /// [`Failure::ShutDown`] if the client is.
     pub async fn stats(&self) -> Result<Stats, Error> {
         self.ask(|cluster| *cluster.stats()).await
     }
@@ -549,9 +566,9 @@ impl<R: Runtime> Client<R> {
     /// Who serves which slot, as far as is known.
     ///
     /// # Errors
-    /// [`Error::ShutDown`] if the client is.
+    /// [`Failure::ShutDown`] if the client is.
     pub async fn topology(&self) -> Result<Topology, Error> {
-        self.ask_topology().await.ok_or(Error::ShutDown)
+        self.ask_topology().await.ok_or_else(Error::shut_down)
     }
 
     /// What happens from now on: redirections, changes of the topology, links that come and go.
@@ -561,7 +578,7 @@ impl<R: Runtime> Client<R> {
     }
 
     /// Closes the client and all its clones: waits for replies to what was sent, `drain_timeout` of
-    /// the configuration at the most. What was not sent ends with [`Error::ShutDown`].
+    /// the configuration at the most. What was not sent ends with [`Failure::ShutDown`].
     pub async fn close(&self) {
         let mut events = self.events();
         self.shared.mailbox.request(std::boxed::Box::new(Cluster::shut_down));
@@ -576,7 +593,7 @@ impl<R: Runtime> Client<R> {
         &self,
         question: impl FnOnce(&Cluster<super::mailbox::Token>) -> V + Send + 'static,
     ) -> Result<V, Error> {
-        self.ask_soon(question).await.ok_or(Error::ShutDown)
+        self.ask_soon(question).await.ok_or_else(Error::shut_down)
     }
 
     /// The answer is `None` if the client is shut down.

@@ -89,9 +89,9 @@ pub trait Runtime: Clone + Send + Sync + Unpin + 'static {
     /// It must return before the future is over. The runtime must poll the future also while no
     /// caller waits: timers run then, and the driver reads replies to calls that were given up. A
     /// runtime that ends drops the future. That closes the client: calls on their way end with
-    /// [`Error::MaybeExecuted`](crate::Error::MaybeExecuted), later ones with
-    /// [`Error::ShutDown`](crate::Error::ShutDown). If a runtime keeps the future but no longer
-    /// polls it, all callers wait for ever.
+    /// [`Cause::Runtime`](crate::error::Cause::Runtime), later ones with
+    /// [`Failure::ShutDown`](crate::error::Failure::ShutDown). If a runtime keeps the future but no
+    /// longer polls it, all callers wait for ever.
     fn spawn(&self, future: impl Future<Output = ()> + Send + 'static);
 }
 
@@ -141,7 +141,7 @@ pub trait Stream: Send + Unpin + 'static {
     /// pause, before it writes and before it gives a connection up. What it is told of must become
     /// ready to be read, as soon as the runtime looks. Takes nothing, and never waits. False if
     /// that cannot be known: then a command may be written on a connection that has ended
-    /// meanwhile, and [may have run](crate::Error::MaybeExecuted).
+    /// meanwhile, and [may have run](crate::Error::may_have_executed).
     fn has_input(&self) -> bool {
         false
     }

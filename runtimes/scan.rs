@@ -16,7 +16,7 @@ use super::client::Client;
 use super::mailbox::Answer;
 use super::runtime::Runtime;
 #[cfg(doc)]
-use crate::error::Why;
+use crate::error::Cause;
 use crate::topology::Topology;
 use crate::{Call, Error, Frame, Scan};
 
@@ -56,7 +56,7 @@ impl<R: Runtime> Keys<R> {
     /// result is an empty page, which bounds the wait.
     ///
     /// # Errors
-    /// As [`Client::call`], and [`Why::SlotUnassigned`] or [`Why::SlotMoving`] if slots stay
+    /// As [`Client::call`], and [`Cause::SlotUnassigned`] or [`Cause::SlotMoving`] if slots stay
     /// without a node, or between two, while all others are done: the topology is refreshed then.
     /// The scan goes on after any error, best after a pause.
     pub async fn next(&mut self) -> Result<Option<Vec<Bytes>>, Error> {
@@ -77,7 +77,7 @@ impl<R: Runtime> Keys<R> {
                         return Poll::Pending;
                     };
                     self.step = Step::Nothing;
-                    let topology = topology.ok_or(Error::ShutDown)?;
+                    let topology = topology.ok_or_else(Error::shut_down)?;
                     match self.scan.next_call(&topology) {
                         Ok(Some(call)) => self.step = self.page(call),
                         Ok(None) => return Poll::Ready(Ok(None)),

@@ -85,7 +85,7 @@ mod words {
 
     use super::{Call, Event, Outcome};
     use crate::error::NodeFailure;
-    use crate::{Command, Error, Reply, Slot};
+    use crate::{Command, Reply, Slot};
 
     const TARGET: &str = "hashslot";
     /// Names are shorter.
@@ -130,9 +130,10 @@ mod words {
                 }
                 Ok(Reply::One(_) | Reply::Ready) => {}
                 Err(error) => {
-                    self.span.record("error", kind(error));
+                    self.span.record("error", error.kind().as_str());
                     self.span.record("may_have_executed", error.may_have_executed());
-                    self.span.record("code", error.server().map(|error| word(error.code())));
+                    self.span
+                        .record("code", error.server().map(|error| word(error.code().as_bytes())));
                 }
             }
         }
@@ -170,19 +171,6 @@ mod words {
             return None;
         }
         call.commands().iter().find_map(|command| command.slot().ok().flatten())
-    }
-
-    const fn kind(error: &Error) -> &'static str {
-        match error {
-            Error::Server(_) => "server",
-            Error::NotExecuted { .. } => "not_executed",
-            Error::MaybeExecuted { .. } => "maybe_executed",
-            Error::TimedOut { .. } => "timed_out",
-            Error::Partial(_) => "partial",
-            Error::Overloaded { .. } => "overloaded",
-            Error::ShutDown => "closed",
-            Error::Conversion(_) => "conversion",
-        }
     }
 
     /// Events are of the cluster: a caller that drives the machine is not their parent.
@@ -238,7 +226,7 @@ mod words {
             ),
             Event::AuthenticationRefused { node, error } => warn!(
                 name: "hashslot.authentication_refused", target: TARGET, parent: None,
-                %node, code = word(error.code()), "a node refuses the new credentials"
+                %node, code = word(error.code().as_bytes()), "a node refuses the new credentials"
             ),
             Event::CredentialsReplaced => info!(
                 name: "hashslot.credentials_replaced", target: TARGET, parent: None,
@@ -263,11 +251,19 @@ mod words {
         match failure {
             NodeFailure::Unreachable(_) => ("unreachable", None),
             NodeFailure::NoAnswer => ("no_answer", None),
-            NodeFailure::Authentication(error) => ("authentication", Some(word(error.code()))),
-            NodeFailure::Permission { error, .. } => ("permission", Some(word(error.code()))),
-            NodeFailure::Database { error, .. } => ("database", Some(word(error.code()))),
-            NodeFailure::NotACluster(error) => ("not_a_cluster", Some(word(error.code()))),
-            NodeFailure::Refused(error) => ("refused", Some(word(error.code()))),
+            NodeFailure::Authentication(error) => {
+                ("authentication", Some(word(error.code().as_bytes())))
+            }
+            NodeFailure::Permission { error, .. } => {
+                ("permission", Some(word(error.code().as_bytes())))
+            }
+            NodeFailure::Database { error, .. } => {
+                ("database", Some(word(error.code().as_bytes())))
+            }
+            NodeFailure::NotACluster(error) => {
+                ("not_a_cluster", Some(word(error.code().as_bytes())))
+            }
+            NodeFailure::Refused(error) => ("refused", Some(word(error.code().as_bytes()))),
             NodeFailure::Unusable(_) => ("unusable", None),
         }
     }

@@ -7,7 +7,7 @@ use core::ops::Deref;
 
 use crate::address::Address;
 use crate::config::Protocol;
-use crate::error::{Disconnect, Error, NodeFailures, ServerError};
+use crate::error::{Disconnect, Error, Failure, NodeFailures, ServerError};
 use crate::resp::{Frame, Value, encode};
 use crate::slot::Slot;
 use crate::topology::TopologyChange;
@@ -145,14 +145,20 @@ impl NodeReplies {
             encode::bulk(&mut out, node.to_string().as_bytes());
             match reply {
                 Ok(frame) => out.extend_from_slice(frame.as_bytes()),
-                Err(Error::Server(error)) if self.protocol == Protocol::Resp3 => {
-                    encode::value(&mut out, &Value::Error(error.as_bytes()));
-                }
-                Err(Error::Server(error)) => encode::error(&mut out, error.as_bytes()),
-                Err(error) => encode::error(&mut out, format!("CLIENT {error}").as_bytes()),
+                Err(error) => self.append_error(&mut out, error),
             }
         }
         Frame::from_scanned(out.into())
+    }
+
+    fn append_error(&self, out: &mut Vec<u8>, error: &Error) {
+        match (error.failure(), self.protocol) {
+            (Failure::Server(error), Protocol::Resp3) => {
+                encode::value(out, &Value::Error(error.as_bytes()));
+            }
+            (Failure::Server(error), Protocol::Resp2) => encode::error(out, error.as_bytes()),
+            (_, _) => encode::error(out, format!("CLIENT {error}").as_bytes()),
+        }
     }
 }
 

@@ -10,7 +10,7 @@
 use core::time::Duration;
 
 use crate::config::RedirectPolicy;
-use crate::error::{Error, ServerError};
+use crate::error::{Code, Error, Ran, ServerError};
 use crate::resp::Frame;
 use crate::slot::Slot;
 use crate::topology::{Endpoint, Redirection};
@@ -82,10 +82,6 @@ pub enum Verdict {
     Fail(Error),
 }
 
-/// How servers begin their answer to the name of a script that they do not have. What follows
-/// differs from server to server. A script can answer with the same text, but not by chance.
-const NO_SCRIPT: &[u8] = b"NOSCRIPT No matching script";
-
 /// A slot in motion: its keys are on two nodes for a moment.
 const TRYAGAIN_PAUSE: Duration = Duration::from_millis(10);
 /// A node that loads its data, or has lost its primary.
@@ -117,34 +113,48 @@ pub fn judge(reply: &Frame, about: &About) -> Verdict {
 }
 
 fn judge_error(error: ServerError, about: About) -> Verdict {
-    if about.has_source && error.as_bytes().starts_with(NO_SCRIPT) {
+    if about.has_source && error.is_missing_script() {
         return Verdict::SendSource;
     }
     let follows_all = about.policy == RedirectPolicy::Any;
     if about.script && !about.idempotent && !follows_all {
-        return Verdict::Fail(Error::Server(error.proving_nothing()));
+        return Verdict::Fail(Error::new(error, Ran::Maybe));
     }
-    let text = error.as_bytes();
-    match error.code() {
-        b"MOVED" => match trusted(text, b"MOVED ".len(), about) {
+    match error.known_code() {
+        Code::Moved => match trusted(&error, Code::Moved, about) {
             Some(Redirection { slot, to }) => Verdict::Redirect { slot, to },
-            None => Verdict::Fail(Error::Server(error)),
+            None => Verdict::Fail(error.into()),
         },
-        b"ASK" => match trusted(text, b"ASK ".len(), about) {
+        Code::Ask => match trusted(&error, Code::Ask, about) {
             Some(Redirection { slot, to }) => Verdict::Ask { slot, to },
-            None => Verdict::Fail(Error::Server(error)),
+            None => Verdict::Fail(error.into()),
         },
-        b"TRYAGAIN" => Verdict::RetryAfter(TRYAGAIN_PAUSE),
-        b"LOADING" | b"MASTERDOWN" => Verdict::RetryAfter(LOADING_PAUSE),
-        b"CLUSTERDOWN" | b"READONLY" | b"UNBLOCKED" => Verdict::ReinitTopology,
-        _ => Verdict::Fail(Error::Server(error)),
+        Code::TryAgain => Verdict::RetryAfter(TRYAGAIN_PAUSE),
+        Code::Loading | Code::MasterDown => Verdict::RetryAfter(LOADING_PAUSE),
+        Code::ClusterDown | Code::ReadOnly | Code::Unblocked => Verdict::ReinitTopology,
+        Code::CrossSlot
+        | Code::NoReplicas
+        | Code::Misconf
+        | Code::Oom
+        | Code::Busy
+        | Code::ExecAbort
+        | Code::NoAuth
+        | Code::WrongPass
+        | Code::NoPerm
+        | Code::NoScript
+        | Code::NoProto
+        | Code::Denied
+        | Code::NotBusy
+        | Code::Err
+        | Code::Other => Verdict::Fail(error.into()),
     }
 }
 
 /// Reads a redirection, if it is one that a server sends: well-formed, and for the slot of the
 /// command.
-fn trusted(text: &[u8], code_len: usize, about: About) -> Option<Redirection> {
-    let redirection = Endpoint::parse_redirect(text.get(code_len..)?)?;
+fn trusted(error: &ServerError, code: Code, about: About) -> Option<Redirection> {
+    let told = error.as_bytes().get(code.name().len() + 1..)?;
+    let redirection = Endpoint::parse_redirect(told)?;
     let follows_all = about.policy == RedirectPolicy::Any;
     (follows_all || about.slot == Some(redirection.slot)).then_some(redirection)
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use hashslot::error::ErrorKind;
 use hashslot::tokio::Client;
-use hashslot::{Call, Command, Error, Reply};
+use hashslot::{Call, Command, Reply};
 use tokio::task::JoinSet;
 
 use crate::figures::Figures;
@@ -144,7 +145,7 @@ impl Patient {
                     match client.call(call).await {
                         Ok(Reply::One(frame)) if frame.value().as_str() == Some(&key) => {}
                         // Out of time, or refused while the shard has no primary.
-                        Err(Error::TimedOut { .. } | Error::Server(_)) => {}
+                        Err(error) if error.is_timeout() || error.kind() == ErrorKind::Server => {}
                         _ => {
                             wrong.fetch_add(1, Ordering::Relaxed);
                         }

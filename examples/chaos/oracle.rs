@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::io;
 
 use hashslot::Error;
-use hashslot::error::Phase;
 use hashslot::resp::Value;
 
 use crate::servers::cluster::Cluster;
@@ -139,10 +138,7 @@ impl Book {
     /// Counts an error, and says what it means for its command.
     pub(crate) fn judge(&mut self, error: &Error) -> Ended<'static> {
         self.tally.errors.push(error.to_string());
-        let is_unknown = matches!(
-            error,
-            Error::MaybeExecuted { .. } | Error::TimedOut { phase: Phase::Sent, .. }
-        );
+        let is_unknown = error.may_have_executed() && error.cause().is_some();
         if is_unknown {
             self.tally.maybe += 1;
             Ended::Maybe

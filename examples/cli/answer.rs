@@ -1,6 +1,6 @@
 //! How a command ended.
 
-use hashslot::error::{Partial, PartialPart, Why};
+use hashslot::error::{ErrorKind, Partial, PartialPart};
 use hashslot::plan::Explanation;
 use hashslot::{Address, Command, Error, Frame, Reply};
 
@@ -24,8 +24,8 @@ pub(crate) enum Failure {
     Server(Vec<u8>),
     /// The client's.
     Client {
-        /// A word for each kind of error; it stays the same.
-        kind: &'static str,
+        /// Its kind.
+        kind: ErrorKind,
         /// What happened, in words.
         text: String,
         /// What became of the parts, if there were several.
@@ -55,7 +55,10 @@ impl Answer {
             }
             Ok(reply) => match reply.into_frame() {
                 Some(frame) => Self::Value(frame),
-                None => Self::Failure(Failure::client("CONVERSION", "not the reply to a command")),
+                None => Self::Failure(Failure::client(
+                    ErrorKind::Conversion,
+                    "not the reply to a command",
+                )),
             },
             Err(error) => Self::Failure(Failure::of(&error, command)),
         }
@@ -74,50 +77,20 @@ impl Answer {
 
 impl Failure {
     /// An error of the client that concerns no part of a command more than others.
-    pub(crate) fn client(kind: &'static str, text: impl Into<String>) -> Self {
+    pub(crate) fn client(kind: ErrorKind, text: impl Into<String>) -> Self {
         Self::Client { kind, text: text.into(), fate: Fate::default() }
     }
 
     /// What is told about an error.
     pub(crate) fn of(error: &Error, command: &Command) -> Self {
-        let kind = match error {
-            Error::Server(error) => return Self::Server(error.as_bytes().to_vec()),
-            Error::Partial(partial) => {
-                let fate = Fate::of(partial, command);
-                return Self::Client { kind: "PARTIAL", text: error.to_string(), fate };
-            }
-            Error::NotExecuted { why, .. } => reason(why),
-            Error::MaybeExecuted { .. } => "MAYBEEXECUTED",
-            Error::TimedOut { .. } => "TIMEOUT",
-            Error::Overloaded { .. } => "OVERLOADED",
-            Error::ShutDown => "CLOSED",
-            Error::Conversion(_) => "CONVERSION",
-            _ => "OTHER",
-        };
-        Self::client(kind, error.to_string())
-    }
-}
-
-/// The word for the reason why a command did not run.
-const fn reason(why: &Why) -> &'static str {
-    match why {
-        Why::ConnectFailed(_) => "CONNECTFAILED",
-        Why::ConnectionLost(_) => "CONNECTIONLOST",
-        Why::LostTwice(_) => "LOSTTWICE",
-        Why::Protocol(_) => "PROTOCOL",
-        Why::Handshake(_) => "HANDSHAKE",
-        Why::NotPermitted { .. } => "NOTPERMITTED",
-        Why::NoTransaction(_) => "NOTRANSACTION",
-        Why::SlotUnassigned => "UNASSIGNED",
-        Why::CrossSlot(..) => "CROSSSLOT",
-        Why::NotAllowedHere { .. } => "NOTALLOWED",
-        Why::Malformed(_) => "MALFORMED",
-        Why::UnknownNode => "UNKNOWNNODE",
-        Why::NoNode => "NONODE",
-        Why::NoTarget(_) => "NOTARGET",
-        Why::SlotMoving => "SLOTMOVING",
-        Why::NoCluster(_) => "NOCLUSTER",
-        _ => "OTHER",
+        if let hashslot::error::Failure::Server(error) = error.failure() {
+            return Self::Server(error.as_bytes().to_vec());
+        }
+        Self::Client {
+            kind: error.kind(),
+            text: error.to_string(),
+            fate: error.partial().map(|partial| Fate::of(partial, command)).unwrap_or_default(),
+        }
     }
 }
 

@@ -27,6 +27,7 @@ use std::process::ExitCode;
 
 use answer::{Answer, Failure};
 use arguments::{Arguments, USAGE, Usage};
+use hashslot::error::ErrorKind;
 use hashslot::runtimes::ConnectError;
 use hashslot::tokio::Client;
 use hashslot::{Call, Command};
@@ -83,7 +84,7 @@ fn run(arguments: &Arguments) -> io::Result<ExitCode> {
 fn not_connected(error: &ConnectError) -> Answer {
     Answer::Failure(match error {
         ConnectError::Cluster(error) => Failure::of(error, &Command::new("")),
-        ConnectError::Config(_) | _ => Failure::client("CONFIG", error.to_string()),
+        ConnectError::Config(_) | _ => Failure::client(ErrorKind::Config, error.to_string()),
     })
 }
 
@@ -110,7 +111,7 @@ impl Session<'_> {
 
     fn run_line(&self, line: &[u8]) -> io::Result<bool> {
         let Ok(words) = line::words(line) else {
-            let failure = Failure::client("MALFORMED", "unbalanced quotes");
+            let failure = Failure::client(ErrorKind::Rejected, "unbalanced quotes");
             print(&Answer::Failure(failure), self.arguments, &[])?;
             return Ok(false);
         };
@@ -127,7 +128,10 @@ impl Session<'_> {
     fn answer(&self, words: &[Vec<u8>]) -> Answer {
         let (name, rest) = words.split_first().map_or((&[][..], words), |(n, rest)| (&**n, rest));
         let Ok(name) = std::str::from_utf8(name) else {
-            return Answer::Failure(Failure::client("MALFORMED", "the command's name is no text"));
+            return Answer::Failure(Failure::client(
+                ErrorKind::Rejected,
+                "the command's name is no text",
+            ));
         };
         let command = Command::new(name).args(rest);
         let mut call = Call::new(command.clone());

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hashslot::error::Phase;
 use hashslot::topology::{Node, Shard, Topology};
 use hashslot::{Address, Error, Slot, Stats};
 
@@ -83,7 +82,7 @@ impl Counters {
         add(&self.calls);
         match answer {
             Ok(value) => Ended::Value(value),
-            Err(Error::MaybeExecuted { .. } | Error::TimedOut { phase: Phase::Sent, .. }) => {
+            Err(error) if error.may_have_executed() && error.cause().is_some() => {
                 add(&self.maybe_executed);
                 Ended::Unknown
             }

@@ -10,6 +10,8 @@ use bytes::Bytes;
 
 use super::engine::Engine;
 use super::socket::Handle;
+#[cfg(doc)]
+use crate::error::Failure;
 use crate::plan::Explanation;
 use crate::runtimes::client::{self, ConnectError};
 use crate::runtimes::{events, scan};
@@ -133,8 +135,8 @@ impl Client {
     /// Sends a command, and converts its reply.
     ///
     /// # Errors
-    /// As [`Client::call`]; an error reply is [`Error::Server`], a reply of another type than asked
-    /// for is [`Error::Conversion`].
+    /// As [`Client::call`]; an error reply is [`Failure::Server`], a reply of another type than
+    /// asked for is [`Failure::Conversion`].
     pub fn command<V: FromValue>(&self, command: Command) -> Result<V, Error> {
         self.wait(self.inner.command(command))
     }
@@ -143,7 +145,7 @@ impl Client {
     /// nodes that stay apart are a map from address to reply.
     ///
     /// # Errors
-    /// As [`Client::command`]. [`Error::Conversion`] for a pipeline: its replies are not one.
+    /// As [`Client::command`]. [`Failure::Conversion`] for a pipeline: its replies are not one.
     pub fn call_as<V: FromValue>(&self, call: Call) -> Result<V, Error> {
         self.wait(self.inner.call_as(call))
     }
@@ -153,7 +155,8 @@ impl Client {
     /// none, make the call [strict](Call::strict), and pass it to [`Client::call_each`].
     ///
     /// # Errors
-    /// [`Error::Overloaded`] or [`Error::ShutDown`] if the client takes no more: nothing is sent.
+    /// [`Failure::Overloaded`] or [`Failure::ShutDown`] if the client takes no more: nothing is
+    /// sent.
     #[doc(alias = "batch")]
     #[doc(alias = "pipe")]
     pub fn pipeline(
@@ -167,7 +170,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::pipeline`]; for a strict call also the error of a command that cannot be sent.
-    /// [`Error::Conversion`] for a call of another kind.
+    /// [`Failure::Conversion`] for a call of another kind.
     pub fn call_each(&self, call: Call) -> Result<Vec<Result<Frame, Error>>, Error> {
         self.wait(self.inner.call_each(call))
     }
@@ -257,8 +260,8 @@ impl Client {
     /// credentials.
     ///
     /// # Errors
-    /// [`Error::NotExecuted`] with [`Why::Handshake`](crate::error::Why::Handshake) if a node
-    /// refused: the last one that did. [`Error::ShutDown`] if the client is.
+    /// [`Cause::Node`](crate::error::Cause::Node) if a node refused: the last one that did.
+    /// [`Failure::ShutDown`] if the client is.
     pub fn set_credentials(&self, credentials: Credentials) -> Result<(), Error> {
         self.wait(self.inner.set_credentials(credentials))
     }
@@ -275,7 +278,7 @@ impl Client {
     /// What was counted so far.
     ///
     /// # Errors
-    /// [`Error::ShutDown`] if the client is.
+    /// [`Failure::ShutDown`] if the client is.
     pub fn stats(&self) -> Result<Stats, Error> {
         self.wait(self.inner.stats())
     }
@@ -283,13 +286,13 @@ impl Client {
     /// Who serves which slot, as far as is known.
     ///
     /// # Errors
-    /// [`Error::ShutDown`] if the client is.
+    /// [`Failure::ShutDown`] if the client is.
     pub fn topology(&self) -> Result<Topology, Error> {
         self.wait(self.inner.topology())
     }
 
     /// Closes the client and all its clones: waits for replies to what was sent, `drain_timeout` of
-    /// the configuration at the most. What was not sent ends with [`Error::ShutDown`].
+    /// the configuration at the most. What was not sent ends with [`Failure::ShutDown`].
     pub fn close(&self) {
         self.wait(self.inner.close());
     }

@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::vec::Vec;
 
 use crate::driver::{CallId, Outcome};
-use crate::error::{Disconnect, SystemText, Why};
+use crate::error::{Cause, Ran, SystemText};
 use crate::{Call, Cluster, Error, Instant};
 
 /// Slots that are kept for use.
@@ -95,7 +95,7 @@ impl Mailbox {
         let slot = inner.spare.pop().unwrap_or_default();
         if inner.is_closed {
             drop(inner);
-            slot.put(Err(Error::ShutDown));
+            slot.put(Err(Error::shut_down()));
         } else {
             inner.letters.calls.push((call, Arc::clone(&slot)));
             self.wake(inner);
@@ -195,7 +195,7 @@ impl Mailbox {
         let letters = core::mem::take(&mut inner.letters);
         drop(inner);
         for (_, slot) in letters.calls {
-            slot.put(Err(Error::ShutDown));
+            slot.put(Err(Error::shut_down()));
         }
     }
 }
@@ -273,7 +273,7 @@ impl ReplySlot {
 }
 
 /// What the machine keeps with a call: its cell. If the runtime drops the machine before the call
-/// is over, the caller gets [`Error::MaybeExecuted`].
+/// is over, the caller gets [`Cause::Runtime`].
 #[derive(Debug)]
 pub(super) struct Token(Option<Arc<ReplySlot>>);
 
@@ -293,9 +293,8 @@ impl Token {
 impl Drop for Token {
     fn drop(&mut self) {
         if let Some(slot) = self.0.take() {
-            let told = SystemText::new("the task that drives the client is gone");
-            let why = Why::ConnectionLost(Disconnect::Other(told));
-            slot.put(Err(Error::MaybeExecuted { why, node: None, slot: None }));
+            let told = SystemText::new("it dropped the task that drives the client");
+            slot.put(Err(Error::new(Cause::Runtime(told), Ran::Maybe)));
         }
     }
 }

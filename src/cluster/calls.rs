@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use crate::action::{CallId, LinkId, NodeReplies, Outcome, RedirectKind, Reply};
 use crate::address::Address;
 use crate::config::Protocol;
-use crate::error::{Error, ProtocolError, ServerError, Violation, Why};
+use crate::error::{Cause, Error, ProtocolError, ServerError, Violation};
 use crate::plan::{Assembly, Call, Member, Merged, Payload, Piece, Plan};
 use crate::random::Random;
 use crate::resp::Frame;
@@ -436,33 +436,38 @@ impl Many {
     /// A part is over. Whether there are others that are not, and how many bytes are kept of its
     /// reply, of which there is `room` for some.
     fn settle(&mut self, part: u32, result: Result<Frame, Error>, room: usize) -> (bool, usize) {
-        let mut slot = None;
+        if !self.is_open(part) {
+            return (self.open_count > 0, 0);
+        }
+        let (result, kept_len) = match result {
+            Ok(frame) if frame.as_bytes().len() > room => (Err(self.no_room(part)), 0),
+            Ok(frame) => {
+                let len = frame.as_bytes().len();
+                (Ok(frame), len)
+            }
+            Err(error) => (Err(error), 0),
+        };
         if let Some(part) = self.part_mut(part) {
             part.piece.payload = Payload::Nothing; // which may be large
-            slot = part.piece.route.slot();
         }
-        let mut kept_len = 0;
-        if let Some(place @ None) = self.results.get_mut(place(part)) {
-            let result = result.and_then(|frame| {
-                kept_len = frame.as_bytes().len();
-                if kept_len <= room { Ok(frame) } else { Err(no_room(slot)) }
-            });
-            if result.is_err() {
-                kept_len = 0;
-            }
+        if let Some(place) = self.results.get_mut(place(part)) {
             *place = Some(result);
             self.open_count -= 1;
         }
         self.kept_len += kept_len;
         (self.open_count > 0, kept_len)
     }
-}
 
-/// A reply has come that would have to wait for others, and there is no room for it.
-#[cold]
-fn no_room(slot: Option<Slot>) -> Error {
-    let error = ProtocolError { offset: 0, violation: Violation::TooManyWait };
-    Error::MaybeExecuted { why: Why::Protocol(error), node: None, slot }
+    /// A reply has come that would have to wait for others, and there is no room for it.
+    #[cold]
+    fn no_room(&self, part: u32) -> Error {
+        let protocol = ProtocolError { offset: 0, violation: Violation::TooManyWait };
+        let error = Error::maybe_executed(Cause::Protocol(protocol));
+        match self.part(part) {
+            Some(part) => part.own_error(error),
+            None => error,
+        }
+    }
 }
 
 impl<T> Entry<T> {

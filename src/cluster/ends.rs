@@ -6,17 +6,15 @@ use alloc::vec::Vec;
 use super::Cluster;
 use super::calls::{Part, PartRef, Place};
 use crate::command::Command;
-use crate::error::{Disconnect, Error, NodeFailures, Phase, ServerError, SystemText, Why};
+use crate::error::{Cause, Disconnect, Error, Failure, NodeFailures, Ran, ServerError, SystemText};
 use crate::plan::{Payload, Route};
-use crate::slot::Slot;
 use crate::time::Instant;
 
 impl<T> Cluster<T> {
     /// A part's time is up.
     pub(super) fn expire_part(&mut self, now: Instant, part: PartRef) {
         let Some(state) = self.calls.part(part) else { return };
-        let (place, slot, may_have_run) =
-            (state.place, state.piece.route.slot(), state.may_have_run);
+        let (place, may_have_run) = (state.place, state.may_have_run);
         let refusal = state.refusal.as_deref().filter(|_| !may_have_run).cloned();
         let node = match place {
             Place::Waiting(node) => Some(node),
@@ -28,30 +26,29 @@ impl<T> Cluster<T> {
             | Place::Suspect => None,
         };
         let is_unsent = self.withdraw(now, part) && !may_have_run;
-        let phase = if is_unsent { Phase::Queued } else { Phase::Sent };
+        let ran = if is_unsent { Ran::No } else { Ran::Maybe };
         let address = node.and_then(|node| self.links.address(node)).cloned();
-        let timed_out = Error::TimedOut { phase, node: address, slot };
+        let timed_out = Error::new(Cause::TimedOut, ran).at(address, None);
         let error = match (place, refusal) {
             _ if !is_unsent => timed_out,
             (Place::Waiting(node), refusal) => {
-                let why = self.waited_for(node, slot);
-                why.or_else(|| refusal.map(Error::Server)).unwrap_or(timed_out)
+                let failed = self.waited_for(node);
+                failed.or_else(|| refusal.map(Error::from)).unwrap_or(timed_out)
             }
-            (_, Some(refusal)) => Error::Server(refusal),
-            (Place::Unrouted, None) => self.unrouted_error(slot),
+            (_, Some(refusal)) => refusal.into(),
+            (Place::Unrouted, None) => self.unrouted_error(),
             _ => timed_out,
         };
         self.fail(part, error);
     }
 
     /// The error of a part that no node was known for until its deadline.
-    pub(super) fn unrouted_error(&self, slot: Option<Slot>) -> Error {
-        let why = if self.links.knows_cluster() {
-            Why::SlotUnassigned
+    pub(super) fn unrouted_error(&self) -> Error {
+        Error::not_executed(if self.links.knows_cluster() {
+            Cause::SlotUnassigned
         } else {
-            Why::NoCluster(self.failures_so_far())
-        };
-        Error::NotExecuted { why, node: None, slot }
+            Cause::NoCluster(self.failures_so_far())
+        })
     }
 
     /// Fails the parts without a route: no seed leads to a cluster, and none will.
@@ -59,8 +56,7 @@ impl<T> Cluster<T> {
         for part in self.unrouted.take() {
             let Some(state) = self.calls.part(part) else { continue };
             if state.place == Place::Unrouted {
-                let (why, slot) = (Why::NoCluster(failures.clone()), state.piece.route.slot());
-                self.fail(part, Error::NotExecuted { why, node: None, slot });
+                self.fail(part, Error::not_executed(Cause::NoCluster(failures.clone())));
             }
         }
     }
@@ -74,8 +70,7 @@ impl<T> Cluster<T> {
         let found = entries.filter(|part| self.calls.part(*part).is_some_and(is_discovery));
         for part in found.collect::<Vec<_>>() {
             self.unrouted.left();
-            let why = Why::NoCluster(failures.clone());
-            self.fail(part, Error::NotExecuted { why, node: None, slot: None });
+            self.fail(part, Error::not_executed(Cause::NoCluster(failures.clone())));
         }
     }
 
@@ -91,43 +86,42 @@ impl<T> Cluster<T> {
     /// The machine ends: a part that can still be kept from running is over.
     pub(super) fn close_part(&mut self, now: Instant, part: PartRef) {
         let Some(state) = self.calls.part(part) else { return };
-        let (may_have_run, slot) = (state.may_have_run, state.piece.route.slot());
-        let place = state.place;
+        let (place, may_have_run) = (state.place, state.may_have_run);
         if !self.withdraw(now, part) {
             self.set_place(part, place);
             return; // its reply is waited for
         }
-        let why = Why::ConnectionLost(Disconnect::Other(SystemText::EMPTY));
         let error = if may_have_run {
-            Error::MaybeExecuted { why, node: None, slot }
+            let lost = Disconnect::Other(SystemText::EMPTY);
+            Error::maybe_executed(Cause::ConnectionLost(lost))
         } else {
-            Error::ShutDown
+            Error::shut_down()
         };
         self.fail(part, error);
     }
 }
 
 impl Part {
-    /// An error of this part, which shows nothing that a server repeats of secrets among its
-    /// arguments.
-    pub(super) fn without_secrets(&self, error: Error) -> Error {
-        match error {
-            Error::Server(error) => Error::Server(self.hiding_secrets(error)),
-            Error::MaybeExecuted { why: Why::NoTransaction(error), node, slot } => {
-                let why = Why::NoTransaction(self.hiding_secrets(error));
-                Error::MaybeExecuted { why, node, slot }
-            }
-            Error::NotExecuted { .. }
-            | Error::MaybeExecuted { .. }
-            | Error::TimedOut { .. }
-            | Error::Partial(_)
-            | Error::Overloaded { .. }
-            | Error::ShutDown
-            | Error::Conversion(_) => error,
+    /// An error as that of this part. It names the command and the slot, tells whether an earlier
+    /// attempt may have run, and shows nothing that a server repeats of secrets.
+    pub(super) fn own_error(&self, error: Error) -> Error {
+        let mut error = error.at(None, self.piece.route.slot());
+        if let Failure::Server(told) | Failure::Failed(Cause::NoTransaction(told)) =
+            error.failure_mut()
+        {
+            self.hide_secrets(told);
         }
+        let could_run_again = !matches!(
+            error.failure(),
+            Failure::Overloaded { .. } | Failure::ShutDown | Failure::Partial(_)
+        );
+        if self.may_have_run && could_run_again {
+            error = error.with_ran(Ran::Maybe);
+        }
+        self.piece.payload.own_error(error)
     }
 
-    fn hiding_secrets(&self, error: ServerError) -> ServerError {
+    fn hide_secrets(&self, error: &mut ServerError) {
         let commands = match &self.piece.payload {
             Payload::Command(command) => core::slice::from_ref(command),
             Payload::Transaction(commands) => commands,
@@ -135,9 +129,9 @@ impl Part {
         };
         let secret = || commands.iter().filter(|command| command.may_have_secrets());
         if secret().next().is_none() {
-            return error;
+            return;
         }
         let names: Vec<_> = secret().flat_map(Command::names).collect();
-        error.hiding(&names, secret().flat_map(Command::arguments))
+        *error = error.hiding(&names, secret().flat_map(Command::arguments));
     }
 }

@@ -18,7 +18,7 @@ use super::calls::{Part, PartRef, Place};
 use super::nodes::{Role, Work};
 use crate::action::{Event, LinkId, RefreshReason};
 use crate::config::Config;
-use crate::error::{Disconnect, Error, NodeFailure, SystemText, Why};
+use crate::error::{Cause, Disconnect, Error, NodeFailure, Ran, SystemText};
 use crate::link::{Hello, Owed};
 use crate::plan::{Payload, Route};
 use crate::random::Random;
@@ -160,8 +160,7 @@ impl<T> Cluster<T> {
         state.place = Place::Nowhere;
         state.losses = state.losses.saturating_add(u8::from(remains.is_suspect()));
         let is_lost_again = state.losses >= LOSS_COUNT_MAX;
-        let why = if is_lost_again { Why::LostTwice(loss.cause()) } else { loss.why() };
-        let slot = state.piece.route.slot();
+        let cause = if is_lost_again { Cause::LostTwice(loss.cause()) } else { loss.of_part() };
         let node = self.links.address(node).cloned();
         if remains.sent || ran_alone {
             state.hops = state.hops.saturating_add(1);
@@ -172,16 +171,16 @@ impl<T> Cluster<T> {
                 return Ok(());
             }
             let refused = refused.filter(|_| multi_refused).and_then(|refused| refused.error());
-            let why = refused.map_or(why, Why::NoTransaction);
-            return Err(Some(Error::MaybeExecuted { why, node, slot }));
+            let cause = refused.map_or(cause, Cause::NoTransaction);
+            return Err(Some(Error::maybe_executed(cause).at(node, None)));
         }
         if let Some(refused) = refused
             && let Verdict::Fail(error) = judge(&refused, &self.config.about(state, true))
         {
-            return Err(Some(error.of_one_that_did_not_run()));
+            return Err(Some(error.with_ran(Ran::No).at(node, None)));
         }
         if is_lost_again {
-            return Err(Some(Error::NotExecuted { why, node, slot }));
+            return Err(Some(Error::not_executed(cause).at(node, None)));
         }
         Ok(())
     }
@@ -275,12 +274,12 @@ pub(super) enum Loss {
 }
 
 impl Loss {
-    fn why(&self) -> Why {
+    /// What it means to a part that was on the link.
+    fn of_part(&self) -> Cause {
         match self {
-            Self::Closed(cause) => Why::ConnectionLost(cause.clone()),
-            Self::Protocol(error) => Why::Protocol(*error),
-            Self::Refused(_) => Why::ConnectionLost(Disconnect::EndOfStream),
-            Self::Stranger => Why::ConnectionLost(Disconnect::Other(SystemText::EMPTY)),
+            Self::Closed(cause) => Cause::ConnectionLost(cause.clone()),
+            Self::Protocol(error) => Cause::Protocol(*error),
+            Self::Refused(_) | Self::Stranger => Cause::Node(self.failure()),
         }
     }
 

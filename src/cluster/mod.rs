@@ -60,7 +60,7 @@ use crate::action::{Action, CallId, Event, LinkId, Outcome, RefreshReason, Reply
 use crate::address::Address;
 use crate::command::LearnedCommands;
 use crate::config::{Config, Credentials, ReadFrom};
-use crate::error::{ConfigError, Disconnect, Error, Phase, Why};
+use crate::error::{Cause, ConfigError, Disconnect, Error};
 use crate::link::ReceiveBuffer;
 use crate::plan::{Call, Context, Explanation, Route};
 use crate::random::Random;
@@ -186,7 +186,7 @@ impl<T> Cluster<T> {
         let len = call.encoded_len();
         let deadline = now + call.budget(self.config.call_timeout);
         if let Err(error) = self.admit(len) {
-            return Err(self.refuse(token, error));
+            return Err(self.refuse(token, call.own_error(error)));
         }
         let is_strict = call.is_strict();
         let mut plan = match call.plan(self.context()) {
@@ -270,9 +270,9 @@ impl<T> Cluster<T> {
     }
 
     fn admit(&self, len: usize) -> Result<(), Error> {
-        let overloaded = |limit| Err(Error::Overloaded { limit, node: None });
+        let overloaded = |limit| Err(Error::overloaded(limit));
         if self.ends_by.is_some() {
-            return Err(Error::ShutDown);
+            return Err(Error::shut_down());
         }
         if self.calls.count() >= self.config.max_pending_calls {
             return overloaded("max_pending_calls");
@@ -324,7 +324,7 @@ impl<T> Cluster<T> {
         self.is_reauthenticating
     }
 
-    /// Takes no more calls. What was not sent ends with [`Error::ShutDown`]; replies to what was
+    /// Takes no more calls. What was not sent ends with `Failure::ShutDown`; replies to what was
     /// sent are waited for, `drain_timeout` at the most. Over when [`Self::is_shut_down`].
     pub fn shut_down(&mut self, now: Instant) {
         if self.ends_by.is_some() {
@@ -474,21 +474,24 @@ impl<T> Cluster<T> {
         }
     }
 
-    /// A part is over without a reply.
-    fn fail(&mut self, part: PartRef, error: Error) {
-        let (error, may_have_run) = match self.calls.part(part) {
-            Some(state) => (state.without_secrets(error), state.may_have_run),
-            None => (error, false),
-        };
-        let error = if may_have_run { error.of_one_that_may_have_run() } else { error };
-        if let Error::MaybeExecuted { .. } = &error {
-            self.stats.maybe_executed += 1;
+    /// A part is over without a reply, because of what happened at a node.
+    fn fail_at(&mut self, node: usize, part: PartRef, error: Error) {
+        let node = self.links.address(node).cloned();
+        self.fail(part, error.at(node, None));
+    }
+
+    /// A part is over without a reply. Its error tells its command and its slot.
+    #[cold]
+    fn fail(&mut self, part: PartRef, mut error: Error) {
+        if let Some(state) = self.calls.part(part) {
+            error = state.own_error(error);
         }
-        if let Error::TimedOut { phase, .. } = &error {
-            match phase {
-                Phase::Queued => self.stats.timeouts_queued += 1,
-                Phase::Sent => self.stats.timeouts_sent += 1,
-            }
+        let is_maybe = error.may_have_executed();
+        match error.cause() {
+            Some(Cause::TimedOut) if is_maybe => self.stats.timeouts_sent += 1,
+            Some(Cause::TimedOut) => self.stats.timeouts_queued += 1,
+            Some(_) if is_maybe => self.stats.maybe_executed += 1,
+            _ => {}
         }
         self.settle(part, Err(error));
     }
@@ -525,8 +528,9 @@ impl<T> Cluster<T> {
                 if let (None, Route::Node(address)) = (node, &state.piece.route)
                     && self.links.knows_cluster()
                 {
-                    let (why, node) = (Why::UnknownNode, Some(address.clone()));
-                    return self.fail(part, Error::NotExecuted { why, node, slot: None });
+                    let error = Error::not_executed(Cause::UnknownNode);
+                    let error = error.with_node(address.clone());
+                    return self.fail(part, error);
                 }
                 node
             }

@@ -15,7 +15,7 @@ use super::{Cluster, Part, scripts};
 use crate::action::{Event, LinkId, RedirectKind, RefreshReason};
 use crate::address::Address;
 use crate::config::{Config, RedirectPolicy};
-use crate::error::{Error, ServerError, Why};
+use crate::error::{Cause, Code, Error, Failure, Ran, ServerError};
 use crate::plan::{Payload, Route};
 use crate::resp::Frame;
 use crate::slot::Slot;
@@ -46,9 +46,8 @@ impl<T> Cluster<T> {
         if state.is_torn
             && let Some(error) = frame.error()
         {
-            let (why, slot) = (Why::NoTransaction(error), state.piece.route.slot());
-            let node = self.links.address(node).cloned();
-            return self.fail(part, Error::MaybeExecuted { why, node, slot });
+            let error = Error::maybe_executed(Cause::NoTransaction(error));
+            return self.fail_at(node, part, error);
         }
         // ASKING was refused, and so the command was sent back: the caller learns the cause.
         let frame = asking_failed.unwrap_or(frame);
@@ -62,8 +61,8 @@ impl<T> Cluster<T> {
             Verdict::Deliver => self.settle(part, Ok(frame)),
             Verdict::Fail(error) => {
                 self.note_unfollowed(now, link, &error);
-                let error = if ran_nothing { error.of_one_that_did_not_run() } else { error };
-                self.fail(part, error);
+                let error = if ran_nothing { error.with_ran(Ran::No) } else { error };
+                self.fail_at(node, part, error);
             }
             _ if self.ends_by.is_some() => {
                 self.set_place(part, Place::Nowhere);
@@ -73,11 +72,11 @@ impl<T> Cluster<T> {
             // It is for this node, or for none.
             Verdict::ReinitTopology if is_pinned => {
                 self.request_refresh(now, RefreshReason::Stale, false);
-                self.refuse_part(part, &frame);
+                self.refuse_part(node, part, &frame);
             }
-            _ if is_pinned => self.refuse_part(part, &frame),
+            _ if is_pinned => self.refuse_part(node, part, &frame),
             Verdict::Redirect { .. } | Verdict::Ask { .. } if is_for_shard => {
-                self.refuse_part(part, &frame);
+                self.refuse_part(node, part, &frame);
             }
             Verdict::RetryAfter(pause) => self.pause(now, part, frame.error(), pause),
             Verdict::ReinitTopology => {
@@ -97,19 +96,21 @@ impl<T> Cluster<T> {
 
     /// An error that the caller gets, and that is not acted on, may be true all the same.
     fn note_unfollowed(&mut self, now: Instant, link: LinkId, error: &Error) {
-        let Some(error) = error.server() else { return };
-        match error.code() {
-            b"MOVED" => self.request_refresh(now, RefreshReason::Moved, false),
-            b"CLUSTERDOWN" | b"READONLY" => self.request_refresh(now, RefreshReason::Stale, false),
-            b"NOAUTH" => self.leave_unauthenticated(now, link),
-            _ => {}
+        let Failure::Server(error) = error.failure() else { return };
+        let code = error.known_code();
+        if code == Code::Moved {
+            self.request_refresh(now, RefreshReason::Moved, false);
+        } else if matches!(code, Code::ClusterDown | Code::ReadOnly) {
+            self.request_refresh(now, RefreshReason::Stale, false);
+        } else if code == Code::NoAuth {
+            self.leave_unauthenticated(now, link);
         }
     }
 
     /// The caller gets the error that would be acted on otherwise.
-    fn refuse_part(&mut self, part: PartRef, frame: &Frame) {
+    fn refuse_part(&mut self, node: usize, part: PartRef, frame: &Frame) {
         if let Some(error) = frame.error() {
-            self.fail(part, Error::Server(error));
+            self.fail_at(node, part, error.into());
         }
     }
 
@@ -170,7 +171,7 @@ impl<T> Cluster<T> {
         state.hops = state.hops.saturating_add(1);
         let hops = state.hops;
         if hops > self.config.max_redirections {
-            return self.refuse_part(part, frame);
+            return self.refuse_part(node, part, frame);
         }
         let Some(to) = redirected.to.resolve(&from, &self.config.address_map) else {
             self.request_refresh(now, RefreshReason::Moved, true);
@@ -342,7 +343,8 @@ fn telling(state: &mut Part, heard: Heard) -> Option<Telling> {
         Role::Command => Some(Telling { frame, asking_failed, ran_nothing: !is_whole }),
         Role::Exec => {
             // Refused before it was read whole, or discarded because of what was refused before.
-            let is_discarded = frame.error().is_some_and(|error| error.code() == b"EXECABORT");
+            let code = frame.error().map(|error| error.known_code());
+            let is_discarded = code == Some(Code::ExecAbort);
             let ran_nothing = !is_whole || is_discarded;
             let frame = state.inner.take().map_or(frame, |inner| *inner);
             Some(Telling { frame, asking_failed, ran_nothing })

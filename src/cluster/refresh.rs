@@ -25,7 +25,7 @@ use crate::action::{Event, LinkId, RefreshReason};
 use crate::address::Address;
 use crate::command::Command;
 use crate::config::Config;
-use crate::error::{NodeFailure, NodeFailures, ServerError};
+use crate::error::{Code, NodeFailure, NodeFailures, ServerError};
 use crate::resp::Frame;
 use crate::time::Instant;
 use crate::topology::parse::{self, ListedNode};
@@ -505,12 +505,14 @@ impl<T> Cluster<T> {
 
 /// What an error says about the one that answers it to `CLUSTER SLOTS`.
 fn refused(error: ServerError) -> NodeFailure {
-    match error.code() {
-        b"NOAUTH" | b"WRONGPASS" => NodeFailure::Authentication(error),
-        b"NOPERM" => NodeFailure::Permission { command: "CLUSTER SLOTS", error },
-        b"ERR" if error.text().contains("cluster support disabled") => {
-            NodeFailure::NotACluster(error)
-        }
-        _ => NodeFailure::Refused(error),
+    let code = error.known_code();
+    if matches!(code, Code::NoAuth | Code::WrongPass) {
+        NodeFailure::Authentication(error)
+    } else if code == Code::NoPerm {
+        NodeFailure::Permission { command: "CLUSTER SLOTS", error }
+    } else if error.lacks_cluster_support() {
+        NodeFailure::NotACluster(error)
+    } else {
+        NodeFailure::Refused(error)
     }
 }

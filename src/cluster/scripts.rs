@@ -16,7 +16,7 @@ use super::nodes::Links;
 use super::{Cluster, Part};
 use crate::action::LinkId;
 use crate::command::{Command, Sha1};
-use crate::error::ServerError;
+use crate::error::Code;
 use crate::plan::Payload;
 use crate::resp::Frame;
 use crate::time::Instant;
@@ -82,9 +82,9 @@ fn spell_out(state: &mut Part) {
 /// A link forgets the script of a part that was refused with its source, or for want of it.
 pub(super) fn note_refusal(links: &mut Links, link: LinkId, state: &Part, refusal: &Frame) {
     let Some((command, script)) = command(state) else { return };
-    let refusal = refusal.error().filter(ServerError::is_refusal);
-    let is_lost = |error: ServerError| command.is_spelled_out() || error.code() == b"NOSCRIPT";
-    if refusal.is_some_and(is_lost)
+    let code = refusal.error().map_or(Code::Other, |error| error.known_code());
+    if code.ran_nothing()
+        && (command.is_spelled_out() || code == Code::NoScript)
         && let Some(tenant) = links.get_mut(link)
     {
         tenant.scripts.forget(script);

@@ -11,7 +11,7 @@ use super::Cluster;
 use super::calls::PartRef;
 use super::nodes::{Role, Work};
 use crate::action::LinkId;
-use crate::error::{Error, NodeFailure, ProtocolError, Why};
+use crate::error::{Cause, Error, NodeFailure, ProtocolError};
 use crate::time::Instant;
 
 impl<T> Cluster<T> {
@@ -41,12 +41,10 @@ impl<T> Cluster<T> {
     }
 
     fn fail_unusable(&mut self, node: usize, part: PartRef, error: ProtocolError) {
-        let Some(state) = self.calls.part(part) else {
+        if self.calls.part(part).is_none() {
             self.stats.late_replies += 1;
             return;
-        };
-        let slot = state.piece.route.slot();
-        let node = self.links.address(node).cloned();
-        self.fail(part, Error::MaybeExecuted { why: Why::Protocol(error), node, slot });
+        }
+        self.fail_at(node, part, Error::maybe_executed(Cause::Protocol(error)));
     }
 }

@@ -11,9 +11,8 @@ use super::nodes::{Role, Work};
 use super::{Cluster, scripts};
 use crate::action::{Action, LinkId};
 use crate::command::Command;
-use crate::error::{Disconnect, Error, NodeFailure, Why};
+use crate::error::{Cause, Error};
 use crate::plan::{Payload, Plan};
-use crate::slot::Slot;
 use crate::time::Instant;
 
 impl<T> Cluster<T> {
@@ -45,7 +44,8 @@ impl<T> Cluster<T> {
         if node.queue.live_count() < self.config.max_queued {
             return None;
         }
-        Some(Error::Overloaded { limit: "max_queued", node: Some(node.address.clone()) })
+        let error = Error::overloaded("max_queued").with_node(node.address.clone());
+        Some(part.own_error(error))
     }
 
     /// Sends a part to a node, or has it wait for the node's link.
@@ -58,8 +58,7 @@ impl<T> Cluster<T> {
         {
             return self.write_part(now, link, part);
         }
-        let slot = self.calls.part(part).and_then(|state| state.piece.route.slot());
-        if let Some(error) = self.refusal_of(now, node, slot) {
+        if let Some(error) = self.refusal_of(now, node) {
             return self.fail(part, error);
         }
         self.line_up(node, part);
@@ -72,21 +71,13 @@ impl<T> Cluster<T> {
 
     /// The error for a node that refuses the user or cannot be trusted: no part is to wait for it.
     /// `None` once a new attempt is due.
-    pub(super) fn refusal_of(
-        &self,
-        now: Instant,
-        node: usize,
-        slot: Option<Slot>,
-    ) -> Option<Error> {
+    pub(super) fn refusal_of(&self, now: Instant, node: usize) -> Option<Error> {
         let state = self.links.node(node)?;
-        let failure = state.last_failure.as_ref().filter(|failure| is_refusal(failure))?;
-        if state.retry_at.is_none_or(|at| at <= now) {
-            return None;
+        let is_refused = state.last_failure.as_ref().is_some_and(is_refusal);
+        if is_refused && state.retry_at.is_some_and(|at| at > now) {
+            return self.waited_for(node);
         }
-        if let NodeFailure::Authentication(error) = failure {
-            return Some(Error::Server(error.clone()));
-        }
-        self.waited_for(node, slot)
+        None
     }
 
     pub(super) fn link_has_room(&self, link: LinkId) -> bool {
@@ -173,14 +164,14 @@ impl<T> Cluster<T> {
 
     /// Fails the parts that wait for a node that refuses the user or cannot be trusted.
     pub(super) fn fail_refused(&mut self, now: Instant, node: usize) {
-        if self.refusal_of(now, node, None).is_none() {
+        if self.refusal_of(now, node).is_none() {
             return;
         }
         let parts = self.links.node_mut(node).map(|node| node.queue.take()).unwrap_or_default();
         for part in parts {
             let Some(state) = self.calls.part(part) else { continue };
             if state.place == Place::Waiting(node)
-                && let Some(error) = self.refusal_of(now, node, state.piece.route.slot())
+                && let Some(error) = self.refusal_of(now, node)
             {
                 self.fail(part, error);
             }
@@ -211,19 +202,9 @@ impl<T> Cluster<T> {
     }
 
     /// The error of a part that waited for a node until its deadline.
-    pub(super) fn waited_for(&self, node: usize, slot: Option<Slot>) -> Option<Error> {
+    pub(super) fn waited_for(&self, node: usize) -> Option<Error> {
         let state = self.links.node(node)?;
-        let why = match state.last_failure.clone()? {
-            NodeFailure::Unreachable(cause) => Why::ConnectFailed(cause),
-            NodeFailure::NoAnswer | NodeFailure::Unusable(_) => {
-                Why::ConnectFailed(Disconnect::TimedOut)
-            }
-            NodeFailure::Permission { command, error } => Why::NotPermitted { command, error },
-            NodeFailure::Authentication(error)
-            | NodeFailure::Database { error, .. }
-            | NodeFailure::NotACluster(error)
-            | NodeFailure::Refused(error) => Why::Handshake(error),
-        };
-        Some(Error::NotExecuted { why, node: Some(state.address.clone()), slot })
+        let cause = Cause::Node(state.last_failure.clone()?);
+        Some(Error::not_executed(cause).with_node(state.address.clone()))
     }
 }

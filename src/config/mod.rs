@@ -426,11 +426,12 @@ pub enum CrossSlot {
     /// The client sends one command per slot, all at the same time, and merges the replies.
     ///
     /// **This is not atomic**: other clients may see some parts done and others not. If one part
-    /// fails, the others stay done; [`Error::Partial`](crate::Error::Partial) tells which.
+    /// fails, the others stay done; [`Failure::Partial`](crate::error::Failure::Partial) tells
+    /// which.
     #[default]
     Split,
-    /// The client refuses the command with [`Why::CrossSlot`](crate::error::Why::CrossSlot) and
-    /// sends nothing.
+    /// The client refuses the command with
+    /// [`Rejection::CrossSlot`](crate::error::Rejection::CrossSlot) and sends nothing.
     Refuse,
 }
 

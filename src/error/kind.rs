@@ -1,8 +1,8 @@
 //! What kind of error a call ended with: for programs that decide by that alone.
 
-use super::{Error, Why};
-use crate::address::Address;
-use crate::slot::Slot;
+use core::fmt;
+
+use super::{Cause, Error, Failure, NodeFailure};
 
 /// What kind of error a call ended with.
 ///
@@ -18,6 +18,8 @@ pub enum ErrorKind {
     Server,
     /// A connection failed, was lost or refused, or its node broke the protocol.
     Connection,
+    /// A node refuses the user or the password, or lacks the database. A retry does not help.
+    Authentication,
     /// The time of the call is over.
     Timeout,
     /// The cluster cannot serve the call: no seed answers, no node serves the slot, a node left.
@@ -26,10 +28,38 @@ pub enum ErrorKind {
     Partial,
     /// A limit of the configuration is reached. Retry later.
     Overloaded,
-    /// The client is shut down.
+    /// The client is shut down, or its runtime has dropped it.
     ShutDown,
     /// The reply is not of the type that the caller asked for.
     Conversion,
+    /// The configuration of the client is wrong. The caller's fault.
+    Config,
+}
+
+impl ErrorKind {
+    /// The kind in one word that stays the same, for logs and metrics: `timeout`, `shut_down`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rejected => "rejected",
+            Self::Server => "server",
+            Self::Connection => "connection",
+            Self::Authentication => "authentication",
+            Self::Timeout => "timeout",
+            Self::Cluster => "cluster",
+            Self::Partial => "partial",
+            Self::Overloaded => "overloaded",
+            Self::ShutDown => "shut_down",
+            Self::Conversion => "conversion",
+            Self::Config => "config",
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 impl Error {
@@ -38,19 +68,19 @@ impl Error {
     /// ```
     /// use hashslot::Error;
     /// use hashslot::error::ErrorKind;
-    /// let error = Error::ShutDown;
-    /// assert_eq!(error.kind(), ErrorKind::ShutDown);
+    /// assert_eq!(Error::shut_down().kind(), ErrorKind::ShutDown);
     /// ```
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Server(_) => ErrorKind::Server,
-            Self::NotExecuted { why, .. } | Self::MaybeExecuted { why, .. } => why.kind(),
-            Self::TimedOut { .. } => ErrorKind::Timeout,
-            Self::Partial(_) => ErrorKind::Partial,
-            Self::Overloaded { .. } => ErrorKind::Overloaded,
-            Self::ShutDown => ErrorKind::ShutDown,
-            Self::Conversion(_) => ErrorKind::Conversion,
+        match self.failure() {
+            Failure::Rejected(_) => ErrorKind::Rejected,
+            Failure::Server(_) => ErrorKind::Server,
+            Failure::Failed(cause) => cause.kind(),
+            Failure::Partial(_) => ErrorKind::Partial,
+            Failure::Overloaded { .. } => ErrorKind::Overloaded,
+            Failure::ShutDown => ErrorKind::ShutDown,
+            Failure::Conversion(_) => ErrorKind::Conversion,
+            Failure::Config(_) => ErrorKind::Config,
         }
     }
 
@@ -65,56 +95,27 @@ impl Error {
     pub fn is_connection(&self) -> bool {
         self.kind() == ErrorKind::Connection
     }
-
-    /// The node that the error happened at, if there is one. Of a partial error, that of the first
-    /// part that failed.
-    #[must_use]
-    pub fn node(&self) -> Option<&Address> {
-        match self {
-            Self::NotExecuted { node, .. }
-            | Self::MaybeExecuted { node, .. }
-            | Self::TimedOut { node, .. }
-            | Self::Overloaded { node, .. } => node.as_ref(),
-            Self::Partial(partial) => partial.first_error()?.node(),
-            Self::Server(_) | Self::ShutDown | Self::Conversion(_) => None,
-        }
-    }
-
-    /// The slot of the command, if it has one. Of a partial error, that of the first part that
-    /// failed.
-    #[must_use]
-    pub fn slot(&self) -> Option<Slot> {
-        match self {
-            Self::NotExecuted { slot, .. }
-            | Self::MaybeExecuted { slot, .. }
-            | Self::TimedOut { slot, .. } => *slot,
-            Self::Partial(partial) => partial.first_error()?.slot(),
-            Self::Overloaded { .. } | Self::Server(_) | Self::ShutDown | Self::Conversion(_) => {
-                None
-            }
-        }
-    }
 }
 
-impl Why {
+impl Cause {
     const fn kind(&self) -> ErrorKind {
         match self {
-            Self::CrossSlot(..)
-            | Self::NotAllowedHere { .. }
-            | Self::NoTarget(_)
-            | Self::Malformed(_) => ErrorKind::Rejected,
-            Self::ConnectFailed(_)
-            | Self::ConnectionLost(_)
-            | Self::LostTwice(_)
-            | Self::Protocol(_)
-            | Self::Handshake(_)
-            | Self::NotPermitted { .. } => ErrorKind::Connection,
+            Self::TimedOut => ErrorKind::Timeout,
+            Self::Node(
+                NodeFailure::Authentication(_)
+                | NodeFailure::Permission { .. }
+                | NodeFailure::Database { .. },
+            ) => ErrorKind::Authentication,
+            Self::Node(_) | Self::ConnectionLost(_) | Self::LostTwice(_) | Self::Protocol(_) => {
+                ErrorKind::Connection
+            }
             Self::NoTransaction(_) => ErrorKind::Server,
             Self::SlotUnassigned
             | Self::SlotMoving
             | Self::UnknownNode
             | Self::NoNode
             | Self::NoCluster(_) => ErrorKind::Cluster,
+            Self::Runtime(_) => ErrorKind::ShutDown,
         }
     }
 }

@@ -105,7 +105,10 @@ impl fmt::Display for Partial {
         let (count, failed) =
             (self.parts.len(), self.parts.iter().filter_map(PartialPart::error).count());
         match self.first_error() {
-            Some(error) => write!(f, "{failed} of {count} parts failed, the first: {error}"),
+            Some(error) => {
+                write!(f, "{failed} of {count} parts failed, the first")?;
+                error.fmt_behind(f, false)
+            }
             None => write!(f, "{count} replies that had to be equal differ"),
         }
     }

@@ -24,10 +24,10 @@ use crate::shown::{Shown, hide};
 /// ```
 /// use hashslot::ServerError;
 /// let text = "ERR unknown command 'AUHT', with args beginning with: 's3cret' ";
-/// let error = ServerError::new(text.into());
+/// let error = ServerError::new(text);
 /// assert_eq!(error.to_string(), "ERR unknown command 'AUHT', with args beginning with ..");
 /// assert!(error.text().contains("s3cret"));
-/// let error = ServerError::new("ERR \u{1b}[2Jdone".into());
+/// let error = ServerError::new("ERR \u{1b}[2Jdone");
 /// assert_eq!(error.to_string(), "ERR \\u{1b}[2Jdone");
 /// ```
 #[derive(Clone, Eq)]
@@ -36,69 +36,31 @@ pub struct ServerError {
     bytes: Bytes,
     /// How many of the bytes are what is shown; 0 if that is what the server said.
     shown_len: u32,
-    evidence: Evidence,
 }
 
 /// So much is kept of an error that waits for its caller.
 const KEPT_LEN_MAX: usize = 256;
 
-/// What tells whether the command ran that a server answered with an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Evidence {
-    /// The code of the error.
-    Code,
-    /// Nothing: the command may have run, whatever the code says.
-    None,
-    /// How the error came: the command cannot have run, whatever the code says.
-    NotRun,
-}
-
-/// Codes that servers send before they execute anything.
-/// Source: `processCommand` checks authentication, permissions, redirection, memory, disk,
-/// replicas, role, loading and busy scripts in this order, all of them before the call.
-const REFUSALS: [&[u8]; 20] = [
-    b"MOVED",
-    b"ASK",
-    b"TRYAGAIN",
-    b"CLUSTERDOWN",
-    b"CROSSSLOT",
-    b"MASTERDOWN",
-    b"LOADING",
-    b"READONLY",
-    b"NOREPLICAS",
-    b"MISCONF",
-    b"OOM",
-    b"BUSY",
-    b"UNBLOCKED",
-    b"EXECABORT",
-    b"NOAUTH",
-    b"WRONGPASS",
-    b"NOPERM",
-    b"NOSCRIPT",
-    b"NOPROTO",
-    b"DENIED",
-];
-
 impl ServerError {
     /// The error with this text (without the leading `-` or length, and without line end).
     #[must_use]
-    pub const fn new(text: Bytes) -> Self {
-        Self { bytes: text, shown_len: 0, evidence: Evidence::Code }
+    pub fn new(text: impl Into<Bytes>) -> Self {
+        Self { bytes: text.into(), shown_len: 0 }
     }
 
     /// The same error, to a command whose arguments may be secrets: what it repeats of them is not
     /// shown. `names` are the words that name the command.
     pub(crate) fn hiding<'a>(
-        self,
+        &self,
         names: &[&[u8]],
         arguments: impl Iterator<Item = &'a [u8]>,
     ) -> Self {
         let shown = hide(self.as_bytes(), names, arguments);
-        let Ok(shown_len) = u32::try_from(shown.len()) else { return self };
+        let Ok(shown_len) = u32::try_from(shown.len()) else { return self.clone() };
         let mut bytes = Vec::with_capacity(shown.len() + self.as_bytes().len());
         bytes.extend_from_slice(shown.as_bytes());
         bytes.extend_from_slice(self.as_bytes());
-        Self { bytes: bytes.into(), shown_len, ..self }
+        Self { bytes: bytes.into(), shown_len }
     }
 
     /// The same error, which keeps no more than 256 bytes of a long text: for errors that are kept,
@@ -112,21 +74,15 @@ impl ServerError {
         }
     }
 
-    /// The same error, to a command that may have run before it was refused, or has said this
-    /// itself.
-    pub(crate) fn proving_nothing(self) -> Self {
-        Self { evidence: Evidence::None, ..self }
-    }
-
-    /// The same error, to a command that provably did not run: the server had not read all of it,
-    /// or discarded the transaction that it was part of.
-    pub(crate) fn proving_that_nothing_ran(self) -> Self {
-        Self { evidence: Evidence::NotRun, ..self }
-    }
-
-    /// The first word, such as `WRONGTYPE` or `ERR`; empty if the text is.
+    /// The first word, such as `WRONGTYPE` or `ERR`; empty if the text is, or if the word is not
+    /// UTF-8.
     #[must_use]
-    pub fn code(&self) -> &[u8] {
+    pub fn code(&self) -> &str {
+        core::str::from_utf8(self.code_bytes()).unwrap_or_default()
+    }
+
+    /// The first word, byte by byte.
+    pub(super) fn code_bytes(&self) -> &[u8] {
         self.as_bytes().split(|&byte| byte == b' ').next().unwrap_or_default()
     }
 
@@ -153,19 +109,6 @@ impl ServerError {
         match self.split() {
             ([], text) => Shown::of_bytes(text),
             (shown, _) => Shown::of_bytes(shown),
-        }
-    }
-
-    /// Whether this proves that the command did not run: servers send its code only before they
-    /// execute a command, or the error came before the server had read all of the command, or
-    /// inside a transaction that was discarded. Never for what a script answers, which can say
-    /// anything after it has written, nor for a command that was sent before and may have run then.
-    #[must_use]
-    pub fn is_refusal(&self) -> bool {
-        match self.evidence {
-            Evidence::Code => REFUSALS.contains(&self.code()),
-            Evidence::None => false,
-            Evidence::NotRun => true,
         }
     }
 }

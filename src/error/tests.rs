@@ -23,7 +23,7 @@ macro_rules! each {
 }
 
 fn server(text: &'static str) -> ServerError {
-    ServerError::new(text.into())
+    ServerError::new(text)
 }
 
 fn node() -> Option<Address> {
@@ -74,7 +74,7 @@ fn failures() -> Vec<TlsFailure> {
 fn violations() -> Vec<Violation> {
     use Violation as V;
     each! { Violation:
-        V::UnknownType(_) => V::UnknownType(TLS_ALERT),
+        V::UnknownType(_) => V::UnknownType(0x15),
         V::LineEnd => V::LineEnd,
         V::BulkEnd => V::BulkEnd,
         V::Number => V::Number,
@@ -109,30 +109,35 @@ fn node_failures() -> Vec<NodeFailure> {
     }
 }
 
-fn causes() -> Vec<Why> {
-    use Why as W;
+fn causes() -> Vec<Cause> {
+    use Cause as C;
     let failures: Vec<_> = node().into_iter().map(|node| (node, NodeFailure::NoAnswer)).collect();
     let protocol = ProtocolError { offset: 12, violation: Violation::Number };
-    each! { Why:
-        W::ConnectFailed(_) => W::ConnectFailed(Disconnect::Refused),
-        W::ConnectionLost(_) => W::ConnectionLost(Disconnect::Reset),
-        W::LostTwice(_) => W::LostTwice(Disconnect::Reset),
-        W::Protocol(_) => W::Protocol(protocol),
-        W::Handshake(_) => W::Handshake(server("ERR max number of clients reached")),
-        W::NotPermitted { .. } => W::NotPermitted { command: "PING", error: server("NOPERM no") },
-        W::NoTransaction(_) => W::NoTransaction(server("NOPERM no")),
-        W::SlotUnassigned => W::SlotUnassigned,
-        W::SlotMoving => W::SlotMoving,
-        W::CrossSlot(..) => W::CrossSlot(slot(1), slot(2)),
-        W::NotAllowedHere { .. } => W::NotAllowedHere {
-            command: "SELECT".into(),
+    each! { Cause:
+        C::TimedOut => C::TimedOut,
+        C::Node(_) => C::Node(NodeFailure::Unreachable(Disconnect::Refused)),
+        C::ConnectionLost(_) => C::ConnectionLost(Disconnect::Reset),
+        C::LostTwice(_) => C::LostTwice(Disconnect::Reset),
+        C::Protocol(_) => C::Protocol(protocol),
+        C::NoTransaction(_) => C::NoTransaction(server("NOPERM no")),
+        C::SlotUnassigned => C::SlotUnassigned,
+        C::SlotMoving => C::SlotMoving,
+        C::UnknownNode => C::UnknownNode,
+        C::NoNode => C::NoNode,
+        C::NoCluster(_) => C::NoCluster(NodeFailures(failures.into())),
+        C::Runtime(_) => C::Runtime(SystemText::new("it dropped the task")),
+    }
+}
+
+fn rejections() -> Vec<Rejection> {
+    use Rejection as R;
+    each! { Rejection:
+        R::Malformed(_) => R::Malformed("too few arguments"),
+        R::CrossSlot(..) => R::CrossSlot(slot(1), slot(2)),
+        R::NotAllowedHere { .. } => R::NotAllowedHere {
             instead: "set `database` in the configuration",
         },
-        W::NoTarget(_) => W::NoTarget("CLUSTER RESET".into()),
-        W::Malformed(_) => W::Malformed("too few arguments"),
-        W::UnknownNode => W::UnknownNode,
-        W::NoNode => W::NoNode,
-        W::NoCluster(_) => W::NoCluster(NodeFailures(failures.into())),
+        R::NoTarget => R::NoTarget,
     }
 }
 
@@ -158,22 +163,44 @@ fn configurations() -> Vec<ConfigError> {
     }
 }
 
+/// Errors as the machine makes them.
 fn errors() -> Vec<Error> {
-    use Error as E;
-    let (why, slot) = (Why::ConnectionLost(Disconnect::Reset), Some(slot(42)));
-    let lost = E::MaybeExecuted { why: why.clone(), node: node(), slot };
-    let part = |result| PartialPart { result, node: node(), slot, keys: Vec::from([0]) };
-    let parts = Vec::from([part(Ok(":1\r\n".into())), part(Err(lost))]);
-    each! { Error:
-        E::Server(_) => E::Server(server("WRONGTYPE Operation against a key")),
-        E::NotExecuted { .. } => E::NotExecuted { why: why.clone(), node: node(), slot },
-        E::MaybeExecuted { .. } => E::MaybeExecuted { why: why.clone(), node: None, slot: None },
-        E::TimedOut { .. } => E::TimedOut { phase: Phase::Sent, node: node(), slot },
-        E::Partial(_) => E::Partial(Partial::new(parts.clone())),
-        E::Overloaded { .. } => E::Overloaded { limit: "max_queued", node: node() },
-        E::ShutDown => E::ShutDown,
-        E::Conversion(_) => E::Conversion(ConversionError::Element(server("ERR no"))),
-    }
+    use Failure as F;
+    let whole = |error: Error| error.with_command("INCR").with_slot(slot(42)).at(node(), None);
+    let lost = |ran| Error::new(Cause::ConnectionLost(Disconnect::Reset), ran);
+    let part = |result| PartialPart { result, node: node(), slot: None, keys: Vec::from([0]) };
+    let parts = Vec::from([part(Ok(":1\r\n".into())), part(Err(whole(lost(Ran::Maybe))))]);
+    let failures = each! { Failure:
+        F::Rejected(_) => F::Rejected(Rejection::CrossSlot(slot(1), slot(2))),
+        F::Server(_) => F::Server(server("WRONGTYPE Operation against a key")),
+        F::Failed(_) => F::Failed(Cause::ConnectionLost(Disconnect::Reset)),
+        F::Partial(_) => F::Partial(Partial::new(parts.clone())),
+        F::Overloaded { .. } => F::Overloaded { limit: "max_queued" },
+        F::ShutDown => F::ShutDown,
+        F::Conversion(_) => F::Conversion(conversions().remove(0)),
+        F::Config(_) => F::Config(ConfigError::NoSeeds),
+    };
+    let mut errors: Vec<_> = failures
+        .into_iter()
+        .map(|failure| match failure {
+            F::Server(_) | F::Failed(_) => whole(Error::new(failure, Ran::No)),
+            F::Overloaded { .. } => {
+                Error::new(failure, Ran::No).with_command("GET").at(node(), None)
+            }
+            F::Config(_) => Error::new(failure, Ran::No),
+            F::Rejected(_) | F::Partial(_) | F::ShutDown | F::Conversion(_) => {
+                Error::new(failure, Ran::No).with_command("MGET")
+            }
+        })
+        .collect();
+    errors.push(whole(lost(Ran::Maybe)));
+    errors.push(lost(Ran::Maybe).with_slot(slot(42)));
+    errors.push(lost(Ran::Maybe));
+    errors.push(lost(Ran::No));
+    errors.push(whole(Error::new(Cause::TimedOut, Ran::No)));
+    errors.push(whole(Error::new(Cause::TimedOut, Ran::Maybe)));
+    errors.push(lost(Ran::No).with_command("G\u{1b}[2JET"));
+    errors
 }
 
 #[test]
@@ -185,14 +212,15 @@ fn every_text_is_in_a_file() {
     let kinds_of = |errors: Vec<Error>| {
         errors.into_iter().map(|error| format!("{:?}: {error}", error.kind())).collect::<Vec<_>>()
     };
-    let causes = causes().into_iter().map(|why| Error::NotExecuted { why, node: None, slot: None });
-    let phases = [Phase::Queued, Phase::Sent];
-    let timeouts =
-        phases.map(|phase| Error::TimedOut { phase, node: node(), slot: Some(slot(42)) });
+    let causes = causes().into_iter().map(|cause| Error::new(cause, Ran::No));
+    let lines: Vec<_> = errors().into_iter().chain(causes.clone()).collect();
+    let lines =
+        lines.iter().map(|error| String::from_utf8_lossy(&error.to_resp()).trim_end().to_string());
     let sections = [
         section("Error", kinds_of(errors())),
-        section("Error::TimedOut", timeouts),
-        section("Why", kinds_of(causes.collect())),
+        section("Cause", kinds_of(causes.clone().collect())),
+        section("Error::to_resp", lines),
+        section("Rejection", rejections()),
         section("NodeFailure", node_failures()),
         section("Disconnect", disconnects()),
         section("TlsFailure", failures()),
@@ -216,7 +244,35 @@ fn errors_say_where_they_happened() {
         let text = error.to_string();
         assert_eq!(error.node().is_some(), text.contains("10.0.0.1:7000"), "{text}");
         assert_eq!(error.slot().is_some(), text.contains("slot 42"), "{text}");
-        assert_eq!(error.is_timeout(), text.starts_with("timed out"), "{text}");
+        assert_eq!(error.is_timeout(), text.contains("timed out"), "{text}");
+        assert_eq!(error.command().is_some_and(|name| text.starts_with(name)), {
+            error.command().is_some()
+        });
         assert_eq!(error.is_connection(), error.kind() == ErrorKind::Connection);
     }
+}
+
+/// An outcome is small, since all of them are moved.
+#[test]
+fn an_error_is_one_word() {
+    assert_eq!(size_of::<Error>(), size_of::<usize>());
+    assert_eq!(size_of::<Result<crate::Frame, Error>>(), size_of::<crate::Frame>());
+}
+
+#[test]
+fn a_code_proves_that_nothing_ran_only_if_servers_send_it_before() {
+    let proves = |text| !Error::from(server(text)).may_have_executed();
+    assert!(proves("MOVED 1 h:1") && proves("OOM no") && proves("NOSCRIPT No matching script"));
+    assert!(!proves("ERR no") && !proves("WRONGTYPE no") && !proves("") && !proves("MOVEDON no"));
+}
+
+#[test]
+fn an_error_names_its_command_once() {
+    let get = Command::get("k");
+    let error = Error::from(Rejection::NoTarget).of(&get).of_named("SET");
+    assert_eq!(error.command(), Some("GET"));
+    let unknown = Command::new("my.cmd").arg("s3cret");
+    assert_eq!(Error::shut_down().of(&unknown).command(), Some("MY.CMD"));
+    let long = Error::shut_down().with_command(&"x".repeat(1000));
+    assert_eq!(long.command().map(str::len), Some(64));
 }

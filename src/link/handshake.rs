@@ -17,7 +17,7 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use crate::config::{Config, Credentials, Protocol};
-use crate::error::{NodeFailure, ServerError};
+use crate::error::{Code, NodeFailure, ServerError};
 use crate::resp::Frame;
 use crate::resp::encode::{self, Digits};
 use crate::secret::Secret;
@@ -195,9 +195,9 @@ pub(super) fn judge(
 ) -> Progress {
     let Some(error) = reply.error() else { return Progress::Continue };
     let is_final = match step {
-        _ if is_about_clients(&error) => true,
+        _ if error.is_about_clients() => true,
         // Without HELLO, and without a password, this is the first to say that one is missing.
-        Step::Optional => error.code() == b"NOAUTH" && !falling_back,
+        Step::Optional => error.known_code() == Code::NoAuth && !falling_back,
         Step::Identity => false,
         Step::Select(_) | Step::ReadOnly => !falling_back,
         Step::Hello if !is_final(&error, credentials) => return Progress::FallBack,
@@ -208,30 +208,19 @@ pub(super) fn judge(
 
 /// Whether a refusal of `HELLO` would be one of `AUTH` as well.
 fn is_final(error: &ServerError, credentials: Option<&Credentials>) -> bool {
-    let is_missing = error.code() == b"NOAUTH" && credentials.is_none();
-    is_missing || error.code() == b"WRONGPASS" || is_about_password(error)
-}
-
-fn is_about_password(error: &ServerError) -> bool {
-    let text = error.text().to_ascii_lowercase();
-    ["invalid password", "without any password", "invalid username-password"]
-        .iter()
-        .any(|told| text.contains(told))
-}
-
-/// Whether the server takes no client like this one now: it says so before it is asked, and closes.
-fn is_about_clients(error: &ServerError) -> bool {
-    error.code() == b"DENIED" || error.text().contains("max number of clients")
+    let code = error.known_code();
+    let is_missing = code == Code::NoAuth && credentials.is_none();
+    is_missing || code == Code::WrongPass || error.is_about_password()
 }
 
 fn failure(step: Step, told: &ServerError, credentials: Option<&Credentials>) -> NodeFailure {
     let error = without_secrets(told.clone(), credentials);
-    match (told.code(), step) {
-        _ if is_about_clients(told) => NodeFailure::Refused(error),
-        (b"WRONGPASS" | b"NOAUTH", _) => NodeFailure::Authentication(error),
-        (b"NOPERM", _) => NodeFailure::Permission { command: step.command(), error },
-        _ if is_about_password(told) => NodeFailure::Authentication(error),
-        (b"ERR", Step::Select(database)) => NodeFailure::Database { database, error },
+    match (told.known_code(), step) {
+        _ if told.is_about_clients() => NodeFailure::Refused(error),
+        (Code::WrongPass | Code::NoAuth, _) => NodeFailure::Authentication(error),
+        (Code::NoPerm, _) => NodeFailure::Permission { command: step.command(), error },
+        _ if told.is_about_password() => NodeFailure::Authentication(error),
+        (Code::Err, Step::Select(database)) => NodeFailure::Database { database, error },
         _ => NodeFailure::Refused(error),
     }
 }
@@ -246,28 +235,12 @@ pub(super) fn without_secrets(
     if credentials.is_none() {
         return error.shortened();
     }
-    let code = CODES.iter().find(|code| code.as_bytes() == error.code()).unwrap_or(&CODES[0]);
+    let code = error.known_code().name();
     let text = error.shortened().text().to_ascii_lowercase();
     let known = WORDS.iter().find(|words| text.contains(&words.to_ascii_lowercase()));
     let words = known.unwrap_or(&"(its words are left out: they may repeat the password)");
-    ServerError::new(format!("{code} {words}").into())
+    ServerError::new(format!("{code} {words}"))
 }
-
-/// Codes that are told on; the first stands for all others.
-const CODES: [&str; 12] = [
-    "ERR",
-    "WRONGPASS",
-    "NOAUTH",
-    "NOPERM",
-    "NOPROTO",
-    "DENIED",
-    "LOADING",
-    "MASTERDOWN",
-    "CLUSTERDOWN",
-    "BUSY",
-    "OOM",
-    "MISCONF",
-];
 
 /// Words of servers that are told on, in any spelling.
 const WORDS: [&str; 15] = [

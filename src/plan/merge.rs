@@ -15,11 +15,11 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use super::{Options, not_executed};
+use super::Options;
 use crate::address::Address;
 use crate::command::{Command, CommandInfo, ResponsePolicy};
 use crate::config::Protocol;
-use crate::error::{ConversionError, Error, Partial, PartialPart, Why};
+use crate::error::{Code, ConversionError, Error, Failure, Partial, PartialPart, Rejection};
 use crate::random::Random;
 use crate::resp::value::{self, all_attributes};
 use crate::resp::{Elements, Frame, Value, encode};
@@ -31,6 +31,8 @@ pub(crate) struct Joint {
     policy: ResponsePolicy,
     /// What the rule of `CLUSTER SLOT-STATS` needs to know of the command.
     order: SlotOrder,
+    /// The name of the command, for errors; empty if it is unknown.
+    name: &'static str,
     origin: Origin,
     /// How many pieces there are.
     pub(crate) count: usize,
@@ -69,13 +71,13 @@ impl Joint {
             }
             (Origin::Keys { .. }, ResponsePolicy::PerNode | ResponsePolicy::Single) => {
                 let problem = "it is split by slot: its parts have no nodes to tell them apart";
-                return Err(not_executed(Why::Malformed(problem)));
+                return Err(Rejection::Malformed(problem).into());
             }
             (_, policy) => policy,
         };
         let is_by_slot = policy == ResponsePolicy::SlotStats;
         let order = if is_by_slot { SlotOrder::of(command) } else { SlotOrder::default() };
-        Ok(Self { policy, order, origin, count })
+        Ok(Self { policy, order, name: command.info().name, origin, count })
     }
 
     /// Whether the replies stay apart.
@@ -91,9 +93,18 @@ impl Joint {
     /// The replies in the order of the pieces, as one.
     ///
     /// # Errors
-    /// [`Error::Partial`] if a part failed, unless the rule allows that; the parts' own error if
-    /// all of them failed alike; [`Error::Conversion`] if replies are not what the rule is for.
+    /// [`Failure::Partial`] if a part failed, unless the rule allows that; the parts' own error if
+    /// all of them failed alike; [`Failure::Conversion`] if replies are not what the rule is for.
     pub(crate) fn merge(
+        self,
+        results: Vec<Result<Frame, Error>>,
+        random: &mut Random,
+    ) -> Result<Merged, Error> {
+        let name = self.name;
+        self.merge_unnamed(results, random).map_err(|error| error.of_named(name))
+    }
+
+    fn merge_unnamed(
         self,
         results: Vec<Result<Frame, Error>>,
         random: &mut Random,
@@ -139,7 +150,7 @@ fn one_succeeded(results: Vec<Result<Frame, Error>>, origin: &Origin) -> Result<
     if let Some(frame) = results.iter().flatten().next() {
         return Ok(frame.clone());
     }
-    let is_idle = |error: &Error| error.server().is_some_and(|error| error.code() == b"NOTBUSY");
+    let is_idle = |error: &Error| matches!(error.failure(), Failure::Server(error) if error.known_code() == Code::NotBusy);
     let errors = || results.iter().filter_map(|result| result.as_ref().err());
     let mut telling = errors().filter(|error| !is_idle(error));
     match (telling.next(), telling.next()) {
@@ -152,10 +163,12 @@ fn one_succeeded(results: Vec<Result<Frame, Error>>, origin: &Origin) -> Result<
 /// Whether two parts failed alike. A server that does not know a command quotes its arguments,
 /// which differ.
 fn is_alike(error: &Error, other: &Error) -> bool {
-    let is_unknown = |error: &Error| {
-        error.server().is_some_and(|error| error.as_bytes().starts_with(b"ERR unknown command"))
-    };
-    error == other || (is_unknown(error) && is_unknown(other))
+    match (error.failure(), other.failure()) {
+        (Failure::Server(error), Failure::Server(other)) => {
+            error == other || (error.is_unknown_command() && other.is_unknown_command())
+        }
+        _ => error == other,
+    }
 }
 
 /// The error of a call of which parts failed.
@@ -165,7 +178,8 @@ fn partial(results: Vec<Result<Frame, Error>>, origin: &Origin) -> Error {
     {
         // One that may have run speaks for all.
         let mut errors = results.iter().filter_map(|result| result.as_ref().err());
-        return errors.find(|error| error.may_have_executed()).unwrap_or(first).clone();
+        let told = errors.find(|error| error.may_have_executed()).unwrap_or(first).clone();
+        return if results.len() > 1 { told.anywhere() } else { told };
     }
     let mut parts: Vec<PartialPart> = results
         .into_iter()
@@ -193,7 +207,7 @@ fn partial(results: Vec<Result<Frame, Error>>, origin: &Origin) -> Error {
             }
         }
     }
-    Error::Partial(Partial::new(parts))
+    Partial::new(parts).into()
 }
 
 /// Replies of which none is an error.
@@ -251,7 +265,7 @@ fn fold(frames: &[Frame], combine: impl Fn(i64, i64) -> Option<i64>) -> Result<F
         for (number, other) in numbers.iter_mut().zip(others) {
             *number = combine(*number, other).ok_or_else(|| {
                 let expected = "a number of 64 bits";
-                Error::Conversion(ConversionError::Content { expected, got: "a sum beyond it" })
+                Error::from(ConversionError::Content { expected, got: "a sum beyond it" })
             })?;
         }
     }

@@ -18,9 +18,7 @@ mod split;
 mod spread;
 mod waiting;
 
-use alloc::borrow::Cow;
 use alloc::boxed::Box;
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -32,7 +30,9 @@ pub use self::scan::Scan;
 use crate::address::Address;
 use crate::command::{Command, CommandInfo, LearnedCommand, LearnedCommands, ResponsePolicy};
 use crate::config::{Config, CrossSlot};
-use crate::error::{Error, Why};
+#[cfg(doc)]
+use crate::error::{Cause, Failure};
+use crate::error::{Error, Rejection};
 use crate::slot::Slot;
 use crate::topology::Topology;
 
@@ -119,7 +119,7 @@ impl Call {
     ///
     /// A command whose keys are in several slots is split, where that is possible; one that
     /// concerns several nodes goes to each of them; [`CommandInfo`] tells which. Then there are
-    /// several parts, which are not atomic together. [`Error::Partial`] tells what became of each
+    /// several parts, which are not atomic together. [`Failure::Partial`] tells what became of each
     /// if any fails.
     #[must_use]
     pub const fn new(command: Command) -> Self {
@@ -153,8 +153,8 @@ impl Call {
     ///
     /// **Errors**: unlike other calls it does not wait for seeds that have said no. When every seed
     /// has refused, cannot be reached or has no address, it ends with
-    /// [`Why::NoCluster`], and may be made again. As long as a seed has not
-    /// answered it waits, until its time is up.
+    /// [`Cause::NoCluster`], and may be made again. As long as a seed has not answered it waits,
+    /// until its time is up.
     #[must_use]
     pub const fn discovery() -> Self {
         Self::of(Work::Discovery)
@@ -392,6 +392,26 @@ impl Call {
         self.timeout.map_or(default, |timeout| timeout.min(Config::MAX_DURATION))
     }
 
+    /// The name of its command, if it has one and the table has that; else nothing.
+    #[cfg(feature = "std")]
+    #[inline]
+    pub(crate) fn name(&self) -> &'static str {
+        match &self.work {
+            Work::One(command) => command.info().name,
+            Work::Transaction(_) => "EXEC",
+            Work::Pipeline(_) | Work::Discovery => "",
+        }
+    }
+
+    /// An error as that of this call. A pipeline has many commands, and names none.
+    pub(crate) fn own_error(&self, error: Error) -> Error {
+        match &self.work {
+            Work::One(command) => error.of(command),
+            Work::Transaction(_) => error.of_named("EXEC"),
+            Work::Pipeline(_) | Work::Discovery => error,
+        }
+    }
+
     /// The number of bytes that its commands have.
     #[inline]
     pub(crate) fn encoded_len(&self) -> usize {
@@ -413,7 +433,8 @@ impl Call {
     /// be planned again when they are.
     ///
     /// # Errors
-    /// [`Error::NotExecuted`] if a command cannot be sent, and with it nothing of the call.
+    /// [`Failure::Rejected`] and others, if a command cannot be sent, and with it nothing of the
+    /// call.
     #[inline]
     pub(crate) fn plan<P: From<Piece>>(self, context: Context<'_>) -> Result<Plan<P>, Error> {
         if !context.knows_cluster() && self.needs_topology(context) {
@@ -454,12 +475,13 @@ fn one<P: From<Piece>>(
     options: &Options,
     context: Context<'_>,
 ) -> Result<Plan<P>, Error> {
-    match way(&command, options, context)? {
+    match way(&command, options, context).map_err(|error| error.of(&command))? {
         (Destination::One(route), info) => {
             Ok(Plan::One(Piece::of(command, info, options, route).into()))
         }
         (Destination::Several(several), info) => {
-            let (pieces, joint) = parts(&command, info, options, several, context.topology)?;
+            let parts = parts(&command, info, options, several, context.topology);
+            let (pieces, joint) = parts.map_err(|error| error.of(&command))?;
             Ok(Plan::Many { pieces, assembly: Assembly::Joint(joint) })
         }
     }
@@ -516,6 +538,7 @@ fn pipeline<P: From<Piece>>(
             }
             Err(error) => Err(error),
         };
+        let several = several.map_err(|error| error.of(&command));
         let member = match several {
             Ok((parts, joint)) => {
                 pieces.extend(parts);
@@ -555,15 +578,15 @@ fn transaction(
     context: Context<'_>,
 ) -> Result<Piece, Error> {
     if commands.is_empty() {
-        return Err(not_executed(Why::Malformed("a transaction needs at least one command")));
+        let problem = "a transaction needs at least one command";
+        return Err(Rejection::Malformed(problem).into());
     }
     let mut route = Route::Any;
     for command in &commands {
-        route::check_transaction(command)?;
-        let learned = context.learned(command, command.info());
-        match (route, route::of(command, learned)?) {
+        let of_command = route_in_transaction(command, context);
+        match (route, of_command.map_err(|error| error.of(command))?) {
             (Route::Slot(first), Route::Slot(other)) if first != other => {
-                return Err(not_executed(Why::CrossSlot(first, other)));
+                return Err(Error::from(Rejection::CrossSlot(first, other)).of(command));
             }
             (Route::Any, of_command) => route = of_command,
             (found, _) => route = found,
@@ -575,9 +598,8 @@ fn transaction(
             Some(target) => match route::of_target(target) {
                 Destination::One(route) => route,
                 Destination::Several(_) => {
-                    return Err(not_executed(Why::Malformed(
-                        "a transaction runs on one node: set one node as its target",
-                    )));
+                    let problem = "a transaction runs on one node: set one node as its target";
+                    return Err(Rejection::Malformed(problem).into());
                 }
             },
         },
@@ -588,19 +610,20 @@ fn transaction(
     })
 }
 
-/// The refusal of a command that is not to be sent this way.
-fn not_allowed(command: &Command, instead: &'static str) -> Error {
-    not_executed(Why::NotAllowedHere { command: name(command), instead })
+/// Where a command of a transaction goes by its keys.
+fn route_in_transaction(command: &Command, context: Context<'_>) -> Result<Route, Error> {
+    route::check_transaction(command)?;
+    route::of(command, context.learned(command, command.info()))
 }
 
-/// The name of a command in capitals, with its subcommand if the table has that.
-fn name(command: &Command) -> Cow<'static, str> {
-    match command.info().name {
-        "" => Cow::Owned(String::from_utf8_lossy(command.name()).to_ascii_uppercase()),
-        name => Cow::Borrowed(name),
+impl Payload {
+    /// An error as that of the command that this is, unless it names one already.
+    pub(crate) fn own_error(&self, error: Error) -> Error {
+        match self {
+            Self::Command(command) => error.of(command),
+            Self::Transaction(_) => error.of_named("EXEC"),
+            Self::Later(call) => call.own_error(error),
+            Self::Nothing => error,
+        }
     }
-}
-
-fn not_executed(why: Why) -> Error {
-    Error::NotExecuted { why, node: None, slot: None }
 }

@@ -1,11 +1,11 @@
 //! Where a command goes.
 
 use super::spread::Reach;
-use super::{Context, Options, Target, name, not_allowed, not_executed, split, waiting};
+use super::{Context, Options, Target, split, waiting};
 use crate::address::Address;
 use crate::command::{Command, CommandInfo, KeyError, KeyShape, LearnedCommand, RequestPolicy};
 use crate::config::CrossSlot;
-use crate::error::{Error, Why};
+use crate::error::{Error, Rejection};
 use crate::slot::Slot;
 
 /// Where a piece goes.
@@ -65,14 +65,14 @@ pub(super) fn destination(
     }
     let cross_slot = options.cross_slot.unwrap_or(context.cross_slot);
     Ok(match info.request {
-        RequestPolicy::MultiShard if cross_slot == CrossSlot::Split => match of(command, learned) {
-            Err(Error::NotExecuted { why: Why::CrossSlot(..), .. })
-                if !split::is_conditional(command, info) =>
-            {
-                Destination::Several(Several::Slots)
+        RequestPolicy::MultiShard if cross_slot == CrossSlot::Split => {
+            match slot_of(command, learned) {
+                Err(KeyError::CrossSlot(..)) if !split::is_conditional(command, info) => {
+                    Destination::Several(Several::Slots)
+                }
+                slot => Destination::One(to_slot(slot)?),
             }
-            route => Destination::One(route?),
-        },
+        }
         RequestPolicy::SlotArgument => Destination::One(Route::Slot(slot_argument(command)?)),
         RequestPolicy::SlotOwners => Destination::Several(Several::Owners),
         RequestPolicy::AllShards => Destination::Several(Several::Nodes(Reach::Primaries)),
@@ -111,20 +111,36 @@ pub(super) fn of_target(target: &Target) -> Destination {
 /// Where a command goes by its keys.
 #[inline]
 pub(super) fn of(command: &Command, learned: Option<&LearnedCommand>) -> Result<Route, Error> {
-    let slot = match learned {
+    to_slot(slot_of(command, learned))
+}
+
+/// The slot of the keys of a command.
+#[inline]
+fn slot_of(command: &Command, learned: Option<&LearnedCommand>) -> Result<Option<Slot>, KeyError> {
+    match learned {
         None => command.slot(),
         Some(learned) => learned.slot(command),
-    };
+    }
+}
+
+/// To the owner of a slot, or to any node.
+#[inline]
+fn to_slot(slot: Result<Option<Slot>, KeyError>) -> Result<Route, Error> {
     match slot {
         Ok(Some(slot)) => Ok(Route::Slot(slot)),
         Ok(None) => Ok(Route::Any),
         Err(KeyError::Malformed(problem)) => Err(malformed(problem)),
-        Err(KeyError::CrossSlot(first, other)) => Err(not_executed(Why::CrossSlot(first, other))),
+        Err(KeyError::CrossSlot(first, other)) => Err(Rejection::CrossSlot(first, other).into()),
     }
 }
 
 fn malformed(problem: &'static str) -> Error {
-    not_executed(Why::Malformed(problem))
+    Rejection::Malformed(problem).into()
+}
+
+/// The refusal of a command that is not to be sent this way.
+fn not_allowed(instead: &'static str) -> Error {
+    Rejection::NotAllowedHere { instead }.into()
 }
 
 /// The slot that the first argument after the name is.
@@ -148,11 +164,9 @@ pub(super) fn slot_arguments(command: &Command) -> impl Iterator<Item = Result<S
 #[inline]
 fn check(command: &Command, info: &CommandInfo, has_target: bool) -> Result<(), Error> {
     match info.request {
-        RequestPolicy::Connection(instead) => Err(not_allowed(command, instead)),
-        _ if may_wait(command, info) => Err(not_allowed(command, waiting::substitute(info.name))),
-        RequestPolicy::ExplicitNode if !has_target => {
-            Err(not_executed(Why::NoTarget(name(command))))
-        }
+        RequestPolicy::Connection(instead) => Err(not_allowed(instead)),
+        _ if may_wait(command, info) => Err(not_allowed(waiting::substitute(info.name))),
+        RequestPolicy::ExplicitNode if !has_target => Err(Rejection::NoTarget.into()),
         RequestPolicy::Keyed
         | RequestPolicy::MultiShard
         | RequestPolicy::SlotArgument
@@ -167,7 +181,7 @@ fn check(command: &Command, info: &CommandInfo, has_target: bool) -> Result<(), 
 /// Refuses what cannot stand between `MULTI` and `EXEC`. A command that waits does not wait there.
 pub(super) fn check_transaction(command: &Command) -> Result<(), Error> {
     if let RequestPolicy::Connection(instead) = command.info().request {
-        return Err(not_allowed(command, instead));
+        return Err(not_allowed(instead));
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use super::Call;
 use crate::address::Address;
 use crate::command::Command;
-use crate::error::{ConversionError, Error, Why};
+use crate::error::{Cause, ConversionError, Error, Failure};
 use crate::resp::Frame;
 use crate::slot::{SLOT_COUNT, Slot};
 use crate::topology::Topology;
@@ -123,8 +123,8 @@ impl Scan {
     /// done. Asked twice without an outcome, it is the same.
     ///
     /// # Errors
-    /// [`Why::SlotUnassigned`] if no node serves what is left, [`Why::SlotMoving`] if what is left
-    /// is between two nodes for long. It may be asked again later.
+    /// [`Cause::SlotUnassigned`] if no node serves what is left, [`Cause::SlotMoving`] if what is
+    /// left is between two nodes for long. It may be asked again later.
     pub fn next_call(&mut self, topology: &Topology) -> Result<Option<Call>, Error> {
         if self.walk.is_none() {
             self.walk = self.begin(topology)?;
@@ -153,13 +153,13 @@ impl Scan {
         let is_left = |slot: &Slot| self.done.get(slot.index()) == Some(&false);
         let left = (0..SLOT_COUNT).filter_map(Slot::new).filter(is_left);
         let Some(first) = left.clone().next() else { return Ok(None) };
-        let refused = |why| Err(Error::NotExecuted { why, node: None, slot: Some(first) });
+        let refused = |cause| Err(Error::not_executed(cause).with_slot(first));
         let Some(node) = left.clone().find_map(|slot| topology.primary_of(slot)) else {
-            return refused(Why::SlotUnassigned);
+            return refused(Cause::SlotUnassigned);
         };
         if self.failures > FAILURE_COUNT_MAX {
             self.failures = 0;
-            return refused(Why::SlotMoving);
+            return refused(Cause::SlotMoving);
         }
         let is_its = |slot: &Slot| topology.primary_of(*slot) == Some(node);
         let slots = left.filter(is_its).collect();
@@ -170,7 +170,7 @@ impl Scan {
     /// How the last call ended, reply by reply: the keys that it brought, which may be none.
     ///
     /// # Errors
-    /// [`Error::Conversion`] if a reply is no page of keys. The error of the call, if a retry
+    /// [`Failure::Conversion`] if a reply is no page of keys. The error of the call, if a retry
     /// cannot help: the server refuses it, or the client is closed or at a limit. Also the error of
     /// the call after too many failed walks in a row. The walk may go on all the same: the node of
     /// a failed walk is walked again.
@@ -263,8 +263,10 @@ impl Scan {
     /// A node has failed: what is left is walked from the beginning, where it is then.
     fn failed(&mut self, error: Error) -> Result<(), Error> {
         self.in_vain();
-        let is_final =
-            matches!(error, Error::Server(_) | Error::ShutDown | Error::Overloaded { .. });
+        let is_final = matches!(
+            error.failure(),
+            Failure::Server(_) | Failure::ShutDown | Failure::Overloaded { .. }
+        );
         if is_final || self.failures > FAILURE_COUNT_MAX { Err(error) } else { Ok(()) }
     }
 }

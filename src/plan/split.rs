@@ -7,10 +7,10 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::merge::{Joint, Origin};
-use super::{Options, Piece, Route, not_executed, route};
+use super::{Options, Piece, Route, route};
 use crate::address::Address;
 use crate::command::{ArgumentRef, Command, CommandInfo, KeyShape};
-use crate::error::{Error, Why};
+use crate::error::{Cause, Error, Rejection};
 use crate::slot::Slot;
 use crate::topology::Topology;
 
@@ -86,9 +86,8 @@ pub(super) fn by_slot<P: From<Piece>>(
 ) -> Result<(Vec<P>, Joint), Error> {
     let mut arguments = Vec::with_capacity(command.len());
     arguments.extend(command.argument_refs());
-    let layout = Layout::of(info, &arguments).ok_or_else(|| {
-        not_executed(Why::Malformed("wrong number of arguments: a key lacks what belongs to it"))
-    })?;
+    let layout = Layout::of(info, &arguments)
+        .ok_or(Rejection::Malformed("wrong number of arguments: a key lacks what belongs to it"))?;
     let (head, rest) = arguments.split_at_checked(layout.first).unwrap_or((&arguments, &[]));
     let (keyed, tail) = rest.split_at_checked(layout.end - layout.first).unwrap_or((rest, &[]));
     let groups = keyed.chunks(layout.step);
@@ -144,9 +143,8 @@ pub(super) fn by_owner<P: From<Piece>>(
             [slot] if !is_ranges => (slot, slot),
             [first, last] if first <= last => (first, last),
             _ => {
-                return Err(not_executed(Why::Malformed(
-                    "a range needs its first and its last slot, in this order",
-                )));
+                let problem = "a range needs its first and its last slot, in this order";
+                return Err(Rejection::Malformed(problem).into());
             }
         };
         for (owner, first, last) in owners(topology, first, last)? {
@@ -190,5 +188,5 @@ fn owners(
     }
     let mut slots = (first.number()..=last.number()).filter_map(Slot::new);
     let slot = slots.find(|slot| topology.primary_of(*slot).is_none());
-    Err(Error::NotExecuted { why: Why::SlotUnassigned, node: None, slot })
+    Err(Error::not_executed(Cause::SlotUnassigned).at(None, slot))
 }

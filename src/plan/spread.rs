@@ -3,10 +3,10 @@
 use alloc::vec::Vec;
 
 use super::merge::{Joint, Origin};
-use super::{Options, Piece, Route, not_executed};
+use super::{Options, Piece, Route};
 use crate::address::Address;
 use crate::command::{Command, CommandInfo};
-use crate::error::{Error, Why};
+use crate::error::{Cause, Error};
 use crate::slot::Slot;
 use crate::topology::{Node, Shard, Topology};
 
@@ -37,7 +37,7 @@ pub(super) fn over<P: From<Piece>>(
     let origin = Origin::Nodes(routes.iter().filter_map(address).cloned().collect());
     let joint = Joint::of(command, info, options, origin, routes.len())?;
     if routes.is_empty() && !joint.is_per_node() {
-        return Err(not_executed(Why::NoNode));
+        return Err(Error::not_executed(Cause::NoNode));
     }
     let pieces = routes.into_iter();
     let pieces = pieces.map(|route| Piece::of(command.clone(), info, options, route).into());

@@ -23,7 +23,7 @@ use crate::error::{ProtocolError, ServerError, Violation};
 /// ```
 /// use hashslot::resp::Frame;
 /// let frame = Frame::parse(&b"-MOVED 3999 127.0.0.1:6381\r\n"[..], &Default::default())?;
-/// assert_eq!(frame.error().unwrap().code(), b"MOVED");
+/// assert_eq!(frame.error().unwrap().code(), "MOVED");
 /// # Ok::<(), hashslot::error::ProtocolError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]

@@ -23,7 +23,7 @@ use super::world::World;
 use crate::action::Reply;
 use crate::address::Address;
 use crate::config::Limits;
-use crate::error::{Error, Partial};
+use crate::error::{Error, Failure, Partial};
 use crate::resp::{Frame, Value};
 use crate::slot::Slot;
 use crate::time::Instant;
@@ -147,8 +147,7 @@ fn numbered<'a>(answers: impl Iterator<Item = (usize, &'a Answered)>) -> Vec<Ans
 fn told<'a>(end: &'a End, joint: &Joint, shape: Shape) -> Result<Told<'a>, String> {
     let reply = match end {
         End::Cancelled => return Ok(Told::Unknown),
-        End::Refused => return Ok(Told::Failed(&Error::ShutDown)),
-        End::Completed(Err(error)) => return Ok(Told::Failed(error)),
+        End::Refused(error) | End::Completed(Err(error)) => return Ok(Told::Failed(error)),
         End::Completed(Ok(reply)) => reply,
     };
     match (reply, shape, joint.merge) {
@@ -195,14 +194,16 @@ fn distribute<'a>(
 ) -> Result<(), String> {
     match told {
         Told::Unknown => {}
-        Told::Failed(Error::Partial(partial)) => {
-            ends_of_partial(partial, parts, part_of_key)?;
-            check_keys(partial, parts, part_of_key)?;
-        }
-        Told::Failed(Error::Conversion(error)) => {
-            return Err(format!("its replies could not be merged: {error}"));
-        }
-        Told::Failed(error) => parts.iter_mut().for_each(|part| part.end = PartEnd::Failed(error)),
+        Told::Failed(error) => match error.failure() {
+            Failure::Partial(partial) => {
+                ends_of_partial(partial, parts, part_of_key)?;
+                check_keys(partial, parts, part_of_key)?;
+            }
+            Failure::Conversion(error) => {
+                return Err(format!("its replies could not be merged: {error}"));
+            }
+            _ => parts.iter_mut().for_each(|part| part.end = PartEnd::Failed(error)),
+        },
         Told::One(_) => parts.iter_mut().for_each(|part| part.end = PartEnd::Done(None)),
         Told::PerNode(replies) => {
             if replies.len() != parts.len() {

@@ -30,7 +30,7 @@ use crate::action::{Outcome, Reply};
 use crate::address::Address;
 use crate::cluster::Stats;
 use crate::config::Limits;
-use crate::error::{Disconnect, Error, Phase, Why};
+use crate::error::{Cause, Disconnect, Error, Failure};
 use crate::resp::{Frame, Value};
 use crate::time::Instant;
 
@@ -67,7 +67,7 @@ pub(super) struct Record {
 pub(super) enum End {
     Completed(Outcome),
     Cancelled,
-    Refused,
+    Refused(Error),
 }
 
 impl Record {
@@ -164,8 +164,8 @@ impl Oracle {
     }
 
     /// A call was not taken in.
-    pub fn refused(&mut self, now: Instant, call: usize) {
-        self.end(now, call, End::Refused);
+    pub fn refused(&mut self, now: Instant, call: usize, error: Error) {
+        self.end(now, call, End::Refused(error));
     }
 
     /// A client lost a connection, or could do nothing for a while: its calls may be out of order.
@@ -192,9 +192,10 @@ impl Oracle {
         if record.end.is_some() {
             self.complaints.push(format!("call {call} ended twice"));
         }
-        let timed_out = Why::ConnectionLost(Disconnect::TimedOut);
-        if let End::Completed(Err(Error::MaybeExecuted { why, .. })) = &end
-            && *why == timed_out
+        let timed_out = Cause::ConnectionLost(Disconnect::TimedOut);
+        if let End::Completed(Err(error)) = &end
+            && error.may_have_executed()
+            && error.cause() == Some(&timed_out)
             && record.submitted == now
         {
             self.complaints
@@ -307,7 +308,7 @@ impl Oracle {
         let end = match &record.end {
             None => "open".into(),
             Some((_, End::Cancelled)) => "cancelled".into(),
-            Some((_, End::Refused)) => "refused".into(),
+            Some((_, End::Refused(error))) => format!("refused: {error}"),
             Some((at, End::Completed(outcome))) => format!("{outcome:?} at {at:?}"),
         };
         format!(
@@ -333,10 +334,10 @@ impl Oracle {
                 return Err(format!("it ran at node {}", run.node));
             }
             let fate = match end {
-                End::Refused => {
+                End::Refused(error) => {
                     let ran = op.number.is_some_and(|number| history.run_count(number) > 0);
-                    if ran {
-                        return Err("it was refused, and ran".into());
+                    if ran || error.may_have_executed() {
+                        return Err("it was refused, and ran, or is said to have".into());
                     }
                     continue;
                 }
@@ -434,7 +435,7 @@ fn judge_places(planned: &Planned, end: &End) -> Result<(), String> {
     }
     let Some(place) = planned.refused else { return Ok(()) };
     match &results[place] {
-        Err(Error::NotExecuted { .. }) => Ok(()),
+        Err(error) if error.rejection().is_some() => Ok(()),
         other => Err(format!("command {place} could not be sent, and ended with {other:?}")),
     }
 }
@@ -472,7 +473,8 @@ pub(super) fn judge_op(
 ) -> Result<(), String> {
     if let Fate::Failed(error) = fate {
         judge_refusal(history, record, op, error, ended)?;
-        let blames_reply = matches!(error, Error::MaybeExecuted { why: Why::Protocol(_), .. });
+        let blames_reply =
+            matches!(error.cause(), Some(Cause::Protocol(_))) && error.may_have_executed();
         let was_odd = history.was_odd(record.client, op.number, &op.text);
         if blames_reply && history.frames_soundly && !was_odd {
             return Err("it pays for the reply to another call".into());
@@ -499,18 +501,21 @@ pub(super) fn judge_op(
         Fate::Failed(error) if !error.may_have_executed() && count > 0 => {
             Err(format!("write {number} is said not to have run, and ran {count} times"))
         }
-        Fate::Failed(Error::MaybeExecuted { .. })
-            if record.planned.shape != Shape::Transaction && !history.handed.contains(&number) =>
+        Fate::Failed(error)
+            if error.may_have_executed()
+                && !matches!(error.cause(), None | Some(Cause::TimedOut))
+                && record.planned.shape != Shape::Transaction
+                && !history.handed.contains(&number) =>
         {
             Err(format!("write {number} is said to have run perhaps, and never left whole"))
         }
-        Fate::Failed(error @ Error::Server(_))
-            if op.is_too_long && error.may_have_executed() && !history.handed.contains(&number) =>
+        Fate::Failed(error)
+            if matches!(error.failure(), Failure::Server(_))
+                && op.is_too_long
+                && error.may_have_executed()
+                && !history.handed.contains(&number) =>
         {
             Err(format!("write {number} was refused unread, and is said to have run perhaps"))
-        }
-        Fate::Failed(Error::TimedOut { phase: Phase::Queued, .. }) if count > 0 => {
-            Err(format!("write {number} was still queued, and ran"))
         }
         Fate::Failed(_) | Fate::Unknown => Ok(()),
     }
@@ -525,8 +530,8 @@ fn judge_refusal(
     error: &Error,
     ended: Instant,
 ) -> Result<(), String> {
-    let Some(refusal) = error.server() else { return Ok(()) };
-    if refusal.code() == b"NOSCRIPT" {
+    let Failure::Server(refusal) = error.failure() else { return Ok(()) };
+    if refusal.code() == "NOSCRIPT" {
         return Err("a script that a node does not have is the caller's".into());
     }
     let runs_scripts = record.planned.ops.iter().any(|op| op.is_script);
@@ -540,10 +545,10 @@ fn judge_refusal(
     let way = op.number.and_then(|number| history.ways.get(&number));
     let gave_up_early = way.is_some_and(|way| way.refusals <= 8);
     match refusal.code() {
-        b"LOADING" | b"CLUSTERDOWN" | b"MASTERDOWN" | b"TRYAGAIN" | b"READONLY" => {
+        "LOADING" | "CLUSTERDOWN" | "MASTERDOWN" | "TRYAGAIN" | "READONLY" => {
             Err("a refusal that does not last is the caller's".into())
         }
-        b"ASK" if !history.forges && gave_up_early => {
+        "ASK" if !history.forges && gave_up_early => {
             Err("a redirection for this once is the caller's".into())
         }
         _ => Ok(()),

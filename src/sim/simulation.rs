@@ -396,20 +396,23 @@ impl Simulation {
         let is_known = client.has_known;
         let token = self.oracle.submitted_by(now, index, planned, !is_known);
         self.calls += 1;
-        if let Ok(id) = client.machine.submit(now, call, token) {
-            client.ids.insert(token, id);
-            self.oracle.aimed(token, node);
-            if is_spread {
-                client.unplanned.push(token);
+        match client.machine.submit(now, call, token) {
+            Ok(id) => {
+                client.ids.insert(token, id);
+                self.oracle.aimed(token, node);
+                if is_spread {
+                    client.unplanned.push(token);
+                }
+                client.deadlines.insert((now + budget, token));
+                self.oracle.may_last_until(token, now + budget);
+                if let Some(after) = cancel_after {
+                    self.plan(now + after, Deed::Cancel { client: index, call: token });
+                }
             }
-            client.deadlines.insert((now + budget, token));
-            self.oracle.may_last_until(token, now + budget);
-            if let Some(after) = cancel_after {
-                self.plan(now + after, Deed::Cancel { client: index, call: token });
+            Err(refused) => {
+                self.world.nemesis.count(Fault::SmallLimits);
+                self.oracle.refused(now, token, refused.error);
             }
-        } else {
-            self.world.nemesis.count(Fault::SmallLimits);
-            self.oracle.refused(now, token);
         }
         self.after_input(index);
     }

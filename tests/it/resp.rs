@@ -307,7 +307,7 @@ fn frames_answer_without_being_walked() {
     assert!(error.is_error());
     assert_eq!(error.error().expect("an error").as_bytes(), b"MOVED 1 a:1");
     let blob = parse(b"!5\r\nERR x\r\n");
-    assert_eq!(blob.error().expect("an error").code(), b"ERR");
+    assert_eq!(blob.error().expect("an error").code(), "ERR");
     assert_eq!(blob.clone(), blob);
 }
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use hashslot::config::Limits;
-use hashslot::error::{Disconnect, Phase};
+use hashslot::error::{Cause, Disconnect, Ran};
 use hashslot::resp::{Scan, Scanner, Value, encode};
 use hashslot::{
     Action, Address, Call, Cluster, Command, Config, Error, Frame, Instant, LinkId, Reply, Slot,
@@ -303,8 +303,7 @@ impl World {
             self.carry_out();
             if self.fates[number].outcome.is_none() {
                 self.cluster.cancel(self.now, id);
-                self.fates[number].outcome =
-                    Some(Err(Error::TimedOut { phase: Phase::Sent, node: None, slot: None }));
+                self.fates[number].outcome = Some(Err(Error::new(Cause::TimedOut, Ran::Maybe)));
             }
         }
     }

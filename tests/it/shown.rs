@@ -62,7 +62,7 @@ proptest! {
     #[test]
     fn errors_of_servers_are_harmless(code in prop::sample::select(&CODES[..]), text in hostile()) {
         let text = format!("{code} {text}");
-        let error = ServerError::new(text.clone().into());
+        let error = ServerError::new(text.clone());
         check(&error.to_string());
         check(&format!("{error:?}"));
         prop_assert_eq!(error.as_bytes(), text.as_bytes());

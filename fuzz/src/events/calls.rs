@@ -245,7 +245,9 @@ impl Submitted {
             (Ok(Reply::One(_)), Kind::One | Kind::Transaction | Kind::Split(_) | Kind::Wide)
             | (Ok(Reply::PerNode(_)), Kind::Wide)
             | (Ok(Reply::Ready), Kind::Discovery) => vec![true; 4],
-            (Err(Error::Partial(partial)), Kind::Split(count)) => done(partial, count),
+            (Err(error), Kind::Split(count)) if error.partial().is_some() => {
+                error.partial().map(|partial| done(partial, count)).unwrap_or_default()
+            }
             (Err(error), _) => vec![may_have_run(Some(error)); 4],
             (outcome, kind) => panic!("{outcome:?} of {kind:?}"),
         }

@@ -157,7 +157,7 @@ impl World {
             Err(refusal) => {
                 assert_eq!(refusal.token, number);
                 assert!(!refusal.error.may_have_executed());
-                assert!(!self.is_shutting_down || refusal.error == Error::ShutDown);
+                assert!(!self.is_shutting_down || refusal.error == Error::shut_down());
                 assert_eq!(self.machine.stats().calls_refused, refused + 1);
             }
         }

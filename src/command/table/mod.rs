@@ -28,12 +28,14 @@ pub(super) fn all() -> &'static [CommandInfo] {
 }
 
 /// The row of a command by its name, in capitals or not.
+#[inline]
 pub(super) fn find(name: &[u8]) -> Option<&'static CommandInfo> {
     let info = TABLE.get(usize::from(place(hash::fold(SEED, name))))?;
     is_same(info.name, name).then_some(info)
 }
 
 /// The row of a subcommand.
+#[inline]
 pub(super) fn find_subcommand(
     container: &CommandInfo,
     subcommand: &[u8],

@@ -2,7 +2,7 @@
 //! the same replies.
 
 use hashslot::config::{Limits, Protocol};
-use hashslot::error::Why;
+use hashslot::error::{Cause, ErrorKind, Ran};
 use hashslot::{Address, Command, Error, Frame, NodeReplies, Reply, ServerError};
 
 use super::answer::{Answer, Failure, Fate};
@@ -162,8 +162,8 @@ fn text_in_lines_stays_as_it_is() {
 fn nodes_are_the_keys_of_a_map() {
     let nodes: [Address; 3] = ["a:1", "b:2", "[::1]:3"].map(|node| node.parse().unwrap());
     let [a, b, c] = nodes;
-    let unknown = Error::NotExecuted { why: Why::UnknownNode, node: None, slot: None };
-    let refused = Error::Server(ServerError::new("ERR no".into()));
+    let unknown = Error::new(Cause::UnknownNode, Ran::No);
+    let refused = Error::from(ServerError::new("ERR no"));
     let replies = vec![(a, Ok(frame(b"*2\r\n:1\r\n:2\r\n"))), (b, Err(refused)), (c, Err(unknown))];
     let replies = NodeReplies::new(Protocol::Resp3, replies);
     let answer = Answer::of(Ok(Reply::PerNode(replies)), &Command::new("PING"));
@@ -173,12 +173,12 @@ fn nodes_are_the_keys_of_a_map() {
         "   1) (integer) 1",
         "   2) (integer) 2",
         "2# \"b:2\" => (error) ERR no",
-        "3# \"[::1]:3\" => (client) UNKNOWNNODE not executed: the node is not part of the cluster",
+        "3# \"[::1]:3\" => (client) cluster the node is not part of the cluster",
     ];
     assert_eq!(shown(&answer), expected.join("\n") + "\n");
     let expected = concat!(
-        r#"{"a:1":[1,2],"b:2":{"error":"ERR no"},"[::1]:3":{"client":"UNKNOWNNODE","#,
-        r#""error":"not executed: the node is not part of the cluster"}}"#
+        r#"{"a:1":[1,2],"b:2":{"error":"ERR no"},"[::1]:3":{"client":"cluster","#,
+        r#""error":"the node is not part of the cluster"}}"#
     );
     assert_eq!(as_json(&answer), format!("{expected}\n"));
     let none = NodeReplies::new(Protocol::Resp3, Vec::new());
@@ -193,10 +193,10 @@ fn what_became_of_parts_is_told() {
         not_done: Vec::new(),
         unknown: vec![b"\xff".to_vec()],
     };
-    let failure = Failure::Client { kind: "PARTIAL", text: "some".to_owned(), fate };
+    let failure = Failure::Client { kind: ErrorKind::Partial, text: "some".to_owned(), fate };
     let answer = Answer::Failure(failure);
-    let expected = "(client) PARTIAL some; done: \"a\" \"\\\"\"; unknown: \"\\xff\"\n";
+    let expected = "(client) partial some; done: \"a\" \"\\\"\"; unknown: \"\\xff\"\n";
     assert_eq!(shown(&answer), expected);
-    let expected = r#"{"client":"PARTIAL","error":"some","done":["a","\""],"unknown":["\udcff"]}"#;
+    let expected = r#"{"client":"partial","error":"some","done":["a","\""],"unknown":["\udcff"]}"#;
     assert_eq!(as_json(&answer), format!("{expected}\n"));
 }

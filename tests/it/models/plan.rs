@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use hashslot::error::Why;
+use hashslot::error::Rejection;
 use hashslot::resp::encode;
 use hashslot::sim::strategies::{Cuts, KeyedCommand, PlainCall, Shape, calls, cuts};
-use hashslot::{Error, LinkId, Reply, Slot};
+use hashslot::{LinkId, Reply, Slot};
 use proptest::prelude::*;
 
 use super::{cases, commands_in, naive_slot, pending, quiet, take};
@@ -110,8 +110,8 @@ pub(super) fn sent(call: &PlainCall) -> impl Iterator<Item = &KeyedCommand> {
     call.commands.iter().filter(|keyed| crossing_of(keyed).is_none())
 }
 
-fn cross_slot((first, other): (u16, u16)) -> Why {
-    Why::CrossSlot(Slot::new(first).expect("a slot"), Slot::new(other).expect("a slot"))
+fn cross_slot((first, other): (u16, u16)) -> Rejection {
+    Rejection::CrossSlot(Slot::new(first).expect("a slot"), Slot::new(other).expect("a slot"))
 }
 
 /// Each command was answered with itself, or refused for its slots.
@@ -128,8 +128,8 @@ pub(super) fn answered_rightly(world: &World, token: Token, call: &PlainCall) {
             let results = results.iter().zip(&call.commands);
             let frames = results.filter_map(|(result, keyed)| match (result, crossing_of(keyed)) {
                 (Ok(frame), None) => Some(frame),
-                (Err(Error::NotExecuted { why, .. }), Some(crossing)) => {
-                    assert_eq!(*why, cross_slot(crossing));
+                (Err(error), Some(crossing)) => {
+                    assert_eq!(error.rejection(), Some(&cross_slot(crossing)));
                     None
                 }
                 other => panic!("{other:?}"),
@@ -159,8 +159,7 @@ proptest! {
             match (world.try_submit(call.to_call()), crossing(&call)) {
                 (Ok(token), None) => accepted.push((token, call)),
                 (Err(refused), Some(crossing)) => {
-                    let Error::NotExecuted { why, .. } = refused.error else { panic!("{refused:?}") };
-                    prop_assert_eq!(why, cross_slot(crossing));
+                    prop_assert_eq!(refused.error.rejection(), Some(&cross_slot(crossing)));
                 }
                 (result, crossing) => panic!("{result:?}, but {crossing:?}"),
             }

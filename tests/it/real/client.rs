@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use hashslot::error::ErrorKind;
 use hashslot::{Call, Command, Error, Frame, Slot};
 
 use super::adapter::{Adapter, Client, Events, on_every_adapter};
@@ -338,7 +339,7 @@ fn closing_waits_for_replies<A: Adapter>() -> Done {
                 loop {
                     match client.incr("{closing}count").await {
                         Ok(_) => count += 1,
-                        Err(Error::ShutDown) => return count,
+                        Err(error) if error.kind() == ErrorKind::ShutDown => return count,
                         Err(error) => panic!("task {task}: {error}"),
                     }
                 }
@@ -361,11 +362,14 @@ fn closing_waits_for_replies<A: Adapter>() -> Done {
 
 /// A client that is closed says so, to everybody, at once.
 pub(crate) async fn after_the_end(client: &impl Client) -> Done {
-    assert_eq!(client.get::<Frame>("key").await, Err(Error::ShutDown));
-    assert_eq!(client.clone().incr("key").await, Err(Error::ShutDown));
-    assert_eq!(client.pipeline([Command::get("key")]).await, Err(Error::ShutDown));
-    assert_eq!(client.transaction::<Frame>([Command::get("key")]).await, Err(Error::ShutDown));
-    assert_eq!(client.stats().await, Err(Error::ShutDown));
+    assert_eq!(client.get::<Frame>("key").await, Err(Error::shut_down().with_command("GET")));
+    assert_eq!(client.clone().incr("key").await, Err(Error::shut_down().with_command("INCR")));
+    assert_eq!(client.pipeline([Command::get("key")]).await, Err(Error::shut_down()));
+    assert_eq!(
+        client.transaction::<Frame>([Command::get("key")]).await,
+        Err(Error::shut_down().with_command("EXEC"))
+    );
+    assert_eq!(client.stats().await, Err(Error::shut_down()));
     assert!(client.topology().await.is_err());
     client.refresh_topology();
     client.close().await;

@@ -7,9 +7,9 @@ use std::thread;
 use std::time::Duration;
 
 use hashslot::config::Protocol;
-use hashslot::error::{NodeFailure, Why};
+use hashslot::error::{Cause, NodeFailure};
 use hashslot::runtimes::ConnectError;
-use hashslot::{Config, Credentials, Error};
+use hashslot::{Config, Credentials};
 
 use super::adapter::{Adapter, Client, Setup, on_every_adapter};
 use super::{
@@ -54,10 +54,8 @@ async fn failures<A: Adapter>(
         ..Setup::new(seeds)
     };
     let error = A::connect(setup).await.err().ok_or("it connected")?;
-    let ConnectError::Cluster(Error::NotExecuted { why: Why::NoCluster(failures), .. }) = &error
-    else {
-        return Err(error.into());
-    };
+    let ConnectError::Cluster(of_cluster) = &error else { return Err(error.into()) };
+    let Some(Cause::NoCluster(failures)) = of_cluster.cause() else { return Err(error.into()) };
     let each = failures.iter().map(|(address, failure)| (address.to_string(), failure.clone()));
     Ok((error.to_string(), each.collect()))
 }

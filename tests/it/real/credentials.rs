@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hashslot::config::Protocol;
-use hashslot::error::{NodeFailure, Why};
+use hashslot::error::{Cause, ErrorKind, NodeFailure, ServerError};
 use hashslot::runtimes::ConnectError;
 use hashslot::{Address, Call, Command, Config, Credentials, Error, Frame, ReadFrom};
 
@@ -171,12 +171,10 @@ fn f38_a_provider_that_fails_is_told_and_asked_again<A: Adapter>() -> Done {
             change: Some(Box::new(change)),
             ..setup()
         };
-        let Err(ConnectError::Cluster(Error::NotExecuted {
-            why: Why::NoCluster(failures), ..
-        })) = A::connect(hanging).await
-        else {
+        let Err(ConnectError::Cluster(error)) = A::connect(hanging).await else {
             return Err("it connected".into());
         };
+        let Some(Cause::NoCluster(failures)) = error.cause() else { return Err(error.into()) };
         assert!(failures.iter().all(|(_, failure)| *failure == NodeFailure::NoAnswer));
         Ok(())
     })
@@ -222,11 +220,12 @@ fn f38_a_rotation_that_is_refused_changes_nothing<A: Adapter>() -> Done {
         let client = connect_as::<A>(cluster, "dan").await?;
         use_every_node(&client).await?;
         let refused = client.set_credentials(Credentials::user("dan", "S3cret")).await;
-        let Err(Error::NotExecuted { why: Why::Handshake(error), node: Some(_), .. }) = &refused
-        else {
+        let failed = refused.as_ref().expect_err("the password is wrong");
+        assert!(failed.node().is_some() && !failed.may_have_executed(), "{failed}");
+        let Some(Cause::Node(NodeFailure::Authentication(error))) = failed.cause() else {
             return Err(format!("{refused:?}").into());
         };
-        assert_eq!(error.code(), b"WRONGPASS");
+        assert_eq!(error.code(), "WRONGPASS");
         assert!(!format!("{refused:?}").contains("S3cret"));
         use_every_node(&client).await?;
         assert_eq!(users(&client).await?, ["dan", "dan", "dan"]);
@@ -253,7 +252,10 @@ fn f38_a_wrong_password_is_told_at_once_and_makes_no_storm<A: Adapter>() -> Done
         while refused < 300 {
             for key in KEYS {
                 match client.get::<Option<String>>(key).await {
-                    Err(Error::Server(error)) if error.code() == b"WRONGPASS" => refused += 1,
+                    Err(error) if error.kind() == ErrorKind::Authentication => {
+                        assert_eq!(error.server().map(ServerError::code), Some("WRONGPASS"));
+                        refused += 1;
+                    }
                     Err(_) => others += 1,
                     Ok(value) => return Err(format!("{key}: {value:?}").into()),
                 }
@@ -292,7 +294,7 @@ fn f38_missing_permissions_are_told_at_once<A: Adapter>() -> Done {
         let client = connect_as::<A>(cluster, "no-get").await?;
         client.set("b", "value").await?;
         let error = client.get::<Option<String>>("b").await.expect_err("not permitted");
-        let is_told = error.server().is_some_and(|error| error.code() == b"NOPERM");
+        let is_told = error.server().is_some_and(|error| error.code() == "NOPERM");
         assert!(is_told && error.to_string().contains("'get'"), "{error}");
         assert!(!error.may_have_executed());
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use hashslot::Error;
-use hashslot::error::Phase;
 
 use super::adapter::{Adapter, Client};
 use super::tasks::Tasks;
@@ -50,9 +49,7 @@ impl Tally {
         self.calls += 1;
         match ended {
             Ok(value) => Ended::Value(value),
-            Err(
-                error @ (Error::MaybeExecuted { .. } | Error::TimedOut { phase: Phase::Sent, .. }),
-            ) => {
+            Err(error) if error.may_have_executed() && error.cause().is_some() => {
                 self.unknown.push(error);
                 Ended::Unknown
             }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hashslot::config::AddressMap;
-use hashslot::{Command, Error, Event};
+use hashslot::{Command, Event};
 
 use super::adapter::{Adapter, Client, Events, on_every_adapter};
 use super::load::Load;
@@ -12,6 +12,7 @@ use super::{Done, Failure, Spot, address_of, connect_to, held_by, on_usual};
 use crate::servers::cluster::Cluster;
 use crate::servers::proxy::{Direction, Flow, Proxy};
 use crate::servers::slots::{key_in_slot, share};
+use crate::support::is_lost;
 
 /// A proxy in front of every node, and a client that knows the nodes by their proxies.
 struct Network<A: Adapter> {
@@ -113,12 +114,12 @@ fn a_connection_is_cut_at_every_byte<A: Adapter>() -> Done {
             for (index, ended) in ended.iter().enumerate() {
                 match (index, ended) {
                     (0 | 3, Ok(_)) => answered += 1,
-                    (0 | 3, Err(Error::MaybeExecuted { .. })) => unknown += 1,
+                    (0 | 3, Err(error)) if is_lost(error) => unknown += 1,
                     (1, Ok(frame)) => {
                         assert_eq!(frame.value().as_bytes(), Some(&b"0123456789"[..]));
                     }
                     (2, Ok(frame)) => assert_eq!(frame.value().as_bytes(), Some(&b"OK"[..])),
-                    (2, Err(Error::MaybeExecuted { .. })) => {}
+                    (2, Err(error)) if is_lost(error) => {}
                     (4, Ok(frame)) => {
                         let found = frame.value().as_integer();
                         assert!(found.is_none_or(|n| (answered..=answered + unknown).contains(&n)));

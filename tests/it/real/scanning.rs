@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
-use hashslot::error::Why;
+use hashslot::error::Cause;
 use hashslot::{Command, Error, Scan};
 
 use super::adapter::{Adapter, Client, Keys, on_every_adapter};
@@ -29,7 +29,7 @@ fn texts(page: &[Bytes]) -> impl Iterator<Item = String> {
 
 /// Nothing but slots that are moving is left: it may be tried again.
 fn is_moving(error: &Error) -> bool {
-    matches!(error, Error::NotExecuted { why: Why::SlotMoving, .. })
+    error.cause() == Some(&Cause::SlotMoving)
 }
 
 /// Migrates a slot, or ends what an earlier attempt has begun.

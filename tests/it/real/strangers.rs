@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use hashslot::{Call, Command, Error};
+use hashslot::{Call, Command};
 
 use super::adapter::{Adapter, Client, on_every_adapter};
 use super::tasks::spawn;
@@ -75,9 +75,7 @@ async fn is_not_taken_over<A: Adapter>(server: &Path) -> Done {
         match client.call(call).await {
             Ok(_) => Ok(true),
             // The first may have been written on a connection to a node that was gone.
-            Err(
-                Error::TimedOut { .. } | Error::NotExecuted { .. } | Error::MaybeExecuted { .. },
-            ) => Ok(false),
+            Err(error) if error.cause().is_some() => Ok(false),
             Err(error) => Err(error.into()),
         }
     })

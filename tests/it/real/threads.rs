@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use hashslot::blocking::Client;
+use hashslot::error::ErrorKind;
 use hashslot::{Call, Command, Config, Error, Event, Frame, Reply, Scan};
 
 use super::{Done, USUAL, shared};
@@ -69,7 +70,11 @@ fn who_waits_long_drives_for_those_who_come_and_go() -> Done {
             client.close();
             assert_eq!(waiting.join().unwrap(), None, "the stream ends with the client");
         });
-        assert!(matches!(client.get::<Option<String>>("x"), Err(Error::ShutDown)));
+        assert!(
+            client
+                .get::<Option<String>>("x")
+                .is_err_and(|error| error.kind() == ErrorKind::ShutDown)
+        );
         Ok(())
     })
 }
@@ -135,7 +140,7 @@ fn deadlines_pass_while_others_wait_and_while_nobody_does() -> Done {
             let get = Command::new("GET").arg(keys[0].as_str());
             client.call(Call::new(get).timeout(Duration::from_millis(time)))
         };
-        let timed_out = |ended: Result<Reply, Error>| matches!(ended, Err(Error::TimedOut { .. }));
+        let timed_out = |ended: Result<Reply, Error>| ended.as_ref().is_err_and(Error::is_timeout);
         thread::scope(|scope| {
             let slow = scope.spawn(|| client.get::<String>(keys[0].as_str()));
             let many = [40, 10, 70, 20].map(|time| scope.spawn(move || impatient(time)));
@@ -192,7 +197,7 @@ fn an_idle_client_reads_what_came_before_it_looks_at_its_timers() -> Done {
         let node = cluster.node(cluster.primary_of(slot_of("idle"))?);
         let sleep = Call::new(sleep).on_node(node.address.parse()?);
         let sleeping = client.call(sleep.timeout(Duration::from_millis(100)));
-        assert!(matches!(sleeping, Err(Error::TimedOut { .. })), "{sleeping:?}");
+        assert!(sleeping.as_ref().is_err_and(Error::is_timeout), "{sleeping:?}");
         thread::sleep(Duration::from_secs(2));
         assert_eq!(client.get::<String>("idle")?, "1");
         let stats = client.stats()?;

@@ -1,8 +1,9 @@
 //! Every queue has a limit, and the machine has an end.
 
 use hashslot::error::Disconnect;
-use hashslot::{Action, Call, Command, Config, Error, Instant};
+use hashslot::{Action, Call, Command, Config, Instant};
 
+use crate::support::is_lost;
 use crate::support::script::*;
 
 /// Submits, is refused, and tells why.
@@ -22,7 +23,7 @@ fn f65_calls_count_max() {
         world.submit(Command::get("bar"));
     }
     let told = refused(&mut world, Command::get("bar"));
-    assert_eq!(told, "refused: the limit `max_pending_calls` is reached");
+    assert_eq!(told, "GET: refused: the limit `max_pending_calls` is reached, retry later");
     world.reads(a);
     world.answer(a, "$-1\r\n");
     world.submit(Command::get("bar"));
@@ -36,7 +37,7 @@ fn f65_calls_len_max() {
     let first = world.submit(Command::get("bar"));
     world.submit(Call::pipeline([Command::get("bar"), Command::get("bar")]));
     let told = refused(&mut world, Command::get("bar"));
-    assert_eq!(told, "refused: the limit `max_pending_bytes` is reached");
+    assert_eq!(told, "GET: refused: the limit `max_pending_bytes` is reached, retry later");
     world.reads(a);
     world.cancel(first);
     world.submit(Command::get("bar"));
@@ -52,7 +53,10 @@ fn f11_queue_count_max_concerns_one_node() {
         world.submit(Command::get("bar"));
     }
     let told = refused(&mut world, Command::get("bar"));
-    assert_eq!(told, "refused: the limit `max_queued` is reached at 127.0.0.1:7000");
+    assert_eq!(
+        told,
+        "GET for slot 5061 at 127.0.0.1:7000: refused: the limit `max_queued` is reached, retry later"
+    );
     world.submit(Command::get("c"));
     assert_eq!(world.reads(b), "GET c", "other nodes are not concerned");
     assert_eq!(world.reads(a), "GET bar");
@@ -114,12 +118,12 @@ fn a_shutdown_closes_what_is_queued_and_waits_for_what_is_in_flight() {
     assert_eq!(world.reads(a), "INCR bar");
     let unsent = world.submit(Command::incr("c"));
     world.shut_down();
-    assert_eq!(world.outcome(queued), "the client is shut down: the command was not sent");
-    assert_eq!(world.outcome(unsent), "the client is shut down: the command was not sent");
+    assert_eq!(world.outcome(queued), "INCR for slot 5061: not sent: the client is shut down");
+    assert_eq!(world.outcome(unsent), "INCR for slot 7365: not sent: the client is shut down");
     assert!(world.is_closed(b) && world.is_closed(c) && !world.is_closed(a));
     assert!(!world.machine.is_shut_down());
     let told = refused(&mut world, Command::get("bar"));
-    assert_eq!(told, "the client is shut down: the command was not sent");
+    assert_eq!(told, "GET: not sent: the client is shut down");
     world.answer(a, ":1\r\n");
     assert_eq!(world.outcome(in_flight), ":1\r\n");
     assert!(world.is_closed(a));
@@ -141,7 +145,7 @@ fn a_shutdown_waits_no_longer_than_the_drain_timeout() {
     assert_eq!(world.outcome(get), "open");
     world.advance(ms(1));
     for call in [get, incr] {
-        assert!(matches!(world.result(call), Err(Error::MaybeExecuted { .. })));
+        assert!(world.result(call).as_ref().is_err_and(is_lost));
     }
     assert!(world.is_closed(a));
     assert!(world.machine.is_shut_down());
@@ -165,7 +169,7 @@ fn a_shutdown_follows_no_redirection_and_retries_nothing() {
         world.answer(a, &format!("-{reply}\r\n"));
         assert_eq!(
             world.outcome(get),
-            "the client is shut down: the command was not sent",
+            "GET for slot 5061: not sent: the client is shut down",
             "{reply}"
         );
         assert!(world.machine.is_shut_down());
@@ -178,7 +182,7 @@ fn a_shutdown_before_anything_is_known() {
     let get = world.submit(Command::get("bar"));
     world.accept(A);
     world.shut_down();
-    assert_eq!(world.outcome(get), "the client is shut down: the command was not sent");
+    assert_eq!(world.outcome(get), "GET for slot 5061: not sent: the client is shut down");
     assert!(world.machine.is_shut_down());
     let mut idle = World::new(Config::default(), &[A]);
     idle.shut_down();
@@ -195,8 +199,8 @@ fn a_shutdown_while_links_are_lost() {
     world.shut_down();
     assert_eq!(world.outcome(unsent), "open", "its first bytes have left");
     world.close(a, Disconnect::Reset);
-    assert!(matches!(world.result(get), Err(Error::MaybeExecuted { .. })));
-    assert_eq!(world.outcome(unsent), "the client is shut down: the command was not sent");
+    assert!(world.result(get).as_ref().is_err_and(is_lost));
+    assert_eq!(world.outcome(unsent), "INCR for slot 5061: not sent: the client is shut down");
     assert!(world.machine.is_shut_down());
 }
 

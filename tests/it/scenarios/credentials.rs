@@ -159,7 +159,10 @@ fn f38_new_credentials_are_tried_at_once_where_the_former_were_refused() {
     let b = world.accept(B);
     world.reads(b);
     world.answer(b, &format!("-{WRONGPASS}\r\n-NOAUTH x\r\n-NOAUTH x\r\n"));
-    assert_eq!(world.outcome(refused), format!("the server answered: {WRONGPASS}"));
+    assert_eq!(
+        world.outcome(refused),
+        format!("GET for slot 7365 at {B}: not executed: authentication failed: {WRONGPASS}")
+    );
     world.set_credentials(ann("new"));
     let get = world.submit(Command::get("c"));
     let b = world.accept(B);
@@ -291,13 +294,19 @@ fn f38_a_node_that_forgot_who_a_link_is_gets_a_new_one() {
     let get = world.submit(Command::get("bar"));
     world.reads(a);
     world.answer(a, "-NOAUTH Authentication required.\r\n");
-    assert_eq!(world.outcome(get), "the server answered: NOAUTH Authentication required.");
+    assert_eq!(
+        world.outcome(get),
+        "GET for slot 5061 at 127.0.0.1:7000: the server answered: NOAUTH Authentication required."
+    );
     assert!(!world.is_closed(a), "a link that is new might be no better");
     world.advance(ms(1_000));
     let get = world.submit(Command::get("bar"));
     world.reads(a);
     world.answer(a, "-NOAUTH Authentication required.\r\n");
-    assert_eq!(world.outcome(get), "the server answered: NOAUTH Authentication required.");
+    assert_eq!(
+        world.outcome(get),
+        "GET for slot 5061 at 127.0.0.1:7000: the server answered: NOAUTH Authentication required."
+    );
     assert!(world.is_closed(a));
     world.submit(Command::get("bar"));
     let a = world.accept(A);
@@ -311,7 +320,10 @@ fn f23_noperm_is_the_callers_at_once() {
     world.reads(a);
     let noperm = "NOPERM User ann has no permissions to run the 'get' command";
     world.answer(a, &format!("-{noperm}\r\n"));
-    assert_eq!(world.outcome(get), format!("the server answered: {noperm}"));
+    assert_eq!(
+        world.outcome(get),
+        format!("GET for slot 5061 at {A}: the server answered: {noperm}")
+    );
     assert!(!world.is_closed(a));
 }
 
@@ -328,7 +340,7 @@ fn f38_without_the_permission_to_read_the_topology() {
     assert_eq!(
         world.outcome(get),
         format!(
-            "not executed for slot 5061: no seed led to a cluster: {A}: no permission to run \
+            "GET for slot 5061: not executed: no seed led to a cluster: {A}: no permission to run \
              CLUSTER SLOTS: {noperm}"
         )
     );
@@ -361,7 +373,7 @@ fn f38_without_the_permission_to_read_from_replicas() {
     assert_eq!(
         world.outcome(get),
         format!(
-            "not executed for slot 5061: no seed led to a cluster: {A}: no permission to run \
+            "GET for slot 5061: not executed: no seed led to a cluster: {A}: no permission to run \
              READONLY: {noperm}"
         )
     );
@@ -382,10 +394,8 @@ fn f38_a_node_that_lacks_a_permission_fails_its_own_calls_at_once() {
     world.reads(b);
     let noperm = "NOPERM User ann has no permissions to run the 'readonly' command";
     world.answer(b, &format!("{}-{noperm}\r\n", welcome("8.2.3")));
-    let told = format!(
-        "not executed for slot 7365 at {B}: the user has no permission to run READONLY, which the \
-         connection needs: {noperm}"
-    );
+    let told =
+        format!("GET for slot 7365 at {B}: not executed: no permission to run READONLY: {noperm}");
     assert_eq!(world.outcome(get), told);
     for _ in 0..90 {
         let again = world.submit(Command::get("c"));

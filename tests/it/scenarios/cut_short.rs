@@ -1,12 +1,13 @@
 //! Commands that have not left whole when something happens, and commands that cost connections.
 
-use hashslot::error::{Disconnect, Why};
-use hashslot::{Call, Command, Config, Error};
+use hashslot::error::{Cause, Disconnect};
+use hashslot::{Call, Command, Config};
 
 use crate::support::script::*;
 
 const TOO_LONG: &str = "-ERR Protocol error: invalid bulk length\r\n";
-const TOLD: &str = "the server answered: ERR Protocol error: invalid bulk length";
+const TOLD: &str =
+    "for slot 5061 at 127.0.0.1:7000: the server answered: ERR Protocol error: invalid bulk length";
 
 fn long_set(key: &str) -> Command {
     Command::new("SET").arg(key).arg(vec![b'x'; 100_000])
@@ -29,7 +30,7 @@ fn f02_an_error_that_arrives_while_a_command_is_sent_is_its_answer() {
     world.takes(a, 50_000);
     world.answer(a, &format!(":1\r\n{TOO_LONG}"));
     assert_eq!(world.outcome(before), ":1\r\n");
-    assert_eq!(not_executed(&world, long), TOLD);
+    assert_eq!(not_executed(&world, long), format!("SET {TOLD}"));
     assert!(world.is_closed(a), "the rest of it must not leave");
     assert_eq!(world.outcome(behind), "open");
     let a = world.open(A);
@@ -84,7 +85,7 @@ fn f02_a_command_that_is_cut_off_twice_costs_two_links() {
     }
     assert_eq!(
         not_executed(&world, long),
-        "not executed for slot 5061 at 127.0.0.1:7000: the connection was lost twice at this command, which may be too long for the node, as may its reply: reset by the peer"
+        "SET for slot 5061 at 127.0.0.1:7000: not executed: the connection was lost twice at this command: it, or its reply, may be too long for the node (reset by the peer)"
     );
     assert!(world.reads(a).starts_with("INCR bar"), "what waited behind it goes on");
     world.answer(a, ":1\r\n");
@@ -121,7 +122,7 @@ fn f02_a_read_whose_answer_ends_the_link_ends_at_the_second_time() {
     }
     assert_eq!(
         world.outcome(large),
-        "may have been executed for slot 5061 at 127.0.0.1:7000: the connection was lost twice at this command, which may be too long for the node, as may its reply: closed by the peer"
+        "GET for slot 5061 at 127.0.0.1:7000: may have been executed: the connection was lost twice at this command: it, or its reply, may be too long for the node (closed by the peer)"
     );
     assert_eq!(world.outcome(behind), "open", "it was never the first");
     world.reads(a);
@@ -136,7 +137,7 @@ fn f55_a_transaction_is_refused_while_it_is_sent() {
     world.takes(a, 50_000);
     world.answer(a, &format!("+OK\r\n{TOO_LONG}"));
     assert!(world.is_closed(a), "EXEC must not leave");
-    assert_eq!(not_executed(&world, call), TOLD);
+    assert_eq!(not_executed(&world, call), format!("EXEC {TOLD}"));
 }
 
 /// How a transaction ends of which `MULTI` and a command left, and the rest did not.
@@ -154,15 +155,14 @@ fn torn(replies: &str, idempotent: bool) -> (World, Token) {
 fn f55_commands_of_a_transaction_may_have_run_alone_before_exec_left() {
     // Each of them ran for itself.
     let (world, call) = torn("-NOPERM no MULTI\r\n:1\r\n", false);
-    assert!(matches!(
-        world.result(call),
-        Err(Error::MaybeExecuted { why: Why::NoTransaction(error), .. }) if error.code() == b"NOPERM"
-    ));
+    let error = world.result(call).as_ref().expect_err("is torn");
+    assert!(
+        matches!(error.cause(), Some(Cause::NoTransaction(refused)) if refused.code() == "NOPERM")
+    );
+    assert!(error.may_have_executed());
     let (world, call) = torn("-NOPERM no MULTI\r\n", false);
-    assert!(matches!(
-        world.result(call),
-        Err(Error::MaybeExecuted { why: Why::NoTransaction(_), .. })
-    ));
+    let error = world.result(call).as_ref().expect_err("is torn");
+    assert!(matches!(error.cause(), Some(Cause::NoTransaction(_))) && error.may_have_executed());
     // They were queued, and EXEC did not leave.
     let (mut world, call) = torn("+OK\r\n+QUEUED\r\n", false);
     assert_eq!(world.outcome(call), "open");
@@ -197,7 +197,10 @@ fn f55_a_transaction_that_was_discarded_did_not_run() {
         world.submit(Call::transaction([Command::incr("bar"), Command::new("HGET").arg("bar")]));
     world.reads(a);
     world.answer(a, "+OK\r\n+QUEUED\r\n-ERR wrong number of arguments\r\n-EXECABORT x\r\n");
-    assert_eq!(not_executed(&world, call), "the server answered: ERR wrong number of arguments");
+    assert_eq!(
+        not_executed(&world, call),
+        "EXEC for slot 5061 at 127.0.0.1:7000: the server answered: ERR wrong number of arguments"
+    );
 }
 
 #[test]

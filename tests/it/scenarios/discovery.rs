@@ -97,7 +97,7 @@ fn f35_every_seed_has_its_own_reason_at_the_deadline() {
         world.advance_to_timer();
     }
     let told = world.outcome(get);
-    let begin = "not executed for slot 12182: no seed led to a cluster: ";
+    let begin = "GET for slot 12182: not executed: no seed led to a cluster: ";
     let mut reasons: Vec<_> = told.strip_prefix(begin).expect("no cluster").split("; ").collect();
     reasons.sort_unstable();
     assert_eq!(
@@ -120,7 +120,7 @@ fn a_server_that_is_no_cluster_node_is_told_at_once() {
     assert_eq!(world.reads(a), ASK_TOPOLOGY);
     let no = "-ERR This instance has cluster support disabled\r\n";
     world.answer(a, &no.repeat(2));
-    let told = "not executed for slot 12182: no seed led to a cluster: 127.0.0.1:7000: not a cluster \
+    let told = "GET for slot 12182: not executed: no seed led to a cluster: 127.0.0.1:7000: not a cluster \
         node: ERR This instance has cluster support disabled";
     assert_eq!(world.outcome(get), told);
     assert_eq!(
@@ -159,7 +159,7 @@ fn hostile_seeds_have_their_own_text_and_others_serve() {
         let reason =
             if answer.starts_with("garbage") { "unknown type 0x67 at byte 0" } else { reason };
         assert!(
-            told.starts_with("not executed for slot 12182: no seed led to a cluster: "),
+            told.starts_with("GET for slot 12182: not executed: no seed led to a cluster: "),
             "{told}"
         );
         assert!(told.contains(reason), "{told}");

@@ -83,7 +83,7 @@ fn f29_an_unknown_host_is_never_dialled_and_no_replica_takes_its_place() {
         }
         world.advance(ms(40));
     }
-    assert_eq!(world.outcome(get), "not executed for slot 12182: no node serves the slot");
+    assert_eq!(world.outcome(get), "GET for slot 12182: not executed: no node serves the slot");
     assert_eq!(world.link_count(), 1);
 }
 
@@ -115,8 +115,7 @@ fn f32_port_0_is_no_address() {
     world.advance(ms(300));
     assert_eq!(
         world.outcome(get),
-        "not executed for slot 12182: no seed led to a cluster: 127.0.0.1:7000: unusable answer: \
-         the reply has no address of a primary"
+        "GET for slot 12182: not executed: no seed led to a cluster: 127.0.0.1:7000: unusable answer: the reply has no address of a primary"
     );
 }
 

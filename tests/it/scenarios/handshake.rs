@@ -1,7 +1,7 @@
 //! Setting up a connection, and what comes in beside replies.
 
 use hashslot::config::Protocol;
-use hashslot::error::{Disconnect, NodeFailure};
+use hashslot::error::{Cause, Disconnect, NodeFailure};
 use hashslot::{Call, Command, Config, Credentials, ReadFrom};
 
 use crate::support::canned::*;
@@ -173,7 +173,7 @@ fn a_database_that_there_is_not_fails_calls_at_once() {
     assert_eq!(
         world.outcome(get),
         format!(
-            "not executed for slot 12182: no seed led to a cluster: {A}: database 3 cannot be \
+            "GET for slot 12182: not executed: no seed led to a cluster: {A}: database 3 cannot be \
              used: {refusal}"
         )
     );
@@ -190,7 +190,7 @@ fn f38_a_wrong_password_fails_calls_at_once_and_is_not_tried_in_a_storm() {
     world.answer(a, &format!("-{wrong}\r\n-NOAUTH x\r\n-NOAUTH x\r\n"));
     assert!(world.is_closed(a));
     let told = format!(
-        "not executed for slot 12182: no seed led to a cluster: 127.0.0.1:7000: authentication \
+        "GET for slot 12182: not executed: no seed led to a cluster: 127.0.0.1:7000: authentication \
          failed: {wrong}"
     );
     assert_eq!(world.outcome(get), told);
@@ -215,8 +215,8 @@ fn f38_a_node_that_refuses_the_password_fails_its_own_calls_only() {
     let b = world.accept(B);
     assert_eq!(world.reads(b), HELLO);
     world.answer(b, "-NOAUTH HELLO must be called with the client already authenticated\r\n");
-    let told = "the server answered: NOAUTH HELLO must be called with the client already \
-        authenticated";
+    let told = "GET for slot 7365 at 127.0.0.1:7001: not executed: authentication failed: NOAUTH \
+        HELLO must be called with the client already authenticated";
     assert_eq!(world.outcome(get_b), told);
     let again = world.submit(Command::get("c"));
     assert_eq!(world.outcome(again), told);
@@ -239,8 +239,7 @@ fn f38_noauth_without_credentials() {
     world.answer(a, "-NOAUTH HELLO must be called with the client already authenticated\r\n");
     assert_eq!(
         world.outcome(get),
-        "not executed for slot 12182: no seed led to a cluster: 127.0.0.1:7000: authentication \
-         failed: NOAUTH HELLO must be called with the client already authenticated"
+        "GET for slot 12182: not executed: no seed led to a cluster: 127.0.0.1:7000: authentication failed: NOAUTH HELLO must be called with the client already authenticated"
     );
 }
 
@@ -273,8 +272,7 @@ fn f37_maxclients_is_a_connection_that_failed() {
     assert!((20..120).contains(&dials.len()), "{} dials in 20 s", dials.len());
     assert_eq!(
         world.outcome(get),
-        "not executed for slot 7365 at 127.0.0.1:7001: the node refused the connection: ERR max \
-         number of clients + cluster connections reached"
+        "GET for slot 7365 at 127.0.0.1:7001: not executed: it answered: ERR max number of clients + cluster connections reached"
     );
 }
 
@@ -359,12 +357,8 @@ fn f38_a_seed_that_cannot_authenticate_says_so() {
     let a = world.accept(A);
     world.reads(a);
     world.answer(a, "-ERR AUTH <password> called without any password configured\r\n");
-    let Err(hashslot::Error::NotExecuted {
-        why: hashslot::error::Why::NoCluster(failures), ..
-    }) = world.result(discovery)
-    else {
-        panic!("no cluster");
-    };
+    let error = world.result(discovery).as_ref().expect_err("no cluster");
+    let Some(Cause::NoCluster(failures)) = error.cause() else { panic!("{error}") };
     let reasons: Vec<_> = failures.iter().map(|(_, failure)| failure.clone()).collect();
     assert!(matches!(&reasons[..], [NodeFailure::Authentication(_)]), "{reasons:?}");
 }
@@ -422,7 +416,7 @@ fn the_error_of_the_second_handshake_is_what_is_told() {
         assert!(world.is_closed(a));
         world.advance(ms(90));
         let expected = format!(
-            "not executed for slot 12182: no seed led to a cluster: 127.0.0.1:7000: {told}"
+            "GET for slot 12182: not executed: no seed led to a cluster: 127.0.0.1:7000: {told}"
         );
         assert_eq!(world.outcome(get), expected);
         assert!(!format!("{:?}", world.machine).contains("secret"), "F-74");

@@ -1,8 +1,8 @@
 //! What a node may say at what length, and what is kept of it.
 
 use allocation_counter::measure;
-use hashslot::error::Why;
-use hashslot::{Call, Command, Config, Error, Instant};
+use hashslot::error::Cause;
+use hashslot::{Call, Command, Config, Instant};
 
 use crate::machine::{Machine, keys};
 use crate::support::canned::*;
@@ -78,7 +78,7 @@ fn f40_replies_on_their_way_have_a_limit_together() {
     assert_eq!(world.outcome(gets[0]), whole);
     assert_eq!(world.outcome(gets[1]), whole);
     let error = world.result(gets[2]).as_ref().expect_err("there was no room");
-    assert!(matches!(error, Error::MaybeExecuted { why: Why::Protocol(_), .. }), "{error}");
+    assert!(matches!(error.cause(), Some(Cause::Protocol(_))), "{error}");
     assert!(error.to_string().contains(NO_ROOM), "{error}");
     // The link goes on, and there is room again.
     for (link, key) in links.into_iter().zip(["bar", "c", "foo"]) {

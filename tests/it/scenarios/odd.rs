@@ -72,9 +72,9 @@ fn f39_an_odd_reply_ends_its_own_call_and_no_other() {
             assert_eq!(world.outcome(before), ":1\r\n");
             let shown = &odd[..odd.len().min(40)];
             assert_eq!(world.outcome(behind), ":2\r\n", "{shown:?} in pieces of {piece}");
-            for call in [script, read] {
+            for (call, name) in [(script, "EVAL"), (read, "GET")] {
                 let expected = format!(
-                    "may have been executed for slot 5061 at {A}: unusable reply: {told} of the reply"
+                    "{name} for slot 5061 at {A}: may have been executed: unusable reply: {told} of the reply"
                 );
                 assert_eq!(world.outcome(call), expected, "{shown:?}");
             }
@@ -139,7 +139,7 @@ fn a_read_whose_reply_was_being_skipped_when_its_link_was_lost_is_over() {
     world.answer(a, &format!("$5000\r\n{}", "x".repeat(2_000)));
     assert_eq!(world.outcome(long), "open", "its reply is on its way");
     world.close(a, Disconnect::Reset);
-    assert!(world.outcome(long).starts_with("may have been executed"), "{}", world.outcome(long));
+    assert!(world.outcome(long).contains("may have been executed"), "{}", world.outcome(long));
     assert_eq!(world.outcome(short), "open");
     let a = world.open_later(A);
     assert_eq!(world.reads(a).replace("; CLUSTER SLOTS; CLUSTER SHARDS", ""), "GET bar");
@@ -174,7 +174,7 @@ fn an_odd_part_fails_as_a_part() {
     world.answer(b, ":x\r\n");
     let told = world.outcome(del);
     assert!(told.contains("unusable reply: malformed number at byte 1"), "{told}");
-    assert!(matches!(world.result(del), Err(hashslot::Error::Partial(_))));
+    assert!(world.result(del).as_ref().is_err_and(|error| error.partial().is_some()));
 }
 
 #[test]

@@ -42,7 +42,10 @@ fn f36_the_caller_gets_the_redirection_after_too_many_of_them() {
         let (link, to) = if address == A { (a, C) } else { (c, A) };
         world.answer(link, &format!("-MOVED 12182 {to}\r\n"));
     }
-    assert_eq!(world.outcome(get), "the server answered: MOVED 12182 127.0.0.1:7000");
+    assert_eq!(
+        world.outcome(get),
+        "GET for slot 12182 at 127.0.0.1:7002: the server answered: MOVED 12182 127.0.0.1:7000"
+    );
     assert!(world.elapsed() >= ms(500) && world.elapsed() <= ms(2_000), "{:?}", world.elapsed());
     assert_eq!(world.machine.stats().moved_followed, 16);
 }
@@ -80,7 +83,10 @@ fn f36_ask_to_and_fro_is_bounded_even_after_a_tryagain() {
         assert_eq!(world.reads(link), "ASKING; GET foo", "hop {hop}");
         world.answer(link, &format!("+OK\r\n-ASK 12182 {to}\r\n"));
     }
-    assert_eq!(world.outcome(get), "the server answered: ASK 12182 127.0.0.1:7000");
+    assert_eq!(
+        world.outcome(get),
+        "GET for slot 12182 at 127.0.0.1:7002: the server answered: ASK 12182 127.0.0.1:7000"
+    );
 }
 
 #[test]
@@ -103,7 +109,10 @@ fn f36_m4_moved_to_itself_for_ever() {
             world.advance_to_timer();
         }
     }
-    assert_eq!(world.outcome(get), "the server answered: MOVED 12182 127.0.0.1:7002");
+    assert_eq!(
+        world.outcome(get),
+        "GET for slot 12182 at 127.0.0.1:7002: the server answered: MOVED 12182 127.0.0.1:7002"
+    );
     assert_eq!(sent.len(), 17);
     let pauses: Vec<_> = sent.windows(2).map(|pair| pair[1] - pair[0]).collect();
     assert!(pauses.iter().all(|pause| ms(5) <= *pause && *pause <= ms(250)), "{pauses:?}");
@@ -222,7 +231,10 @@ fn f75_a_stranger_is_never_dialled() {
                 world.advance_to_timer();
             }
         }
-        assert_eq!(world.outcome(get), format!("the server answered: {kind} 12182 {EVIL}"));
+        assert_eq!(
+            world.outcome(get),
+            format!("GET for slot 12182 at {C}: the server answered: {kind} 12182 {EVIL}")
+        );
         assert!(world.events().contains(&format!("refused: {C} -> {EVIL}")));
         assert!(world.machine.stats().redirections_refused > 0);
         assert!(world.elapsed() <= ms(20_000));
@@ -248,7 +260,10 @@ fn f75_a_redirection_for_another_slot_is_not_followed() {
     let get = world.submit(Command::get("foo"));
     world.reads(c);
     world.answer(c, "-MOVED 1 127.0.0.1:7000\r\n");
-    assert_eq!(world.outcome(get), "the server answered: MOVED 1 127.0.0.1:7000");
+    assert_eq!(
+        world.outcome(get),
+        "GET for slot 12182 at 127.0.0.1:7002: the server answered: MOVED 1 127.0.0.1:7000"
+    );
 }
 
 #[test]

@@ -201,7 +201,7 @@ fn f25_a_hole_waits_for_one_refresh_and_is_told_at_the_deadline() {
         }
         world.advance_to_timer();
     }
-    assert_eq!(world.outcome(get), "not executed for slot 12182: no node serves the slot");
+    assert_eq!(world.outcome(get), "GET for slot 12182: not executed: no node serves the slot");
     assert_eq!(world.elapsed(), ms(20_000));
 }
 
@@ -260,7 +260,7 @@ fn f24_a_node_that_leaves_and_never_answers_is_closed_after_a_while() {
     assert_eq!(world.reads(b), "", "the fence holds");
     world.advance(ms(700));
     assert!(world.is_closed(c));
-    assert!(world.outcome(get).starts_with("may have been executed"));
+    assert!(world.outcome(get).contains("may have been executed"));
     assert_eq!(world.reads(b), "GET foo");
 }
 

@@ -1,6 +1,7 @@
 //! What becomes of a command whose reply is an error: the rows of the table, one by one.
 
-use hashslot::{Call, Command, Config, Error, ReadFrom};
+use hashslot::error::Failure;
+use hashslot::{Call, Command, Config, ReadFrom};
 
 use crate::support::canned::*;
 use crate::support::script::*;
@@ -84,7 +85,10 @@ fn f16_refused_asking_tells_the_cause() {
     world.answer(c, "-ASK 12182 127.0.0.1:7000\r\n");
     assert_eq!(world.reads(a), "ASKING; GET foo");
     world.answer(a, "-NOPERM no ASKING for you\r\n-MOVED 12182 127.0.0.1:7002\r\n");
-    assert_eq!(world.outcome(get), "the server answered: NOPERM no ASKING for you");
+    assert_eq!(
+        world.outcome(get),
+        "GET for slot 12182 at 127.0.0.1:7000: the server answered: NOPERM no ASKING for you"
+    );
 }
 
 #[test]
@@ -145,7 +149,10 @@ fn f18_the_caller_sees_tryagain_at_the_deadline() {
         }
         world.advance_to_timer();
     }
-    assert_eq!(world.outcome(get), "the server answered: TRYAGAIN Multiple keys request");
+    assert_eq!(
+        world.outcome(get),
+        "GET for slot 12182: the server answered: TRYAGAIN Multiple keys request"
+    );
     assert_eq!(world.elapsed(), ms(1_000));
 }
 
@@ -184,7 +191,10 @@ fn f19_the_caller_sees_clusterdown_at_the_deadline() {
         }
         world.advance_to_timer();
     }
-    assert_eq!(world.outcome(get), "the server answered: CLUSTERDOWN The cluster is down");
+    assert_eq!(
+        world.outcome(get),
+        "GET for slot 12182: the server answered: CLUSTERDOWN The cluster is down"
+    );
     assert_eq!(world.elapsed(), ms(20_000));
     let queries = world.machine.stats().topology_queries;
     assert!(queries < 220, "{queries} queries in 20 s");
@@ -255,7 +265,10 @@ fn f21_a_script_that_is_refused_has_the_topology_reread_too() {
         let eval = world.submit(Command::new("EVAL").arg("return 1").arg(1).arg("foo"));
         assert_eq!(world.reads(c), "EVAL return 1 1 foo");
         world.answer(c, &format!("-{text}\r\n"));
-        assert_eq!(world.outcome(eval), format!("the server answered: {text}"));
+        assert_eq!(
+            world.outcome(eval),
+            format!("EVAL for slot 12182 at {C}: the server answered: {text}")
+        );
         world.advance(ms(300));
         assert_eq!(world.events(), ["reinit: Stale"], "{text}");
     }
@@ -279,8 +292,12 @@ fn f23_other_errors_are_the_callers_verbatim() {
         refusals.map(|text| (text, false)).into_iter().chain(others.map(|text| (text, true)))
     {
         let (mut world, get) = get_foo_answered(&format!("-{text}\r\n"));
-        assert_eq!(world.outcome(get), format!("the server answered: {text}"));
-        let Err(error @ Error::Server(server)) = world.result(get) else { panic!("{text}") };
+        assert_eq!(
+            world.outcome(get),
+            format!("GET for slot 12182 at {C}: the server answered: {text}")
+        );
+        let Err(error) = world.result(get) else { panic!("{text}") };
+        let Failure::Server(server) = error.failure() else { panic!("{error}") };
         assert_eq!(server.text(), text);
         if !text.starts_with("MOVED") && !text.starts_with("ASK") {
             assert_eq!(error.may_have_executed(), may_have_run, "{text}");
@@ -303,7 +320,7 @@ fn f57_crossslot_is_found_before_anything_is_sent() {
     let mut world = World::discovered(Config::default());
     let refused =
         world.try_submit(Command::new("RENAME").arg("foo").arg("bar")).expect_err("refused");
-    let told = "not executed: its keys are in different slots (12182 and 5061); give keys that belong together one hash tag";
+    let told = "RENAME: not sent: the keys are in different slots (12182 and 5061), give them one hash tag";
     assert_eq!((refused.token, refused.error.to_string()), (2, told.into()));
 }
 
@@ -314,7 +331,10 @@ fn f75_eval_answered_by_moved_is_the_callers_and_the_topology_is_reread() {
     let first = world.submit(eval.clone());
     assert_eq!(world.reads(c), "EVAL return 1 1 foo");
     world.answer(c, "-MOVED 12182 127.0.0.1:7000\r\n");
-    assert_eq!(world.outcome(first), "the server answered: MOVED 12182 127.0.0.1:7000");
+    assert_eq!(
+        world.outcome(first),
+        "EVAL for slot 12182 at 127.0.0.1:7002: the server answered: MOVED 12182 127.0.0.1:7000"
+    );
     assert_eq!(world.reads(a), "");
 
     world.advance(ms(300));

@@ -1,6 +1,6 @@
 //! All keys of a cluster, while nodes restart and slots move.
 
-use hashslot::error::Why;
+use hashslot::error::{Cause, ErrorKind, Ran};
 use hashslot::{Call, Config, Error, LinkId, Reply, Scan};
 
 use crate::support::canned::*;
@@ -126,8 +126,9 @@ fn f60_a_slot_that_stays_between_two_nodes_is_told() {
     for _ in 0..6 {
         walk.walk(0, "0-5460 [9->-bbbb]", "a");
     }
-    let Err(Error::NotExecuted { why, slot, .. }) = walk.next_call() else { panic!() };
-    assert_eq!((why, slot.map(hashslot::Slot::number)), (Why::SlotMoving, Some(9)));
+    let Err(error) = walk.next_call() else { panic!() };
+    assert_eq!(error.cause(), Some(&Cause::SlotMoving));
+    assert_eq!(error.slot().map(hashslot::Slot::number), Some(9));
     walk.walk(0, "0-5460", "a"); // asked again, it goes on
     walk.walk(1, "5461-10922", "b");
     walk.walk(2, "10923-16383", "c");
@@ -141,9 +142,9 @@ fn what_the_server_refuses_is_the_callers_and_the_rest_is_tried_again() {
     let call = walk.next_call().unwrap().unwrap();
     walk.world.submit(call);
     assert_eq!(walk.world.reads(walk.links[0]), "SCAN 0");
-    let lost = Error::TimedOut { phase: hashslot::error::Phase::Sent, node: None, slot: None };
+    let lost = Error::new(Cause::TimedOut, Ran::Maybe);
     assert!(walk.scan.answered(Err(lost)).unwrap().is_empty());
-    assert!(walk.scan.answered(Err(Error::ShutDown)).is_err());
+    assert!(walk.scan.answered(Err(Error::shut_down())).is_err());
     let next = walk.next_call().unwrap().unwrap();
     walk.world.submit(next);
     assert_eq!(walk.world.reads(walk.links[0]), "INFO server; CLUSTER NODES");
@@ -192,7 +193,7 @@ fn f60_a_page_that_is_none_is_told_and_the_node_walked_again() {
         walk.world.answer(walk.links[0], odd);
         let Ok(Reply::Pipeline(replies)) = walk.world.result(token).clone() else { panic!() };
         let error = walk.scan.answered(Ok(replies)).expect_err("is no page");
-        assert!(matches!(error, Error::Conversion(_)), "{error}");
+        assert!(error.kind() == ErrorKind::Conversion, "{error}");
         assert_eq!(walk.scan.done_count(), 0);
     }
     walk.next_call().unwrap();

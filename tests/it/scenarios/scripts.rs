@@ -128,7 +128,7 @@ fn f62_noscript_to_the_source_itself_is_the_callers() {
     world.answer(c, NOSCRIPT);
     assert_eq!(
         world.outcome(call),
-        "the server answered: NOSCRIPT No matching script. Please use EVAL."
+        "EVAL for slot 12182 at 127.0.0.1:7002: the server answered: NOSCRIPT No matching script. Please use EVAL."
     );
     let error = world.result(call).as_ref().expect_err("an error");
     assert!(error.may_have_executed(), "it is what the script says");
@@ -161,7 +161,10 @@ fn f75_only_what_servers_say_has_a_script_sent_again() {
         let call = world.submit(script().invoke(["foo"]));
         assert_eq!(world.reads(c), named("foo"));
         world.answer(c, &format!("-{forged}\r\n"));
-        assert_eq!(world.outcome(call), format!("the server answered: {forged}"));
+        assert_eq!(
+            world.outcome(call),
+            format!("EVALSHA for slot 12182 at {C}: the server answered: {forged}")
+        );
         assert!(world.result(call).as_ref().expect_err("an error").may_have_executed());
         assert_eq!(world.reads(c), "");
     }
@@ -175,7 +178,7 @@ fn f62_the_name_of_a_script_without_its_source_is_the_callers_matter() {
     world.answer(c, NOSCRIPT);
     assert_eq!(
         world.outcome(call),
-        "the server answered: NOSCRIPT No matching script. Please use EVAL."
+        "EVALSHA for slot 12182 at 127.0.0.1:7002: the server answered: NOSCRIPT No matching script. Please use EVAL."
     );
     assert_eq!(world.machine.stats().scripts_missed, 0);
 }
@@ -272,13 +275,16 @@ fn f75_a_script_that_may_have_run_is_not_sent_again() {
     world.answer(c, NOSCRIPT);
     assert_eq!(world.reads(c), full("foo"));
     world.close(c, Disconnect::Reset);
-    assert!(world.outcome(call).starts_with("may have been executed"), "{}", world.outcome(call));
+    assert!(world.outcome(call).contains("may have been executed"), "{}", world.outcome(call));
 
     let call = world.submit(script().invoke(["foo"]));
     let c = world.open(C);
     assert_eq!(world.reads(c), full("foo"));
     world.answer(c, "-MOVED 12182 127.0.0.1:7001\r\n");
-    assert_eq!(world.outcome(call), "the server answered: MOVED 12182 127.0.0.1:7001");
+    assert_eq!(
+        world.outcome(call),
+        "EVAL for slot 12182 at 127.0.0.1:7002: the server answered: MOVED 12182 127.0.0.1:7001"
+    );
 }
 
 #[test]
@@ -312,7 +318,7 @@ fn f62_a_source_that_never_left_is_not_relied_on() {
     let late = Call::new(script().invoke(["foo"])).timeout(ms(10));
     let call = world.submit(late);
     world.advance(ms(10));
-    assert!(world.outcome(call).contains("it did not run"), "{}", world.outcome(call));
+    assert!(world.outcome(call).contains("in the queue: not executed"), "{}", world.outcome(call));
     world.submit(script().invoke(["foo"]));
     assert_eq!(world.reads(c), full("foo"));
 }
@@ -324,7 +330,7 @@ fn f62_a_shutdown_sends_no_source() {
     assert_eq!(world.reads(c), named("foo"));
     world.shut_down();
     world.answer(c, NOSCRIPT);
-    assert_eq!(world.outcome(call), "the client is shut down: the command was not sent");
+    assert_eq!(world.outcome(call), "EVALSHA for slot 12182: not sent: the client is shut down");
     assert!(world.is_closed(c));
 }
 

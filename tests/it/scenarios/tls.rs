@@ -1,7 +1,7 @@
 //! What the machine makes of connections that cannot be secured.
 
-use hashslot::error::{Disconnect, NodeFailure, TlsFailure, Why};
-use hashslot::{Call, Command, Config, Error, ReadFrom};
+use hashslot::error::{Cause, Disconnect, NodeFailure, TlsFailure};
+use hashslot::{Call, Command, Config, ReadFrom};
 
 use crate::support::canned::*;
 use crate::support::script::*;
@@ -29,7 +29,7 @@ fn f72_a_certificate_that_is_refused_fails_calls_at_once_and_is_not_tried_in_a_s
         let get = world.submit(Command::get("foo"));
         world.refuse(A, Disconnect::Tls(failure));
         let told = format!(
-            "not executed for slot 12182: no seed led to a cluster: {A}: cannot connect: TLS failed: \
+            "GET for slot 12182: not executed: no seed led to a cluster: {A}: cannot connect: TLS failed: \
              {failure}"
         );
         assert_eq!(world.outcome(get), told);
@@ -71,9 +71,8 @@ fn f72_a_refusal_behind_the_handshake_is_as_good() {
     let a = world.accept(A);
     assert_eq!(world.reads(a), HELLO);
     world.close(a, Disconnect::Tls(TlsFailure::ClientCertificateWanted));
-    let Err(Error::NotExecuted { why: Why::NoCluster(failures), .. }) = world.result(get) else {
-        panic!("{}", world.outcome(get));
-    };
+    let error = world.result(get).as_ref().expect_err("no cluster");
+    let Some(Cause::NoCluster(failures)) = error.cause() else { panic!("{error}") };
     let (_, failure) = failures.iter().next().expect("a seed that failed");
     let wanted = Disconnect::Tls(TlsFailure::ClientCertificateWanted);
     assert_eq!(*failure, NodeFailure::Unreachable(wanted));
@@ -120,11 +119,11 @@ fn f73_a_node_with_a_wrong_certificate_fails_its_own_calls_only() {
     let incr_b = world.submit(Command::incr("c"));
     world.refuse(B, Disconnect::Tls(TlsFailure::WrongName));
     let told = format!(
-        "not executed for slot 7365 at {B}: cannot connect: TLS failed: {}",
+        "GET for slot 7365 at {B}: not executed: cannot connect: TLS failed: {}",
         TlsFailure::WrongName
     );
     assert_eq!(world.outcome(get_b), told);
-    assert_eq!(world.outcome(incr_b), told);
+    assert_eq!(world.outcome(incr_b), told.replace("GET", "INCR"));
     let dialled = world.link_count();
     for _ in 0..20 {
         let again = world.submit(Command::get("c"));

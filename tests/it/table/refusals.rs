@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use hashslot::error::Why;
-use hashslot::{Call, Cluster, Command, Config, Error};
+use hashslot::error::Rejection;
+use hashslot::{Call, Cluster, Command, Config};
 
 use super::generate::{fact, lines};
 
@@ -26,10 +26,11 @@ fn refusal(cluster: &Cluster<()>, name: &str) -> Option<String> {
     let options = ["BLOCK", "0", "STREAMS", "1", "1", "1"];
     let command = options.into_iter().fold(command, Command::arg);
     match cluster.explain(Call::new(command)) {
-        Err(Error::NotExecuted { why: Why::NotAllowedHere { instead, .. }, .. }) => {
-            Some(instead.to_owned())
-        }
-        _ => None,
+        Err(error) => match error.rejection() {
+            Some(Rejection::NotAllowedHere { instead }) => Some((*instead).to_owned()),
+            _ => None,
+        },
+        Ok(_) => None,
     }
 }
 

@@ -26,7 +26,7 @@ async fn start<A: Adapter>(
 /// Kills what runs on each primary in turn, while there is nothing to kill on the others.
 async fn kill<A: Adapter>(stage: &Stage<'_, A>, line: &str, endless: &[&str]) -> Done {
     let idle = stage.error(line).await?;
-    assert!(idle.server().is_some_and(|error| error.code() == b"NOTBUSY"), "{idle:?}");
+    assert!(idle.server().is_some_and(|error| error.code() == "NOTBUSY"), "{idle:?}");
     for node in &stage.primaries {
         let mut running = start(stage, *node, endless).await?;
         let answer = stage.call(words(line)).await?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hashslot::config::Protocol;
-use hashslot::error::Why;
+use hashslot::error::Rejection;
 use hashslot::{Call, Command, CrossSlot, Error};
 
 use super::{Answer, Stage, in_both, key_in, on_each, tags, words};
@@ -164,7 +164,7 @@ fn what_has_a_condition_on_all_keys_is_not_split<A: Adapter>() -> Done {
             "LMPOP 2 all:1 all:2 LEFT",
         ] {
             let error = stage.error(line).await?;
-            let Error::NotExecuted { why: Why::CrossSlot(..), .. } = error else {
+            let Some(Rejection::CrossSlot(..)) = error.rejection() else {
                 return Err(format!("{line}: {error:?}").into());
             };
         }
@@ -187,7 +187,7 @@ fn splitting_is_refused_where_that_is_wanted<A: Adapter>() -> Done {
             let command = if name == "MSET" { words("MSET a 1 b 2") } else { many(name, &keys) };
             let refused = refusing.command::<hashslot::Frame>(command.clone()).await;
             let is_refused =
-                |error: &Error| matches!(error, Error::NotExecuted { why: Why::CrossSlot(..), .. });
+                |error: &Error| matches!(error.rejection(), Some(Rejection::CrossSlot(..)));
             assert!(refused.as_ref().is_err_and(is_refused), "{name}: {refused:?}");
             let call = Call::new(command).cross_slot(CrossSlot::Refuse);
             assert!(matches!(stage.call(call).await?, Answer::Failed(error) if is_refused(&error)));

@@ -29,6 +29,7 @@ use std::io;
 use std::sync::LazyLock;
 
 use hashslot::config::Protocol;
+use hashslot::error::{self, Partial};
 use hashslot::{Call, Command, Error, Reply};
 
 use super::{Done, Failure, client_name, connect_with};
@@ -100,8 +101,12 @@ impl<'a, A: Adapter> Stage<'a, A> {
                     let node = self.cluster.index_of(address.port()).ok_or("an unknown node")?;
                     let reply = match reply {
                         Ok(frame) => read_reply(&mut &frame.as_bytes()[..])?,
-                        Err(Error::Server(error)) => raw::Reply::Error(error.text().into_owned()),
-                        Err(error) => return Err(error.into()),
+                        Err(error) => match error.failure() {
+                            error::Failure::Server(error) => {
+                                raw::Reply::Error(error.text().into_owned())
+                            }
+                            _ => return Err(error.into()),
+                        },
                     };
                     assert!(of_nodes.insert(node, reply).is_none(), "two replies of {address}");
                 }
@@ -182,10 +187,10 @@ impl Answer {
                 replies.values().find_map(raw::Reply::error).map(str::to_owned)
             }
             // It quotes arguments, so that parts say it in words of their own.
-            Self::Failed(Error::Partial(partial)) => {
-                partial.first_error().and_then(Error::server).map(ToString::to_string)
+            Self::Failed(error) => {
+                let first = error.partial().and_then(Partial::first_error).unwrap_or(error);
+                first.server().map(ToString::to_string)
             }
-            Self::Failed(error) => error.server().map(ToString::to_string),
         }?;
         let lower = text.to_lowercase();
         let is_unknown =

@@ -127,7 +127,7 @@ fn all_nodes_answer_where_the_caller_wants_it<A: Adapter>() -> Done {
         }
         let ids = all("CLUSTER MYID").merge(ResponsePolicy::Equal);
         let Answer::Failed(error) = stage.call(ids).await? else { panic!("they differ") };
-        assert_eq!(error.to_string(), "6 replies that had to be equal differ");
+        assert_eq!(error.to_string(), "CLUSTER MYID: 6 replies that had to be equal differ");
         Ok(())
     })
 }

@@ -13,9 +13,9 @@ use std::io;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
-use hashslot::error::{Disconnect, NodeFailure, TlsFailure, Why};
+use hashslot::error::{Cause, Disconnect, NodeFailure, TlsFailure};
 use hashslot::runtimes::ConnectError;
-use hashslot::{Call, Command, Config, Error, ReadFrom, Tls};
+use hashslot::{Call, Command, Config, ReadFrom, Tls};
 
 use self::certificates::{Identity, OTHER, OURS, trusting_ours, trusting_ours_in};
 use super::adapter::{Adapter, Client, Setup, on_every_adapter};
@@ -79,10 +79,8 @@ async fn refused<A: Adapter>(seeds: &[String], tls: Tls, failure: TlsFailure) ->
     let setup = Setup { tls: Some(tls), call_timeout, ..Setup::new(seeds) };
     let error = A::connect(setup).await.err().ok_or("it connected")?;
     let text = error.to_string();
-    let ConnectError::Cluster(Error::NotExecuted { why: Why::NoCluster(failures), .. }) = error
-    else {
-        return Err(text.into());
-    };
+    let ConnectError::Cluster(error) = error else { return Err(text.into()) };
+    let Some(Cause::NoCluster(failures)) = error.cause() else { return Err(text.into()) };
     assert_eq!(failures.iter().count(), seeds.len(), "{text}");
     for (address, found) in failures.iter() {
         assert_eq!(*found, NodeFailure::Unreachable(Disconnect::Tls(failure)), "{address}");
