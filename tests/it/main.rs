@@ -14,8 +14,6 @@
     reason = "what is wrong in a test ends it, and that is what a test is for"
 )]
 
-#[cfg(feature = "tokio")]
-mod cli;
 #[cfg(all(feature = "sim", feature = "std"))]
 mod custom_runtime;
 #[cfg(all(feature = "sim", feature = "tokio"))]

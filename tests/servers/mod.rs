@@ -5,6 +5,7 @@
 //! - [`fake`] is a node that answers what a test tells it to.
 //! - [`proxy`] stands in front of a node and splits, delays, holds or cuts the bytes.
 //! - [`tls`] has servers speak TLS and nothing else.
+//! - [`lone`] is one server on its own.
 //! - [`slots`] knows the slot of a key, and a key of a slot.
 //! - [`process`] starts and ends the servers.
 //! - [`raw`] is a small blocking connection. It shares no code with the crate, so what it sees is
@@ -24,6 +25,7 @@
 
 pub mod cluster;
 pub mod fake;
+pub mod lone;
 pub mod node;
 pub mod process;
 pub mod proxy;
@@ -47,19 +49,17 @@ const PREFERENCE: [&str; 5] = ["redis-7.0", "valkey-9.1", "redis-8.2", "valkey-8
 
 /// The server binary of that name (one of [`NAMES`]), if it has been fetched.
 ///
-/// Looks in the folder that `HASHSLOT_SERVERS` names, then in `servers` of `CARGO_TARGET_DIR` and
-/// of the package's `target`.
+/// Looks in the folder that `HASHSLOT_SERVERS` names, then in `servers` of `CARGO_TARGET_DIR`, then
+/// in `target/servers` of the package and of the folders around it.
 pub fn find(name: &str) -> Option<PathBuf> {
-    let folders = [
+    let named = [
         env::var_os("HASHSLOT_SERVERS").map(PathBuf::from),
         env::var_os("CARGO_TARGET_DIR").map(|target| Path::new(&target).join("servers")),
-        Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("target/servers")),
     ];
-    folders
-        .into_iter()
-        .flatten()
-        .map(|folder| folder.join(name).join("server"))
-        .find(|binary| binary.is_file())
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let around = package.ancestors().map(|folder| folder.join("target/servers"));
+    let folders = named.into_iter().flatten().chain(around);
+    folders.map(|folder| folder.join(name).join("server")).find(|binary| binary.is_file())
 }
 
 /// Some server binary: a fetched one, else `redis-server` or `valkey-server` on the path.

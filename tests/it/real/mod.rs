@@ -52,7 +52,7 @@ mod tls;
 use std::future::Future;
 use std::io;
 use std::ops::{Deref, DerefMut};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::id;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError, TryLockError};
 use std::thread;
@@ -63,10 +63,9 @@ use hashslot::{Address, Config, FromValue, Reply};
 use self::adapter::{Adapter, Setup};
 use self::tasks::within;
 use crate::servers::cluster::{Cluster, Options};
-use crate::servers::process::{self, Process};
-use crate::servers::raw::Connection;
+pub(crate) use crate::servers::lone::Lone;
 use crate::servers::slots::key_in_slot;
-use crate::servers::{NAMES, find_or_skip, wait_until};
+use crate::servers::{NAMES, find_or_skip};
 
 /// What a test ends with.
 pub(crate) type Done = Result<(), Failure>;
@@ -329,32 +328,6 @@ impl Spot {
     pub(crate) fn close(&self, cluster: &Cluster) -> io::Result<()> {
         while cluster.move_keys(self.slot, self.from, self.to, 100)? > 0 {}
         cluster.close_slot(self.slot, self.to)
-    }
-}
-
-/// One server on its own.
-#[derive(Debug)]
-pub(crate) struct Lone {
-    pub(crate) port: u16,
-    _process: Process,
-}
-
-impl Lone {
-    /// Starts a server and waits until it answers.
-    pub(crate) fn start(server: &Path, args: &[&str]) -> io::Result<Self> {
-        let port = process::free_port()?;
-        let folder = process::new_folder()?;
-        let words = ["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""];
-        let words = words.iter().chain(args).map(|word| (*word).to_owned());
-        let process = Process::start(server, &words.collect::<Vec<_>>(), &folder)?;
-        wait_until("the server answers", CHANGE_LIMIT, || {
-            Connection::to_port(port)?.call(&["PING"]).map(|_| true)
-        })?;
-        Ok(Self { port, _process: process })
-    }
-
-    pub(crate) fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
     }
 }
 

@@ -21,6 +21,8 @@ mod json;
 mod line;
 mod plan;
 mod terminal;
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;

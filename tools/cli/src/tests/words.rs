@@ -5,8 +5,8 @@ use std::time::Duration;
 use hashslot::config::Protocol;
 use hashslot::{Config, Credentials, CrossSlot, Slot, Target};
 
-use super::arguments::{Arguments, Usage};
-use super::line::{Unbalanced, is_skipped, words};
+use crate::arguments::{Arguments, Usage};
+use crate::line::{Unbalanced, is_skipped, words};
 
 #[test]
 fn lines_are_split_as_redis_cli_splits_them() {

@@ -1,35 +1,34 @@
 //! The program itself, on real clusters.
 
-use std::io::{Read, Write};
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
-use std::{env, fs, thread};
+#![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
-use crate::real::{Done, Failure, Lone, USUAL, brittle, shared};
-use crate::servers::cluster::Cluster;
-use crate::servers::fake::Bound;
-use crate::servers::find_or_skip;
+mod clusters;
+// The harness of the tests starts the servers; this needs a part of it.
+#[path = "../../../../tests/servers/mod.rs"]
+mod servers;
+
+use std::io::{Read, Write};
+use std::process::{Command, Output, Stdio};
+use std::thread;
+
+use clusters::{USUAL, brittle, shared};
+use servers::cluster::Cluster;
+use servers::fake::Bound;
+use servers::find_or_skip;
+use servers::lone::Lone;
+
+/// What a test ends with.
+type Done = Result<(), Failure>;
+/// What ends a test.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// What is typed, and what comes of it.
-const SESSION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/cli/session.txt");
+const SESSION: &str = include_str!("session.txt");
 
-/// The program, which `cargo test` builds beside the tests; `cargo test --test it` alone does not.
-fn program() -> Option<PathBuf> {
-    let folder = env::current_exe().ok()?.parent()?.parent()?.join("examples");
-    let program = folder.join(format!("cli{}", env::consts::EXE_SUFFIX));
-    if program.is_file() {
-        return Some(program);
-    }
-    let ci = env::var("CI").is_ok_and(|value| value == "true");
-    assert!(!ci, "no {}", program.display());
-    println!("skipped: cargo build --example cli --features tokio makes {}", program.display());
-    None
-}
-
-fn command(options: &[&str]) -> Option<Command> {
-    let mut command = Command::new(program()?);
+fn command(options: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hashslot-cli"));
     command.args(options).env_remove("REDISCLI_AUTH").env_remove("HASHSLOT_URL");
-    Some(command)
+    command
 }
 
 /// Runs the program on an input.
@@ -45,17 +44,16 @@ fn output(mut command: Command, input: &[u8]) -> Result<Output, Failure> {
 }
 
 /// What the program prints, without a word on standard error, and its exit status.
-fn told(options: &[&str], input: &str) -> Result<Option<(String, i32)>, Failure> {
-    let Some(command) = command(options) else { return Ok(None) };
-    let output = output(command, input.as_bytes())?;
+fn told(options: &[&str], input: &str) -> Result<(String, i32), Failure> {
+    let output = output(command(options), input.as_bytes())?;
     assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{options:?}");
     let status = output.status.code().ok_or("killed")?;
-    Ok(Some((String::from_utf8(output.stdout)?, status)))
+    Ok((String::from_utf8(output.stdout)?, status))
 }
 
 /// Plays one run of the program: the lines with `>` before them. What came of each stands behind
 /// it.
-fn play(cluster: &Cluster, options: &str, lines: &[&str]) -> Result<Option<String>, Failure> {
+fn play(cluster: &Cluster, options: &str, lines: &[&str]) -> Result<String, Failure> {
     let nodes = cluster.node(0).address.clone();
     let options = with_addresses(cluster, options);
     let mut words = vec!["--nodes", &nodes];
@@ -64,19 +62,17 @@ fn play(cluster: &Cluster, options: &str, lines: &[&str]) -> Result<Option<Strin
     if words.iter().any(|word| ["--target", "--explain"].contains(word)) {
         let mut statuses = Vec::new();
         for line in lines {
-            let Some((printed, status)) = told(&words, &with_addresses(cluster, line))? else {
-                return Ok(None);
-            };
+            let (printed, status) = told(&words, &with_addresses(cluster, line))?;
             transcript.push(format!("> {line}\n{}", without_addresses(cluster, &printed)));
             statuses.push(status.to_string());
         }
         transcript.push(format!("status {}\n", statuses.join(" ")));
-        return Ok(Some(transcript.concat()));
+        return Ok(transcript.concat());
     }
     // Each line is followed by one whose answer is known, which tells where its own answer ends.
     let marked = |(index, line): (_, &&str)| format!("{line}\nECHO end-{index}-\n");
     let input: String = lines.iter().enumerate().map(marked).collect();
-    let Some((printed, status)) = told(&words, &input)? else { return Ok(None) };
+    let (printed, status) = told(&words, &input)?;
     let mut rest = printed.as_str();
     for (index, line) in lines.iter().enumerate() {
         let end = format!("\"end-{index}-\"\n");
@@ -86,7 +82,7 @@ fn play(cluster: &Cluster, options: &str, lines: &[&str]) -> Result<Option<Strin
     }
     assert_eq!(rest, "");
     transcript.push(format!("status {status}\n"));
-    Ok(Some(transcript.concat()))
+    Ok(transcript.concat())
 }
 
 /// `node-0` is the address of the first node.
@@ -107,43 +103,41 @@ fn without_addresses(cluster: &Cluster, text: &str) -> String {
 /// The session in `session.txt`. What it should be can be taken over from what a failure prints.
 #[test]
 fn a_session_goes_as_written_down() -> Done {
-    let Some(cluster) = shared(USUAL)? else { return Ok(()) };
+    let Some(cluster) = shared()? else { return Ok(()) };
     cluster.flush_all()?;
-    let session = fs::read_to_string(SESSION)?;
     let mut played = Vec::new();
-    for run in session.split("$ cli").skip(1) {
+    for run in SESSION.split("$ cli").skip(1) {
         let (options, rest) = run.split_once('\n').ok_or("no line")?;
         let lines: Vec<_> = rest.lines().filter_map(|line| line.strip_prefix("> ")).collect();
-        let Some(transcript) = play(&cluster, options, &lines)? else { return Ok(()) };
+        let transcript = play(&cluster, options, &lines)?;
         played.push(format!("$ cli{options}\n{transcript}"));
     }
     cluster.flush_all()?;
     let played = played.concat();
-    assert!(played == session, "{played}");
+    assert!(played == SESSION, "{played}");
     Ok(())
 }
 
 /// Arguments are taken as they are: blanks, quotes and backslashes need no second quoting.
 #[test]
 fn the_command_line_is_one_command() -> Done {
-    let Some(cluster) = shared(USUAL)? else { return Ok(()) };
+    let Some(cluster) = shared()? else { return Ok(()) };
     let node = cluster.node(3).address.as_str();
     let set = told(&["--nodes", node, "SET", "cli:a b", r#""\n'"#], "PING\n")?;
     let get = told(&["--nodes", node, "--json", "GET", "cli:a b"], "")?;
     let del = told(&["--nodes", node, "DEL", "cli:a b"], "")?;
-    let Some(set) = set else { return Ok(()) };
     assert_eq!(set, ("OK\n".to_owned(), 0));
-    assert_eq!(get, Some((format!("{}\n", r#""\"\\n'""#), 0)));
-    assert_eq!(del, Some(("(integer) 1\n".to_owned(), 0)));
+    assert_eq!(get, (format!("{}\n", r#""\"\\n'""#), 0));
+    assert_eq!(del, ("(integer) 1\n".to_owned(), 0));
     Ok(())
 }
 
 #[test]
 fn replies_of_all_nodes_stay_apart() -> Done {
-    let Some(cluster) = shared(USUAL)? else { return Ok(()) };
+    let Some(cluster) = shared()? else { return Ok(()) };
     let nodes = cluster.addresses().join(",");
     let options = ["--nodes", &nodes, "--target", "nodes", "--json", "PING"];
-    let Some((printed, status)) = told(&options, "")? else { return Ok(()) };
+    let (printed, status) = told(&options, "")?;
     let pairs = printed.trim_end().strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
     let mut pairs: Vec<_> = pairs.ok_or("no object")?.split(',').collect();
     pairs.sort_unstable();
@@ -157,13 +151,12 @@ fn replies_of_all_nodes_stay_apart() -> Done {
 /// Bytes are sent and printed as they are, whatever they are.
 #[test]
 fn any_byte_goes_through() -> Done {
-    let Some(cluster) = shared(USUAL)? else { return Ok(()) };
+    let Some(cluster) = shared()? else { return Ok(()) };
     let node = cluster.node(0).address.as_str();
-    let Some(command) = command(&["--nodes", node]) else { return Ok(()) };
     let mut input = b"ECHO ".to_vec();
     input.extend((0x80..=0xff).chain(0x0e..0x20).chain(1..9));
     input.extend(b"\nECHO '\x00\x0b\x0c'");
-    let output = output(command, &input)?;
+    let output = output(command(&["--nodes", node]), &input)?;
     let escaped = |bytes: &mut dyn Iterator<Item = u8>| {
         let escape = |byte| match byte {
             7 => r"\a".to_owned(),
@@ -191,12 +184,11 @@ fn parts_are_told_apart() -> Done {
     let options = ["--nodes", node, "--user", "cli", "--pass", "pass"];
     let json: Vec<_> = options.iter().copied().chain(["--json"]).collect();
     let line = "MSET a 1 b 2 {a}x 3\n";
-    let (people, programs) = (told(&options, line)?, told(&json, line)?);
+    let ((people, status), (programs, _)) = (told(&options, line)?, told(&json, line)?);
     for node in 0..cluster.nodes().len() {
         cluster.call(node, &["ACL", "DELUSER", "cli"])?;
     }
     cluster.flush_all()?;
-    let (Some((people, status)), Some((programs, _))) = (people, programs) else { return Ok(()) };
     let head = "(client) partial MSET: 1 of 2 parts failed, the first for slot 3300 at ";
     assert!(people.starts_with(head), "{people}");
     assert!(people.contains(": the server answered: NOPERM "), "{people}");
@@ -217,39 +209,38 @@ fn passwords_come_from_options_or_environment() -> Done {
     let node = cluster.node(0).address.as_str();
     let run = |options: &[&str], password: Option<&str>| {
         let options: Vec<_> = ["--nodes", node].iter().chain(options).copied().collect();
-        let Some(mut command) = command(&options) else { return Ok(None) };
+        let mut command = command(&options);
         if let Some(password) = password {
             command.env("REDISCLI_AUTH", password);
         }
         let output = output(command, b"GET mine\nGET other")?;
         let printed = String::from_utf8(output.stdout)?;
-        Ok::<_, Failure>(Some((printed, output.status.code())))
+        Ok::<_, Failure>((printed, output.status.code()))
     };
     let option = run(&["--user", "cli-auth", "--pass", "pass"], Some("other"))?;
     let variable = run(&["--user", "cli-auth"], Some("pass"))?;
     let wrong = run(&["--user", "cli-auth", "--pass", "wrong"], None)?;
     let usage = run(&["--user", "cli-auth"], None)?;
     let by_url = || {
-        let Some(mut command) = command(&[]) else { return Ok(None) };
+        let mut command = command(&[]);
         command.env("HASHSLOT_URL", format!("redis://cli-auth:pass@{node}"));
         let output = output(command, b"GET mine\nGET other")?;
         let printed = String::from_utf8(output.stdout)?;
-        Ok::<_, Failure>(Some((printed, output.status.code())))
+        Ok::<_, Failure>((printed, output.status.code()))
     };
     let url = by_url()?;
     for node in 0..cluster.nodes().len() {
         cluster.call(node, &["ACL", "DELUSER", "cli-auth"])?;
     }
-    let Some((wrong, status)) = wrong else { return Ok(()) };
-    for of_user in [option, variable, url] {
-        let (printed, status) = of_user.ok_or("it was there")?;
+    let (wrong, wrong_status) = wrong;
+    for (printed, status) in [option, variable, url] {
         assert!(printed.starts_with("(nil)\n(error) NOPERM "), "{printed}");
         assert_eq!(status, Some(0));
     }
     let head = format!("(client) cluster no seed led to a cluster: {node}: ");
     assert!(wrong.starts_with(&head) && wrong.contains("WRONGPASS"), "{wrong}");
-    assert_eq!(status, Some(1));
-    assert_eq!(usage, Some((String::new(), Some(2))));
+    assert_eq!(wrong_status, Some(1));
+    assert_eq!(usage, (String::new(), Some(2)));
     Ok(())
 }
 
@@ -260,9 +251,7 @@ fn without_a_cluster_each_seed_is_named() -> Done {
     let (lone, dead) = (Lone::start(&server, &[])?, Bound::new()?.port());
     let nodes = format!("127.0.0.1:{dead},{}", lone.address());
     let head = "(client) cluster no seed led to a cluster: ";
-    let Some((printed, status)) = told(&["--nodes", &nodes], "PING\nPING\n")? else {
-        return Ok(());
-    };
+    let (printed, status) = told(&["--nodes", &nodes], "PING\nPING\n")?;
     assert!(printed.starts_with(head), "{printed}");
     assert!(printed.contains(&format!("127.0.0.1:{dead}: cannot connect: ")), "{printed}");
     assert!(
@@ -274,7 +263,7 @@ fn without_a_cluster_each_seed_is_named() -> Done {
     let answer = told(&["--nodes", &dead, "--timeout", "0.3", "--json", "PING"], "")?;
     let why = format!("no seed led to a cluster: {dead}: cannot connect: connection refused");
     let expected = format!("{{\"client\":\"cluster\",\"error\":\"{why}\"}}\n");
-    assert_eq!(answer, Some((expected, 1)));
+    assert_eq!(answer, (expected, 1));
     Ok(())
 }
 
@@ -285,17 +274,16 @@ fn a_line_ends_when_its_time_is_up() -> Done {
     cluster.flush_all()?;
     let (slow, other) = (cluster.node(0).address.as_str(), cluster.node(1).address.as_str());
     let options = ["--nodes", other, "--timeout", "0.5"];
-    let told = thread::scope(|scope| {
+    let (printed, status) = thread::scope(|scope| {
         let asleep = scope.spawn(|| cluster.call(0, &["DEBUG", "SLEEP", "3"]));
         // It sleeps as soon as it does not answer any more.
         while told(&["--nodes", slow, "--timeout", "0.5", "--target", slow, "PING"], "")
-            .is_ok_and(|told| told.is_some_and(|(_, status)| status == 0))
+            .is_ok_and(|(_, status)| status == 0)
         {}
         let answer = told(&options, "GET b\nGET a\n");
         asleep.join().expect("no panic")?;
         answer
     })?;
-    let Some((printed, status)) = told else { return Ok(()) };
     let (first, second) = printed.split_once('\n').ok_or("one line")?;
     assert!(first.starts_with("(client) timeout GET for slot 3300 at "), "{printed}");
     assert_eq!((second, status), ("(nil)\n", 1));
@@ -305,13 +293,12 @@ fn a_line_ends_when_its_time_is_up() -> Done {
 #[test]
 fn wrong_usage_ends_with_the_usage_text() -> Done {
     for options in [&[][..], &["--nodes"], &["--nodes", "a:1", "--odd"], &["GET", "a"]] {
-        let Some(command) = command(options) else { return Ok(()) };
-        let output = output(command, b"PING\n")?;
+        let output = output(command(options), b"PING\n")?;
         let told = String::from_utf8(output.stderr)?;
         assert!(told.starts_with("cli: ") && told.contains("\nusage: cli [--nodes "), "{told}");
         assert_eq!((output.stdout.len(), output.status.code()), (0, Some(2)));
     }
-    let Some((help, status)) = told(&["--help"], "")? else { return Ok(()) };
+    let (help, status) = told(&["--help"], "")?;
     assert!(help.starts_with("usage: cli [--nodes ") && status == 0, "{help}");
     Ok(())
 }
@@ -319,8 +306,8 @@ fn wrong_usage_ends_with_the_usage_text() -> Done {
 /// The reader of the answers closes the pipe.
 #[test]
 fn a_closed_pipe_ends_it_quietly() -> Done {
-    let Some(cluster) = shared(USUAL)? else { return Ok(()) };
-    let Some(mut command) = command(&["--nodes", &cluster.node(0).address]) else { return Ok(()) };
+    let Some(cluster) = shared()? else { return Ok(()) };
+    let mut command = command(&["--nodes", &cluster.node(0).address]);
     let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = pipes.spawn()?;
     let mut stdin = child.stdin.take().ok_or("no pipe")?;

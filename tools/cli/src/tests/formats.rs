@@ -5,8 +5,8 @@ use hashslot::config::{Limits, Protocol};
 use hashslot::error::{Cause, ErrorKind, Ran};
 use hashslot::{Address, Command, Error, Frame, NodeReplies, Reply, ServerError};
 
-use super::answer::{Answer, Failure, Fate};
-use super::{json, terminal};
+use crate::answer::{Answer, Failure, Fate};
+use crate::{json, terminal};
 
 fn frame(bytes: &[u8]) -> Frame {
     Frame::parse(bytes.to_vec(), &Limits::default()).unwrap()

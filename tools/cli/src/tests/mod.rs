@@ -1,0 +1,4 @@
+//! How the program reads lines and prints values.
+
+mod formats;
+mod words;
