@@ -38,7 +38,7 @@ pub(crate) struct Block {
 const PROGRAMS: [&str; 5] = ["cargo ", "scripts/", "valgrind ", "callgrind_annotate ", ".ci/run"];
 
 /// The folders and files that hold documentation.
-const PLACES: [&str; 11] = [
+const PLACES: [&str; 12] = [
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
@@ -50,6 +50,7 @@ const PLACES: [&str; 11] = [
     ".ci/run",
     "fuzz/src",
     "tests/it",
+    "tools",
 ];
 
 /// The pages whose Rust rustdoc compiles, since documentation of the crate includes them.

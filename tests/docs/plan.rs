@@ -38,14 +38,14 @@ pub(crate) const PLAN: &[Entry] = &[
     // Examples.
     entry("cargo run --release --example transport --features sim", Session),
     entry(
-        "cargo run --release --example simulate --features sim",
+        "cargo run --release --package hashslot-simulate",
         Instead(
-            "cargo run --release --example simulate --features sim -- --seeds 0..20 --profile reshard",
+            "cargo run --release --package hashslot-simulate -- --seeds 0..20 --profile reshard",
             "it takes 1000 fresh seeds, which may find something new",
         ),
     ),
     entry(
-        "cargo run --release --example simulate --features sim -- --seeds 0..20 --profile reshard",
+        "cargo run --release --package hashslot-simulate -- --seeds 0..20 --profile reshard",
         Runs(&["seeds 0..20, 500 steps, reshard", "20 seeds in ...; 0 seeds failed"]),
     ),
     entry(
@@ -93,6 +93,7 @@ pub(crate) const PLAN: &[Entry] = &[
     entry("scripts/fuzz", Step("cargo test --package hashslot-fuzz")),
     entry("cargo tree -e normal", Here),
     entry("cargo test", Step("counted cargo test --all-features")),
+    entry("cargo test --package hashslot-cli", Step("counted cargo test --package hashslot-cli")),
     entry("cargo test --test it", Step("counted cargo test --all-features")),
     entry(
         "cargo test --all-features --test it real::adapter -- --nocapture",

@@ -81,7 +81,7 @@ const KNOWN: [(Profile, u64, usize); 35] = [
     (Profile::Everything, 444_244, 500),
 ];
 
-const REPLAY: &str = "cargo run --release --example simulate --features sim --";
+const REPLAY: &str = "cargo run --release --package hashslot-simulate --";
 
 /// What a run without optimisation has time for: it is much slower, and checks the machine
 /// after every input.

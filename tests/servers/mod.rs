@@ -1,4 +1,4 @@
-//! Real servers, scripted nodes and a misbehaving network, all on loopback, for tests and examples.
+//! Real servers, scripted nodes and a misbehaving network, all on loopback, for tests and tools.
 //!
 //! - [`cluster`] runs a cluster of real server processes and reshards it, fails it over, breaks it.
 //! - `repair` makes a cluster what it was at its start, between two tests.

@@ -8,7 +8,7 @@
 
 #![expect(clippy::print_stdout, reason = "it tells how it goes")]
 
-// The harness of the tests starts the servers; the example needs a part of it.
+// The harness of the tests starts the servers; the program needs a part of it.
 #[path = "../../../tests/servers/mod.rs"]
 mod servers;
 

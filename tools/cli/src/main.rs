@@ -2,9 +2,9 @@
 //! does.
 //!
 //! ```text
-//! $ cargo run --release --example cli --features tokio -- --nodes 127.0.0.1:7000 SET user:1 ann
+//! $ cargo run --release --package hashslot-cli -- --nodes 127.0.0.1:7000 SET user:1 ann
 //! OK
-//! $ cargo run --release --example cli --features tokio -- --nodes 127.0.0.1:7000 MGET user:1 user:2
+//! $ cargo run --release --package hashslot-cli -- --nodes 127.0.0.1:7000 MGET user:1 user:2
 //! 1) "ann"
 //! 2) (nil)
 //! ```

@@ -1,7 +1,7 @@
 //! Searches for wrong behaviour: runs simulated clusters, one a seed, and stops at the first that
 //! shows any, with a command that runs it again and a short trace.
 //!
-//! `cargo run --release --example simulate --features sim -- --seeds 0..20 --profile reshard`
+//! `cargo run --release --package hashslot-simulate -- --seeds 0..20 --profile reshard`
 //!
 //! - `--seeds A..B`: from A up to B; one seed alone is run with a trace. Default: 1000 fresh ones.
 //! - `--profile NAME`: what may happen, such as `calm`, `failover` or `everything`, the default.
@@ -181,9 +181,9 @@ fn run(scenario: &Scenario) -> Report {
 
 /// Tells all about a seed that fails.
 fn explain(scenario: &Scenario) {
-    println!("replay: cargo run --release --example simulate --features sim -- {scenario}");
+    println!("replay: cargo run --release --package hashslot-simulate -- {scenario}");
     let smallest = scenario.shrink_with(|scenario| !run(scenario).violations.is_empty());
-    println!("smallest: cargo run --release --example simulate --features sim -- {smallest}");
+    println!("smallest: cargo run --release --package hashslot-simulate -- {smallest}");
     show(&smallest);
 }
 
