@@ -65,6 +65,8 @@ pub(crate) const PLAN: &[Entry] = &[
         "scripts/chaos",
         Instead("scripts/chaos --only C-7 --server valkey-9.1 --seconds 1", "it takes minutes"),
     ),
+    entry("scripts/demo --help", Runs(&["      --announce <WAY>"])),
+    entry("scripts/chaos --help", Runs(&["...--only <NAME,..>..."])),
     entry("scripts/chaos --list", Runs(&["C-0 ...", "C-12 ..."])),
     entry(
         "scripts/chaos --only C-7 --server valkey-9.1 --seconds 1",

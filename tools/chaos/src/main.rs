@@ -25,11 +25,16 @@ mod stage;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use clap::{Parser, value_parser};
 use figures::Figures;
+use indicatif::{ProgressBar, ProgressStyle};
 use stage::{Failure, Setup};
 
 /// A scenario that takes longer than this and four loads hangs.
 const SCENARIO_LIMIT: Duration = Duration::from_secs(180);
+
+/// What the progress bar shows.
+const PROGRESS: &str = "{elapsed_precise} {bar:20} {pos} of {len}, {wide_msg}";
 
 /// What there is, in its order.
 const SCENARIOS: [(&str, &str); 13] = [
@@ -67,43 +72,51 @@ async fn play(name: &str, setup: &Setup) -> Result<Figures, Failure> {
     }
 }
 
-#[derive(Debug)]
+/// Breaks real clusters under load, and checks that the client keeps its promises
+#[derive(Debug, Parser)]
+#[command(name = "hashslot-chaos")]
 struct Arguments {
+    /// How long a load goes on where nothing else limits it
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u64).range(1..))]
     seconds: u64,
+    /// The server to run, such as valkey-9.1 [default: one that scripts/servers has built]
+    #[arg(long, value_name = "NAME")]
     server: Option<String>,
+    /// The scenarios to play, such as C-0,C-7 [default: all]
+    #[arg(
+        long,
+        value_name = "NAME,..",
+        value_delimiter = ',',
+        value_parser = SCENARIOS.map(|(name, _)| name),
+        hide_possible_values = true
+    )]
     only: Vec<String>,
+    /// List the scenarios, and play none
+    #[arg(long)]
     list: bool,
 }
 
 impl Arguments {
-    fn read() -> Result<Self, Failure> {
-        let mut arguments = Self { seconds: 20, server: None, only: Vec::new(), list: false };
-        let mut words = std::env::args().skip(1);
-        while let Some(word) = words.next() {
-            if word == "--list" {
-                arguments.list = true;
-                continue;
-            }
-            let value = words.next().ok_or_else(|| format!("{word} needs a value"))?;
-            match word.as_str() {
-                "--seconds" => arguments.seconds = value.parse()?,
-                "--server" => arguments.server = Some(value),
-                "--only" => arguments.only = value.split(',').map(str::to_owned).collect(),
-                _ => return Err(format!("unknown option {word}").into()),
-            }
-        }
-        let unknown = |name: &&String| !SCENARIOS.iter().any(|(known, _)| known == name);
-        if let Some(name) = arguments.only.iter().find(unknown) {
-            return Err(format!("no scenario {name}, see --list").into());
-        }
-        Ok(arguments)
-    }
-
     fn setup(&self) -> Result<Setup, Failure> {
         let server = self.server.as_deref().map_or_else(servers::find_any, servers::find);
         let server = server.ok_or("no such server: run scripts/servers")?;
-        Ok(Setup { server, length: Duration::from_secs(self.seconds.max(1)) })
+        Ok(Setup { server, length: Duration::from_secs(self.seconds) })
     }
+
+    /// The scenarios to play, in the order of the list.
+    fn scenarios(&self) -> Vec<(&'static str, &'static str)> {
+        let is_wanted = |name: &str| self.only.is_empty() || self.only.iter().any(|o| o == name);
+        SCENARIOS.into_iter().filter(|(name, _)| is_wanted(name)).collect()
+    }
+}
+
+/// A bar that names the scenario that plays. It is drawn on standard error, and nowhere if that is
+/// no terminal.
+fn progress(scenario_count: usize) -> Result<ProgressBar, Failure> {
+    let progress = ProgressBar::new(u64::try_from(scenario_count)?);
+    progress.set_style(ProgressStyle::with_template(PROGRESS)?);
+    progress.enable_steady_tick(Duration::from_millis(200));
+    Ok(progress)
 }
 
 /// Plays scenarios one after the other: whether all went as they must.
@@ -116,11 +129,11 @@ fn run(arguments: &Arguments) -> Result<bool, Failure> {
     }
     let setup = arguments.setup()?;
     println!("chaos on {:?}", servers::Version::of(&setup.server)?);
+    let scenarios = arguments.scenarios();
+    let progress = progress(scenarios.len())?;
     let mut total = Figures::default();
-    for (name, what) in SCENARIOS {
-        if !arguments.only.is_empty() && !arguments.only.iter().any(|only| only == name) {
-            continue;
-        }
+    for (name, what) in scenarios {
+        progress.set_message(format!("{name}: {what}"));
         let begun_at = Instant::now();
         let figures = play_alone(name, &setup).unwrap_or_else(|failure| {
             let mut figures = Figures::default();
@@ -128,9 +141,12 @@ fn run(arguments: &Arguments) -> Result<bool, Failure> {
             figures
         });
         let took = begun_at.elapsed().as_secs_f32();
-        println!("{name:<5} {} {what} ({took:.0} s): {figures}", figures.verdict());
+        let verdict = figures.verdict();
+        progress.suspend(|| println!("{name:<5} {verdict} {what} ({took:.0} s): {figures}"));
+        progress.inc(1);
         total.add(figures);
     }
+    progress.finish_and_clear();
     println!("chaos: {}", total.closing_line());
     Ok(total.has_passed())
 }
@@ -148,7 +164,7 @@ fn play_alone(name: &str, setup: &Setup) -> Result<Figures, Failure> {
 }
 
 fn main() -> ExitCode {
-    match Arguments::read().and_then(|arguments| run(&arguments)) {
+    match run(&Arguments::parse()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(failure) => {

@@ -5,135 +5,123 @@ use std::ffi::OsString;
 use std::str;
 use std::time::Duration;
 
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Error, Parser};
 use hashslot::config::Protocol;
-use hashslot::error::ConfigError;
-use hashslot::{Address, Config, Credentials, CrossSlot, Slot, Target, Url};
+use hashslot::error::{AddressError, ConfigError};
+use hashslot::{Address, Config, Credentials, Slot, Target, Url};
 
-/// How to use the program.
-pub(crate) const USAGE: &str = "\
-usage: cli [--nodes HOST:PORT[,HOST:PORT..]] [OPTION..] [COMMAND [ARGUMENT..]]
+/// What stands below the options in the help.
+const MORE: &str = "\
+TARGET is any, primaries, replicas, nodes, slot:N, key:K or HOST:PORT.
 
-Sends a command to a Redis Cluster and prints the reply. Without a command it runs the lines of
-standard input, one after the other; they are quoted as for redis-cli. Blank lines and lines that
-begin with # are skipped.
+Without a command the program runs the lines of standard input, one after the other. Quotes work as
+in redis-cli. The program skips blank lines and lines that begin with #.
 
-  --nodes HOST:PORT,..  nodes to ask for the cluster: one that can be reached is enough.
-                        Without, the environment variable HASHSLOT_URL says where the cluster is
-                        and how to connect: redis://user:password@HOST:PORT,..?call_timeout=5s
-  --json                prints one JSON value a line
-  --target TARGET       any | primaries | replicas | nodes | slot:N | key:K | HOST:PORT:
-                        where commands go, whatever their keys
-  --no-split            refuses commands whose keys are in several slots
-  --explain             prints what would be sent where, and sends nothing
-  --resp2               speaks RESP2
-  --user NAME           the user; needs a password
-  --pass PASSWORD       the password, or else that of the environment variable REDISCLI_AUTH
-  --timeout SECONDS     the time budget of each command, such as 0.5; 20 by default
-  --                    what follows is the command
+Without --nodes `HASHSLOT_URL` of the environment says where the cluster is and how to connect:
+redis://user:password@HOST:PORT,..?call_timeout=5s
 
-(error) is what a server says, (client) KIND what the client says.
-Exit status: 0 if servers answered everything, 1 if the client failed, 2 for wrong usage.
-";
+A line that begins with (error) is the error of a server, one with (client) KIND that of the client.
+Exit status: 0 if servers answered everything, 1 if the client failed, 2 for wrong usage.";
 
-/// What is asked for.
-#[derive(Debug)]
+/// Sends a command to a Redis Cluster and prints the reply
+// It has no `Debug`: the password would be in it.
+#[derive(Parser)]
+#[command(name = "hashslot-cli", after_help = MORE, args_override_self = true)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Arguments {
-    pub(crate) nodes: Vec<Address>,
-    /// The URL of the environment, if no nodes are named.
-    pub(crate) url: Option<Url>,
+    /// Nodes to ask for the cluster: one that can be reached is enough
+    #[arg(long, value_name = "HOST:PORT,..", value_parser = nodes)]
+    nodes: Option<Nodes>,
+    /// Print each reply as one line of JSON
+    #[arg(long)]
     pub(crate) json: bool,
-    pub(crate) explain: bool,
+    /// Where to send commands, whatever their keys are
+    #[arg(long, value_parser = OsStringValueParser::new().try_map(target))]
     pub(crate) target: Option<Target>,
-    pub(crate) cross_slot: Option<CrossSlot>,
-    protocol: Option<Protocol>,
-    credentials: Option<Credentials>,
+    /// Refuse commands whose keys are in several slots
+    #[arg(long)]
+    pub(crate) no_split: bool,
+    /// Print which node would get what, and send nothing
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Use RESP2, the older protocol
+    #[arg(long)]
+    resp2: bool,
+    /// User name; needs a password
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+    user: Option<String>,
+    /// Password; if it is missing, `REDISCLI_AUTH` of the environment counts
+    #[arg(long, value_name = "PASSWORD", allow_hyphen_values = true)]
+    pass: Option<String>,
+    /// Time for each command, such as 0.5 [default: 20]
+    #[arg(long, value_name = "SECONDS", value_parser = timeout, allow_negative_numbers = true)]
     timeout: Option<Duration>,
-    /// The words of the command; none if commands come from standard input.
+    /// Command with its arguments; `--` before it if it begins with a hyphen
+    #[arg(
+        trailing_var_arg = true,
+        value_parser = OsStringValueParser::new().map(OsString::into_encoded_bytes)
+    )]
     pub(crate) command: Vec<Vec<u8>>,
+    /// The URL of the environment, if no nodes are named.
+    #[arg(skip)]
+    pub(crate) url: Option<Url>,
+    #[arg(skip)]
+    credentials: Option<Credentials>,
 }
 
-/// Why the program does not start.
-#[derive(Debug)]
-pub(crate) enum Usage {
-    /// The user asked how to use it.
-    Help,
-    /// What is wrong.
-    Wrong(String),
-}
-
-impl<T: ToString> From<T> for Usage {
-    fn from(problem: T) -> Self {
-        Self::Wrong(problem.to_string())
-    }
-}
+/// The value of `--nodes`.
+#[derive(Clone)]
+struct Nodes(Vec<Address>);
 
 impl Arguments {
     /// What this program was started with.
-    pub(crate) fn read() -> Result<Self, Usage> {
+    pub(crate) fn read() -> Result<Self, Error> {
         let password = env::var("REDISCLI_AUTH").ok().filter(|password| !password.is_empty());
         let url = env::var("HASHSLOT_URL").ok().filter(|url| !url.is_empty());
-        let words = env::args_os().skip(1).map(OsString::into_encoded_bytes);
-        Self::parse(words, password, url.as_deref())
+        Self::of(env::args_os().skip(1), password, url.as_deref())
     }
 
-    /// What these words ask for.
-    pub(crate) fn parse(
-        mut words: impl Iterator<Item = Vec<u8>>,
-        mut password: Option<String>,
+    /// What these words ask for, in an environment with this password and this URL.
+    pub(crate) fn of(
+        words: impl Iterator<Item = OsString>,
+        password: Option<String>,
         url: Option<&str>,
-    ) -> Result<Self, Usage> {
-        let mut arguments = Self {
-            nodes: Vec::new(),
-            url: None,
-            json: false,
-            explain: false,
-            target: None,
-            cross_slot: None,
-            protocol: None,
-            credentials: None,
-            timeout: None,
-            command: Vec::new(),
-        };
-        let mut user = None;
-        while let Some(word) = words.next() {
-            let option = String::from_utf8_lossy(&word).into_owned();
-            let mut value = || words.next().ok_or_else(|| format!("{option} needs a value"));
-            match &*option {
-                "--help" | "-h" => return Err(Usage::Help),
-                "--nodes" => arguments.nodes = nodes(&text(value()?)?)?,
-                "--json" => arguments.json = true,
-                "--explain" => arguments.explain = true,
-                "--no-split" => arguments.cross_slot = Some(CrossSlot::Refuse),
-                "--resp2" => arguments.protocol = Some(Protocol::Resp2),
-                "--target" => arguments.target = Some(target(&value()?)?),
-                "--user" => user = Some(text(value()?)?),
-                "--pass" => password = Some(text(value()?)?),
-                "--timeout" => arguments.timeout = Some(timeout(&text(value()?)?)?),
-                "--" => arguments.command = words.by_ref().collect(),
-                _ if word.starts_with(b"--") => return Err(format!("no option {option}").into()),
-                _ => {
-                    arguments.command.push(word);
-                    arguments.command.extend(words.by_ref());
-                }
-            }
+    ) -> Result<Self, Error> {
+        let program = OsString::from("hashslot-cli");
+        let mut arguments = Self::try_parse_from([program].into_iter().chain(words))?;
+        if arguments.nodes().is_empty() {
+            let url = url.ok_or_else(|| {
+                wrong(ErrorKind::MissingRequiredArgument, "--nodes or HASHSLOT_URL is needed")
+            })?;
+            let parsed = url.parse().map_err(|error: ConfigError| {
+                wrong(ErrorKind::ValueValidation, format!("HASHSLOT_URL: {error}"))
+            })?;
+            arguments.url = Some(parsed);
         }
-        if arguments.nodes.is_empty() {
-            let url = url.ok_or("--nodes or HASHSLOT_URL is needed")?;
-            arguments.url =
-                Some(url.parse().map_err(|error: ConfigError| format!("HASHSLOT_URL: {error}"))?);
-        }
-        arguments.credentials = match (user, password) {
+        arguments.credentials = match (arguments.user.take(), arguments.pass.take().or(password)) {
             (None, None) => None,
             (None, Some(password)) => Some(Credentials::password(&password)),
             (Some(user), Some(password)) => Some(Credentials::user(&user, &password)),
-            (Some(_), None) => return Err("--user needs --pass or REDISCLI_AUTH".into()),
+            (Some(_), None) => {
+                let problem = "--user needs --pass or REDISCLI_AUTH";
+                return Err(wrong(ErrorKind::MissingRequiredArgument, problem));
+            }
         };
         Ok(arguments)
     }
 
+    /// The nodes to ask; none if a URL tells them.
+    pub(crate) fn nodes(&self) -> &[Address] {
+        self.nodes.as_ref().map_or(&[], |nodes| &nodes.0)
+    }
+
     /// Changes the configuration of the client to what is asked for.
     pub(crate) fn configure(&self, config: &mut Config) {
-        config.protocol = self.protocol.unwrap_or(config.protocol);
+        if self.resp2 {
+            config.protocol = Protocol::Resp2;
+        }
         if self.credentials.is_some() {
             config.credentials.clone_from(&self.credentials);
         }
@@ -141,26 +129,28 @@ impl Arguments {
     }
 }
 
-fn text(word: Vec<u8>) -> Result<String, Usage> {
-    String::from_utf8(word).map_err(|_| "the value of an option is not UTF-8".into())
+/// An error that is printed with the usage.
+fn wrong(kind: ErrorKind, problem: impl std::fmt::Display) -> Error {
+    Arguments::command().error(kind, problem)
 }
 
-fn nodes(list: &str) -> Result<Vec<Address>, Usage> {
+fn nodes(list: &str) -> Result<Nodes, AddressError> {
     let nodes = list.split(',').map(str::trim).filter(|node| !node.is_empty());
-    nodes.map(|node| node.parse().map_err(Usage::from)).collect()
+    nodes.map(str::parse).collect::<Result<_, _>>().map(Nodes)
 }
 
-fn timeout(text: &str) -> Result<Duration, Usage> {
+fn timeout(text: &str) -> Result<Duration, &'static str> {
     let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let seconds = seconds.filter(|seconds| !seconds.is_zero());
-    seconds.ok_or_else(|| format!("--timeout {text}: not a number of seconds above 0").into())
+    seconds.ok_or("not a number of seconds above 0")
 }
 
-fn target(word: &[u8]) -> Result<Target, Usage> {
+fn target(word: OsString) -> Result<Target, String> {
+    let word = word.into_encoded_bytes();
     if let Some(key) = word.strip_prefix(b"key:") {
         return Ok(Target::key(key));
     }
-    let text = str::from_utf8(word).map_err(|_| "the target is not UTF-8")?;
+    let text = str::from_utf8(&word).map_err(|_| "the target is not UTF-8")?;
     Ok(match text {
         "any" => Target::Any,
         "primaries" => Target::AllPrimaries,
@@ -171,7 +161,7 @@ fn target(word: &[u8]) -> Result<Target, Usage> {
                 let slot = number.parse().ok().and_then(Slot::new);
                 Target::Slot(slot.ok_or("a slot is a number from 0 to 16383")?)
             }
-            None => Target::Node(text.parse()?),
+            None => Target::Node(text.parse().map_err(|error: AddressError| error.to_string())?),
         },
     })
 }

@@ -28,30 +28,21 @@ use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 
 use answer::{Answer, Failure};
-use arguments::{Arguments, USAGE, Usage};
+use arguments::Arguments;
 use hashslot::error::ErrorKind;
 use hashslot::runtimes::ConnectError;
 use hashslot::tokio::Client;
-use hashslot::{Call, Command};
-
-/// The wish to end with the usage text and status 2.
-const WRONG_USAGE: u8 = 2;
+use hashslot::{Call, Command, CrossSlot};
 
 fn main() -> ExitCode {
-    let done = match Arguments::read() {
-        Ok(arguments) => run(&arguments),
-        Err(Usage::Help) => io::stdout().write_all(USAGE.as_bytes()).map(|()| ExitCode::SUCCESS),
-        Err(Usage::Wrong(problem)) => {
-            let told = writeln!(io::stderr(), "cli: {problem}\n\n{USAGE}");
-            told.map(|()| ExitCode::from(WRONG_USAGE))
-        }
-    };
-    done.unwrap_or_else(|error| {
+    // It prints the help, or what is wrong and the usage, and ends with status 0 or 2.
+    let arguments = Arguments::read().unwrap_or_else(|error| error.exit());
+    run(&arguments).unwrap_or_else(|error| {
         if error.kind() == io::ErrorKind::BrokenPipe {
             // The reader of the answers has closed the pipe: it has read enough.
             return ExitCode::SUCCESS;
         }
-        writeln!(io::stderr(), "cli: {error}").ok();
+        writeln!(io::stderr(), "hashslot-cli: {error}").ok();
         ExitCode::FAILURE
     })
 }
@@ -63,7 +54,7 @@ fn run(arguments: &Arguments) -> io::Result<ExitCode> {
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let mut builder = arguments.url.clone().map_or_else(Client::builder, Client::builder_from);
     builder = builder.configure(|config| arguments.configure(config));
-    for node in &arguments.nodes {
+    for node in arguments.nodes() {
         builder = builder.seed(node.clone());
     }
     let connected = runtime.block_on(builder.connect());
@@ -137,8 +128,8 @@ impl Session<'_> {
         };
         let command = Command::new(name).args(rest);
         let mut call = Call::new(command.clone());
-        if let Some(cross_slot) = self.arguments.cross_slot {
-            call = call.cross_slot(cross_slot);
+        if self.arguments.no_split {
+            call = call.cross_slot(CrossSlot::Refuse);
         }
         if let Some(target) = &self.arguments.target {
             call = call.target(target.clone());

@@ -4,11 +4,7 @@
 //! read back values, and meanwhile moves slots with keys in them, fails one primary over and kills
 //! another. Every value that is read is checked. `scripts/demo` runs it with all its set-up.
 //!
-//! - `--runtime tokio|smol|async-std|blocking`: what the client runs on; default: tokio
-//! - `--announce ip|mapped|unknown|hostname|ipv6`: how the nodes tell where they are; default: ip
-//! - `--seconds N`, `--tasks N`: how long, and how many callers
-//! - `--nodes host:port,..`: runs against a cluster of yours, which it only writes keys of its own
-//!   to, and deletes them
+//! `--help` tells all options. A bar shows the progress where standard error is a terminal.
 
 #![expect(clippy::print_stdout, reason = "it tells how it goes")]
 
@@ -24,60 +20,60 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use adapters::{Adapter, AsyncStd, Blocking, Smol, Tokio};
+use clap::{Parser, ValueEnum};
+use hashslot::Address;
 use stage::Announce;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-#[derive(Debug)]
-struct Arguments {
-    nodes: Option<String>,
-    runtime: String,
-    announce: Announce,
-    length: Duration,
-    tasks: u64,
+/// What the client runs on.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Runtime {
+    Tokio,
+    Smol,
+    AsyncStd,
+    Blocking,
 }
 
-impl Arguments {
-    fn read() -> Result<Self, Failure> {
-        let mut arguments = Self {
-            nodes: None,
-            runtime: "tokio".into(),
-            announce: Announce::Ip,
-            length: Duration::from_secs(12),
-            tasks: 48,
-        };
-        let mut words = std::env::args().skip(1);
-        while let Some(word) = words.next() {
-            let value = words.next().ok_or_else(|| format!("{word} needs a value"))?;
-            match word.as_str() {
-                "--nodes" => arguments.nodes = Some(value),
-                "--runtime" => arguments.runtime = value,
-                "--announce" => arguments.announce = value.parse()?,
-                "--seconds" => arguments.length = Duration::from_secs(value.parse()?),
-                "--tasks" => arguments.tasks = value.parse()?,
-                _ => return Err(format!("unknown option {word}").into()),
-            }
-        }
-        Ok(arguments)
-    }
+/// Writes and reads back values while the cluster changes, and checks every value
+#[derive(Debug, Parser)]
+#[command(name = "hashslot-demo")]
+struct Arguments {
+    /// Runtime of the client
+    #[arg(long, value_enum, value_name = "NAME", default_value_t = Runtime::Tokio)]
+    runtime: Runtime,
+    /// How the nodes tell where they are
+    #[arg(long, value_enum, value_name = "WAY", default_value_t = Announce::Ip)]
+    announce: Announce,
+    /// How long the callers work
+    #[arg(long, value_name = "N", default_value_t = 12)]
+    seconds: u64,
+    /// How many callers work at the same time
+    #[arg(long, value_name = "N", default_value_t = 48)]
+    tasks: u64,
+    /// A cluster of yours, in place of a new one: the demo writes only keys of its own
+    ///
+    /// It deletes these keys at the end.
+    #[arg(long, value_name = "HOST:PORT,..", value_delimiter = ',')]
+    nodes: Vec<Address>,
 }
 
 fn run() -> Result<ExitCode, Failure> {
-    let arguments = Arguments::read()?;
-    match arguments.runtime.as_str() {
-        "tokio" => run_on(&Tokio::new()?, &arguments),
-        "smol" => run_on(&Smol, &arguments),
-        "async-std" => run_on(&AsyncStd, &arguments),
-        "blocking" => run_on(&Blocking, &arguments),
-        other => Err(format!("there is no runtime {other}").into()),
+    let arguments = Arguments::parse();
+    match arguments.runtime {
+        Runtime::Tokio => run_on(&Tokio::new()?, &arguments),
+        Runtime::Smol => run_on(&Smol, &arguments),
+        Runtime::AsyncStd => run_on(&AsyncStd, &arguments),
+        Runtime::Blocking => run_on(&Blocking, &arguments),
     }
 }
 
 fn run_on<A: Adapter>(adapter: &A, arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let stage = stage::set(arguments.nodes.as_deref(), arguments.announce)?;
+    let stage = stage::set(&arguments.nodes, arguments.announce)?;
     let (seeds, map) = (stage.seeds.clone(), stage.map.clone());
     let client = adapter.connect(seeds, map)?;
-    work::run(adapter, &client, arguments.tasks, arguments.length, stage.cluster.as_ref())
+    let length = Duration::from_secs(arguments.seconds);
+    work::run(adapter, &client, arguments.tasks, length, stage.cluster.as_ref())
 }
 
 fn main() -> ExitCode {

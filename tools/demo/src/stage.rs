@@ -1,8 +1,8 @@
 //! The cluster, and how its nodes tell where they are.
 
 use std::net::Ipv6Addr;
-use std::str::FromStr;
 
+use clap::ValueEnum;
 use hashslot::Address;
 use hashslot::config::AddressMap;
 
@@ -12,7 +12,7 @@ use crate::servers::cluster::{Cluster, Options};
 use crate::servers::proxy::Proxy;
 
 /// How nodes tell where they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Announce {
     /// By their IP address, as they do by default.
     Ip,
@@ -21,24 +21,10 @@ pub(crate) enum Announce {
     /// By the port only: clients know the rest.
     Unknown,
     /// By a host name.
+    #[value(name = "hostname")]
     HostName,
     /// By an IPv6 address.
     Ipv6,
-}
-
-impl FromStr for Announce {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        Ok(match text {
-            "ip" => Self::Ip,
-            "mapped" => Self::Mapped,
-            "unknown" => Self::Unknown,
-            "hostname" => Self::HostName,
-            "ipv6" => Self::Ipv6,
-            other => return Err(format!("nodes cannot be announced by {other}")),
-        })
-    }
 }
 
 /// A cluster, and what leads to it.
@@ -51,12 +37,11 @@ pub(crate) struct Stage {
 }
 
 /// Real servers on loopback, if no others are named.
-pub(crate) fn set(nodes: Option<&str>, announce: Announce) -> Result<Stage, Failure> {
-    if let Some(nodes) = nodes {
-        let seeds = nodes.split(',').map(str::parse).collect::<Result<_, _>>()?;
+pub(crate) fn set(nodes: &[Address], announce: Announce) -> Result<Stage, Failure> {
+    if !nodes.is_empty() {
         return Ok(Stage {
             cluster: None,
-            seeds,
+            seeds: nodes.to_vec(),
             map: AddressMap::default(),
             _proxies: Vec::new(),
         });

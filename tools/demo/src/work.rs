@@ -1,5 +1,6 @@
 //! The callers, what becomes of the cluster meanwhile, and how it ended.
 
+use std::fmt::Display;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use hashslot::topology::{Node, Shard, Topology};
 use hashslot::{Address, Error, Slot, Stats};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::Failure;
 use crate::adapters::{Adapter, Talk};
@@ -18,6 +20,9 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(40);
 /// Keys of one task; all have one hash tag, so that a slot that moves is met half-way.
 const KEY_COUNT: u64 = 8;
 
+/// What the progress bar shows.
+const PROGRESS: &str = "  {pos:>3} s {bar:20} {wide_msg}";
+
 /// Has the callers work, and the cluster change, for so long.
 pub(crate) fn run<A: Adapter>(
     adapter: &A,
@@ -26,7 +31,7 @@ pub(crate) fn run<A: Adapter>(
     length: Duration,
     cluster: Option<&Cluster>,
 ) -> Result<ExitCode, Failure> {
-    let counters = Arc::new(Counters::default());
+    let counters = Arc::new(Counters::new(length)?);
     let run = std::process::id();
     let prefixes: Vec<_> =
         (0..task_count).map(|task| format!("hashslot-demo:{{{run}-{task}}}")).collect();
@@ -40,7 +45,7 @@ pub(crate) fn run<A: Adapter>(
         adapter.spawn(work(client.clone(), Arc::clone(&counters), prefix));
     }
     let ends_at = Instant::now() + length;
-    let changed = cluster.map_or(Ok(()), |cluster| change(cluster, &slots, ends_at));
+    let changed = cluster.map_or(Ok(()), |cluster| change(cluster, &slots, ends_at, &counters));
     thread::sleep(ends_at.saturating_duration_since(Instant::now()));
     counters.is_over.store(true, Ordering::Relaxed);
     let given_up_at = Instant::now() + ANSWER_LIMIT;
@@ -50,13 +55,14 @@ pub(crate) fn run<A: Adapter>(
     // Each of the others waits for one answer.
     let unanswered = task_count - read(&counters.done);
     watcher.join().map_err(|_| "the watcher panicked")?;
+    counters.progress.finish_and_clear();
     changed?;
     let stats = adapter.wait(client.stats())?;
     adapter.wait(client.close());
     Ok(conclude(&counters, unanswered, &stats))
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Counters {
     calls: AtomicU64,
     wrong: AtomicU64,
@@ -66,6 +72,8 @@ struct Counters {
     not_executed: AtomicU64,
     failovers: AtomicU64,
     is_over: AtomicBool,
+    /// It is drawn on standard error, and nowhere if that is no terminal.
+    progress: ProgressBar,
 }
 
 fn add(counter: &AtomicU64) {
@@ -77,6 +85,26 @@ fn read(counter: &AtomicU64) -> u64 {
 }
 
 impl Counters {
+    fn new(length: Duration) -> Result<Self, Failure> {
+        let progress = ProgressBar::new(length.as_secs());
+        progress.set_style(ProgressStyle::with_template(PROGRESS)?);
+        Ok(Self {
+            calls: AtomicU64::default(),
+            wrong: AtomicU64::default(),
+            done: AtomicU64::default(),
+            maybe_executed: AtomicU64::default(),
+            not_executed: AtomicU64::default(),
+            failovers: AtomicU64::default(),
+            is_over: AtomicBool::default(),
+            progress,
+        })
+    }
+
+    /// Prints a line above the progress bar.
+    fn say(&self, line: impl Display) {
+        self.progress.suspend(|| println!("  {line}"));
+    }
+
     /// Counts a call and how it ended. The value, if it ended with one.
     fn note<V>(&self, what: &str, answer: Result<V, Error>) -> Ended<V> {
         add(&self.calls);
@@ -87,12 +115,12 @@ impl Counters {
                 Ended::Unknown
             }
             Err(error) if !error.may_have_executed() => {
-                println!("  {what}: {error}");
+                self.say(format_args!("{what}: {error}"));
                 add(&self.not_executed);
                 Ended::NotExecuted
             }
             Err(error) => {
-                println!("  {what}: {error}");
+                self.say(format_args!("{what}: {error}"));
                 add(&self.wrong);
                 Ended::Unknown
             }
@@ -130,7 +158,9 @@ async fn work(client: impl Talk, counters: Arc<Counters>, prefix: String) {
             let answer = client.get(key).await;
             if let Ended::Value(found) = counters.note("GET", answer) {
                 if !expected.0.contains(&found) {
-                    println!("  {key}: expected one of {:?}, found {found:?}", expected.0);
+                    let expected = &expected.0;
+                    counters
+                        .say(format_args!("{key}: expected one of {expected:?}, found {found:?}"));
                     add(&counters.wrong);
                 }
                 expected.0 = vec![found];
@@ -142,7 +172,8 @@ async fn work(client: impl Talk, counters: Arc<Counters>, prefix: String) {
                 most += 1;
                 least += 1;
                 if !(least..=most).contains(&count) {
-                    println!("  {counter}: expected {least} to {most}, found {count}");
+                    let expected = format_args!("expected {least} to {most}");
+                    counters.say(format_args!("{counter}: {expected}, found {count}"));
                     add(&counters.wrong);
                 }
                 (least, most) = (count, count);
@@ -160,7 +191,12 @@ async fn work(client: impl Talk, counters: Arc<Counters>, prefix: String) {
 
 /// Changes the cluster while the tasks work: moves slots all the time, fails a primary over after a
 /// third of it, and kills one after two thirds.
-fn change(cluster: &Cluster, slots: &[u16], ends_at: Instant) -> std::io::Result<()> {
+fn change(
+    cluster: &Cluster,
+    slots: &[u16],
+    ends_at: Instant,
+    counters: &Counters,
+) -> std::io::Result<()> {
     let begun_at = Instant::now();
     let third = ends_at.saturating_duration_since(begun_at) / 3;
     let (mut has_failed_over, mut has_killed) = (false, false);
@@ -168,13 +204,13 @@ fn change(cluster: &Cluster, slots: &[u16], ends_at: Instant) -> std::io::Result
     while Instant::now() < ends_at {
         if !has_failed_over && begun_at.elapsed() >= third {
             has_failed_over = true;
-            println!("  failing over to {}", cluster.node(3).address);
+            counters.say(format_args!("failing over to {}", cluster.node(3).address));
             cluster.failover(3)?;
             cluster.wait_ok(Duration::from_secs(10))?;
         }
         if !has_killed && begun_at.elapsed() >= 2 * third {
             has_killed = true;
-            println!("  killing {}", cluster.node(1).address);
+            counters.say(format_args!("killing {}", cluster.node(1).address));
             cluster.kill(1)?;
             cluster.wait_ok(Duration::from_secs(20))?;
         }
@@ -217,14 +253,14 @@ async fn watch(client: impl Talk, counters: Arc<Counters>) {
         }
         if tick % 10 == 0 {
             let calls = read(&counters.calls);
-            println!(
-                "  {:>3} s: {:>7} calls/s, {} MOVED and {} ASK followed, {} wrong",
-                begun_at.elapsed().as_secs(),
+            counters.progress.set_position(begun_at.elapsed().as_secs());
+            counters.progress.set_message(format!(
+                "{} calls/s, {} MOVED and {} ASK followed, {} wrong",
                 calls - last_calls,
                 stats.moved_followed,
                 stats.ask_followed,
                 read(&counters.wrong),
-            );
+            ));
             last_calls = calls;
         }
     }

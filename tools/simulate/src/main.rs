@@ -3,89 +3,30 @@
 //!
 //! `cargo run --release --package hashslot-simulate -- --seeds 0..20 --profile reshard`
 //!
-//! - `--seeds A..B`: from A up to B; one seed alone is run with a trace. Default: 1000 fresh ones.
-//! - `--profile NAME`: what may happen, such as `calm`, `failover` or `everything`, the default.
-//! - `--steps N`: how many commands the clients of one seed send. Default: 500.
-//! - `--without FAULT`: a fault less; may be given more often.
-//! - `--jobs N`: how many threads search. Default: one for each processor.
-//! - `--twice`: runs each seed twice, and compares the runs.
-//! - `--keep-going`: counts the seeds that fail, and stops at none of them.
-//! - `--except N,N..`: seeds that are left out.
-//! - `--brief`: one line for each seed that fails, and nothing else.
+//! `--help` tells all options. A bar shows the progress where standard error is a terminal.
 
 #![expect(clippy::print_stdout, reason = "it tells what it finds")]
 
-use std::collections::{BTreeMap, BTreeSet};
+mod arguments;
+
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use hashslot::sim::{Fault, Profile, Report, Scenario};
+use arguments::Arguments;
+use clap::Parser as _;
+use hashslot::sim::{Fault, Report, Scenario};
+use indicatif::{ProgressBar, ProgressStyle};
 
 type Failure = Box<dyn std::error::Error>;
 
-struct Arguments {
-    seeds: Range<u64>,
-    profile: Profile,
-    steps: usize,
-    without: Vec<Fault>,
-    jobs: usize,
-    runs_twice: bool,
-    keeps_going: bool,
-    except: BTreeSet<u64>,
-    is_brief: bool,
-}
-
-impl Arguments {
-    fn read() -> Result<Self, Failure> {
-        let fresh = SystemTime::UNIX_EPOCH.elapsed()?.as_secs() << 20;
-        let mut arguments = Self {
-            seeds: fresh..fresh + 1000,
-            profile: Profile::Everything,
-            steps: 500,
-            without: Vec::new(),
-            jobs: std::thread::available_parallelism().map_or(1, usize::from),
-            runs_twice: false,
-            keeps_going: false,
-            except: BTreeSet::new(),
-            is_brief: false,
-        };
-        let mut words = std::env::args().skip(1);
-        while let Some(word) = words.next() {
-            let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
-            match &*word {
-                "--seeds" => {
-                    let value = value()?;
-                    let (first, end) = value.split_once("..").ok_or("--seeds needs A..B")?;
-                    arguments.seeds = first.parse()?..end.parse()?;
-                }
-                "--profile" => arguments.profile = value()?.parse()?,
-                "--steps" => arguments.steps = value()?.parse()?,
-                "--without" => arguments.without.push(value()?.parse()?),
-                "--jobs" => arguments.jobs = value()?.parse()?,
-                "--twice" => arguments.runs_twice = true,
-                "--keep-going" => arguments.keeps_going = true,
-                "--except" => {
-                    let value = value()?;
-                    let seeds = value.split(',').filter(|seed| !seed.is_empty());
-                    arguments.except = seeds.map(str::parse).collect::<Result<_, _>>()?;
-                }
-                "--brief" => arguments.is_brief = true,
-                other => {
-                    return Err(format!("{other} is no option; see examples/simulate.rs").into());
-                }
-            }
-        }
-        Ok(arguments)
-    }
-
-    fn scenario(&self, seed: u64) -> Scenario {
-        let drawn = Scenario::draw(seed, self.profile, self.steps);
-        self.without.iter().fold(drawn, |scenario, fault| scenario.without(*fault))
-    }
-}
+/// What runs this program, before its options.
+const COMMAND: &str = "cargo run --release --package hashslot-simulate --";
+/// What the progress bar shows.
+const PROGRESS: &str = "{elapsed_precise} {wide_bar} {human_pos} of {human_len} seeds, {eta} left";
 
 /// What all seeds come to.
 #[derive(Default)]
@@ -132,34 +73,35 @@ impl Sums {
 }
 
 /// Runs all seeds; the lowest that fails is the first in the sums.
-fn search(arguments: &Arguments) -> Sums {
-    let next = AtomicU64::new(arguments.seeds.start);
+fn search(arguments: &Arguments, seeds: &Range<u64>, progress: &ProgressBar) -> Sums {
+    let next = AtomicU64::new(seeds.start);
     let stop = AtomicBool::new(false);
     let sums = Mutex::new(Sums::default());
     std::thread::scope(|scope| {
-        for _ in 0..arguments.jobs.max(1) {
+        for _ in 0..arguments.jobs() {
             scope.spawn(|| {
                 while !stop.load(Ordering::Relaxed) {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= arguments.seeds.end {
+                    if seed >= seeds.end {
                         return;
                     }
+                    progress.inc(1);
                     if arguments.except.contains(&seed) {
                         continue;
                     }
                     let scenario = arguments.scenario(seed);
                     let report = run(&scenario);
-                    let differs = arguments.runs_twice && run(&scenario).hash != report.hash;
+                    let differs = arguments.twice && run(&scenario).hash != report.hash;
                     let mut sums = sums.lock().expect("no thread panics");
                     sums.add(&report);
                     if differs || !report.violations.is_empty() {
                         let complaint = match report.violations.first() {
-                            Some(complaint) if arguments.is_brief => format!(": {complaint}"),
+                            Some(complaint) if arguments.brief => format!(": {complaint}"),
                             _ => (if differs { ": two runs differ" } else { "" }).into(),
                         };
-                        println!("seed {seed} fails{complaint}");
+                        progress.suspend(|| println!("seed {seed} fails{complaint}"));
                         sums.failed.push(seed);
-                        stop.store(!arguments.keeps_going, Ordering::Relaxed);
+                        stop.store(!arguments.keep_going, Ordering::Relaxed);
                     }
                 }
             });
@@ -181,9 +123,9 @@ fn run(scenario: &Scenario) -> Report {
 
 /// Tells all about a seed that fails.
 fn explain(scenario: &Scenario) {
-    println!("replay: cargo run --release --package hashslot-simulate -- {scenario}");
+    println!("replay: {COMMAND} {scenario}");
     let smallest = scenario.shrink_with(|scenario| !run(scenario).violations.is_empty());
-    println!("smallest: cargo run --release --package hashslot-simulate -- {smallest}");
+    println!("smallest: {COMMAND} {smallest}");
     show(&smallest);
 }
 
@@ -200,22 +142,30 @@ fn show(scenario: &Scenario) {
     }
 }
 
+fn exit_code(is_right: bool) -> ExitCode {
+    if is_right { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
 fn main() -> Result<ExitCode, Failure> {
-    let arguments = Arguments::read()?;
-    if arguments.seeds.end == arguments.seeds.start + 1 && !arguments.is_brief {
-        let scenario = arguments.scenario(arguments.seeds.start);
-        show(&scenario);
-        let is_right = run(&scenario).violations.is_empty();
-        return Ok(if is_right { ExitCode::SUCCESS } else { ExitCode::FAILURE });
-    }
-    if arguments.is_brief {
+    let arguments = Arguments::parse();
+    let seeds = arguments.seeds()?;
+    if arguments.brief {
         std::panic::set_hook(Box::new(|_| {})); // a panic is a line like any other
-        let is_right = search(&arguments).failed.is_empty();
-        return Ok(if is_right { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        let sums = search(&arguments, &seeds, &ProgressBar::hidden());
+        return Ok(exit_code(sums.failed.is_empty()));
     }
-    println!("seeds {:?}, {} steps, {}", arguments.seeds, arguments.steps, arguments.profile);
+    if seeds.end == seeds.start + 1 {
+        let scenario = arguments.scenario(seeds.start);
+        show(&scenario);
+        return Ok(exit_code(run(&scenario).violations.is_empty()));
+    }
+    println!("seeds {seeds:?}, {} steps, {}", arguments.steps, arguments.profile);
     let start = Instant::now();
-    let sums = search(&arguments);
+    // It is drawn on standard error, and nowhere if that is no terminal.
+    let progress = ProgressBar::new(seeds.end.saturating_sub(seeds.start));
+    progress.set_style(ProgressStyle::with_template(PROGRESS)?);
+    let sums = search(&arguments, &seeds, &progress);
+    progress.finish_and_clear();
     sums.print(start.elapsed());
     let Some(first) = sums.failed.first() else { return Ok(ExitCode::SUCCESS) };
     explain(&arguments.scenario(*first));
