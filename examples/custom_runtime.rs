@@ -14,9 +14,17 @@ use hashslot::runtimes::{Builder, Runtime, Stream};
 use hashslot::sim::{ConnectionId, Pipes, Version, World};
 use hashslot::{Address, Call, Command, Slot};
 
+/// How many nodes the simulated cluster has.
+const PRIMARY_COUNT: usize = 3;
+/// How long a task sleeps if nothing wakes it: its timers are not later than that.
+const TICK: Duration = Duration::from_micros(500);
+
 /// A runtime with a thread for each task. Its network leads to a simulated cluster.
 #[derive(Clone)]
-struct Threads(Arc<Mutex<Pipes>>, Instant);
+struct Threads {
+    network: Arc<Mutex<Pipes>>,
+    started_at: Instant,
+}
 
 /// Wakes a task by its thread.
 struct Unpark(thread::Thread);
@@ -29,18 +37,18 @@ impl Wake for Unpark {
 
 impl Threads {
     fn network(&self) -> MutexGuard<'_, Pipes> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.network.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Polls a task to its end: when it is woken, and every half a millisecond for its timers.
+    /// Polls a task to its end: when it is woken, and every tick for its timers.
     fn run<F: Future>(&self, task: F) -> F::Output {
         let (mut task, waker) = (pin!(task), Arc::new(Unpark(thread::current())).into());
         loop {
             if let Poll::Ready(output) = task.as_mut().poll(&mut Context::from_waker(&waker)) {
                 return output;
             }
-            thread::park_timeout(Duration::from_micros(500));
-            self.network().run_until(hashslot::Instant::from_epoch(self.1.elapsed()));
+            thread::park_timeout(TICK);
+            self.network().run_until(hashslot::Instant::from_epoch(self.started_at.elapsed()));
         }
     }
 }
@@ -49,11 +57,12 @@ impl Runtime for Threads {
     type Stream = Link;
 
     fn connect(&self, to: Address) -> impl Future<Output = io::Result<Link>> + Send + 'static {
-        let connection = Link(self.clone(), self.network().dial(&to));
+        let id = self.network().dial(&to);
+        let link = Link { runtime: self.clone(), id };
         async move {
-            let Link(runtime, id) = &connection; // dropped with this future: no dial is left
-            let dialled = poll_fn(|cx| runtime.network().poll_connected(*id, cx)).await;
-            dialled.map(|()| connection).map_err(io::Error::other)
+            // The link is dropped with this future: no dial is left.
+            let dialled = poll_fn(|cx| link.runtime.network().poll_connected(id, cx)).await;
+            dialled.map(|()| link).map_err(io::Error::other)
         }
     }
 
@@ -69,30 +78,34 @@ impl Runtime for Threads {
 }
 
 /// A connection to a node. Dropped, it is closed.
-struct Link(Threads, ConnectionId);
+struct Link {
+    runtime: Threads,
+    id: ConnectionId,
+}
 
 impl Stream for Link {
     fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
-        self.0.network().poll_read(self.1, cx, into).map_err(io::Error::other)
+        self.runtime.network().poll_read(self.id, cx, into).map_err(io::Error::other)
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, all: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let first = all.first().map_or(&[][..], |slice| slice); // of many pieces any part will do
-        self.0.network().poll_write(self.1, cx, first).map_err(io::Error::other)
+        self.runtime.network().poll_write(self.id, cx, first).map_err(io::Error::other)
     }
 }
 
 impl Drop for Link {
     fn drop(&mut self) {
-        self.0.network().close(self.1);
+        self.runtime.network().close(self.id);
     }
 }
 
 /// Makes a few calls, one of which is redirected. Tells how many redirections were followed.
 pub(crate) fn run() -> Result<u64, Box<dyn Error>> {
-    let world = World::still(Version::Valkey9, 3);
+    let world = World::still(Version::Valkey9, PRIMARY_COUNT);
     let nodes = world.seeds().to_vec();
-    let runtime = Threads(Arc::new(Mutex::new(Pipes::new(world))), Instant::now());
+    let network = Arc::new(Mutex::new(Pipes::new(world)));
+    let runtime = Threads { network, started_at: Instant::now() };
     runtime.run(async {
         let builder = nodes.iter().cloned().fold(Builder::new(runtime.clone()), Builder::seed);
         let client = builder.connect().await?;

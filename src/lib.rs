@@ -134,7 +134,8 @@
 //!
 //! let now = Instant::EPOCH;
 //! let seeds = vec!["127.0.0.1:6380".parse()?];
-//! let mut cluster = Cluster::new(Config::default(), seeds, 42)?;
+//! let random_seed = 42; // a program draws it, a test repeats it
+//! let mut cluster = Cluster::new(Config::default(), seeds, random_seed)?;
 //!
 //! // A call needs a node, and a node has to be found first: the seed is dialled, set up and asked.
 //! cluster.submit(now, Call::new(Command::get("user:1000")), "my call")?;

@@ -19,19 +19,21 @@ use crate::time::Instant;
 /// use std::time::Duration;
 /// use hashslot::Instant;
 /// use hashslot::sim::{Pipes, Version, World};
-/// let mut pipes = Pipes::new(World::still(Version::Valkey9, 3));
+/// let primaries = 3;
+/// let mut pipes = Pipes::new(World::still(Version::Valkey9, primaries));
 /// let cx = &mut Context::from_waker(Waker::noop());
-/// let seed = pipes.world().seeds()[0].clone();
-/// let id = pipes.dial(&seed);
+/// let node = pipes.world().seeds()[0].clone();
+/// let id = pipes.dial(&node);
 /// assert!(pipes.poll_connected(id, cx).is_pending());
 /// pipes.run_until(Instant::from_epoch(Duration::from_millis(1)));
 /// assert_eq!(pipes.poll_connected(id, cx), Poll::Ready(Ok(())));
-/// assert_eq!(pipes.poll_write(id, cx, b"*1\r\n$4\r\nPING\r\n"), Poll::Ready(Ok(14)));
+/// let (ping, pong) = (b"*1\r\n$4\r\nPING\r\n", b"+PONG\r\n");
+/// assert_eq!(pipes.poll_write(id, cx, ping), Poll::Ready(Ok(ping.len())));
 /// let mut reply = [0; 100];
 /// assert!(pipes.poll_read(id, cx, &mut reply).is_pending());
 /// pipes.run_until(Instant::from_epoch(Duration::from_millis(2)));
-/// assert_eq!(pipes.poll_read(id, cx, &mut reply), Poll::Ready(Ok(7)));
-/// assert!(reply.starts_with(b"+PONG\r\n"));
+/// assert_eq!(pipes.poll_read(id, cx, &mut reply), Poll::Ready(Ok(pong.len())));
+/// assert!(reply.starts_with(pong));
 /// ```
 #[derive(Debug)]
 pub struct Pipes {

@@ -19,7 +19,8 @@ use super::world::World;
 ///
 /// ```
 /// use hashslot::sim::{Profile, Scenario};
-/// let scenario = Scenario::draw(7, Profile::Reshard, 200);
+/// let (seed, step_count) = (7, 200);
+/// let scenario = Scenario::draw(seed, Profile::Reshard, step_count);
 /// let report = scenario.run();
 /// assert_eq!(report.violations, [] as [&str; 0]);
 /// assert_eq!(report.hash, scenario.run().hash); // the same, byte for byte

@@ -66,12 +66,16 @@ impl SocketEvent {
 /// ```
 /// use hashslot::Instant;
 /// use hashslot::sim::{SocketEvent, Profile, World};
-/// let mut world = World::new(42, Profile::Calm);
-/// let seed = world.seeds()[0].clone();
-/// let connection = world.dial(&seed, 0);
+/// /// The only client; a test with several of them gives each a number.
+/// const CLIENT: usize = 0;
+/// let random_seed = 42;
+/// let mut world = World::new(random_seed, Profile::Calm);
+/// let node = world.seeds()[0].clone();
+/// let connection = world.dial(&node, CLIENT);
 /// assert_eq!(world.next_event(None), Some(SocketEvent::Connected(connection)));
 /// assert!(world.now() > Instant::EPOCH);
-/// assert_eq!(world.write(connection, b"*1\r\n$4\r\nPING\r\n"), 14);
+/// let ping = b"*1\r\n$4\r\nPING\r\n";
+/// assert_eq!(world.write(connection, ping), ping.len());
 /// let Some(SocketEvent::Received(_, bytes)) = world.next_event(None) else { panic!() };
 /// assert!(b"+PONG\r\n".starts_with(&bytes)); // all of it, or a piece
 /// ```

@@ -377,7 +377,8 @@ fn redirection(kind: &str, words: &[Vec<u8>], layout: &Layout, node: usize) -> V
 ///
 /// let property = |(layout, mut inputs): (Layout, Vec<Input>)| {
 ///     let seeds = vec!["10.0.0.1:7000".parse().unwrap()];
-///     let mut cluster = Cluster::new(Config::default(), seeds, 7).unwrap();
+///     let random_seed = 7;
+///     let mut cluster = Cluster::new(Config::default(), seeds, random_seed).unwrap();
 ///     inputs.push(Input::Passed(Duration::from_secs(60)));
 ///     let trace = apply(&mut cluster, &layout, &inputs);
 ///     // Whatever happened: every call has ended once.
@@ -385,7 +386,8 @@ fn redirection(kind: &str, words: &[Vec<u8>], layout: &Layout, node: usize) -> V
 ///     assert_eq!(cluster.call_count(), 0);
 ///     Ok(())
 /// };
-/// TestRunner::deterministic().run(&(topologies(), inputs(50)), property).unwrap();
+/// let longest = 50;
+/// TestRunner::deterministic().run(&(topologies(), inputs(longest)), property).unwrap();
 /// ```
 pub fn inputs(len: usize) -> impl Strategy<Value = Vec<Input>> {
     prop::collection::vec(event(), 0..=len)

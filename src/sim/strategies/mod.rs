@@ -28,7 +28,8 @@
 //! let property = |layout: strategies::Layout| {
 //!     let reply = layout.slots_reply(Protocol::Resp3);
 //!     let frame = Frame::parse(reply, &Config::default().limits).unwrap();
-//!     let view = parse::slots(frame.value(), &asked, &AddressMap::default(), 4096).unwrap();
+//!     let (map, max_nodes) = (AddressMap::default(), 4096);
+//!     let view = parse::slots(frame.value(), &asked, &map, max_nodes).unwrap();
 //!     for slot in (0..16_384).filter_map(Slot::new) {
 //!         let owner = view.topology().primary_of(slot).map(|node| node.address().clone());
 //!         assert_eq!(owner, layout.owner_address(slot, &asked));

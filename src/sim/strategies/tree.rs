@@ -305,7 +305,8 @@ impl Cuts {
 /// use hashslot::sim::strategies::{cuts, frame_bytes};
 /// use proptest::test_runner::TestRunner;
 ///
-/// let streams = (frame_bytes(Protocol::Resp2), cuts(1000));
+/// let stream_len = 1000; // cuts beyond the end of a stream cut nothing
+/// let streams = (frame_bytes(Protocol::Resp2), cuts(stream_len));
 /// let property = |(stream, cuts): (Vec<u8>, hashslot::sim::strategies::Cuts)| {
 ///     assert_eq!(cuts.pieces(&stream).collect::<Vec<_>>().concat(), stream);
 ///     Ok(())

@@ -41,7 +41,7 @@ fn the_event_loop_of_the_example_works() -> Done {
     assert_eq!(one::<String>(&mut machine, Command::get(spot.key("moves")))?, "along");
     spot.close(&cluster)?;
     assert_eq!(one::<String>(&mut machine, Command::get(spot.key("moves")))?, "along");
-    let stats = machine.0.stats();
+    let stats = machine.cluster.stats();
     assert_eq!((stats.ask_followed, stats.moved_followed), (1, 1));
     Ok(())
 }
