@@ -137,8 +137,9 @@ pub struct SubmitError<T> {
 impl<T> Cluster<T> {
     /// A machine that knows these seeds, and knows nothing of the cluster before the first call.
     ///
-    /// The random seed decides the length of pauses and the choice of nodes. Give each client a seed
-    /// of its own, so that clients do not all retry at the same moment. The same seed repeats a run.
+    /// The random seed decides the length of pauses and the choice of nodes. Give each client a
+    /// seed of its own, so that clients do not all retry at the same moment. The same seed repeats
+    /// a run.
     ///
     /// # Errors
     /// [`ConfigError`] if there is no seed, or a limit that cannot work.
