@@ -94,9 +94,7 @@ pub(crate) const PLAN: &[Entry] = &[
     entry("scripts/teeth --quick ..", Not("it builds the crate once for each bug")),
     entry("scripts/fuzz", Step("cargo test --package hashslot-fuzz")),
     entry("cargo tree -e normal", Here),
-    entry("cargo test", Step("counted cargo test --all-features")),
     entry("cargo test --package hashslot-cli", Step("counted cargo test --package hashslot-cli")),
-    entry("cargo test --test it", Step("counted cargo test --all-features")),
     entry(
         "cargo test --all-features --test it real::adapter -- --nocapture",
         Runs(&[
