@@ -69,8 +69,8 @@ struct Listing {
     missed: Option<Instant>,
     /// The number of the last view that had it.
     view: u64,
-    /// And of the last look.
-    look: u64,
+    /// The number of the look by which views had been without it for too long.
+    overdue: Option<u64>,
 }
 
 /// Views that a client was given at about the same time. A node that was held up answers many old
@@ -212,10 +212,9 @@ impl History {
             None => self
                 .violation(format!("client {client} dials {address}, which no node ever listed")),
             Some(_) if self.made_up.contains(address) => {}
-            Some(listing)
+            Some(Listing { overdue: Some(look), .. })
                 if self.doubtful_until.is_none_or(|until| until < now)
-                    && listing.missed.is_some_and(|at| now.since(at) > UNLISTED_PATIENCE)
-                    && self.looks[client].count > listing.look + UNLISTED_LOOKS =>
+                    && self.looks[client].count > look + UNLISTED_LOOKS =>
             {
                 self.violation(format!("client {client} dials {address}, which is listed no more"));
             }
@@ -295,12 +294,15 @@ impl History {
     ) {
         let (view, look) = (self.views[client], self.looks[client].count);
         for address in addresses {
-            let fresh = Listing { first: now, last: now, missed: None, view: 0, look };
+            let fresh = Listing { first: now, last: now, missed: None, view: 0, overdue: None };
             let listing = self.listed[client].entry(address.clone()).or_insert(fresh);
-            (listing.last, listing.missed, listing.view, listing.look) = (now, None, view, look);
+            (listing.last, listing.missed, listing.view, listing.overdue) = (now, None, view, None);
         }
         for listing in self.listed[client].values_mut().filter(|listing| listing.view != view) {
-            listing.missed.get_or_insert(now);
+            let missed = *listing.missed.get_or_insert(now);
+            if now.since(missed) > UNLISTED_PATIENCE {
+                listing.overdue.get_or_insert(look);
+            }
         }
     }
 
