@@ -154,7 +154,7 @@ impl<T> Cluster<T> {
 
     /// The topology is another one: links, queues and fences follow it.
     pub(super) fn follow_topology(&mut self, now: Instant, change: &TopologyChange) {
-        let unlisted = self.links.follow(self.agreement.topology());
+        let unlisted = self.links.follow(now, self.agreement.topology());
         self.fence_moved(now, change);
         self.clear_suspects(now); // they are older than what waits in the queues
         self.reroute_queues(now, change);

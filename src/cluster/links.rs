@@ -108,6 +108,7 @@ impl<T> Cluster<T> {
         if self.is_strange(tenant) {
             return self.meet_stranger(now, id);
         }
+        self.links.note_outsider(id);
         self.link_usable(now, id, node);
     }
 

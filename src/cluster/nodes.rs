@@ -94,7 +94,11 @@ pub(super) struct Node {
     pub(super) id: Option<NodeId>,
     /// Which other node answered at its address the last time.
     pub(super) stranger: Option<Box<NodeId>>,
-    /// The same, if the topology has left its address to the other node since, and when that was.
+    /// The ID that the topology had at its address before it gave the address up, and when that
+    /// was.
+    pub(super) given_up: Option<Box<(NodeId, Instant)>>,
+    /// Which other node has answered at its address since, or had before; and when the topology
+    /// gave the address up.
     pub(super) outsider: Option<Box<(NodeId, Instant)>>,
     /// Whether it closed a connection upon `HELLO`, the last time that it was sent one.
     pub(super) avoids_hello: bool,
@@ -304,6 +308,7 @@ impl Links {
             is_listed: false,
             id: None,
             stranger: None,
+            given_up: None,
             outsider: None,
             avoids_hello: false,
             waits_in: None,
@@ -522,15 +527,20 @@ impl Links {
     }
 
     /// Remembers the nodes of a new topology. The nodes that it does not list any more.
-    pub(super) fn follow(&mut self, topology: &Topology) -> Vec<usize> {
+    pub(super) fn follow(&mut self, now: Instant, topology: &Topology) -> Vec<usize> {
         for node in self.nodes.iter_mut().flatten() {
-            (node.is_listed, node.id) = (false, None);
+            node.is_listed = false;
         }
         for listed in topology.nodes() {
             let index = self.obtain(listed.address());
             if let Some(node) = self.node_mut(index) {
                 node.is_listed = true;
-                node.id = listed.id();
+                (node.id, node.given_up) = (listed.id(), None);
+            }
+        }
+        for node in self.nodes.iter_mut().flatten().filter(|node| !node.is_listed) {
+            if let Some(id) = node.id.take() {
+                node.given_up = Some(Box::new((id, now)));
             }
         }
         self.primaries.clear();

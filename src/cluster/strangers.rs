@@ -17,7 +17,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::Cluster;
-use super::nodes::Tenant;
+use super::nodes::{Links, Tenant};
 use super::refresh::{Round, Told};
 use crate::action::{LinkId, RefreshReason};
 use crate::error::NodeFailure;
@@ -68,6 +68,20 @@ impl OtherClusters {
             topology.nodes().filter_map(Node::id).any(|id| known.contains(&id))
         };
         others.find(|(known, _)| is_it(known)).map(|(_, since)| *since)
+    }
+}
+
+impl Links {
+    /// A link has been set up. Another node may have got an address that the topology gave up.
+    pub(super) fn note_outsider(&mut self, id: LinkId) {
+        let Some(tenant) = self.get(id) else { return };
+        let (node, bears) = (tenant.node, tenant.link.node_id());
+        if let (Some(node), Some(bears)) = (self.node_mut(node), bears)
+            && let Some((former, since)) = node.given_up.as_deref()
+            && *former != bears
+        {
+            node.outsider = Some(Box::new((bears, *since)));
+        }
     }
 }
 
@@ -197,7 +211,7 @@ impl<T> Cluster<T> {
     }
 
     /// Whether this node was met at the address of another one. An address that the topology has
-    /// given up since is free after a time.
+    /// given up, before or since, is free after a time.
     fn was_stranger(&self, id: NodeId, at: Instant) -> bool {
         let is_recent = |since: Instant| at.since(since) < self.config.takeover_delay;
         self.links.nodes.iter().flatten().any(|node| {

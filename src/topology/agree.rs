@@ -42,7 +42,8 @@
 //!     and others fail, and for some rounds nothing has changed, a seed alone decides: the nodes
 //!     that answer may have been forgotten by theirs. Of several other clusters a seed's is
 //!     followed, or else that of the most nodes; of two that have as many, none before
-//!     `takeover_delay`. A seed where a stranger was met vouches for nothing until then.
+//!     `takeover_delay`. A seed where a stranger was met vouches for nothing until then, nor does
+//!     one whose address the topology has given up so recently, for another node there.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use core::time::Duration;

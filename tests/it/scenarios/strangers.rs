@@ -295,6 +295,26 @@ fn what_is_for_a_node_that_left_goes_to_no_stranger() {
     }
 }
 
+/// The address of a seed that left is given to a node of another cluster before it is dialled
+/// again. Then a known node cannot be reached, and the seed is asked.
+#[test]
+fn a_seed_that_left_vouches_for_no_other_node_at_its_address() {
+    let (mut world, mut nodes) = known(&[A, C]);
+    nodes.run(&mut world, ms(5_000));
+    replace_c_by_a_stranger(&mut world, &mut nodes);
+    for address in [B, C] {
+        let link = link_to(&world, address);
+        world.close(link, Disconnect::Reset);
+    }
+    let b = nodes.nodes.remove(B).expect("is there");
+    let call = incr(&mut world, "foo");
+    nodes.run(&mut world, ms(15_000));
+    assert_eq!((&*world.outcome(call), nodes.taken(C)), ("open", vec![]));
+    nodes.nodes.insert(B, b);
+    nodes.run(&mut world, ms(3_000));
+    assert_eq!((&*world.outcome(call), nodes.taken(C)), (":1\r\n", vec![]));
+}
+
 #[test]
 fn what_was_redirected_to_a_node_that_left_goes_to_no_stranger() {
     let (mut world, mut nodes) = known(&[A, C]);
