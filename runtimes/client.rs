@@ -30,8 +30,8 @@ use crate::error::{Cause, ConfigError, ConversionError, Failure, NodeFailure, Ra
 use crate::plan::Explanation;
 use crate::url::UrlTls;
 use crate::{
-    Address, Arg, Call, Cluster, Command, Config, Credentials, Error, Event, Frame, FromValue,
-    Reply, Scan, Stats, Url, topology::Topology,
+    Address, Call, Cluster, Command, Config, Credentials, Error, Event, Frame, FromValue, Reply,
+    Scan, Stats, ToArg, Url, topology::Topology,
 };
 
 /// A client of one cluster. Cheap to clone; all clones share the same connections.
@@ -437,7 +437,7 @@ impl<R: Runtime> Client<R> {
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub fn get<'a, V: FromValue>(&self, key: impl Into<Arg<'a>>) -> CallFuture<V> {
+    pub fn get<V: FromValue>(&self, key: impl ToArg) -> CallFuture<V> {
         self.command(Command::get(key))
     }
 
@@ -445,7 +445,7 @@ impl<R: Runtime> Client<R> {
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub fn set<'a>(&self, key: impl Into<Arg<'a>>, value: impl Into<Arg<'a>>) -> CallFuture<()> {
+    pub fn set(&self, key: impl ToArg, value: impl ToArg) -> CallFuture<()> {
         self.command(Command::set(key, value))
     }
 
@@ -453,7 +453,7 @@ impl<R: Runtime> Client<R> {
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub fn del<'a>(&self, key: impl Into<Arg<'a>>) -> CallFuture<bool> {
+    pub fn del(&self, key: impl ToArg) -> CallFuture<bool> {
         self.command(Command::del(key))
     }
 
@@ -461,7 +461,7 @@ impl<R: Runtime> Client<R> {
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub fn exists<'a>(&self, key: impl Into<Arg<'a>>) -> CallFuture<bool> {
+    pub fn exists(&self, key: impl ToArg) -> CallFuture<bool> {
         self.command(Command::exists(key))
     }
 
@@ -469,7 +469,7 @@ impl<R: Runtime> Client<R> {
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub fn incr<'a>(&self, key: impl Into<Arg<'a>>) -> CallFuture<i64> {
+    pub fn incr(&self, key: impl ToArg) -> CallFuture<i64> {
         self.command(Command::incr(key))
     }
 
@@ -477,7 +477,7 @@ impl<R: Runtime> Client<R> {
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub fn incr_by<'a>(&self, key: impl Into<Arg<'a>>, increment: i64) -> CallFuture<i64> {
+    pub fn incr_by(&self, key: impl ToArg, increment: i64) -> CallFuture<i64> {
         self.command(Command::incr_by(key, increment))
     }
 
@@ -485,7 +485,7 @@ impl<R: Runtime> Client<R> {
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub fn expire<'a>(&self, key: impl Into<Arg<'a>>, seconds: u64) -> CallFuture<bool> {
+    pub fn expire(&self, key: impl ToArg, seconds: u64) -> CallFuture<bool> {
         self.command(Command::expire(key, seconds))
     }
 

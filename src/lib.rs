@@ -267,7 +267,7 @@ pub use address::Address;
 #[doc(inline)]
 pub use cluster::{Cluster, Stats};
 #[doc(inline)]
-pub use command::{Arg, Command, FromValue, Script};
+pub use command::{Arg, Command, CommandError, FromValue, Pair, Script, ToArg, ToArgs, ToPairs};
 #[doc(inline)]
 pub use config::{Config, Credentials, CrossSlot, ReadFrom};
 #[doc(inline)]

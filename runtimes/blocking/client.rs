@@ -17,7 +17,7 @@ use crate::runtimes::client::{self, ConnectError};
 use crate::runtimes::{events, scan};
 use crate::topology::Topology;
 use crate::{
-    Arg, Call, Command, Credentials, Error, Event, Frame, FromValue, Reply, Scan, Stats, Url,
+    Call, Command, Credentials, Error, Event, Frame, FromValue, Reply, Scan, Stats, ToArg, Url,
 };
 
 /// Stands for the caller's own thread, where other adapters have a runtime.
@@ -193,7 +193,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub fn get<'a, V: FromValue>(&self, key: impl Into<Arg<'a>>) -> Result<V, Error> {
+    pub fn get<V: FromValue>(&self, key: impl ToArg) -> Result<V, Error> {
         self.wait(self.inner.get(key))
     }
 
@@ -201,7 +201,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub fn set<'a>(&self, key: impl Into<Arg<'a>>, value: impl Into<Arg<'a>>) -> Result<(), Error> {
+    pub fn set(&self, key: impl ToArg, value: impl ToArg) -> Result<(), Error> {
         self.wait(self.inner.set(key, value))
     }
 
@@ -209,7 +209,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub fn del<'a>(&self, key: impl Into<Arg<'a>>) -> Result<bool, Error> {
+    pub fn del(&self, key: impl ToArg) -> Result<bool, Error> {
         self.wait(self.inner.del(key))
     }
 
@@ -217,7 +217,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub fn exists<'a>(&self, key: impl Into<Arg<'a>>) -> Result<bool, Error> {
+    pub fn exists(&self, key: impl ToArg) -> Result<bool, Error> {
         self.wait(self.inner.exists(key))
     }
 
@@ -225,7 +225,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub fn incr<'a>(&self, key: impl Into<Arg<'a>>) -> Result<i64, Error> {
+    pub fn incr(&self, key: impl ToArg) -> Result<i64, Error> {
         self.wait(self.inner.incr(key))
     }
 
@@ -233,7 +233,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub fn incr_by<'a>(&self, key: impl Into<Arg<'a>>, increment: i64) -> Result<i64, Error> {
+    pub fn incr_by(&self, key: impl ToArg, increment: i64) -> Result<i64, Error> {
         self.wait(self.inner.incr_by(key, increment))
     }
 
@@ -241,7 +241,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::command`].
-    pub fn expire<'a>(&self, key: impl Into<Arg<'a>>, seconds: u64) -> Result<bool, Error> {
+    pub fn expire(&self, key: impl ToArg, seconds: u64) -> Result<bool, Error> {
         self.wait(self.inner.expire(key, seconds))
     }
 

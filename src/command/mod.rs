@@ -1,9 +1,11 @@
 //! Commands: their bytes, packed as they travel, their keys, and what is known about them.
 
+mod arg;
 mod info;
 mod keys;
 mod learned;
 mod packed;
+mod parse;
 mod reply;
 mod script;
 mod sha1;
@@ -19,15 +21,16 @@ use core::fmt;
 
 use bytes::Bytes;
 
+pub use self::arg::{Arg, Pair, ToArg, ToArgs, ToPairs};
 pub use self::info::{CommandInfo, KeyShape, RequestPolicy, ResponsePolicy};
 pub use self::keys::KeyError;
 pub use self::learned::{LearnedCommand, LearnedCommands};
 use self::packed::Packed;
+pub use self::parse::CommandError;
 pub use self::reply::FromValue;
 pub use self::script::Script;
 pub(crate) use self::script::Sha1;
 use self::script::Source;
-use crate::resp::encode::Digits;
 use crate::slot::Slot;
 
 /// One command with its arguments.
@@ -75,11 +78,12 @@ const LARGE_LEN: usize = 1024;
 impl Command {
     /// The command of this name, without arguments yet. Upper and lower case are the same.
     ///
-    /// Cost: a few nanoseconds. A name that the table does not have is taken for a write whose
-    /// first argument is its key.
+    /// **Shape**: any bytes: text as a rule. **Cost**: a few nanoseconds. A name that the table
+    /// does not have is taken for a write whose first argument is its key.
     #[must_use]
-    pub fn new(name: &str) -> Self {
-        Self::start(name.as_bytes(), table::find(name.as_bytes()).unwrap_or(&table::UNKNOWN))
+    pub fn new(name: impl AsRef<[u8]>) -> Self {
+        let name = name.as_ref();
+        Self::start(name, table::find(name).unwrap_or(&table::UNKNOWN))
     }
 
     /// The command of a row of the table.
@@ -94,27 +98,60 @@ impl Command {
         command
     }
 
-    /// Adds an argument.
+    /// Adds an argument: text, bytes or a number, by value or by reference. [`ToArg`] lists the
+    /// types.
     #[must_use]
-    pub fn arg<'a>(mut self, argument: impl Into<Arg<'a>>) -> Self {
-        match argument.into().0 {
-            Content::Borrowed(bytes) => self.push(bytes),
-            Content::Owned(bytes) if bytes.len() >= LARGE_LEN => self.push_large(bytes),
-            Content::Owned(bytes) => self.push(&bytes),
-            Content::Unsigned(number) => {
-                self.push(Digits::of(number).as_bytes());
-            }
-            Content::Negative(number) => {
-                self.push(Digits::of_negative(number).as_bytes());
-            }
-        }
+    #[inline]
+    pub fn arg(mut self, argument: impl ToArg) -> Self {
+        self.push_arg(argument.into_arg());
         self
     }
 
-    /// Adds several arguments.
+    /// Adds an argument if there is one.
+    ///
+    /// ```
+    /// use hashslot::Command;
+    /// let limit: Option<u32> = None;
+    /// assert_eq!(Command::new("PING").arg_opt(limit).arg_opt(Some("hello")).len(), 2);
+    /// ```
     #[must_use]
-    pub fn args<'a, A: Into<Arg<'a>>>(self, arguments: impl IntoIterator<Item = A>) -> Self {
-        arguments.into_iter().fold(self, Self::arg)
+    #[inline]
+    pub fn arg_opt(self, argument: Option<impl ToArg>) -> Self {
+        match argument {
+            Some(argument) => self.arg(argument),
+            None => self,
+        }
+    }
+
+    /// Adds several arguments: a slice, vector, array or iterator, by value or by reference.
+    ///
+    /// ```
+    /// use hashslot::Command;
+    /// let keys = vec![String::from("{user}1"), String::from("{user}2")];
+    /// let by_reference = Command::new("MGET").args(&keys);
+    /// let by_value = Command::new("MGET").args(keys);
+    /// assert_eq!(by_reference.to_bytes(), by_value.to_bytes());
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn args(self, arguments: impl ToArgs) -> Self {
+        arguments.add_to(self)
+    }
+
+    /// Adds pairs of arguments, each key before its value: a map, or a slice, vector, array or
+    /// iterator of pairs, by value or by reference.
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use hashslot::Command;
+    /// let fields = BTreeMap::from([("age", 36), ("visits", 7)]);
+    /// let command = Command::new("HSET").arg("user:1").pairs(&fields);
+    /// assert!(command.arguments().skip(2).eq([&b"age"[..], b"36", b"visits", b"7"]));
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn pairs(self, pairs: impl ToPairs) -> Self {
+        pairs.add_to(self)
     }
 
     #[inline]
@@ -326,122 +363,6 @@ impl<'a> Iterator for Arguments<'a> {
     #[inline]
     fn next(&mut self) -> Option<&'a [u8]> {
         self.next_ref().map(|argument| argument.bytes)
-    }
-}
-
-/// One argument on its way into a command. Made with `into` from text, bytes and numbers.
-pub struct Arg<'a>(Content<'a>);
-
-impl fmt::Debug for Arg<'_> {
-    /// Shows no content: it may be a secret.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Arg(..)")
-    }
-}
-
-enum Content<'a> {
-    Borrowed(&'a [u8]),
-    Owned(Bytes),
-    Unsigned(u64),
-    Negative(i64),
-}
-
-impl<'a> From<&'a [u8]> for Arg<'a> {
-    fn from(bytes: &'a [u8]) -> Self {
-        Arg(Content::Borrowed(bytes))
-    }
-}
-
-impl<'a, const N: usize> From<&'a [u8; N]> for Arg<'a> {
-    fn from(bytes: &'a [u8; N]) -> Self {
-        Arg(Content::Borrowed(bytes))
-    }
-}
-
-impl<'a> From<&'a Vec<u8>> for Arg<'a> {
-    fn from(bytes: &'a Vec<u8>) -> Self {
-        Arg(Content::Borrowed(bytes))
-    }
-}
-
-impl<'a> From<&'a str> for Arg<'a> {
-    fn from(text: &'a str) -> Self {
-        Arg(Content::Borrowed(text.as_bytes()))
-    }
-}
-
-impl<'a> From<&'a String> for Arg<'a> {
-    fn from(text: &'a String) -> Self {
-        Arg(Content::Borrowed(text.as_bytes()))
-    }
-}
-
-impl From<String> for Arg<'_> {
-    fn from(text: String) -> Self {
-        Arg(Content::Owned(text.into_bytes().into()))
-    }
-}
-
-impl From<Vec<u8>> for Arg<'_> {
-    fn from(bytes: Vec<u8>) -> Self {
-        Arg(Content::Owned(bytes.into()))
-    }
-}
-
-impl From<Bytes> for Arg<'_> {
-    fn from(bytes: Bytes) -> Self {
-        Arg(Content::Owned(bytes))
-    }
-}
-
-impl<'a> From<&'a Bytes> for Arg<'a> {
-    fn from(bytes: &'a Bytes) -> Self {
-        if bytes.len() >= LARGE_LEN {
-            Arg(Content::Owned(bytes.clone()))
-        } else {
-            Arg(Content::Borrowed(bytes))
-        }
-    }
-}
-
-macro_rules! arg_from_unsigned {
-    ($($number:ty),*) => {$(
-        impl From<$number> for Arg<'_> {
-            fn from(number: $number) -> Self {
-                Arg(Content::Unsigned(u64::from(number)))
-            }
-        }
-    )*};
-}
-
-macro_rules! arg_from_signed {
-    ($($number:ty),*) => {$(
-        impl From<$number> for Arg<'_> {
-            fn from(number: $number) -> Self {
-                let number = i64::from(number);
-                Arg(match u64::try_from(number) {
-                    Ok(number) => Content::Unsigned(number),
-                    Err(_) => Content::Negative(number),
-                })
-            }
-        }
-    )*};
-}
-
-arg_from_unsigned!(u8, u16, u32, u64);
-arg_from_signed!(i8, i16, i32, i64);
-
-impl From<usize> for Arg<'_> {
-    fn from(number: usize) -> Self {
-        Arg(Content::Unsigned(u64::try_from(number).unwrap_or(u64::MAX)))
-    }
-}
-
-impl From<f64> for Arg<'_> {
-    /// The shortest text that reads back as the same number.
-    fn from(number: f64) -> Self {
-        use alloc::string::ToString;
-        Arg(Content::Owned(number.to_string().into_bytes().into()))
     }
 }
 

@@ -5,7 +5,7 @@ use core::fmt;
 
 use bytes::Bytes;
 
-use super::{Arg, Command, CommandInfo, Large, packed, sha1, table};
+use super::{Command, CommandInfo, Large, ToArg, packed, sha1, table};
 
 const EVAL: &CommandInfo = table::known("EVAL");
 const EVAL_RO: &CommandInfo = table::known("EVAL_RO");
@@ -85,9 +85,9 @@ impl Script {
     ///
     /// The keys have to be in one slot, else the command is refused before it is sent.
     #[must_use]
-    pub fn invoke<'a, A, K>(&self, keys: K) -> Command
+    pub fn invoke<A, K>(&self, keys: K) -> Command
     where
-        A: Into<Arg<'a>>,
+        A: ToArg,
         K: IntoIterator<Item = A, IntoIter: ExactSizeIterator>,
     {
         let keys = keys.into_iter();

@@ -1,6 +1,6 @@
 //! Constructors for the commands that nearly every program uses.
 
-use super::{Arg, Command, CommandInfo, table};
+use super::{Command, CommandInfo, ToArg, table};
 
 const GET: &CommandInfo = table::known("GET");
 const SET: &CommandInfo = table::known("SET");
@@ -14,43 +14,43 @@ const EXPIRE: &CommandInfo = table::known("EXPIRE");
 impl Command {
     /// `GET key`: the value, or null.
     #[must_use]
-    pub fn get<'a>(key: impl Into<Arg<'a>>) -> Self {
+    pub fn get(key: impl ToArg) -> Self {
         Self::of(GET).arg(key)
     }
 
     /// `SET key value`: `OK`.
     #[must_use]
-    pub fn set<'k, 'v>(key: impl Into<Arg<'k>>, value: impl Into<Arg<'v>>) -> Self {
+    pub fn set(key: impl ToArg, value: impl ToArg) -> Self {
         Self::of(SET).arg(key).arg(value)
     }
 
     /// `DEL key`: how many keys there were, 0 or 1.
     #[must_use]
-    pub fn del<'a>(key: impl Into<Arg<'a>>) -> Self {
+    pub fn del(key: impl ToArg) -> Self {
         Self::of(DEL).arg(key)
     }
 
     /// `EXISTS key`: 0 or 1.
     #[must_use]
-    pub fn exists<'a>(key: impl Into<Arg<'a>>) -> Self {
+    pub fn exists(key: impl ToArg) -> Self {
         Self::of(EXISTS).arg(key)
     }
 
     /// `INCR key`: the value after it.
     #[must_use]
-    pub fn incr<'a>(key: impl Into<Arg<'a>>) -> Self {
+    pub fn incr(key: impl ToArg) -> Self {
         Self::of(INCR).arg(key)
     }
 
     /// `INCRBY key increment`: the value after it.
     #[must_use]
-    pub fn incr_by<'a>(key: impl Into<Arg<'a>>, increment: i64) -> Self {
+    pub fn incr_by(key: impl ToArg, increment: i64) -> Self {
         Self::of(INCRBY).arg(key).arg(increment)
     }
 
     /// `EXPIRE key seconds`: 1 if the key is there, else 0.
     #[must_use]
-    pub fn expire<'a>(key: impl Into<Arg<'a>>, seconds: u64) -> Self {
+    pub fn expire(key: impl ToArg, seconds: u64) -> Self {
         Self::of(EXPIRE).arg(key).arg(seconds)
     }
 }

@@ -61,6 +61,7 @@
 pub mod encode;
 mod frame;
 mod scan;
+pub(crate) mod short;
 mod skip;
 pub(crate) mod value;
 

@@ -3,7 +3,7 @@
 use std::fmt::{Debug, Display};
 
 use hashslot::{
-    Action, Arg, Call, Cluster, Command, Config, Credentials, Instant, LinkId, Script, Target,
+    Action, Call, Cluster, Command, Config, Credentials, Instant, LinkId, Script, Target, ToArg,
 };
 
 use crate::support::script::{A, World, at, config, ms};
@@ -88,10 +88,10 @@ fn f74_commands_calls_and_their_arguments() {
         check_debug(&Call::pipeline([command.clone(), command.clone()]));
         check_debug(&Call::transaction([command.clone()]));
     }
-    check_debug(&Arg::from(CANARY));
-    check_debug(&Arg::from(CANARY.as_bytes()));
-    check_debug(&Arg::from(CANARY.to_owned()));
-    check_debug(&Arg::from(bytes::Bytes::from(CANARY)));
+    check_debug(&CANARY.into_arg());
+    check_debug(&CANARY.as_bytes().into_arg());
+    check_debug(&CANARY.to_owned().into_arg());
+    check_debug(&bytes::Bytes::from(CANARY).into_arg());
     let script = Script::new(format!("return '{CANARY}'"));
     check_debug(&script);
     check_debug(&script.invoke(["key"]).arg(CANARY));

@@ -355,7 +355,7 @@ impl Node {
 /// A redirection of a command to the n-th node.
 fn redirection(kind: &str, words: &[Vec<u8>], layout: &Layout, node: usize) -> Vec<u8> {
     let name = words.first().map(|name| String::from_utf8_lossy(name)).unwrap_or_default();
-    let command = Command::new(&name).args(words.iter().skip(1));
+    let command = Command::new(name.as_bytes()).args(words.iter().skip(1));
     let slot = command.slot().ok().flatten().map_or(0, Slot::number);
     let count = layout.nodes().count();
     let target = node.checked_rem(count).and_then(|index| layout.nodes().nth(index));

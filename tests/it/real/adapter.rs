@@ -20,8 +20,8 @@ use hashslot::plan::Explanation;
 use hashslot::runtimes::{Builder, ConnectError};
 use hashslot::topology::Topology;
 use hashslot::{
-    Address, Arg, Call, Command, Config, Credentials, Error, Event, Frame, FromValue, Reply, Scan,
-    Stats,
+    Address, Call, Command, Config, Credentials, Error, Event, Frame, FromValue, Reply, Scan,
+    Stats, ToArg,
 };
 
 use super::{Done, Failure};
@@ -137,31 +137,28 @@ pub(crate) trait Client: Clone + Debug + Send + Sync + 'static {
         commands: impl IntoIterator<Item = Command>,
     ) -> Pending<'_, Result<V, Error>>;
 
-    fn get<'a, V: Answer>(&'a self, key: impl Into<Arg<'a>>) -> Pending<'a, Result<V, Error>>;
+    fn get<'a, V: Answer>(&'a self, key: impl ToArg + 'a) -> Pending<'a, Result<V, Error>>;
 
     fn set<'a>(
         &'a self,
-        key: impl Into<Arg<'a>>,
-        value: impl Into<Arg<'a>>,
+        key: impl ToArg + 'a,
+        value: impl ToArg + 'a,
     ) -> Pending<'a, Result<(), Error>>;
 
-    fn del<'a>(&'a self, key: impl Into<Arg<'a>>) -> Pending<'a, Result<bool, Error>>;
+    fn del<'a>(&'a self, key: impl ToArg + 'a) -> Pending<'a, Result<bool, Error>>;
 
-    fn exists<'a>(&'a self, key: impl Into<Arg<'a>>) -> Pending<'a, Result<bool, Error>>;
+    fn exists<'a>(&'a self, key: impl ToArg + 'a) -> Pending<'a, Result<bool, Error>>;
 
-    fn incr<'a>(&'a self, key: impl Into<Arg<'a>>) -> Pending<'a, Result<i64, Error>>;
+    fn incr<'a>(&'a self, key: impl ToArg + 'a) -> Pending<'a, Result<i64, Error>>;
 
     fn incr_by<'a>(
         &'a self,
-        key: impl Into<Arg<'a>>,
+        key: impl ToArg + 'a,
         increment: i64,
     ) -> Pending<'a, Result<i64, Error>>;
 
-    fn expire<'a>(
-        &'a self,
-        key: impl Into<Arg<'a>>,
-        seconds: u64,
-    ) -> Pending<'a, Result<bool, Error>>;
+    fn expire<'a>(&'a self, key: impl ToArg + 'a, seconds: u64)
+    -> Pending<'a, Result<bool, Error>>;
 
     fn load_commands(&self) -> Pending<'_, Result<usize, Error>>;
 

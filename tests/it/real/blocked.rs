@@ -10,7 +10,7 @@ use hashslot::blocking;
 use hashslot::plan::Explanation;
 use hashslot::runtimes::ConnectError;
 use hashslot::topology::Topology;
-use hashslot::{Arg, Call, Command, Credentials, Error, Event, Frame, Reply, Scan, Stats};
+use hashslot::{Call, Command, Credentials, Error, Event, Frame, Reply, Scan, Stats, ToArg};
 
 use super::adapter::{Adapter, Answer, Client, Events, Keys, Pending, Setup};
 
@@ -77,7 +77,7 @@ impl<V> Drop for Detached<V> {
 }
 
 /// The bytes of an argument, to be taken to another thread.
-fn owned(argument: Arg<'_>) -> Vec<u8> {
+fn owned(argument: impl ToArg) -> Vec<u8> {
     let command = Command::new("HOLDS").arg(argument);
     command.arguments().nth(1).expect("has an argument").to_vec()
 }
@@ -123,50 +123,50 @@ impl Client for blocking::Client {
         elsewhere(move || client.transaction(commands))
     }
 
-    fn get<'a, V: Answer>(&'a self, key: impl Into<Arg<'a>>) -> Pending<'a, Result<V, Error>> {
-        let (client, key) = (self.clone(), owned(key.into()));
+    fn get<'a, V: Answer>(&'a self, key: impl ToArg + 'a) -> Pending<'a, Result<V, Error>> {
+        let (client, key) = (self.clone(), owned(key));
         elsewhere(move || client.get(&key))
     }
 
     fn set<'a>(
         &'a self,
-        key: impl Into<Arg<'a>>,
-        value: impl Into<Arg<'a>>,
+        key: impl ToArg + 'a,
+        value: impl ToArg + 'a,
     ) -> Pending<'a, Result<(), Error>> {
-        let (client, key, value) = (self.clone(), owned(key.into()), owned(value.into()));
+        let (client, key, value) = (self.clone(), owned(key), owned(value));
         elsewhere(move || client.set(&key, &value))
     }
 
-    fn del<'a>(&'a self, key: impl Into<Arg<'a>>) -> Pending<'a, Result<bool, Error>> {
-        let (client, key) = (self.clone(), owned(key.into()));
+    fn del<'a>(&'a self, key: impl ToArg + 'a) -> Pending<'a, Result<bool, Error>> {
+        let (client, key) = (self.clone(), owned(key));
         elsewhere(move || client.del(&key))
     }
 
-    fn exists<'a>(&'a self, key: impl Into<Arg<'a>>) -> Pending<'a, Result<bool, Error>> {
-        let (client, key) = (self.clone(), owned(key.into()));
+    fn exists<'a>(&'a self, key: impl ToArg + 'a) -> Pending<'a, Result<bool, Error>> {
+        let (client, key) = (self.clone(), owned(key));
         elsewhere(move || client.exists(&key))
     }
 
-    fn incr<'a>(&'a self, key: impl Into<Arg<'a>>) -> Pending<'a, Result<i64, Error>> {
-        let (client, key) = (self.clone(), owned(key.into()));
+    fn incr<'a>(&'a self, key: impl ToArg + 'a) -> Pending<'a, Result<i64, Error>> {
+        let (client, key) = (self.clone(), owned(key));
         elsewhere(move || client.incr(&key))
     }
 
     fn incr_by<'a>(
         &'a self,
-        key: impl Into<Arg<'a>>,
+        key: impl ToArg + 'a,
         increment: i64,
     ) -> Pending<'a, Result<i64, Error>> {
-        let (client, key) = (self.clone(), owned(key.into()));
+        let (client, key) = (self.clone(), owned(key));
         elsewhere(move || client.incr_by(&key, increment))
     }
 
     fn expire<'a>(
         &'a self,
-        key: impl Into<Arg<'a>>,
+        key: impl ToArg + 'a,
         seconds: u64,
     ) -> Pending<'a, Result<bool, Error>> {
-        let (client, key) = (self.clone(), owned(key.into()));
+        let (client, key) = (self.clone(), owned(key));
         elsewhere(move || client.expire(&key, seconds))
     }
 

@@ -73,7 +73,7 @@ fn each_method_for_a_call_does_what_it_says<A: Adapter>() -> Done {
         assert!(!refused.may_have_executed());
         assert_eq!(client.get::<i64>("a").await?, 9);
         let bytes = [0, 255, b'\r', b'\n'];
-        client.set("bytes", &bytes).await?;
+        client.set("bytes", bytes).await?;
         assert_eq!(client.get::<Vec<u8>>("bytes").await?, bytes);
         assert_eq!(client.get::<Option<Vec<u8>>>("missing").await?, None);
         let both = Command::new("MGET").arg("bytes").arg("missing");

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use hashslot::plan::Explanation;
 use hashslot::runtimes::{self, ConnectError, Runtime};
 use hashslot::topology::Topology;
-use hashslot::{Arg, Call, Command, Credentials, Error, Event, Frame, Reply, Scan, Stats};
+use hashslot::{Call, Command, Credentials, Error, Event, Frame, Reply, Scan, Stats, ToArg};
 
 use super::adapter::{Adapter, Answer, Client, Events, Keys, Pending, Setup};
 
@@ -119,44 +119,44 @@ impl<R: Runtime + Debug> Client for runtimes::Client<R> {
         Box::pin(self.transaction(commands.into_iter().collect::<Vec<_>>()))
     }
 
-    fn get<'a, V: Answer>(&'a self, key: impl Into<Arg<'a>>) -> Pending<'a, Result<V, Error>> {
-        Box::pin(self.get(key.into()))
+    fn get<'a, V: Answer>(&'a self, key: impl ToArg + 'a) -> Pending<'a, Result<V, Error>> {
+        Box::pin(self.get(key))
     }
 
     fn set<'a>(
         &'a self,
-        key: impl Into<Arg<'a>>,
-        value: impl Into<Arg<'a>>,
+        key: impl ToArg + 'a,
+        value: impl ToArg + 'a,
     ) -> Pending<'a, Result<(), Error>> {
-        Box::pin(self.set(key.into(), value.into()))
+        Box::pin(self.set(key, value))
     }
 
-    fn del<'a>(&'a self, key: impl Into<Arg<'a>>) -> Pending<'a, Result<bool, Error>> {
-        Box::pin(self.del(key.into()))
+    fn del<'a>(&'a self, key: impl ToArg + 'a) -> Pending<'a, Result<bool, Error>> {
+        Box::pin(self.del(key))
     }
 
-    fn exists<'a>(&'a self, key: impl Into<Arg<'a>>) -> Pending<'a, Result<bool, Error>> {
-        Box::pin(self.exists(key.into()))
+    fn exists<'a>(&'a self, key: impl ToArg + 'a) -> Pending<'a, Result<bool, Error>> {
+        Box::pin(self.exists(key))
     }
 
-    fn incr<'a>(&'a self, key: impl Into<Arg<'a>>) -> Pending<'a, Result<i64, Error>> {
-        Box::pin(self.incr(key.into()))
+    fn incr<'a>(&'a self, key: impl ToArg + 'a) -> Pending<'a, Result<i64, Error>> {
+        Box::pin(self.incr(key))
     }
 
     fn incr_by<'a>(
         &'a self,
-        key: impl Into<Arg<'a>>,
+        key: impl ToArg + 'a,
         increment: i64,
     ) -> Pending<'a, Result<i64, Error>> {
-        Box::pin(self.incr_by(key.into(), increment))
+        Box::pin(self.incr_by(key, increment))
     }
 
     fn expire<'a>(
         &'a self,
-        key: impl Into<Arg<'a>>,
+        key: impl ToArg + 'a,
         seconds: u64,
     ) -> Pending<'a, Result<bool, Error>> {
-        Box::pin(self.expire(key.into(), seconds))
+        Box::pin(self.expire(key, seconds))
     }
 
     fn load_commands(&self) -> Pending<'_, Result<usize, Error>> {

@@ -157,7 +157,7 @@ pub(crate) async fn every_byte(setup: &Setup) -> Result<Figures, Failure> {
 
 fn to_command(words: Vec<String>) -> Command {
     let mut words = words.into_iter();
-    Command::new(&words.next().unwrap_or_default()).args(words)
+    Command::new(words.next().unwrap_or_default()).args(words)
 }
 
 /// Five commands that travel together, on keys that are new each time.
