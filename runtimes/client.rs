@@ -609,7 +609,7 @@ impl<R: Runtime> Client<R> {
     }
 }
 
-/// The reply to a call, as what the caller asked for.
+/// The reply to a call of this command, as what the caller asked for.
 fn converted<V: FromValue>(outcome: Outcome) -> Result<V, Error> {
     let frame = outcome?.into_frame().ok_or_else(unexpected_reply)?;
     Ok(V::from_frame(frame)?)
@@ -625,5 +625,5 @@ fn each_converted(outcome: Outcome) -> Result<Vec<Result<Frame, Error>>, Error> 
 
 /// A call of one kind was answered as another: cannot happen.
 fn unexpected_reply() -> Error {
-    ConversionError::Type { expected: "the reply to another call", got: "a reply" }.into()
+    ConversionError::unexpected("the reply to another call", "a reply").into()
 }

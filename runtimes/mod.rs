@@ -27,6 +27,7 @@ pub mod guide {}
 mod call_future;
 mod cause;
 mod client;
+mod collections;
 mod dial;
 mod driver;
 mod events;

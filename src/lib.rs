@@ -269,6 +269,9 @@ pub use cluster::{Cluster, Stats};
 #[doc(inline)]
 pub use command::{Arg, Command, CommandError, FromValue, Pair, Script, ToArg, ToArgs, ToPairs};
 #[doc(inline)]
+#[doc(hidden)]
+pub use command::{Element, Shape};
+#[doc(inline)]
 pub use config::{Config, Credentials, CrossSlot, ReadFrom};
 #[doc(inline)]
 pub use error::{Error, ServerError};

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::keys::{self, KeyError, MISSING, Take};
-use super::reply::wrong;
+
 use super::specs::Spec;
 use super::{Command, CommandInfo, KeyShape, RequestPolicy, ResponsePolicy, table};
 use crate::error::ConversionError;
@@ -158,14 +158,14 @@ impl LearnedCommand {
     /// One entry; `None` if it goes beyond the limits.
     fn read(fields: Elements<'_>) -> Result<Option<Self>, ConversionError> {
         let field = |index: usize, expected: &'static str| {
-            fields.get(index).ok_or(ConversionError::Content { expected, got: "array" })
+            fields.get(index).ok_or_else(|| ConversionError::unexpected(expected, "nothing"))
         };
         let integer = |index: usize, expected: &'static str| {
             let value = field(index, expected)?;
-            value.as_integer().ok_or_else(|| wrong(expected, &value))
+            value.as_integer().ok_or_else(|| ConversionError::hinting(expected, &value, None))
         };
         let name = field(0, "a name")?;
-        let name = name.as_str().ok_or_else(|| wrong("a name", &name))?;
+        let name = name.as_str().ok_or_else(|| ConversionError::hinting("a name", &name, None))?;
         let flags = elements(field(2, "flags")?, "flags")?;
         let has = |flag: &str| flags.into_iter().any(|found| found.as_str() == Some(flag));
         let legacy = (integer(3, "a position")?, integer(4, "a position")?, integer(5, "a step")?);
@@ -335,5 +335,5 @@ fn shape(specs: &[Spec], has_movable_keys: bool) -> KeyShape {
 
 /// The elements of an array or set.
 fn elements<'a>(value: Value<'a>, expected: &'static str) -> Result<Elements<'a>, ConversionError> {
-    value.elements().ok_or_else(|| wrong(expected, &value))
+    value.elements().ok_or_else(|| ConversionError::hinting(expected, &value, None))
 }

@@ -6,12 +6,12 @@ mod keys;
 mod learned;
 mod packed;
 mod parse;
-mod reply;
 mod script;
 mod sha1;
 mod specs;
 mod table;
 mod typed;
+mod value;
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -27,10 +27,12 @@ pub use self::keys::KeyError;
 pub use self::learned::{LearnedCommand, LearnedCommands};
 use self::packed::Packed;
 pub use self::parse::CommandError;
-pub use self::reply::FromValue;
 pub use self::script::Script;
 pub(crate) use self::script::Sha1;
 use self::script::Source;
+#[cfg(feature = "std")]
+pub(crate) use self::value::rows;
+pub use self::value::{Element, FromValue, Shape};
 use crate::slot::Slot;
 
 /// One command with its arguments.

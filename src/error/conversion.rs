@@ -1,28 +1,317 @@
-//! A reply that is not of the type that the caller asked for.
+//! Replies that are not what the caller asked for.
+//!
+//! Rules of this file: the content of a string is never shown, since it may be a secret; its type
+//! and its length are. Numbers, booleans, nulls and short simple strings are shown.
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use bytes::Bytes;
 
 use super::ServerError;
+use crate::resp::{Value, short};
+use crate::shown::Shown;
+
+/// So many characters of a simple string are shown: servers send `OK` and the like.
+const SIMPLE_LEN_MAX: usize = 32;
+/// The digits of a longer number are not shown.
+const NUMBER_LEN_MAX: usize = 40;
 
 /// A reply that is not what the caller asked to have it converted to.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConversionError {
-    /// The reply is of another type.
-    #[error("expected {expected}, got {got}")]
-    Type {
-        /// What the caller asked for.
-        expected: &'static str,
-        /// What the reply is.
-        got: &'static str,
-    },
-    /// The reply is text that does not parse, a number out of range, or not UTF-8.
-    #[error("cannot read the {got} as {expected}")]
-    Content {
-        /// What the caller asked for.
-        expected: &'static str,
-        /// What the reply is.
-        got: &'static str,
-    },
-    /// An element of the reply is an error of the server.
-    #[error("an element of the reply is an error: {0}")]
-    Element(ServerError),
+///
+/// `Display` says what was expected, what came, and where in the reply: `element 3: expected an
+/// integer, got a bulk string of 5 bytes`. An [`Error`](crate::Error) of a client
+/// has the name of the command before it. The content of strings is never shown.
+///
+/// Conversions of your own make such errors as well: [`new`](Self::new), [`custom`](Self::custom),
+/// and [`at`](Self::at) for containers.
+///
+/// ```
+/// use hashslot::FromValue;
+/// use hashslot::error::ConversionError;
+/// use hashslot::resp::{Frame, Value};
+///
+/// #[derive(Debug)]
+/// struct Port(u16);
+///
+/// impl FromValue for Port {
+///     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
+///         match u16::from_value(value, frame)? {
+///             0 => Err(ConversionError::custom("a port is not 0")),
+///             port => Ok(Self(port)),
+///         }
+///     }
+/// }
+///
+/// let reply = Frame::parse(&b"*2\r\n:80\r\n:0\r\n"[..], &Default::default())?;
+/// let error = Vec::<Port>::from_frame(reply).unwrap_err();
+/// assert_eq!(error.to_string(), "element 1: a port is not 0");
+/// # Ok::<(), hashslot::error::ProtocolError>(())
+/// ```
+///
+/// **Cost**: one word, so that a `Result` stays small; made only on failure.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ConversionError(Box<Inner>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Inner {
+    /// Where in the reply, the innermost step first.
+    path: Vec<Step>,
+    problem: Problem,
+    /// What else is known about it.
+    reason: Option<Box<str>>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Step {
+    Element(usize),
+    Key(usize),
+    Value(usize),
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Problem {
+    Type { expected: Cow<'static, str>, got: Box<str>, hint: Option<&'static str> },
+    Range { got: Box<str>, target: &'static str },
+    Server(ServerError),
+    Custom,
+}
+
+impl ConversionError {
+    fn of(problem: Problem) -> Self {
+        Self(Box::new(Inner { path: Vec::new(), problem, reason: None }))
+    }
+
+    /// The error for a value of another type than expected. Expected is a noun with its article,
+    /// such as `a date`.
+    ///
+    /// An error of the server is kept: [`server_error`](Self::server_error) returns it.
+    #[must_use]
+    pub fn new(expected: impl Into<Cow<'static, str>>, value: &Value<'_>) -> Self {
+        Self::hinting(expected, value, hint(value))
+    }
+
+    /// The same with another hint, or none.
+    pub(crate) fn hinting(
+        expected: impl Into<Cow<'static, str>>,
+        value: &Value<'_>,
+        hint: Option<&'static str>,
+    ) -> Self {
+        if let Value::Error(text) = value {
+            return Self::of(Problem::Server(ServerError::new(Bytes::copy_from_slice(text))));
+        }
+        Self::of(Problem::Type { expected: expected.into(), got: described(value), hint })
+    }
+
+    /// The error for something that is no value of the reply.
+    pub(crate) fn unexpected(expected: &'static str, got: &str) -> Self {
+        Self::of(Problem::Type { expected: expected.into(), got: got.into(), hint: None })
+    }
+
+    /// The error for a number that does not fit a type.
+    pub(crate) fn out_of_range(target: &'static str, value: &Value<'_>) -> Self {
+        let got =
+            number(value).unwrap_or_else(|| format!("the number in {}", described(value)).into());
+        Self::of(Problem::Range { got, target })
+    }
+
+    /// The error for a value that has the right type and does not make sense: the reason, in the
+    /// words of the caller.
+    #[must_use]
+    pub fn custom(reason: impl fmt::Display) -> Self {
+        Self::of(Problem::Custom).because(reason)
+    }
+
+    /// The same error with a reason, which is shown behind what came.
+    #[must_use]
+    pub fn because(mut self, reason: impl fmt::Display) -> Self {
+        self.0.reason = Some(reason.to_string().into());
+        self
+    }
+
+    /// The same error inside of the element with this index, counted from 0. Containers add their
+    /// steps from the inside out.
+    #[must_use]
+    pub fn at(self, index: usize) -> Self {
+        self.inside(Step::Element(index))
+    }
+
+    /// The same error inside of the key of the pair with this index, counted from 0.
+    #[must_use]
+    pub fn at_key(self, index: usize) -> Self {
+        self.inside(Step::Key(index))
+    }
+
+    /// The same error inside of the value of the pair with this index, counted from 0.
+    #[must_use]
+    pub fn at_value(self, index: usize) -> Self {
+        self.inside(Step::Value(index))
+    }
+
+    fn inside(mut self, step: Step) -> Self {
+        self.0.path.push(step);
+        self
+    }
+
+    /// What was expected, such as `an integer` or `u8`; `None` if a server error came, and for
+    /// [`custom`](Self::custom).
+    #[must_use]
+    pub fn expected(&self) -> Option<&str> {
+        match &self.0.problem {
+            Problem::Type { expected, .. } => Some(expected),
+            Problem::Range { target, .. } => Some(target),
+            Problem::Server(_) | Problem::Custom => None,
+        }
+    }
+
+    /// What came, without the content of strings, such as `null` or `a bulk string of 5 bytes`.
+    #[must_use]
+    pub fn got(&self) -> Option<&str> {
+        match &self.0.problem {
+            Problem::Type { got, .. } | Problem::Range { got, .. } => Some(got),
+            Problem::Server(_) | Problem::Custom => None,
+        }
+    }
+
+    /// Where in the reply, from the outside in: `element 2, the value of pair 0`. Empty for the
+    /// reply as a whole.
+    #[must_use]
+    pub fn path(&self) -> String {
+        let steps = self.0.path.iter().rev().map(ToString::to_string);
+        steps.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The reason, where there is one.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.0.reason.as_deref()
+    }
+
+    /// The error that the server sent in place of the value, if that is what came.
+    #[must_use]
+    pub fn server_error(&self) -> Option<&ServerError> {
+        if let Problem::Server(error) = &self.0.problem { Some(error) } else { None }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Element(index) => write!(f, "element {index}"),
+            Self::Key(index) => write!(f, "the key of pair {index}"),
+            Self::Value(index) => write!(f, "the value of pair {index}"),
+        }
+    }
+}
+
+impl fmt::Display for ConversionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { path, problem, reason } = &*self.0;
+        for (count, step) in path.iter().rev().enumerate() {
+            let separator = if count == 0 { "" } else { ", " };
+            write!(f, "{separator}{step}")?;
+        }
+        if !path.is_empty() {
+            f.write_str(": ")?;
+        }
+        let mut separator = ": ";
+        let mut hinted = None;
+        match problem {
+            Problem::Type { expected, got, hint } => {
+                write!(f, "expected {expected}, got {got}")?;
+                hinted = *hint;
+            }
+            Problem::Range { got, target } => write!(f, "{got} is out of range for {target}")?,
+            Problem::Server(error) => write!(f, "the server answered: {error}")?,
+            Problem::Custom => separator = "",
+        }
+        if let Some(reason) = reason {
+            write!(f, "{separator}{reason}")?;
+        }
+        if let Some(hint) = hinted { write!(f, " ({hint})") } else { Ok(()) }
+    }
+}
+
+impl fmt::Debug for ConversionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ConversionError({self})")
+    }
+}
+
+impl core::error::Error for ConversionError {}
+
+/// What a caller could ask for instead of a scalar.
+const fn hint(value: &Value<'_>) -> Option<&'static str> {
+    match value {
+        Value::Null => Some("ask for an Option"),
+        Value::Array(_) | Value::Set(_) | Value::Push(_) => Some("ask for a Vec"),
+        Value::Map(_) => Some("ask for a HashMap"),
+        Value::Simple(_)
+        | Value::Error(_)
+        | Value::Integer(_)
+        | Value::Bulk(_)
+        | Value::Double(_)
+        | Value::Boolean(_)
+        | Value::BigNumber(_)
+        | Value::Verbatim { .. } => None,
+    }
+}
+
+/// The digits of a number, if they are not many.
+fn number(value: &Value<'_>) -> Option<Box<str>> {
+    match value {
+        Value::Integer(number) => Some(number.to_string().into()),
+        Value::Double(number) => {
+            core::str::from_utf8(short::float(*number).as_bytes()).ok().map(Into::into)
+        }
+        Value::BigNumber(text) => {
+            let digits = text.strip_prefix(b"-").unwrap_or(text);
+            let is_number = text.len() <= NUMBER_LEN_MAX && digits.iter().all(u8::is_ascii_digit);
+            core::str::from_utf8(text).ok().filter(|_| is_number).map(Into::into)
+        }
+        Value::Null
+        | Value::Simple(_)
+        | Value::Error(_)
+        | Value::Bulk(_)
+        | Value::Boolean(_)
+        | Value::Verbatim { .. }
+        | Value::Array(_)
+        | Value::Set(_)
+        | Value::Map(_)
+        | Value::Push(_) => None,
+    }
+}
+
+/// A value in words, without what may be a secret.
+fn described(value: &Value<'_>) -> Box<str> {
+    let kind = value.kind();
+    if let Some(number) = number(value) {
+        return format!("the {kind} {number}").into();
+    }
+    match value {
+        Value::Null => kind.to_string(),
+        Value::Boolean(truth) => format!("the {kind} {truth}"),
+        Value::Simple(text) if text.len() <= SIMPLE_LEN_MAX => {
+            format!("the {kind} \"{}\"", Shown::of_bytes(text))
+        }
+        Value::Simple(text)
+        | Value::Error(text)
+        | Value::Bulk(text)
+        | Value::BigNumber(text)
+        | Value::Verbatim { text, .. } => format!("a {kind} of {}", counted(text.len(), "byte")),
+        Value::Array(elements) => format!("an {kind} of {}", elements.len()),
+        Value::Set(elements) | Value::Push(elements) => format!("a {kind} of {}", elements.len()),
+        Value::Map(pairs) => format!("a {kind} of {}", counted(pairs.len(), "pair")),
+        Value::Integer(_) | Value::Double(_) => format!("the {kind}"),
+    }
+    .into()
+}
+
+fn counted(count: usize, unit: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural}")
 }

@@ -142,12 +142,34 @@ fn rejections() -> Vec<Rejection> {
 }
 
 fn conversions() -> Vec<ConversionError> {
-    use ConversionError as C;
-    each! { ConversionError:
-        C::Type { .. } => C::Type { expected: "text", got: "an array" },
-        C::Content { .. } => C::Content { expected: "u8", got: "integer" },
-        C::Element(_) => C::Element(server("WRONGTYPE not a list")),
-    }
+    use crate::resp::{Frame, Value};
+    type C = ConversionError;
+    let frame = |bytes: &'static str| Frame::parse(bytes, &crate::config::Limits::default());
+    let of = |expected: &'static str, bytes: &'static str| {
+        C::new(expected, &frame(bytes).expect("is a frame").value())
+    };
+    let long = "+a simple string that is too long to be shown\r\n";
+    Vec::from([
+        of("text", "_\r\n"),
+        of("text", "*2\r\n:1\r\n:2\r\n"),
+        of("text", "~1\r\n:1\r\n"),
+        of("text", "%1\r\n:1\r\n:2\r\n"),
+        of("an integer", "$5\r\nhello\r\n").at(3),
+        of("an integer", "$1\r\nx\r\n").at_key(0).at(2),
+        of("an integer", "=5\r\ntxt:x\r\n").at_value(7),
+        of("an integer", "+QUEUED\u{1b}\r\n"),
+        of("an integer", long),
+        of("an array", ":7\r\n"),
+        of("an array", ",1.5\r\n"),
+        of("an array", "#t\r\n"),
+        of("an array", "(12345678901234567890\r\n"),
+        of("an array", "-WRONGTYPE not a list\r\n").at(0),
+        C::new("a date", &Value::Bulk(b"x")).because("it has no year"),
+        C::out_of_range("u8", &Value::Integer(-3)),
+        C::out_of_range("u8", &Value::Bulk(b"300")),
+        C::custom("a port is not 0").at(1),
+        C::unexpected("a reply", "none"),
+    ])
 }
 
 fn configurations() -> Vec<ConfigError> {

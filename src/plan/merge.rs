@@ -264,8 +264,7 @@ fn fold(frames: &[Frame], combine: impl Fn(i64, i64) -> Option<i64>) -> Result<F
         }
         for (number, other) in numbers.iter_mut().zip(others) {
             *number = combine(*number, other).ok_or_else(|| {
-                let expected = "a number of 64 bits";
-                Error::from(ConversionError::Content { expected, got: "a sum beyond it" })
+                ConversionError::unexpected("a number of 64 bits", "a sum beyond it")
             })?;
         }
     }
@@ -471,8 +470,7 @@ fn in_key_order(frames: &[Frame], origin: &Origin) -> Result<Frame, Error> {
         out.extend_from_slice(element.ok_or_else(nothing)?);
     }
     if parts.iter().any(|part| !part.is_empty()) {
-        let (expected, got) = ("an element for each key", "more elements");
-        return Err(ConversionError::Content { expected, got }.into());
+        return Err(ConversionError::unexpected("an element for each key", "more elements").into());
     }
     Ok(Frame::from_scanned(out.into()))
 }
@@ -556,10 +554,9 @@ fn elements<'a>(value: &Value<'a>) -> Result<Elements<'a>, Error> {
 }
 
 fn wrong(expected: &'static str, value: &Value<'_>) -> Error {
-    let got = value.kind();
-    ConversionError::Type { expected, got }.into()
+    ConversionError::hinting(expected, value, None).into()
 }
 
 fn nothing() -> Error {
-    ConversionError::Type { expected: "a reply", got: "none" }.into()
+    ConversionError::unexpected("a reply", "none").into()
 }

@@ -321,5 +321,5 @@ fn page(frame: &Frame) -> Option<(Bytes, Vec<Bytes>)> {
 }
 
 fn wrong(expected: &'static str) -> Error {
-    ConversionError::Type { expected, got: "something else" }.into()
+    ConversionError::unexpected(expected, "something else").into()
 }

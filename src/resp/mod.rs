@@ -60,11 +60,13 @@
 
 pub mod encode;
 mod frame;
+mod owned;
 mod scan;
 pub(crate) mod short;
 mod skip;
 pub(crate) mod value;
 
 pub use frame::Frame;
+pub use owned::OwnedValue;
 pub use scan::{Scan, Scanner};
 pub use value::{Elements, Pairs, Value};

@@ -181,6 +181,9 @@ pub struct Elements<'a> {
 }
 
 impl<'a> Elements<'a> {
+    /// No values.
+    pub(crate) const EMPTY: Self = Self { bytes: &[], behind: 0, remaining: 0 };
+
     /// How many values are left.
     #[must_use]
     pub const fn len(&self) -> usize {

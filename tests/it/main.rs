@@ -14,6 +14,7 @@
     reason = "what is wrong in a test ends it, and that is what a test is for"
 )]
 
+mod conversions;
 #[cfg(all(feature = "sim", feature = "std"))]
 mod custom_runtime;
 #[cfg(all(feature = "sim", feature = "tokio"))]

@@ -18,6 +18,7 @@ pub(crate) mod tasks;
 mod addresses;
 mod client;
 mod connecting;
+mod converting;
 mod credentials;
 mod event_loop;
 mod failures;
