@@ -2,17 +2,17 @@
 
 #![allow(clippy::disallowed_types, reason = "what a caller asks for")]
 
-use core::hash::{BuildHasher, Hash};
+use core::hash::BuildHasher;
 
 use super::std::collections::{HashMap, HashSet};
 use crate::FromValue;
-use crate::command::rows;
+use crate::command::{HashKey, rows};
 use crate::error::ConversionError;
 use crate::resp::{Frame, Value};
 
 impl<K, V, S> FromValue for HashMap<K, V, S>
 where
-    K: FromValue + Eq + Hash,
+    K: HashKey,
     V: FromValue,
     S: BuildHasher + Default,
 {
@@ -23,7 +23,7 @@ where
 
 impl<T, S> FromValue for HashSet<T, S>
 where
-    T: FromValue + Eq + Hash,
+    T: HashKey,
     S: BuildHasher + Default,
 {
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {

@@ -270,7 +270,7 @@ pub use cluster::{Cluster, Stats};
 pub use command::{Arg, Command, CommandError, FromValue, Pair, Script, ToArg, ToArgs, ToPairs};
 #[doc(inline)]
 #[doc(hidden)]
-pub use command::{Element, Shape};
+pub use command::{Element, HashKey, OrdKey, Shape};
 #[doc(inline)]
 pub use config::{Config, Credentials, CrossSlot, ReadFrom};
 #[doc(inline)]

@@ -32,7 +32,7 @@ pub(crate) use self::script::Sha1;
 use self::script::Source;
 #[cfg(feature = "std")]
 pub(crate) use self::value::rows;
-pub use self::value::{Element, FromValue, Shape};
+pub use self::value::{Element, FromValue, HashKey, OrdKey, Shape};
 use crate::slot::Slot;
 
 /// One command with its arguments.

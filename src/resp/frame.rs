@@ -8,9 +8,8 @@ use bytes::Bytes;
 use super::encode;
 use super::value::{self, Pairs, Value};
 use super::{Scan, Scanner};
-use crate::command::FromValue;
 use crate::config::Limits;
-use crate::error::{Error, ProtocolError, ServerError, Violation};
+use crate::error::{ProtocolError, ServerError, Violation};
 
 /// One complete value, with everything in it and the attributes before it, as it travelled.
 ///
@@ -93,25 +92,6 @@ impl Frame {
     pub fn error(&self) -> Option<ServerError> {
         let Value::Error(text) = self.value() else { return None };
         Some(ServerError::new(self.share(text)))
-    }
-
-    /// Converts the reply to what [`FromValue`] lists.
-    ///
-    /// # Errors
-    /// [`Error::Conversion`](crate::Error::Conversion) if the reply is not what was asked for: the
-    /// error of a client's methods, so that one `?` serves both. [`FromValue::from_frame`] returns
-    /// the plain [`ConversionError`](crate::error::ConversionError).
-    ///
-    /// ```
-    /// # fn run(results: Vec<Result<hashslot::Frame, hashslot::Error>>) -> Result<(), hashslot::Error> {
-    /// // The results of a pipeline.
-    /// let numbers = results.into_iter().map(|result| result?.to::<i64>());
-    /// let numbers: Vec<i64> = numbers.collect::<Result<_, _>>()?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn to<T: FromValue>(&self) -> Result<T, Error> {
-        T::from_value(&self.value(), self).map_err(Error::from)
     }
 
     /// The same frame; of a long error no more than is shown of it, for those that are kept and may

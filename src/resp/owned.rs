@@ -4,9 +4,7 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
-use super::{Frame, Value};
-use crate::command::FromValue;
-use crate::error::ConversionError;
+use super::Value;
 
 /// One value of a reply as a tree that owns its content.
 ///
@@ -64,7 +62,8 @@ pub enum OwnedValue {
 }
 
 impl OwnedValue {
-    fn of(value: Value<'_>, text: &impl Fn(&[u8]) -> Bytes) -> Self {
+    /// The tree of a value, with what `text` makes of each string.
+    pub(crate) fn of(value: Value<'_>, text: &impl Fn(&[u8]) -> Bytes) -> Self {
         let owned = |value| Self::of(value, text);
         match value {
             Value::Null => Self::Null,
@@ -91,11 +90,5 @@ impl OwnedValue {
 impl From<Value<'_>> for OwnedValue {
     fn from(value: Value<'_>) -> Self {
         Self::of(value, &Bytes::copy_from_slice)
-    }
-}
-
-impl FromValue for OwnedValue {
-    fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
-        Ok(Self::of(*value, &|text| frame.share(text)))
     }
 }

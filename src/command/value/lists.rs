@@ -1,12 +1,12 @@
-//! Replies to lists and sets.
+//! Replies to lists.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeSet, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::vec::Vec;
 
 use super::FromValue;
-use super::rows::{Rows, Shape, rows};
+use super::rows::{Rows, Shape};
 use crate::error::ConversionError;
 use crate::resp::{Frame, Value};
 
@@ -85,11 +85,5 @@ impl<T: FromValue, const N: usize> FromValue for [T; N] {
 
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         T::array_from_value(value, frame)
-    }
-}
-
-impl<T: FromValue + Ord> FromValue for BTreeSet<T> {
-    fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
-        rows(value, frame)?.collect()
     }
 }

@@ -14,6 +14,7 @@ mod wrappers;
 
 use alloc::vec::Vec;
 
+pub use self::maps::{HashKey, OrdKey};
 #[cfg(feature = "std")]
 pub(crate) use self::rows::rows;
 pub use self::rows::{Element, Shape};

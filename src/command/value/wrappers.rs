@@ -1,4 +1,4 @@
-//! Replies to what has another type inside, and to frames.
+//! Replies to frames and trees, and to what has another type inside.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -7,8 +7,8 @@ use bytes::Bytes;
 
 use super::FromValue;
 use super::rows::{Element, Shape};
-use crate::error::{ConversionError, ServerError};
-use crate::resp::{Elements, Frame, Value, encode};
+use crate::error::{ConversionError, Error, ServerError};
+use crate::resp::{Elements, Frame, OwnedValue, Value, encode};
 
 impl FromValue for Frame {
     /// The value as it travelled, if it is the whole of `frame`, else in the form of RESP3. Lists
@@ -31,6 +31,34 @@ impl FromValue for Frame {
             Some(bytes) => Ok(Self::from_scanned(frame.share(bytes))),
             None => Self::from_value(element.value(), frame),
         }
+    }
+}
+
+impl Frame {
+    /// Converts the reply to what [`FromValue`] lists.
+    ///
+    /// # Errors
+    /// [`Error::Conversion`](crate::Error::Conversion) if the reply is not what was asked for: the
+    /// error of a client's methods, so that one `?` serves both. [`FromValue::from_frame`] returns
+    /// the plain [`ConversionError`](crate::error::ConversionError).
+    ///
+    /// ```
+    /// # use hashslot::{Error, Frame};
+    /// # fn run(results: Vec<Result<Frame, Error>>) -> Result<(), Error> {
+    /// // The results of a pipeline.
+    /// let numbers = results.into_iter().map(|result| result?.to::<i64>());
+    /// let numbers: Vec<i64> = numbers.collect::<Result<_, _>>()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn to<T: FromValue>(&self) -> Result<T, Error> {
+        T::from_value(&self.value(), self).map_err(Error::from)
+    }
+}
+
+impl FromValue for OwnedValue {
+    fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
+        Ok(Self::of(*value, &|text| frame.share(text)))
     }
 }
 

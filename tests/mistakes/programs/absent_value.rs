@@ -1,0 +1,9 @@
+//! A value that may be absent, for a client. The hint: `.arg_opt(..)`
+
+use hashslot::runtimes::{Client, Runtime};
+
+fn set<R: Runtime>(client: &Client<R>, value: Option<String>) {
+    drop(client.set("key", value));
+}
+
+fn main() {}
