@@ -15,9 +15,7 @@ fn main() {
     case::<Bytes>("64 B as Bytes", &text);
     case::<String>("64 B as String", &text);
     case::<Option<String>>("64 B as Option<String>", &text);
-    report::report("64 B as Vec<u8>", 1, || {
-        black_box(black_box(&text).value().as_bytes().map(<[u8]>::to_vec));
-    });
+    case::<Vec<u8>>("64 B as Vec<u8>", &text);
     case::<i64>("integer as i64", &frame(|out| encode::integer(out, 12_345)));
     case::<i64>("text as i64", &frame(|out| encode::bulk(out, b"12345")));
     case::<bool>("+OK as bool", &frame(|out| encode::simple(out, b"OK")));
@@ -37,6 +35,7 @@ fn main() {
             }
         });
         case::<Vec<Bytes>>(&format!("{name} of 100 fields as Vec<Bytes>"), &pairs);
+        case::<Vec<(Bytes, Bytes)>>(&format!("{name} of 100 fields as pairs"), &pairs);
     }
 }
 

@@ -1,8 +1,10 @@
 //! Values to RESP, and back.
 
-use hashslot::FromValue;
+use std::collections::BTreeMap;
+
 use hashslot::config::{Limits, Protocol};
-use hashslot::resp::{Elements, Frame, Scan, Scanner, Value, encode};
+use hashslot::resp::{Elements, Frame, OwnedValue, Scan, Scanner, Value, encode};
+use hashslot::{FromValue, ServerError};
 
 use crate::source::Source;
 
@@ -59,8 +61,21 @@ fn convert(tree: &Tree, frame: &Frame) {
         _ => {}
     }
     let _ = (f64::from_value(&value, frame), bool::from_value(&value, frame));
+    let _ = (u128::from_value(&value, frame), char::from_value(&value, frame));
     let _ = Vec::<Option<String>>::from_value(&value, frame);
     let _ = Vec::<(String, f64)>::from_value(&value, frame);
+    let _ = <[(Box<str>, Option<Frame>, u8); 2]>::from_value(&value, frame);
+    let _ = BTreeMap::<String, Vec<(String, String)>>::from_value(&value, frame);
+    let _ = <(Frame, Vec<Result<i64, ServerError>>)>::from_value(&value, frame);
+    assert!(
+        format!("{:?}", OwnedValue::from(value))
+            == format!("{:?}", frame.to::<OwnedValue>().unwrap())
+    );
+    // A list of frames has the bytes of each as they travelled.
+    if let (Ok(frames), Value::Array(_) | Value::Set(_)) = (frame.to::<Vec<Frame>>(), value) {
+        let inside: Vec<u8> = frames.iter().flat_map(|frame| frame.as_bytes().to_vec()).collect();
+        assert!(frame.as_bytes().ends_with(&inside), "other bytes than those that travelled");
+    }
     for part in value.elements().into_iter().flatten() {
         let Ok(part_frame) = Frame::from_value(&part, frame) else {
             assert!(matches!(part, Value::Error(_)), "no frame of a {}", part.kind());

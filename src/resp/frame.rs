@@ -129,6 +129,16 @@ impl Frame {
         }
     }
 
+    /// Whether the value is a null of any kind. **Cost**: less than reading it.
+    #[inline]
+    pub(crate) fn is_null(&self) -> bool {
+        match *self.bytes {
+            [b'_', ..] | [b'$' | b'*', b'-', ..] => true,
+            [b'|', ..] => self.value().is_null(),
+            _ => false,
+        }
+    }
+
     /// The type of the value.
     #[inline]
     fn kind(&self) -> Option<u8> {

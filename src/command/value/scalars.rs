@@ -20,9 +20,13 @@ impl FromValue for bool {
         if let Value::Boolean(truth) = *value {
             return Ok(truth);
         }
-        match (value.as_integer(), value) {
-            (Some(0), _) | (_, Value::Null) => Ok(false),
-            (Some(1), _) | (_, Value::Simple(b"OK")) => Ok(true),
+        if matches!(value, Value::Simple(b"OK")) {
+            return Ok(true);
+        }
+        match value.as_integer() {
+            Some(0) => Ok(false),
+            Some(1) => Ok(true),
+            None if value.is_null() => Ok(false),
             _ => Err(ConversionError::new("a boolean", value)),
         }
     }

@@ -38,9 +38,9 @@ impl Frame {
     /// Converts the reply to what [`FromValue`] lists.
     ///
     /// # Errors
-    /// [`Error::Conversion`](crate::Error::Conversion) if the reply is not what was asked for: the
-    /// error of a client's methods, so that one `?` serves both. [`FromValue::from_frame`] returns
-    /// the plain [`ConversionError`](crate::error::ConversionError).
+    /// [`Error::Conversion`] if the reply is not what was asked for: the error of a client's
+    /// methods, so that one `?` serves both. [`FromValue::from_frame`] returns the plain
+    /// [`ConversionError`].
     ///
     /// ```
     /// # use hashslot::{Error, Frame};
@@ -79,8 +79,9 @@ impl<T: FromValue> FromValue for Option<T> {
         if value.is_null() { Ok(None) } else { T::from_value(value, frame).map(Some) }
     }
 
+    #[inline]
     fn from_frame(frame: Frame) -> Result<Self, ConversionError> {
-        if frame.value().is_null() { Ok(None) } else { T::from_frame(frame).map(Some) }
+        if frame.is_null() { Ok(None) } else { T::from_frame(frame).map(Some) }
     }
 
     #[inline]

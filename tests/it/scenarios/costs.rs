@@ -54,3 +54,51 @@ fn a_command_costs_one_allocation_at_most() {
     assert_eq!(set(64), 0);
     assert_eq!(set(200), 1, "the command");
 }
+
+#[test]
+fn arguments_of_every_type_cost_no_allocation() {
+    let (text, owned) = (String::from("{bar}:0123456789"), std::sync::Arc::<str>::from("value"));
+    let count = measure(|| {
+        let command = Command::new("X")
+            .arg(owned)
+            .arg('x')
+            .args([7_u64])
+            .arg(*b"bytes")
+            .arg(true)
+            .arg_opt(Some(1.5))
+            .pairs([(1_u8, -1_i64)]);
+        assert_eq!(command.len(), 9);
+    });
+    assert_eq!(count.count_total, 0);
+    let count = measure(|| drop(Command::new("X").arg(i128::MIN).arg(f64::MIN_POSITIVE)));
+    assert_eq!(count.count_total, 0, "numbers are written on the stack");
+    // The memory of the text itself was allocated before.
+    let count = measure(|| drop(Command::new("X").arg(text)));
+    assert_eq!(count.count_total, 0);
+}
+
+#[test]
+fn a_conversion_allocates_its_result_only() {
+    fn cost<T: FromValue>(reply: &'static str) -> u64 {
+        let limits = hashslot::config::Limits::default();
+        let frame = hashslot::Frame::parse(reply.as_bytes(), &limits).expect("a reply");
+        measure(|| drop(T::from_value(&frame.value(), &frame).expect("what was asked for")))
+            .count_total
+    }
+    assert_eq!(cost::<u128>("$2\r\n12\r\n"), 0);
+    assert_eq!(cost::<i64>(",12\r\n"), 0);
+    assert_eq!(cost::<f64>("$3\r\n1.5\r\n"), 0);
+    assert_eq!(cost::<Option<bool>>("_\r\n"), 0);
+    assert_eq!(cost::<[u8; 3]>("$3\r\nabc\r\n"), 0);
+    assert_eq!(cost::<(i64, char, [f64; 2])>("*3\r\n:1\r\n+x\r\n*2\r\n:1\r\n:2\r\n"), 0);
+    assert_eq!(cost::<[(u8, u8); 2]>("%2\r\n:1\r\n:2\r\n:3\r\n:4\r\n"), 0);
+    assert_eq!(cost::<String>("$3\r\nabc\r\n"), 1);
+    assert_eq!(cost::<String>(":7\r\n"), 1);
+    assert_eq!(cost::<Vec<Bytes>>("*2\r\n$1\r\na\r\n$1\r\nb\r\n"), 1);
+    assert_eq!(
+        cost::<Vec<(Bytes, f64)>>("*2\r\n*2\r\n$1\r\na\r\n,1\r\n*2\r\n$1\r\nb\r\n,2\r\n"),
+        1
+    );
+    assert_eq!(cost::<Vec<u8>>("$3\r\nabc\r\n"), 1);
+    assert_eq!(cost::<Vec<hashslot::Frame>>("*2\r\n:1\r\n:2\r\n"), 1);
+}
