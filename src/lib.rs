@@ -267,10 +267,7 @@ pub use address::Address;
 #[doc(inline)]
 pub use cluster::{Cluster, Stats};
 #[doc(inline)]
-pub use command::{Arg, Command, CommandError, FromValue, Pair, Script, ToArg, ToArgs, ToPairs};
-#[doc(inline)]
-#[doc(hidden)]
-pub use command::{Element, HashKey, OrdKey, Shape};
+pub use command::{Command, FromValue, Script, ToArg};
 #[doc(inline)]
 pub use config::{Config, Credentials, CrossSlot, ReadFrom};
 #[doc(inline)]

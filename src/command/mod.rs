@@ -30,9 +30,11 @@ pub use self::parse::CommandError;
 pub use self::script::Script;
 pub(crate) use self::script::Sha1;
 use self::script::Source;
+pub use self::value::FromValue;
 #[cfg(feature = "std")]
 pub(crate) use self::value::rows;
-pub use self::value::{Element, FromValue, HashKey, OrdKey, Shape};
+#[doc(hidden)]
+pub use self::value::{Element, HashKey, OrdKey, Shape};
 use crate::slot::Slot;
 
 /// One command with its arguments.

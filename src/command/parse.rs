@@ -39,7 +39,7 @@ impl Command {
     /// let command = Command::parse(bytes, &Default::default())?;
     /// assert_eq!(command.info().name, "GET");
     /// assert_eq!(command.keys().unwrap(), [b"user:1"]);
-    /// # Ok::<(), hashslot::CommandError>(())
+    /// # Ok::<(), hashslot::command::CommandError>(())
     /// ```
     pub fn parse(bytes: impl Into<Bytes>, limits: &Limits) -> Result<Self, CommandError> {
         let frame = Frame::parse(bytes, limits).map_err(CommandError::Protocol)?;
@@ -69,7 +69,7 @@ impl Command {
     /// let command = Command::from_arguments(["SET", "user:1", "ann"])?;
     /// assert_eq!(command.info().name, "SET");
     /// assert!(Command::from_arguments([0; 0]).is_err());
-    /// # Ok::<(), hashslot::CommandError>(())
+    /// # Ok::<(), hashslot::command::CommandError>(())
     /// ```
     pub fn from_arguments(arguments: impl IntoIterator<Item: ToArg>) -> Result<Self, CommandError> {
         let mut arguments = arguments.into_iter();

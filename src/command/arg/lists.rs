@@ -9,7 +9,8 @@ use crate::command::Command;
 /// as well:
 ///
 /// ```
-/// use hashslot::{Command, ToArgs};
+/// use hashslot::Command;
+/// use hashslot::command::ToArgs;
 ///
 /// struct Position {
 ///     longitude: f64,

@@ -44,7 +44,8 @@ use crate::resp::short::Short;
 ///
 /// ```
 /// use core::net::Ipv4Addr;
-/// use hashslot::{Arg, Command, ToArg};
+/// use hashslot::command::Arg;
+/// use hashslot::{Command, ToArg};
 ///
 /// struct UserId(u64);
 ///

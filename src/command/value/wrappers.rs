@@ -38,9 +38,9 @@ impl Frame {
     /// Converts the reply to what [`FromValue`] lists.
     ///
     /// # Errors
-    /// [`Error::Conversion`] if the reply is not what was asked for: the error of a client's
-    /// methods, so that one `?` serves both. [`FromValue::from_frame`] returns the plain
-    /// [`ConversionError`].
+    /// [`Failure::Conversion`](crate::error::Failure::Conversion) if the reply is not what was
+    /// asked for: the error of a client's methods, so that one `?` serves both.
+    /// [`FromValue::from_frame`] returns the plain [`ConversionError`].
     ///
     /// ```
     /// # use hashslot::{Error, Frame};

@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use hashslot::command::Arg;
 use hashslot::error::ConversionError;
 use hashslot::resp::{Frame, Value};
-use hashslot::{Arg, Command, FromValue, ToArg};
+use hashslot::{Command, FromValue, ToArg};
 
 use super::{both, fails, is};
 
