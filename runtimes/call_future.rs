@@ -79,7 +79,7 @@ impl<V> Future for CallFuture<V> {
         if let Some((_, watch)) = this.begun.take() {
             watch.end(&outcome);
         }
-        Poll::Ready((this.convert)(outcome).map_err(|error| error.of_named(this.name)))
+        Poll::Ready((this.convert)(outcome).map_err(|error| error.of(this.name)))
     }
 }
 

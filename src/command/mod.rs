@@ -13,6 +13,7 @@ mod table;
 mod typed;
 mod value;
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -91,6 +92,7 @@ impl Command {
     }
 
     /// The command of a row of the table.
+    #[inline]
     pub(crate) fn of(info: &'static CommandInfo) -> Self {
         Self::start(info.name.as_bytes(), info)
     }
@@ -223,6 +225,15 @@ impl Command {
     #[must_use]
     pub fn name(&self) -> &[u8] {
         self.arguments().next().unwrap_or_default()
+    }
+
+    /// The name in capitals, with its subcommand if the table has that: as errors tell it.
+    #[cold]
+    pub(crate) fn title(&self) -> Cow<'static, str> {
+        match self.info().name {
+            "" => String::from_utf8_lossy(self.name()).to_ascii_uppercase().into(),
+            name => name.into(),
+        }
     }
 
     /// What is known about the command. For a command with subcommands: about the subcommand.

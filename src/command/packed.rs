@@ -57,6 +57,7 @@ impl Packed {
         with_line(b'$', u64::try_from(len).unwrap_or(u64::MAX), |line| self.push(line));
     }
 
+    #[inline]
     pub(super) fn push_bulk(&mut self, content: &[u8]) {
         self.push_bulk_header(content.len());
         self.push(content);

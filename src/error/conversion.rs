@@ -1,25 +1,14 @@
 //! Replies that are not what the caller asked for.
 //!
-//! Rules of this file: the content of a string is never shown, since it may be a secret; its type
-//! and its length are. Numbers, booleans, nulls and short simple strings are shown.
+//! `resp/mismatch` makes most of them: it says in words what came.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
-use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use bytes::Bytes;
-
 use super::ServerError;
-use crate::resp::{Value, short};
-use crate::shown::Shown;
-
-/// So many characters of a simple string are shown: servers send `OK` and the like.
-const SIMPLE_LEN_MAX: usize = 32;
-/// The digits of a longer number are not shown.
-const NUMBER_LEN_MAX: usize = 40;
 
 /// A reply that is not what the caller asked to have it converted to.
 ///
@@ -86,37 +75,28 @@ impl ConversionError {
         Self(Box::new(Inner { path: Vec::new(), problem, reason: None }))
     }
 
-    /// The error for a value of another type than expected. Expected is a noun with its article,
-    /// such as `a date`.
-    ///
-    /// An error of the server is kept: [`server_error`](Self::server_error) returns it.
-    #[must_use]
-    pub fn new(expected: impl Into<Cow<'static, str>>, value: &Value<'_>) -> Self {
-        Self::hinting(expected, value, hint(value))
-    }
-
-    /// The same with another hint, or none.
-    pub(crate) fn hinting(
-        expected: impl Into<Cow<'static, str>>,
-        value: &Value<'_>,
+    /// The error for something of another type than expected, described in words.
+    pub(crate) fn of_type(
+        expected: Cow<'static, str>,
+        got: Box<str>,
         hint: Option<&'static str>,
     ) -> Self {
-        if let Value::Error(text) = value {
-            return Self::of(Problem::Server(ServerError::new(Bytes::copy_from_slice(text))));
-        }
-        Self::of(Problem::Type { expected: expected.into(), got: described(value), hint })
+        Self::of(Problem::Type { expected, got, hint })
+    }
+
+    /// The error for a number that does not fit a type.
+    pub(crate) fn of_range(got: Box<str>, target: &'static str) -> Self {
+        Self::of(Problem::Range { got, target })
+    }
+
+    /// The error for an error of the server in place of a value.
+    pub(crate) fn of_server(error: ServerError) -> Self {
+        Self::of(Problem::Server(error))
     }
 
     /// The error for something that is no value of the reply.
     pub(crate) fn unexpected(expected: &'static str, got: &str) -> Self {
-        Self::of(Problem::Type { expected: expected.into(), got: got.into(), hint: None })
-    }
-
-    /// The error for a number that does not fit a type.
-    pub(crate) fn out_of_range(target: &'static str, value: &Value<'_>) -> Self {
-        let got =
-            number(value).unwrap_or_else(|| format!("the number in {}", described(value)).into());
-        Self::of(Problem::Range { got, target })
+        Self::of_type(expected.into(), got.into(), None)
     }
 
     /// The error for a value that has the right type and does not make sense: the reason, in the
@@ -243,75 +223,3 @@ impl fmt::Debug for ConversionError {
 }
 
 impl core::error::Error for ConversionError {}
-
-/// What a caller could ask for instead of a scalar.
-const fn hint(value: &Value<'_>) -> Option<&'static str> {
-    match value {
-        Value::Null => Some("ask for an Option"),
-        Value::Array(_) | Value::Set(_) | Value::Push(_) => Some("ask for a Vec"),
-        Value::Map(_) => Some("ask for a HashMap"),
-        Value::Simple(_)
-        | Value::Error(_)
-        | Value::Integer(_)
-        | Value::Bulk(_)
-        | Value::Double(_)
-        | Value::Boolean(_)
-        | Value::BigNumber(_)
-        | Value::Verbatim { .. } => None,
-    }
-}
-
-/// The digits of a number, if they are not many.
-fn number(value: &Value<'_>) -> Option<Box<str>> {
-    match value {
-        Value::Integer(number) => Some(number.to_string().into()),
-        Value::Double(number) => {
-            core::str::from_utf8(short::float(*number).as_bytes()).ok().map(Into::into)
-        }
-        Value::BigNumber(text) => {
-            let digits = text.strip_prefix(b"-").unwrap_or(text);
-            let is_number = text.len() <= NUMBER_LEN_MAX && digits.iter().all(u8::is_ascii_digit);
-            core::str::from_utf8(text).ok().filter(|_| is_number).map(Into::into)
-        }
-        Value::Null
-        | Value::Simple(_)
-        | Value::Error(_)
-        | Value::Bulk(_)
-        | Value::Boolean(_)
-        | Value::Verbatim { .. }
-        | Value::Array(_)
-        | Value::Set(_)
-        | Value::Map(_)
-        | Value::Push(_) => None,
-    }
-}
-
-/// A value in words, without what may be a secret.
-fn described(value: &Value<'_>) -> Box<str> {
-    let kind = value.kind();
-    if let Some(number) = number(value) {
-        return format!("the {kind} {number}").into();
-    }
-    match value {
-        Value::Null => kind.to_string(),
-        Value::Boolean(truth) => format!("the {kind} {truth}"),
-        Value::Simple(text) if text.len() <= SIMPLE_LEN_MAX => {
-            format!("the {kind} \"{}\"", Shown::of_bytes(text))
-        }
-        Value::Simple(text)
-        | Value::Error(text)
-        | Value::Bulk(text)
-        | Value::BigNumber(text)
-        | Value::Verbatim { text, .. } => format!("a {kind} of {}", counted(text.len(), "byte")),
-        Value::Array(elements) => format!("an {kind} of {}", elements.len()),
-        Value::Set(elements) | Value::Push(elements) => format!("a {kind} of {}", elements.len()),
-        Value::Map(pairs) => format!("a {kind} of {}", counted(pairs.len(), "pair")),
-        Value::Integer(_) | Value::Double(_) => format!("the {kind}"),
-    }
-    .into()
-}
-
-fn counted(count: usize, unit: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {unit}{plural}")
-}

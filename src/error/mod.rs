@@ -41,11 +41,7 @@ mod url;
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
-use alloc::string::String;
-use alloc::vec::Vec;
 use core::fmt;
-
-use bytes::Bytes;
 
 pub(crate) use self::code::Code;
 pub use self::config::ConfigError;
@@ -61,8 +57,6 @@ pub use self::tls::TlsFailure;
 pub use self::url::{UrlError, UrlPart};
 use crate::address::Address;
 pub use crate::address::AddressError;
-use crate::command::Command;
-use crate::resp::encode;
 use crate::slot::Slot;
 
 /// How a call ended, if not with a reply. [The module](self) says what it tells.
@@ -161,25 +155,14 @@ impl Error {
         self
     }
 
-    /// The same error, which happened to this command, if it names none yet.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn of(mut self, command: &Command) -> Self {
-        self.0.command.get_or_insert_with(|| match command.info().name {
-            "" => {
-                let name = String::from_utf8_lossy(command.name()).to_ascii_uppercase();
-                Cow::Owned(failure::shown_name(&name))
-            }
-            name => Cow::Borrowed(name),
-        });
-        self
-    }
-
     /// The same error, which happened to the command of this name, if it names none yet. An empty
     /// name is none.
-    pub(crate) fn of_named(mut self, name: &'static str) -> Self {
-        if !name.is_empty() {
-            self.0.command.get_or_insert(Cow::Borrowed(name));
+    #[cold]
+    pub(crate) fn of(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        match name.into() {
+            name if self.0.command.is_some() || name.is_empty() => {}
+            Cow::Borrowed(name) => self.0.command = Some(Cow::Borrowed(name)),
+            Cow::Owned(name) => return self.with_command(&name),
         }
         self
     }
@@ -275,47 +258,6 @@ impl Error {
     #[must_use]
     pub const fn partial(&self) -> Option<&Partial> {
         if let Failure::Partial(partial) = &self.0.failure { Some(partial) } else { None }
-    }
-
-    /// The error as a server would send it, for who forwards it: a RESP error line. It begins with
-    /// the code of the server, or with the one that a server would use: `CROSSSLOT`, `CLUSTERDOWN`,
-    /// `TRYAGAIN`, else `ERR`.
-    ///
-    /// ```
-    /// use hashslot::Error;
-    /// use hashslot::error::ServerError;
-    /// let error = Error::from(ServerError::new("WRONGTYPE not a list"));
-    /// assert_eq!(error.to_resp(), "-WRONGTYPE not a list\r\n");
-    /// assert_eq!(Error::shut_down().to_resp(), "-ERR not sent: the client is shut down\r\n");
-    /// ```
-    #[must_use]
-    pub fn to_resp(&self) -> Bytes {
-        let mut line = Vec::new();
-        if let Failure::Server(error) = &self.0.failure {
-            encode::error(&mut line, error.as_bytes());
-        } else {
-            let text = alloc::format!("{} {self}", self.resp_code());
-            encode::error(&mut line, text.as_bytes());
-        }
-        line.into()
-    }
-
-    /// The code that a server would use for an error that is not a server's.
-    const fn resp_code(&self) -> &'static str {
-        match &self.0.failure {
-            Failure::Rejected(Rejection::CrossSlot(..)) => "CROSSSLOT",
-            Failure::Failed(Cause::SlotUnassigned | Cause::NoCluster(_) | Cause::NoNode) => {
-                "CLUSTERDOWN"
-            }
-            Failure::Failed(Cause::SlotMoving) | Failure::Overloaded { .. } => "TRYAGAIN",
-            Failure::Rejected(_)
-            | Failure::Server(_)
-            | Failure::Failed(_)
-            | Failure::Partial(_)
-            | Failure::ShutDown
-            | Failure::Conversion(_)
-            | Failure::Config(_) => "ERR",
-        }
     }
 }
 

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 extern crate std;
 
 use super::*;
+use crate::command::Command;
 
 /// Values of a type, one for each of its variants: a variant without a value does not compile.
 macro_rules! each {
@@ -291,10 +292,10 @@ fn a_code_proves_that_nothing_ran_only_if_servers_send_it_before() {
 #[test]
 fn an_error_names_its_command_once() {
     let get = Command::get("k");
-    let error = Error::from(Rejection::NoTarget).of(&get).of_named("SET");
+    let error = Error::from(Rejection::NoTarget).of(get.title()).of("SET");
     assert_eq!(error.command(), Some("GET"));
     let unknown = Command::new("my.cmd").arg("s3cret");
-    assert_eq!(Error::shut_down().of(&unknown).command(), Some("MY.CMD"));
+    assert_eq!(Error::shut_down().of(unknown.title()).command(), Some("MY.CMD"));
     let long = Error::shut_down().with_command(&"x".repeat(1000));
     assert_eq!(long.command().map(str::len), Some(64));
 }

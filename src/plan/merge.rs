@@ -101,7 +101,7 @@ impl Joint {
         random: &mut Random,
     ) -> Result<Merged, Error> {
         let name = self.name;
-        self.merge_unnamed(results, random).map_err(|error| error.of_named(name))
+        self.merge_unnamed(results, random).map_err(|error| error.of(name))
     }
 
     fn merge_unnamed(

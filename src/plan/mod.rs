@@ -406,8 +406,8 @@ impl Call {
     /// An error as that of this call. A pipeline has many commands, and names none.
     pub(crate) fn own_error(&self, error: Error) -> Error {
         match &self.work {
-            Work::One(command) => error.of(command),
-            Work::Transaction(_) => error.of_named("EXEC"),
+            Work::One(command) => error.of(command.title()),
+            Work::Transaction(_) => error.of("EXEC"),
             Work::Pipeline(_) | Work::Discovery => error,
         }
     }
@@ -475,13 +475,13 @@ fn one<P: From<Piece>>(
     options: &Options,
     context: Context<'_>,
 ) -> Result<Plan<P>, Error> {
-    match way(&command, options, context).map_err(|error| error.of(&command))? {
+    match way(&command, options, context).map_err(|error| error.of(command.title()))? {
         (Destination::One(route), info) => {
             Ok(Plan::One(Piece::of(command, info, options, route).into()))
         }
         (Destination::Several(several), info) => {
             let parts = parts(&command, info, options, several, context.topology);
-            let (pieces, joint) = parts.map_err(|error| error.of(&command))?;
+            let (pieces, joint) = parts.map_err(|error| error.of(command.title()))?;
             Ok(Plan::Many { pieces, assembly: Assembly::Joint(joint) })
         }
     }
@@ -538,7 +538,7 @@ fn pipeline<P: From<Piece>>(
             }
             Err(error) => Err(error),
         };
-        let several = several.map_err(|error| error.of(&command));
+        let several = several.map_err(|error| error.of(command.title()));
         let member = match several {
             Ok((parts, joint)) => {
                 pieces.extend(parts);
@@ -584,9 +584,9 @@ fn transaction(
     let mut route = Route::Any;
     for command in &commands {
         let of_command = route_in_transaction(command, context);
-        match (route, of_command.map_err(|error| error.of(command))?) {
+        match (route, of_command.map_err(|error| error.of(command.title()))?) {
             (Route::Slot(first), Route::Slot(other)) if first != other => {
-                return Err(Error::from(Rejection::CrossSlot(first, other)).of(command));
+                return Err(Error::from(Rejection::CrossSlot(first, other)).of(command.title()));
             }
             (Route::Any, of_command) => route = of_command,
             (found, _) => route = found,
@@ -620,8 +620,8 @@ impl Payload {
     /// An error as that of the command that this is, unless it names one already.
     pub(crate) fn own_error(&self, error: Error) -> Error {
         match self {
-            Self::Command(command) => error.of(command),
-            Self::Transaction(_) => error.of_named("EXEC"),
+            Self::Command(command) => error.of(command.title()),
+            Self::Transaction(_) => error.of("EXEC"),
             Self::Later(call) => call.own_error(error),
             Self::Nothing => error,
         }

@@ -59,7 +59,9 @@
 //! ```
 
 pub mod encode;
+mod error_line;
 mod frame;
+mod mismatch;
 mod owned;
 mod scan;
 pub(crate) mod short;
