@@ -65,7 +65,7 @@ impl Drop for Shared {
     }
 }
 
-/// What a client is made from.
+/// Builds a client from seeds and options.
 #[derive(Debug, Clone)]
 pub struct Builder<R> {
     runtime: R,
@@ -80,8 +80,8 @@ pub struct Builder<R> {
 }
 
 impl<R> Builder<R> {
-    /// On a runtime of one's own: see [the guide](super::guide). The clients of adapters have a
-    /// shorter way: `Client::builder`.
+    /// A builder on a runtime of your own: see [the guide](super::guide). With an adapter, use
+    /// `Client::builder`.
     #[must_use]
     pub fn new(runtime: R) -> Self {
         let (config, seeds) = (Config::default(), Vec::new());
@@ -97,7 +97,8 @@ impl<R> Builder<R> {
         }
     }
 
-    /// The same with what a URL says: what is set afterwards wins, and seeds are added.
+    /// A builder with the seeds and options of a URL. Options that you set afterwards win; seeds
+    /// are added.
     #[must_use]
     pub fn from_url(runtime: R, url: Url) -> Self {
         let Url { config, seeds, tls } = url;
@@ -119,21 +120,22 @@ impl<R> Builder<R> {
         }
     }
 
-    /// Adds a node to ask for the cluster. One that can be reached is enough; several are safer.
+    /// Adds a seed: a node to ask for the topology. One reachable seed is enough; several are
+    /// safer.
     #[must_use]
     pub fn seed(mut self, seed: Address) -> Self {
         self.seeds.push(seed);
         self
     }
 
-    /// User name and password for every node.
+    /// Sets user name and password for every node.
     #[must_use]
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.config.credentials = Some(credentials);
         self
     }
 
-    /// Secures every connection. Nothing is sent in clear text then, whatever happens.
+    /// Secures every connection with TLS. The client then never sends anything in clear text.
     #[cfg(feature = "tls")]
     #[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
     #[must_use]
@@ -169,7 +171,7 @@ impl<R> Builder<R> {
         self
     }
 
-    /// The same with a provider that answers at once: it must not block.
+    /// As [`Self::credentials_provider`], with a function that answers at once and must not block.
     #[must_use]
     pub fn credentials_from<E>(
         mut self,
@@ -179,10 +181,10 @@ impl<R> Builder<R> {
         self
     }
 
-    /// Has nothing be dialled but what this allows. It is asked about each address before it is
-    /// looked up or dialled, and then about each IP address that a name stands for: with that, a
-    /// cluster cannot have the client connect to services of your own network. It must not block.
-    /// What it forbids fails with [`Disconnect::Forbidden`].
+    /// Allows only some addresses. The client asks `allows` about each address before it resolves
+    /// or dials it, and about each IP address that a name resolves to. So a cluster cannot direct
+    /// the client to services of your own network. The function must not block. Dialling a
+    /// forbidden address fails with [`Disconnect::Forbidden`].
     ///
     #[cfg_attr(feature = "tokio", doc = "```")]
     #[cfg_attr(not(feature = "tokio"), doc = "```ignore")]
@@ -202,7 +204,7 @@ impl<R> Builder<R> {
         self
     }
 
-    /// Changes anything else of the configuration.
+    /// Changes any other option of the configuration.
     #[must_use]
     pub fn configure(mut self, change: impl FnOnce(&mut Config)) -> Self {
         change(&mut self.config);
@@ -236,10 +238,10 @@ impl<R: Runtime> Builder<R> {
         }
     }
 
-    /// A client that does not wait for the cluster, which may come up later: it looks for the
-    /// cluster with the first call, for as long as a call waits. Calls wait for it until their time
-    /// is up, also while all seeds refuse; a wrong password, or a server that is no cluster, ends
-    /// them at once. Make it within the runtime, as [`connect`](Self::connect).
+    /// Returns a client at once; the cluster may come up later. The client looks for the cluster as
+    /// long as a call waits. Calls wait until their time is over, also while all seeds refuse. A
+    /// wrong password, or a server that is not part of a cluster, ends them at once. Make it within
+    /// the runtime, as [`connect`](Self::connect).
     ///
     /// # Errors
     /// [`ConnectError::Config`] if the configuration is wrong, [`ConnectError::Runtime`] if the
@@ -340,14 +342,14 @@ impl<R: Runtime + Default> Client<R> {
         Self::builder_from(url.parse()?).connect().await
     }
 
-    /// A client to be configured before it connects.
+    /// Returns a builder, to configure the client before it connects.
     #[must_use]
     pub fn builder() -> Builder<R> {
         Builder::new(R::default())
     }
 
-    /// A client to be configured before it connects, which begins with what a URL says. What is set
-    /// afterwards wins, and seeds are added.
+    /// Returns a builder with the seeds and options of a URL. Options that you set afterwards win;
+    /// seeds are added.
     ///
     #[cfg_attr(feature = "tokio", doc = "```")]
     #[cfg_attr(not(feature = "tokio"), doc = "```ignore")]
@@ -504,19 +506,20 @@ impl<R: Runtime> Client<R> {
         Ok(count)
     }
 
-    /// All keys of the cluster, page by page, while slots move and nodes fail.
+    /// Scans all keys of the cluster, page by page, while slots move and nodes fail.
     #[must_use]
     pub fn scan(&self, scan: Scan) -> Keys<R> {
         Keys::new(self.clone(), scan)
     }
 
-    /// Replaces the credentials, while calls are being made: connections are authenticated anew
-    /// behind what was sent before, new ones begin with the new credentials (or with those of the
-    /// [provider](Builder::credentials_provider)). Returns when all nodes have answered; a node
-    /// that refuses goes on with the former credentials. Dropping the future does not undo it.
+    /// Replaces the credentials while calls are in flight. Open connections are authenticated again
+    /// behind the commands that were sent before. New connections use the new credentials, or those
+    /// of the [provider](Builder::credentials_provider). Returns when all nodes have answered. A
+    /// node that refuses keeps the former credentials. Dropping the future does not undo the
+    /// change.
     ///
-    /// To change a password without a gap, have the servers accept both, call this, and take the
-    /// former one from the servers when it has returned.
+    /// To change a password without a gap: add the new password to the servers, call this, then
+    /// remove the former password.
     ///
     /// # Errors
     /// [`Cause::Node`] if a node refused: the last one that did.
@@ -541,13 +544,13 @@ impl<R: Runtime> Client<R> {
         }
     }
 
-    /// Reads the topology again, as soon as that is allowed.
+    /// Reads the topology again, as soon as `min_refresh_interval` allows.
     pub fn refresh_topology(&self) {
         self.shared.mailbox.request(std::boxed::Box::new(Cluster::refresh_topology));
     }
 
-    /// What would become of a call if it were made now: where its commands would go, and how the
-    /// replies would become one. Sends nothing.
+    /// Explains a call without sending it: where its commands would go now, and how the client
+    /// would merge the replies.
     ///
     /// # Errors
     /// As [`Client::call`] for a call that cannot be sent as it is.
@@ -555,7 +558,7 @@ impl<R: Runtime> Client<R> {
         self.ask(|cluster| cluster.explain(call)).await?
     }
 
-    /// What was counted so far.
+    /// The counters so far.
     ///
     /// # Errors
     /// [`Failure::ShutDown`] if the client is.
@@ -563,7 +566,7 @@ impl<R: Runtime> Client<R> {
         self.ask(|cluster| *cluster.stats()).await
     }
 
-    /// Who serves which slot, as far as is known.
+    /// The topology: which node serves which slot, as far as the client knows.
     ///
     /// # Errors
     /// [`Failure::ShutDown`] if the client is.
@@ -571,14 +574,15 @@ impl<R: Runtime> Client<R> {
         self.ask_topology().await.ok_or_else(Error::shut_down)
     }
 
-    /// What happens from now on: redirections, changes of the topology, links that come and go.
+    /// The events from now on: redirections, changes of the topology, connections that open and
+    /// close.
     #[must_use]
     pub fn events(&self) -> Events {
         self.shared.listeners.listen()
     }
 
-    /// Closes the client and all its clones: waits for replies to what was sent, `drain_timeout` of
-    /// the configuration at the most. What was not sent ends with [`Failure::ShutDown`].
+    /// Closes the client and all its clones. It waits at most `drain_timeout` for replies to
+    /// commands that were sent. The others end with [`Failure::ShutDown`].
     pub async fn close(&self) {
         let mut events = self.events();
         self.shared.mailbox.request(std::boxed::Box::new(Cluster::shut_down));

@@ -12,8 +12,8 @@ use crate::resp::{Frame, Value, encode};
 use crate::slot::Slot;
 use crate::topology::TopologyChange;
 
-/// One connection, from [`Action::Connect`] to its end. Never used again, so that a late event
-/// about it is harmless.
+/// Identifies one connection, from [`Action::Connect`] to its end. An ID is never reused, so late
+/// events about a closed connection are harmless.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkId {
     /// Which place of a table it has: small, and used again.
@@ -23,15 +23,15 @@ pub struct LinkId {
 }
 
 impl LinkId {
-    /// The place of the link in a table: below the number of links that are open at a time, and
-    /// used again after a link has ended. A driver may keep its sockets in a `Vec` by it.
+    /// The index of the link in a table. It is below the highest number of links that were open at
+    /// a time. Indexes of closed links are reused, so a driver can keep its sockets in a `Vec`.
     #[must_use]
     pub fn index(self) -> usize {
         usize::try_from(self.index).unwrap_or(usize::MAX)
     }
 }
 
-/// One call, from its submission to its completion. Never used again.
+/// Identifies one call, from its submission to its completion. An ID is never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallId {
     pub(crate) index: u32,
@@ -42,32 +42,32 @@ pub struct CallId {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Action<T> {
-    /// Dial this address and answer with `handle_connected` or `handle_closed`.
+    /// Dial this address, then call `handle_connected` or `handle_closed`.
     Connect {
-        /// The link that it becomes.
+        /// The link that the connection becomes.
         link: LinkId,
-        /// Where to.
+        /// The address to dial.
         address: Address,
     },
-    /// The link has bytes: take them with `sendable`, report them with `handle_sent`. Said once
-    /// until all of them are taken, by the driver or back by the machine.
+    /// The link has bytes to send: take them with `sendable`, report them with `handle_sent`. The
+    /// action comes once, until the driver or the machine has taken all of them.
     SendToNode {
         /// The link.
         link: LinkId,
     },
-    /// Close the connection, or give up dialling it. No answer is needed.
+    /// Close the connection, or stop dialling. The machine expects no answer.
     Close {
         /// The link.
         link: LinkId,
     },
     /// A call is over.
     Complete {
-        /// What was submitted with it.
+        /// The token that was submitted with the call.
         token: T,
-        /// How it ended.
+        /// The outcome of the call.
         outcome: Outcome,
     },
-    /// Something worth knowing; nothing to do.
+    /// An event to report. The driver need not do anything.
     Event(Event),
 }
 
@@ -80,8 +80,8 @@ pub type Outcome = Result<Reply, Error>;
 pub enum Reply {
     /// The reply to one command, or to the `EXEC` of a transaction.
     One(Frame),
-    /// The replies to a pipeline, in the order of its commands, each with an end of its own. Where
-    /// replies of several nodes stay apart, [a map](NodeReplies::to_frame) from address to reply.
+    /// One result per command of a pipeline, in order. A command whose replies are not merged
+    /// yields [a map](NodeReplies::to_frame) from node address to reply.
     Pipeline(Vec<Result<Frame, Error>>),
     /// The reply of each node to one command.
     PerNode(NodeReplies),
@@ -128,15 +128,15 @@ impl NodeReplies {
         Self { protocol, replies }
     }
 
-    /// The protocol that the nodes spoke. If they spoke both, RESP3: who reads RESP3 reads RESP2 as
-    /// well. If none of them answered, the one of the configuration.
+    /// The protocol of the replies. It is RESP3 if some nodes answered in RESP3 and others in
+    /// RESP2, since RESP3 readers read both. If no node answered, it is that of the configuration.
     #[must_use]
     pub const fn protocol(&self) -> Protocol {
         self.protocol
     }
 
-    /// A map from address to reply, as a server would send it in this protocol: in RESP2 a flat
-    /// array. Replies are copied as they are. An error without a reply has the code `CLIENT`.
+    /// The replies as a map from node address to reply, as a server would send it: in RESP2 as a
+    /// flat array. Replies are copied unchanged. Errors of the client have the code `CLIENT`.
     #[must_use]
     pub fn to_frame(&self) -> Frame {
         let mut out = Vec::new();
@@ -188,34 +188,34 @@ impl<'a> IntoIterator for &'a NodeReplies {
     }
 }
 
-/// Something worth knowing.
+/// What the machine reports about the cluster and its connections.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
-    /// A command is sent somewhere else.
+    /// A command follows a redirection.
     Redirected {
-        /// For good, or this once.
+        /// Whether the redirection is permanent.
         kind: RedirectKind,
         /// The slot of the command.
         slot: Slot,
-        /// Who said so.
+        /// The node that redirected the command.
         from: Address,
-        /// Where it goes.
+        /// The node that gets the command.
         to: Address,
     },
     /// A redirection was not followed: the cluster does not list its target.
     RedirectRefused {
-        /// Who said so.
+        /// The node that redirected the command.
         from: Address,
-        /// Where it pointed to.
+        /// The target of the redirection.
         to: Address,
     },
-    /// The topology is being read again.
+    /// The machine begins to read the topology.
     TopologyRefresh {
-        /// Why.
+        /// The reason.
         reason: RefreshReason,
     },
-    /// The topology is another one now.
+    /// The topology has changed.
     TopologyChanged(TopologyChange),
     /// No node that was asked for the topology gave a usable answer. The machine asks again as long
     /// as calls wait for it.
@@ -225,32 +225,31 @@ pub enum Event {
         /// To this node.
         node: Address,
     },
-    /// The credentials were replaced, and a connection is authenticated with the new ones.
+    /// A connection is authenticated with the new credentials.
     Authenticated {
         /// To this node.
         node: Address,
     },
-    /// The credentials were replaced, and a node refuses the new ones: its connection goes on with
-    /// those that it was set up with.
+    /// A node refuses the new credentials. Its connection keeps the credentials that it was set up
+    /// with.
     AuthenticationRefused {
         /// The node.
         node: Address,
-        /// What it said.
+        /// The reply of the node.
         error: ServerError,
     },
-    /// The credentials were replaced, and no connection is left that is still to be authenticated
-    /// with the new ones.
+    /// Every connection has answered the new credentials: the replacement is complete.
     CredentialsReplaced,
     /// A connection is lost, or could not be made.
     LinkLost {
         /// To this node.
         node: Address,
-        /// How.
+        /// The cause.
         cause: Disconnect,
-        /// How many commands it still owed replies to.
+        /// The number of commands that wait for a reply on the connection.
         in_flight: usize,
     },
-    /// A node pushed a message that is no reply.
+    /// A node sent a push message.
     Pushed {
         /// The node.
         node: Address,
@@ -280,13 +279,13 @@ impl Event {
     }
 }
 
-/// For how long a redirection holds.
+/// The kind of a redirection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RedirectKind {
-    /// For good: the slot has another owner.
+    /// `MOVED`: the slot has another owner.
     Moved,
-    /// For one command: the slot is on its way.
+    /// `ASK`: the slot is migrating, and this one command goes to the other node.
     Ask,
 }
 
@@ -294,7 +293,7 @@ pub enum RedirectKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RefreshReason {
-    /// There is none yet.
+    /// The topology is not known yet.
     Start,
     /// The application asked for it.
     Requested,
@@ -302,12 +301,12 @@ pub enum RefreshReason {
     Moved,
     /// A redirection points to a node that the topology does not list.
     UnknownNode,
-    /// A reply tells that the topology is not the cluster's.
+    /// A reply shows that the topology is stale.
     Stale,
-    /// No node serves a slot that a command is for.
+    /// No node serves the slot of a command.
     SlotUnassigned,
     /// A node cannot be reached.
     Unreachable,
-    /// The last answer contradicts what redirections told since.
+    /// The last view contradicts redirections.
     Disagreement,
 }

@@ -20,18 +20,18 @@ use crate::{
     Call, Command, Credentials, Error, Event, Frame, FromValue, Reply, Scan, Stats, ToArg, Url,
 };
 
-/// Stands for the caller's own thread, where other adapters have a runtime.
+/// Takes the place of a runtime: the calling threads drive the client.
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct Blocking;
 
-/// What a client is made from.
+/// Builds a blocking client from seeds and options.
 pub type Builder = client::Builder<Blocking>;
 
 /// A client of one cluster that blocks. Cheap to clone; all clones share the same connections.
 ///
-/// Every method takes `&self`, and any number of threads may call at the same time: one of those
-/// who wait drives the machine for all. When the last clone is dropped all connections are closed.
+/// Every method takes `&self`, and any number of threads may call at the same time. One waiting
+/// thread drives the machine for all. Dropping the last clone closes all connections.
 ///
 /// ```no_run
 /// let client = hashslot::blocking::Client::connect("redis://10.0.0.1:7000,10.0.0.2:7000")?;
@@ -64,10 +64,9 @@ impl Builder {
         self.connect_on(|engine, builder| engine.wait(builder.connect()))
     }
 
-    /// A client that does not wait for the cluster, which may come up later: it looks for the
-    /// cluster with the first call, for as long as a call waits. Calls wait for it until their time
-    /// is up, also while all seeds refuse; a wrong password, or a server that is no cluster, ends
-    /// them at once.
+    /// Returns a client at once; the cluster may come up later. The client looks for the cluster as
+    /// long as a call waits. Calls wait until their time is over, also while all seeds refuse. A
+    /// wrong password, or a server that is not part of a cluster, ends them at once.
     ///
     /// # Errors
     /// [`ConnectError::Config`] if the configuration is wrong, [`ConnectError::System`] if there is
@@ -106,14 +105,14 @@ impl Client {
         Self::builder_from(url.parse()?).connect()
     }
 
-    /// A client to be configured before it connects.
+    /// Returns a builder, to configure the client before it connects.
     #[must_use]
     pub fn builder() -> Builder {
         Builder::new(Blocking)
     }
 
-    /// A client to be configured before it connects, which begins with what a URL says. What is set
-    /// afterwards wins, and seeds are added.
+    /// Returns a builder with the seeds and options of a URL. Options that you set afterwards win;
+    /// seeds are added.
     #[must_use]
     pub fn builder_from(url: Url) -> Builder {
         Builder::from_url(Blocking, url)
@@ -150,9 +149,9 @@ impl Client {
         self.wait(self.inner.call_as(call))
     }
 
-    /// Sends independent commands together, over any slots; each has an end of its own. One that
-    /// cannot be sent has its error in its place, and the others are sent. To send all of them or
-    /// none, make the call [strict](Call::strict), and pass it to [`Client::call_each`].
+    /// Sends independent commands together, over any slots, and returns one result per command. A
+    /// command that cannot be sent has its error in its place; the others are sent. To send all or
+    /// none, make the call [strict](Call::strict) and pass it to [`Client::call_each`].
     ///
     /// # Errors
     /// [`Failure::Overloaded`] or [`Failure::ShutDown`] if the client takes no more: nothing is
@@ -166,7 +165,7 @@ impl Client {
         self.wait(self.inner.pipeline(commands))
     }
 
-    /// Makes a call of a pipeline, with options: each of its commands has an end of its own.
+    /// Makes a call of a pipeline with options, and returns one result per command.
     ///
     /// # Errors
     /// As [`Client::pipeline`]; for a strict call also the error of a command that cannot be sent.
@@ -189,7 +188,7 @@ impl Client {
         self.wait(self.inner.transaction(commands))
     }
 
-    /// The value of a key: `None` into an `Option` if there is none.
+    /// Gets the value of a key. A missing key is `None` of an `Option`.
     ///
     /// # Errors
     /// As [`Client::command`].
@@ -205,7 +204,7 @@ impl Client {
         self.wait(self.inner.set(key, value))
     }
 
-    /// Deletes a key. Whether there was one.
+    /// Deletes a key, and returns whether it existed.
     ///
     /// # Errors
     /// As [`Client::command`].
@@ -213,7 +212,7 @@ impl Client {
         self.wait(self.inner.del(key))
     }
 
-    /// Whether there is a key.
+    /// Returns whether a key exists.
     ///
     /// # Errors
     /// As [`Client::command`].
@@ -221,7 +220,7 @@ impl Client {
         self.wait(self.inner.exists(key))
     }
 
-    /// Adds one to a number, and returns the sum.
+    /// Adds one to the integer at a key, and returns the sum.
     ///
     /// # Errors
     /// As [`Client::command`].
@@ -229,7 +228,7 @@ impl Client {
         self.wait(self.inner.incr(key))
     }
 
-    /// Adds to a number, and returns the sum.
+    /// Adds to the integer at a key, and returns the sum.
     ///
     /// # Errors
     /// As [`Client::command`].
@@ -237,7 +236,7 @@ impl Client {
         self.wait(self.inner.incr_by(key, increment))
     }
 
-    /// Has a key expire after so many seconds. Whether there is one.
+    /// Sets how many seconds a key lives, and returns whether it exists.
     ///
     /// # Errors
     /// As [`Client::command`].
@@ -254,9 +253,9 @@ impl Client {
         self.wait(self.inner.load_commands())
     }
 
-    /// Replaces the credentials, while calls are being made: connections are authenticated anew
-    /// behind what was sent before, new ones begin with the new credentials (or with those of the
-    /// provider). Returns when all nodes have answered; a node that refuses goes on with the former
+    /// Replaces the credentials while calls are in flight. Open connections are authenticated again
+    /// behind the commands that were sent before. New connections use the new credentials, or those
+    /// of the provider. Returns when all nodes have answered. A node that refuses keeps the former
     /// credentials.
     ///
     /// # Errors
@@ -266,8 +265,8 @@ impl Client {
         self.wait(self.inner.set_credentials(credentials))
     }
 
-    /// What would become of a call if it were made now: where its commands would go, and how the
-    /// replies would become one. Sends nothing.
+    /// Explains a call without sending it: where its commands would go now, and how the client
+    /// would merge the replies.
     ///
     /// # Errors
     /// As [`Client::call`] for a call that cannot be sent as it is.
@@ -275,7 +274,7 @@ impl Client {
         self.wait(self.inner.explain(call))
     }
 
-    /// What was counted so far.
+    /// The counters so far.
     ///
     /// # Errors
     /// [`Failure::ShutDown`] if the client is.

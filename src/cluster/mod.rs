@@ -80,10 +80,10 @@ use crate::topology::{Agreement, Topology};
 ///   then ask [`poll_timeout`](Self::poll_timeout);
 /// - views: [`topology`](Self::topology), [`stats`](Self::stats), at any time.
 ///
-/// `T` is the application's own: it comes back with the outcome of the call, and the machine never
-/// looks at it.
+/// `T` is a token of the application. The machine returns it with the outcome of the call, and
+/// never reads it.
 ///
-/// **Time**: `now` comes in with every call, and must not go back; if it does, timers are late.
+/// **Time**: every input has the current time, which must not go back. If it does, timers are late.
 ///
 /// **Invariant**: every submitted call is completed exactly once, unless it is cancelled; there is
 /// always an input or a deadline that it waits for. The same inputs give the same outputs.
@@ -123,19 +123,19 @@ pub struct Cluster<T> {
     stats: Stats,
 }
 
-/// A call that was not taken in.
+/// A call that the machine refused: nothing was sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{error}")]
 #[non_exhaustive]
 pub struct SubmitError<T> {
-    /// What was submitted with it.
+    /// The token that was submitted with the call.
     pub token: T,
-    /// Why.
+    /// The reason.
     pub error: Error,
 }
 
 impl<T> Cluster<T> {
-    /// A machine that knows these seeds, and knows nothing of the cluster before the first call.
+    /// Creates a machine with these seeds. It reads the topology when the first call comes.
     ///
     /// The random seed decides the length of pauses and the choice of nodes. Give each client a
     /// seed of its own, so that clients do not all retry at the same moment. The same seed repeats
@@ -174,7 +174,7 @@ impl<T> Cluster<T> {
         })
     }
 
-    /// Takes a call in. It is completed by an [`Action::Complete`], by its deadline at the latest.
+    /// Submits a call. An [`Action::Complete`] completes the call, at its deadline at the latest.
     ///
     /// A command of a pipeline that cannot be sent is refused in its place, and the others are
     /// sent, unless the call is [strict](Call::strict).
@@ -209,8 +209,8 @@ impl<T> Cluster<T> {
         Ok(id)
     }
 
-    /// What would become of a call if it were submitted now: where its commands would go, and how
-    /// the replies would become one. Sends nothing.
+    /// Explains a call without sending it: where its commands would go now, and how the machine
+    /// would merge the replies.
     ///
     /// # Errors
     /// As [`Self::submit`] for a call that cannot be sent as it is.
@@ -218,9 +218,9 @@ impl<T> Cluster<T> {
         call.explain(self.context())
     }
 
-    /// Has calls that are submitted from now on know these commands, in place of those that were
-    /// learned before. A command that is neither in the table nor learned is taken for a write
-    /// whose first argument is its key.
+    /// Replaces the set of learned commands. It applies to calls submitted from now on. The machine
+    /// treats a command that is neither in the table nor learned as a write whose first argument is
+    /// its key.
     pub fn set_learned_commands(&mut self, learned: LearnedCommands) {
         self.learned = learned;
     }
@@ -287,8 +287,8 @@ impl<T> Cluster<T> {
         Ok(())
     }
 
-    /// Gives a call up: it is not completed. What was not sent never will be; replies to what was
-    /// sent are thrown away.
+    /// Cancels a call: the machine never completes it. Commands that were not sent are never sent;
+    /// replies to the others are discarded.
     pub fn cancel(&mut self, now: Instant, call: CallId) {
         for part in self.calls.open_parts(call) {
             self.withdraw(now, part);
@@ -300,36 +300,36 @@ impl<T> Cluster<T> {
         self.finish(now);
     }
 
-    /// Reads the topology again, as soon as that is allowed.
+    /// Reads the topology again, as soon as `min_refresh_interval` allows.
     pub fn refresh_topology(&mut self, now: Instant) {
         self.request_refresh(now, RefreshReason::Requested, false);
         self.finish(now);
     }
 
-    /// Replaces the credentials of the configuration, while connections are in use. Connections
-    /// that are set up are authenticated anew, each behind what was sent on it before: no reply is
-    /// lost, and no command waits. New connections begin with the new credentials, unless they are
-    /// given their own. [`Event::Authenticated`] and [`Event::AuthenticationRefused`] tell what
-    /// nodes say; who refuses goes on with the former credentials.
+    /// Replaces the credentials while connections are in use. Each open connection is authenticated
+    /// again, behind the commands that were sent before: no reply is lost, and no command waits.
+    /// New connections use the new credentials, unless the driver gives them their own.
+    /// [`Event::Authenticated`] and [`Event::AuthenticationRefused`] report the answers. A node
+    /// that refuses keeps the former credentials.
     ///
-    /// To change a password without a gap, have the servers accept both passwords, call this, wait
-    /// for [`Event::CredentialsReplaced`], then take the former one from the servers.
+    /// To change a password without a gap: add the new password to the servers, call this, wait for
+    /// [`Event::CredentialsReplaced`], then remove the former password.
     ///
-    /// Without credentials connections stay what they are, and new ones begin without.
+    /// With `None`, open connections stay as they are, and new ones send no credentials.
     pub fn set_credentials(&mut self, now: Instant, credentials: Option<Credentials>) {
         self.replace_credentials(now, credentials);
         self.finish(now);
     }
 
-    /// Whether there are connections that are still to be authenticated with the credentials that
-    /// were set last.
+    /// Whether some connections have not answered the new credentials yet.
     #[must_use]
     pub const fn is_reauthenticating(&self) -> bool {
         self.is_reauthenticating
     }
 
-    /// Takes no more calls. What was not sent ends with `Failure::ShutDown`; replies to what was
-    /// sent are waited for, `drain_timeout` at the most. Over when [`Self::is_shut_down`].
+    /// Shuts the machine down: it takes no more calls. Commands that were not sent end with
+    /// `Failure::ShutDown`. The machine waits at most `drain_timeout` for replies to the others,
+    /// then [`Self::is_shut_down`] is true.
     pub fn shut_down(&mut self, now: Instant) {
         if self.ends_by.is_some() {
             return;
@@ -348,7 +348,7 @@ impl<T> Cluster<T> {
         self.finish(now);
     }
 
-    /// Whether a shutdown is over: no call and no link is left.
+    /// Whether the shutdown is complete: no call and no link is left.
     #[must_use]
     pub fn is_shut_down(&self) -> bool {
         self.ends_by.is_some() && self.calls.count() == 0 && self.links.count() == 0
@@ -369,7 +369,7 @@ impl<T> Cluster<T> {
         self.finish(now);
     }
 
-    /// Bytes came in on the link. Any number of them, cut anywhere.
+    /// The link received bytes: any number of them, cut anywhere.
     ///
     /// **Cost**: linear in the bytes. A reply that is whole in `data` is copied once: the commonest
     /// ones without an allocation, short ones that came together into blocks of 2 KiB that they
@@ -397,8 +397,8 @@ impl<T> Cluster<T> {
         self.finish(now);
     }
 
-    /// The transport took this many of the bytes that [`Self::sendable`] lent. Tell it at once:
-    /// what is not taken may be taken back by the machine.
+    /// The transport took this many of the bytes that [`Self::sendable`] lent. Call this at once:
+    /// the machine may take back bytes that the transport did not take.
     pub fn handle_sent(&mut self, _now: Instant, link: LinkId, len: usize) {
         self.links.sent(link, len);
         self.check();
@@ -416,33 +416,33 @@ impl<T> Cluster<T> {
         self.finish(now);
     }
 
-    /// What the driver does next; `None` when nothing is left. The value may change after every
-    /// method that takes `&mut self`.
+    /// The next action of the driver; `None` if there is none. Every method that takes `&mut self`
+    /// may add actions.
     pub fn poll_action(&mut self) -> Option<Action<T>> {
         self.actions.pop_front()
     }
 
-    /// When to call [`Self::handle_timeout`]; `None` while there is nothing to wait for. It may be
-    /// early, never late. The value may change after every method that takes `&mut self`.
+    /// When to call [`Self::handle_timeout`]; `None` if the machine waits for nothing. The time may
+    /// be early, never late. It may change with every method that takes `&mut self`.
     #[must_use]
     pub const fn poll_timeout(&self) -> Option<Instant> {
         self.timers.next()
     }
 
-    /// What is to be sent on the link, in order: fills `slices` for one vectored write, and tells
+    /// The bytes to send on the link, in order. Fills `slices` for one vectored write, and returns
     /// how many it filled.
     #[must_use]
     pub fn sendable<'a>(&'a self, link: LinkId, slices: &mut [&'a [u8]]) -> usize {
         self.links.get(link).map_or(0, |tenant| tenant.link.sendable(slices))
     }
 
-    /// Who serves which slot, as far as is known.
+    /// The topology: which node serves which slot, as far as the machine knows.
     #[must_use]
     pub const fn topology(&self) -> &Topology {
         self.agreement.topology()
     }
 
-    /// What was counted so far.
+    /// The counters so far.
     #[must_use]
     pub const fn stats(&self) -> &Stats {
         &self.stats
