@@ -5,10 +5,10 @@ use core::fmt;
 
 use bytes::Bytes;
 
-use super::encode;
 use super::value::{self, Pairs, Value};
 use super::{Scan, Scanner};
-use crate::config::Limits;
+use super::{convert, encode};
+use crate::config::{Limits, Protocol};
 use crate::error::{ProtocolError, ServerError, Violation};
 
 /// One complete value, with everything in it and the attributes before it, as it travelled.
@@ -71,6 +71,78 @@ impl Frame {
     #[must_use]
     pub const fn as_bytes(&self) -> &Bytes {
         &self.bytes
+    }
+
+    /// The frame as a server would write it for a client of this protocol version.
+    ///
+    /// This is for proxies: one client reads replies in RESP3, and clients of the proxy speak
+    /// either version. Types that a version lacks become those that servers write in their place,
+    /// at every depth:
+    ///
+    /// | RESP3 | RESP2 |
+    /// | --- | --- |
+    /// | map | array of keys and values in turn |
+    /// | set, push | array |
+    /// | double, big number | bulk string of the same digits |
+    /// | boolean | integer 1 or 0 |
+    /// | verbatim string | bulk string, without the format |
+    /// | bulk error | error line; CR and LF become blanks |
+    /// | null | `$-1` |
+    /// | attribute | nothing |
+    ///
+    /// From RESP2 to RESP3, `$-1` and `*-1` become `_`, and all else stays. An array may have been
+    /// a map and a bulk string a double, but nothing in the frame says so.
+    ///
+    /// **Limit**: the types change, and the nesting does not. Servers nest some replies
+    /// differently: `WITHSCORES`, `WITHVALUES` and the count of `ZPOPMIN` and `ZPOPMAX` yield pairs
+    /// in RESP3 and a flat array in RESP2, `XREAD` and `XREADGROUP` a map and an array of pairs.
+    /// For some commands the null of RESP2 is `*-1`. The frame does not tell its command, so none
+    /// of these is imitated. The new frame has at most twice as many bytes and elements, and may
+    /// therefore exceed [`Limits`] that this one kept.
+    ///
+    /// **Cost**: one walk over the frame. If nothing changes, the result shares the bytes of this
+    /// frame; otherwise they are copied.
+    ///
+    /// ```
+    /// use hashslot::config::Protocol;
+    /// use hashslot::resp::Frame;
+    ///
+    /// let frame = Frame::parse(&b"%1\r\n$5\r\nscore\r\n,1.5\r\n"[..], &Default::default())?;
+    /// let old = frame.to_protocol(Protocol::Resp2);
+    /// assert_eq!(old.as_bytes(), &b"*2\r\n$5\r\nscore\r\n$3\r\n1.5\r\n"[..]);
+    /// assert_eq!(frame.to_protocol(Protocol::Resp3), frame);
+    /// # Ok::<(), hashslot::error::ProtocolError>(())
+    /// ```
+    #[must_use]
+    pub fn to_protocol(&self, protocol: Protocol) -> Self {
+        let mut out = Vec::new();
+        if convert::rewrite(&self.bytes, protocol, &mut out) {
+            return Self::from_scanned(out.into());
+        }
+        self.clone()
+    }
+
+    /// Appends the bytes of [`to_protocol`](Self::to_protocol), for programs that collect replies
+    /// in a buffer of their own.
+    ///
+    /// **Cost**: one walk and one copy.
+    ///
+    /// ```
+    /// use hashslot::config::Protocol;
+    /// use hashslot::resp::Frame;
+    ///
+    /// let replies = [&b"#t\r\n"[..], b"_\r\n", b"+OK\r\n"];
+    /// let mut out = Vec::new();
+    /// for reply in replies {
+    ///     Frame::parse(reply, &Default::default())?.write_as(Protocol::Resp2, &mut out);
+    /// }
+    /// assert_eq!(out, b":1\r\n$-1\r\n+OK\r\n");
+    /// # Ok::<(), hashslot::error::ProtocolError>(())
+    /// ```
+    pub fn write_as(&self, protocol: Protocol, out: &mut Vec<u8>) {
+        if !convert::rewrite(&self.bytes, protocol, out) {
+            out.extend_from_slice(&self.bytes);
+        }
     }
 
     /// Whether the value is an error. Errors inside of it do not count.

@@ -58,6 +58,7 @@
 //! # Ok::<(), hashslot::error::ProtocolError>(())
 //! ```
 
+mod convert;
 pub mod encode;
 mod error_line;
 mod frame;

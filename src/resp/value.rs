@@ -431,7 +431,7 @@ pub(super) fn attributes(bytes: &[u8]) -> Option<(Pairs<'_>, &[u8])> {
 
 /// The bytes behind the next `count` values.
 #[inline]
-fn skip(mut bytes: &[u8], mut count: usize) -> Option<&[u8]> {
+pub(super) fn skip(mut bytes: &[u8], mut count: usize) -> Option<&[u8]> {
     while count > 0 {
         let (&kind, rest) = bytes.split_first()?;
         bytes = match kind {
@@ -452,7 +452,7 @@ fn skip(mut bytes: &[u8], mut count: usize) -> Option<&[u8]> {
 
 /// The text of a bulk string behind its type byte, and the bytes behind it; no text if it is null.
 #[inline]
-fn bulk(bytes: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
+pub(super) fn bulk(bytes: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
     let (len, rest) = number(bytes)?;
     let Ok(len) = usize::try_from(len) else { return Some((None, rest)) };
     let (text, rest) = rest.split_at_checked(len)?;
@@ -461,7 +461,7 @@ fn bulk(bytes: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
 
 /// The number that a line spells, and the bytes behind the line.
 #[inline]
-fn number(bytes: &[u8]) -> Option<(i64, &[u8])> {
+pub(super) fn number(bytes: &[u8]) -> Option<(i64, &[u8])> {
     let (is_negative, mut rest) = match bytes {
         [b'-', rest @ ..] => (true, rest),
         _ => (false, bytes),
@@ -477,7 +477,7 @@ fn number(bytes: &[u8]) -> Option<(i64, &[u8])> {
 
 /// The text of a line, and the bytes behind the line.
 #[inline]
-fn line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(super) fn line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let len = bytes.iter().position(|&byte| byte == b'\r')?;
     let (text, rest) = bytes.split_at_checked(len)?;
     Some((text, rest.get(2..)?))

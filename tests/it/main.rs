@@ -23,6 +23,7 @@ mod differential;
 mod machine;
 #[cfg(feature = "proptest")]
 mod models;
+mod protocols;
 #[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
 mod real;
 mod resp;

@@ -8,6 +8,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use hashslot::Frame;
+use hashslot::config::Protocol;
 use hashslot::resp::{Scan, Scanner, Value, encode};
 
 use super::{Done, on};
@@ -221,6 +222,9 @@ fn replies_are_parsed_whole() -> Done {
                 if let Err(failure) = is_same_in_both(command, two, three) {
                     failures.push(format!("{command}: {failure}"));
                 }
+                if let Err(failure) = is_converted(command, two, three) {
+                    failures.push(format!("{command}: {failure}"));
+                }
             }
             let plain = two.len() + three.len() - note.len();
             let because = |reason| note.iter().filter(|why| **why == reason).count();
@@ -359,6 +363,34 @@ fn is_same_in_both(command: &str, two: &Frame, three: &Frame) -> Result<(), Stri
     Err(format!("RESP2 {by_two:?}, RESP3 {by_three:?}"))
 }
 
+/// Commands whose replies the two protocols shape differently, not only with other types. The
+/// conversion of a frame does not know its command, and so cannot follow.
+const SHAPED: &[&str] = &[
+    "HRANDFIELD {b}hash 9 WITHVALUES",
+    "ZRANGE {b}zset 0 -1 WITHSCORES",
+    "ZRANGEBYSCORE {b}zset -inf +inf WITHSCORES LIMIT 0 2",
+    "ZREVRANGE {b}zset 0 -1 WITHSCORES",
+    "ZUNION 2 {b}zset {b}zother WITHSCORES",
+    "ZINTER 2 {b}zset {b}zother WITHSCORES",
+    "ZDIFF 2 {b}zset {b}zother WITHSCORES",
+    "ZRANDMEMBER {b}zset 9 WITHSCORES",
+    "ZPOPMAX {b}zset 2",
+    "XREAD COUNT 2 STREAMS {b}stream 0",
+    "XREADGROUP GROUP group you COUNT 1 STREAMS {b}stream >",
+    "XREADGROUP GROUP group me STREAMS {b}stream 0",
+];
+
+/// Compares RESP3's reply, converted, with RESP2's: every byte, except which null of RESP2 it is.
+fn is_converted(command: &str, two: &Frame, three: &Frame) -> Result<(), String> {
+    let one_null = |frame: &Frame| frame.to_protocol(Protocol::Resp3);
+    let made = three.to_protocol(Protocol::Resp2);
+    let is_same = one_null(&made) == one_null(two);
+    if command.starts_with('~') || is_same != SHAPED.contains(&command) {
+        return Ok(());
+    }
+    Err(format!("RESP2 {two:?}, from RESP3 {made:?}, which is expected to differ: {}", !is_same))
+}
+
 /// The values inside of all aggregates.
 fn leaves(value: Value<'_>) -> Vec<Value<'_>> {
     match value {
@@ -405,6 +437,7 @@ fn every_type_is_what_the_server_meant() -> Done {
             let mut wire = Wire::open(cluster.node(0).port)?;
             let double = if name == "redis-6.2" { "3.14159265359" } else { "3.141" };
             for (kind, by_two, by_three) in expectations(double) {
+                let mut replies = Vec::new();
                 for (protocol, expected) in [(b"2", by_two), (b"3", by_three)] {
                     wire.call(&[b"HELLO", protocol])?;
                     let reply = wire.line(&format!("DEBUG PROTOCOL {kind}"))?;
@@ -414,7 +447,9 @@ fn every_type_is_what_the_server_meant() -> Done {
                     let is_same = got == expected
                         || kind == "double" && as_double(&got) == as_double(&expected);
                     assert!(is_same, "{name}: {kind} in {protocol:?}: {got:?}, not {expected:?}");
+                    replies.push(reply);
                 }
+                assert_eq!(replies[1].to_protocol(Protocol::Resp2), replies[0], "{name}: {kind}");
             }
             wire.call(&[b"HELLO", b"3"])?;
             let reply = wire.line("DEBUG PROTOCOL attrib")?;
