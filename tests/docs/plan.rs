@@ -150,6 +150,11 @@ pub(crate) const PLAN: &[Entry] = &[
          hashslot-tokio,hashslot-smol,hashslot-async-std,hashslot-blocking --markdown scale.md",
         Not(PEERS),
     ),
+    entry(
+        "scripts/bench-peers --redraw benches/README.md --svg benches/peers.svg --summary \
+         benches/summary.svg",
+        Not(PEERS),
+    ),
 ];
 
 /// How a demo ends.

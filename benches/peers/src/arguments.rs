@@ -23,7 +23,9 @@ usage: scripts/bench-peers [options]
   --server NAME        one of those that scripts/servers fetches
   --csv FILE           writes the figures
   --svg FILE           writes a plot of the CPU time beside the limit's
+  --summary FILE       writes a small plot of four workloads, on tokio
   --markdown FILE      writes the tables
+  --redraw FILE        measures nothing, and draws the plots from the tables in this file
   --list               names clients and workloads";
 
 #[derive(Debug)]
@@ -38,7 +40,9 @@ pub(crate) struct Arguments {
     pub(crate) server: Option<String>,
     pub(crate) csv: Option<PathBuf>,
     pub(crate) svg: Option<PathBuf>,
+    pub(crate) summary: Option<PathBuf>,
     pub(crate) markdown: Option<PathBuf>,
+    pub(crate) redraw: Option<PathBuf>,
     pub(crate) list: bool,
     pub(crate) help: bool,
     /// The addresses of a cluster that has the data: this process is a child, and does one workload
@@ -59,7 +63,9 @@ impl Arguments {
             server: None,
             csv: None,
             svg: None,
+            summary: None,
             markdown: None,
+            redraw: None,
             list: false,
             help: false,
             child_of: None,
@@ -81,6 +87,8 @@ impl Arguments {
                 "--server" => arguments.server = Some(value()?),
                 "--csv" => arguments.csv = Some(value()?.into()),
                 "--svg" => arguments.svg = Some(value()?.into()),
+                "--summary" => arguments.summary = Some(value()?.into()),
+                "--redraw" => arguments.redraw = Some(value()?.into()),
                 "--markdown" => arguments.markdown = Some(value()?.into()),
                 "--list" => arguments.list = true,
                 "--help" => arguments.help = true,

@@ -63,6 +63,9 @@ fn main() -> Outcome<()> {
         list();
         return Ok(());
     }
+    if let Some(file) = &arguments.redraw {
+        return draw(&arguments, &fs::read_to_string(file)?);
+    }
     if let Some(nodes) = &arguments.child_of {
         return child::run(nodes, &arguments);
     }
@@ -74,6 +77,12 @@ fn list() {
     for workload in &WORKLOADS {
         println!("{:<11} {}", workload.name, workload.describe());
     }
+}
+
+/// Writes the pictures of these tables that were asked for.
+fn draw(arguments: &Arguments, tables: &str) -> Outcome<()> {
+    write(arguments.svg.as_deref(), &svg::svg(tables))?;
+    write(arguments.summary.as_deref(), &svg::summary(tables))
 }
 
 /// Starts a cluster, connects all clients, has them do all workloads, and writes down the figures.
@@ -116,7 +125,7 @@ fn compare(arguments: &Arguments) -> Outcome<()> {
     let others = report::others(machine.others_since(&servers));
     println!("{others}");
     write(arguments.csv.as_deref(), &csv::csv(&results))?;
-    write(arguments.svg.as_deref(), &svg::svg(&results))?;
+    draw(arguments, &tables)?;
     write(arguments.markdown.as_deref(), &format!("{head}{others}{tables}"))?;
     let failed = results.iter().flat_map(|(_, rows)| rows).any(|row| row.failure.is_some());
     if failed { Err("not every client could do its work".into()) } else { Ok(()) }

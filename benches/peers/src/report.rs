@@ -24,8 +24,8 @@ pub(crate) fn others(part: f64) -> String {
 
 /// The table of one workload.
 pub(crate) fn table(workload: &Workload, rows: &[Row], pinned: bool) -> String {
-    let mut text = format!("### {}\n\n", workload.name);
     let pinned = if pinned { ", all on one CPU" } else { "" };
+    let mut text = format!("### {}{pinned} ({})\n\n", workload.title(), workload.name);
     let _ = writeln!(text, "{}{pinned}.\n", capitalised(&workload.describe()));
     let columns = columns(rows);
     let head: Vec<_> = columns.iter().map(|(head, _)| head.as_str()).collect();

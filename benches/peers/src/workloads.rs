@@ -93,6 +93,33 @@ impl Workload {
         WORKLOADS.iter().take(USUAL_COUNT).collect()
     }
 
+    /// What it is, in a few words: the title of a table and of a panel.
+    pub(crate) fn title(&self) -> String {
+        let (clients, callers, keys) = (self.clients, self.callers, self.keys);
+        let callers = match (clients, callers) {
+            (1, 1) => "1 caller".to_owned(),
+            (1, _) => format!("{callers} callers"),
+            _ => format!("{clients} clients with {callers} callers each"),
+        };
+        match self.kind {
+            Kind::Get if self.value_len == VALUE_LEN => format!("{callers}, GET"),
+            Kind::Get => format!("{callers}, GET of {}", self.size()),
+            Kind::GetAndSet => format!("{callers}, GET and SET"),
+            Kind::Batch => format!("{callers}, pipelines of {keys} GETs"),
+            Kind::Mget => format!("{callers}, MGET of {keys} keys"),
+            Kind::Mset => format!("{callers}, MSET of {keys} keys"),
+        }
+    }
+
+    /// The bytes of a value.
+    fn size(&self) -> String {
+        match self.value_len {
+            len if len >= KIB * KIB => format!("{} MiB", len / KIB / KIB),
+            len if len >= KIB => format!("{} KiB", len / KIB),
+            len => format!("{len} B"),
+        }
+    }
+
     /// What it is, in a line.
     pub(crate) fn describe(&self) -> String {
         let (clients, callers, keys) = (self.clients, self.callers, self.keys);
@@ -101,11 +128,7 @@ impl Workload {
             (1, _) => format!("{callers} tasks that share a client"),
             _ => format!("{clients} clients, each shared by {callers} tasks"),
         };
-        let size = match self.value_len {
-            len if len >= KIB * KIB => format!("{} MiB", len / KIB / KIB),
-            len if len >= KIB => format!("{} KiB", len / KIB),
-            len => format!("{len} B"),
-        };
+        let size = self.size();
         match self.kind {
             Kind::Get => format!("{who}, GET of {size}, one after the other"),
             Kind::GetAndSet => format!("{who}, GET and SET of {size} in turn"),
