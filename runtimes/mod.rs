@@ -12,7 +12,8 @@
 //!
 //! A runtime that is not here needs an implementation of [`Runtime`] and [`Stream`], some fifty
 //! lines: [`Client`] is generic over it. [The guide](guide) walks through one, and through a loop
-//! of one's own without any runtime. What clients tell `tracing` and `metrics` is in [`telemetry`].
+//! of one's own without any runtime. With the feature `sim`, `ServedWorld` is a simulated cluster on
+//! loopback sockets to test it with. What clients tell `tracing` and `metrics` is in [`telemetry`].
 //!
 //! With the feature `tls` every adapter can secure its connections: [`Tls`].
 //!
@@ -40,6 +41,8 @@ mod race;
 mod readiness;
 mod runtime;
 mod scan;
+#[cfg(feature = "sim")]
+mod served_world;
 mod setters;
 mod socket;
 #[cfg(any(feature = "tokio", feature = "smol", feature = "async-std", feature = "blocking"))]
@@ -68,6 +71,9 @@ pub use self::events::Events;
 pub use self::runtime::NoUnixStream;
 pub use self::runtime::{Either, Runtime, Stream};
 pub use self::scan::Keys;
+#[cfg(feature = "sim")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sim")))]
+pub use self::served_world::ServedWorld;
 #[cfg(feature = "tls")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
 pub use self::tls::{ServerNames, Tls};

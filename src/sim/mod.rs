@@ -7,6 +7,7 @@
 //!   ended by what the nodes really did.
 //! - [`Scenario`] puts them together with clients and a driver in virtual time: one call runs it,
 //!   the same seed always runs the same, and a failing one shrinks to a short trace.
+//! - With the feature `std`, `hashslot::runtimes::ServedWorld` serves a world on loopback sockets.
 //! - With the feature `proptest`, `strategies` are for property tests of your own.
 //!
 //! Nothing here does I/O or reads a clock.
@@ -39,6 +40,8 @@ mod resharding;
 mod scenario;
 mod scripts;
 mod serve;
+#[cfg(feature = "std")]
+mod served;
 mod simulation;
 mod spread;
 mod strangers;

@@ -337,7 +337,7 @@ impl World {
         self.schedule(after, Happening::Dialled(id));
     }
 
-    fn resolve(&self, address: &Address) -> Option<usize> {
+    pub(super) fn resolve(&self, address: &Address) -> Option<usize> {
         (0..self.nodes.len()).find(|index| {
             let node = &self.nodes[*index];
             // A stranger gets an address, and no name.
@@ -396,6 +396,13 @@ impl World {
         if reads {
             self.restart_pipe(id, Direction::ToClient);
         }
+    }
+
+    /// When something will happen next, unless a transport does something before.
+    #[cfg(feature = "std")]
+    pub(crate) fn next_at(&self) -> Option<Instant> {
+        let next = self.agenda.first_key_value().map(|((at, _), _)| *at);
+        if self.events.is_empty() { next } else { Some(self.now) }
     }
 
     /// Closes the connection, or gives up dialling. No event about it follows.

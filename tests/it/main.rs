@@ -30,6 +30,8 @@ mod resp;
 mod scenarios;
 mod search;
 mod secrets;
+#[cfg(all(feature = "sim", feature = "std"))]
+mod served_world;
 #[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
 #[path = "../servers/mod.rs"]
 mod servers;
