@@ -19,6 +19,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant as Clock;
+use std::vec;
 use std::vec::Vec;
 
 use crate::config::AddressMap;
@@ -28,8 +29,10 @@ use crate::{Address, Instant};
 
 /// The shortest wait between two turns.
 const PAUSE_MIN: Duration = Duration::from_micros(50);
-/// The longest wait between two turns: connections and bytes are noticed that late after a rest.
+/// The longest wait between two turns: bytes are noticed that late after a rest.
 const PAUSE_MAX: Duration = Duration::from_millis(5);
+/// The longest wait while there are no connections: the first one is noticed that late.
+const LONELY_PAUSE_MAX: Duration = Duration::from_millis(20);
 /// How many bytes one connection holds in each direction before it stops reading, about.
 const BUFFER_LEN: usize = 64 << 10;
 /// How many bytes one read takes.
@@ -96,7 +99,8 @@ const LINGER: Duration = Duration::from_secs(1);
 /// world panics, all sockets are closed.
 ///
 /// **Cost**: one thread. It looks at the sockets every 50 microseconds while bytes flow, and every
-/// 5 milliseconds at the longest rest: the first command after a rest takes that much longer.
+/// 5 milliseconds after a rest, or every 20 without connections. The first command after a rest
+/// takes that much longer.
 ///
 /// [`Runtime`]: super::Runtime
 /// [`Stream`]: super::Stream
@@ -131,8 +135,8 @@ impl ServedWorld {
     ///
     /// # Errors
     /// What the system says if it has no port or no thread to give. [`ErrorKind::Unsupported`] if
-    /// nodes of the world will announce addresses that are unknown now, to which clients would
-    /// then dial for real: the faults of [`Profile::Everything`], [`Profile::TopologyChurn`] and
+    /// nodes of the world change their addresses or make up some: clients would dial these for
+    /// real. The faults of [`Profile::Everything`], [`Profile::TopologyChurn`] and
     /// [`Profile::HostileServer`] do so with most seeds.
     ///
     /// [`Profile::Everything`]: crate::sim::Profile::Everything
@@ -163,7 +167,13 @@ impl ServedWorld {
         let (started_at, epoch) = (Clock::now(), world.now());
         let guarded = Mutex::new(Guarded { world, is_stopping: false });
         let shared = Arc::new(Shared { guarded, waker: Condvar::new() });
-        let server = Server { listeners, connections: BTreeMap::new(), started_at, epoch };
+        let server = Server {
+            listeners,
+            connections: BTreeMap::new(),
+            started_at,
+            epoch,
+            chunk: vec![0; CHUNK_LEN],
+        };
         let name = String::from("hashslot-served-world");
         let of_thread = Arc::clone(&shared);
         let thread = thread::Builder::new().name(name).spawn(move || server.run(&of_thread))?;
@@ -232,6 +242,8 @@ struct Server {
     started_at: Clock,
     /// The time of the world when the real time began.
     epoch: Instant,
+    /// Room for one read.
+    chunk: Vec<u8>,
 }
 
 impl Server {
@@ -240,7 +252,9 @@ impl Server {
         let mut guarded = shared.lock();
         while !guarded.is_stopping {
             let world = &mut guarded.world;
-            pause = if self.turn(world) { PAUSE_MIN } else { PAUSE_MAX.min(pause * 2) };
+            let has_moved = self.turn(world);
+            let pause_max = if self.connections.is_empty() { LONELY_PAUSE_MAX } else { PAUSE_MAX };
+            pause = if has_moved { PAUSE_MIN } else { pause_max.min(pause * 2) };
             let due = world.next_at().map_or(pause, |at| at.since(self.now()));
             let waited = shared.waker.wait_timeout(guarded, due.clamp(PAUSE_MIN, pause));
             (guarded, _) = waited.unwrap_or_else(PoisonError::into_inner);
@@ -256,7 +270,7 @@ impl Server {
         let now = self.now();
         let mut has_moved = self.accept(world);
         for (id, connection) in &mut self.connections {
-            has_moved |= connection.receive();
+            has_moved |= connection.receive(&mut self.chunk);
             connection.hand_over(*id, world);
         }
         while let Some(event) = world.event_until(now) {
@@ -338,12 +352,11 @@ impl Connection {
     }
 
     /// Reads once from the socket. What comes after the node has ended the connection is lost.
-    fn receive(&mut self) -> bool {
+    fn receive(&mut self, chunk: &mut [u8]) -> bool {
         if self.has_left || self.is_broken || self.up.len() >= BUFFER_LEN {
             return false;
         }
-        let mut chunk = [0; CHUNK_LEN];
-        match self.socket.read(&mut chunk) {
+        match self.socket.read(chunk) {
             Ok(0) => self.has_left = true,
             Ok(_) if self.ended.is_some() => {}
             Ok(len) => self.up.extend(chunk.iter().take(len)),
