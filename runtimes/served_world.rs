@@ -149,7 +149,7 @@ impl ServedWorld {
         }
         let (mut listeners, mut addresses) = (Vec::new(), Vec::new());
         let mut map = AddressMap::default();
-        for node in world.addresses() {
+        for (index, node) in world.addresses().enumerate() {
             let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
             socket.set_nonblocking(true)?;
             let port = socket.local_addr()?.port();
@@ -160,7 +160,9 @@ impl ServedWorld {
                 map = map.node(on_loopback(node.port())?, address.clone());
             }
             addresses.push(address);
-            listeners.push(Listener { socket, node: node.clone() });
+            // Clients may dial a seed before any node has listed it.
+            let seed = world.seeds().iter().find(|seed| world.node_of(seed) == Some(index));
+            listeners.push(Listener { socket, node: seed.unwrap_or(node).clone() });
         }
         let nodes = world.seeds().iter().filter_map(|seed| world.node_of(seed));
         let seeds = nodes.filter_map(|node| addresses.get(node).cloned()).collect();
@@ -231,7 +233,7 @@ impl fmt::Debug for ServedWorld {
 /// The socket at which a node is served.
 struct Listener {
     socket: TcpListener,
-    /// Where the node listens in the world.
+    /// Where the world is dialled: the node's seed, if it has one, or its address.
     node: Address,
 }
 

@@ -394,6 +394,10 @@ mod on_tokio {
                 }
             }
             assert!((known..=known + unknown).contains(&last), "seed {seed}: {known}, {unknown}");
+            served.with(|world| {
+                let violations = world.history().violations();
+                assert!(violations.is_empty(), "seed {seed}, {profile}: {violations:?}");
+            });
             client.close().await;
         }
     }
