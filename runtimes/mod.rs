@@ -12,8 +12,9 @@
 //!
 //! A runtime that is not here needs an implementation of [`Runtime`] and [`Stream`], some fifty
 //! lines: [`Client`] is generic over it. [The guide](guide) walks through one, and through a loop
-//! of one's own without any runtime. With the feature `sim`, `ServedWorld` is a simulated cluster on
-//! loopback sockets to test it with. What clients tell `tracing` and `metrics` is in [`telemetry`].
+//! of one's own without any runtime. With the feature `sim`, `ServedWorld` is a simulated cluster
+//! on loopback sockets to test it with. What clients tell `tracing` and `metrics` is in
+//! [`telemetry`].
 //!
 //! With the feature `tls` every adapter can secure its connections: [`Tls`].
 //!

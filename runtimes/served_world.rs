@@ -42,7 +42,8 @@ const CONNECTION_COUNT_MAX: usize = 1024;
 /// How long a connection that a node has ended in order is kept for a client that does not close.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// A simulated cluster on real sockets: a test bed for a [`Stream`], a [`Runtime`] or any transport.
+/// A simulated cluster on real sockets: a test bed for a [`Stream`], a [`Runtime`] or any
+/// transport.
 ///
 /// Each node of the [`World`] listens on a port of 127.0.0.1 that the system chooses. The virtual
 /// time of the world follows the real time. A thread of its own serves the sockets; dropping the
