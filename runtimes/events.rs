@@ -63,7 +63,7 @@ fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
 }
 
 impl Events {
-    /// The next event; `None` once the client is closed and all have been taken.
+    /// Waits for the next event. `None` once the client is closed and all events are taken.
     pub async fn next(&mut self) -> Option<Event> {
         poll_fn(|cx| self.poll(cx)).await
     }
@@ -81,14 +81,14 @@ impl Events {
         Poll::Pending
     }
 
-    /// An event that is there already.
+    /// Takes an event if one is waiting.
     #[must_use]
     pub fn try_next(&mut self) -> Option<Event> {
         let event = lock(&self.queue).take();
         event.map(Arc::unwrap_or_clone)
     }
 
-    /// How many events were dropped because the caller did not take them and the queue was full.
+    /// The number of events that were dropped because the queue was full.
     #[must_use]
     pub fn lost_count(&self) -> u64 {
         lock(&self.queue).lost_count

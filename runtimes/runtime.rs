@@ -78,17 +78,17 @@ pub trait Runtime: Clone + Send + Sync + Unpin + 'static {
 
     /// Waits for this long, from the call on.
     ///
-    /// May end late, by a few milliseconds at the most: all time limits and pauses are late by as
-    /// much. Never early: the driver would ask again at once, and spin until it is time. A driver
-    /// waits for one sleep at a time, and each of its dials for two more at the most; it drops one
-    /// for another when it has something earlier to wait for.
+    /// The future may end a few milliseconds late: all time limits are then late by as much. It
+    /// must not end early, since the driver would spin until the time comes. A driver waits for one
+    /// sleep at a time, and each dial for two more. The driver drops a sleep when it needs an
+    /// earlier one.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + 'static;
 
     /// Runs a future to its end, beside everything else. Called once a client, when it connects.
     ///
-    /// It must return before the future is over. The runtime must poll the future also while no
-    /// caller waits: timers run then, and the driver reads replies to calls that were given up. A
-    /// runtime that ends drops the future. That closes the client: calls on their way end with
+    /// The function must return before the future ends. The runtime must poll the future also while
+    /// no caller waits: timers run then, and the driver reads replies to cancelled calls. A runtime
+    /// that ends drops the future. That closes the client: calls in flight end with
     /// [`Cause::Runtime`](crate::error::Cause::Runtime), later ones with
     /// [`Failure::ShutDown`](crate::error::Failure::ShutDown). If a runtime keeps the future but no
     /// longer polls it, all callers wait for ever.

@@ -34,17 +34,17 @@ pub struct Address {
     port: u16,
 }
 
-/// Why a text is no address. The caller's fault.
+/// Why a text is not an address. The caller's fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AddressError {
-    /// There is no colon before a port.
+    /// The text has no colon before a port.
     #[error("`{text}` has no port: expected host:port", text = Shown::new(.0))]
     NoPort(String),
     /// What follows the last colon is not a number from 1 to 65535.
     #[error("the port of `{text}` is not a number from 1 to 65535", text = Shown::new(.0))]
     Port(String),
-    /// The host is empty, too long, has characters that no host has, or is a number.
+    /// The host is empty, too long, a number, or has characters that hosts do not have.
     #[error("the host of `{text}` is empty or malformed", text = Shown::new(.0))]
     Host(String),
     /// The path of a Unix socket is not absolute, too long, or has control characters.

@@ -73,8 +73,8 @@ impl From<Slot> for u16 {
     }
 }
 
-/// What of a key is hashed: the bytes between the first `{` and the first `}` after it if there
-/// are any, else the whole key.
+/// The part of a key that is hashed: the bytes between the first `{` and the next `}` if there are
+/// any, else the whole key.
 #[must_use]
 #[doc(alias = "hashtag")]
 pub fn hash_tag(key: &[u8]) -> &[u8] {

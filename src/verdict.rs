@@ -21,11 +21,11 @@ use crate::topology::{Endpoint, Redirection};
 pub struct About {
     /// The slot of its keys.
     pub slot: Option<Slot>,
-    /// Whether it runs code of the user's, which can answer with anything.
+    /// Whether the command runs a script, which can answer with any text.
     pub script: bool,
-    /// Whether it is a script that was sent by its name, and the source of which is at hand.
+    /// Whether the script was sent by its SHA-1 and the client has the source.
     pub has_source: bool,
-    /// Whether running it twice does no harm.
+    /// Whether running the command twice does no harm.
     pub idempotent: bool,
     /// Which redirections are followed.
     pub policy: RedirectPolicy,
@@ -55,30 +55,30 @@ impl About {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// The reply is the answer.
+    /// The reply is the result of the command.
     Deliver,
-    /// The slot has another owner: remember it, and send the command there.
+    /// `MOVED`: remember the new owner of the slot, and send the command there.
     Redirect {
         /// The slot that moved.
         slot: Slot,
         /// Its owner.
         to: Endpoint,
     },
-    /// This once send `ASKING` and the command there; the owner stays.
+    /// `ASK`: send `ASKING` and the command to the other node, this once. The owner stays.
     Ask {
         /// The slot that is being moved.
         slot: Slot,
         /// Where its missing keys are.
         to: Endpoint,
     },
-    /// It did not run, because the node does not have the script: send its source to the same node.
+    /// The node does not have the script, so the command did not run: send the source to this node.
     SendSource,
-    /// It did not run: send it again after this long at least.
+    /// The command did not run: send it again after at least this long.
     RetryAfter(Duration),
-    /// It did not run, and the client's topology is not the cluster's: read it again, then send the
-    /// command again.
+    /// The command did not run, and the topology is stale: read the topology, then send the command
+    /// again.
     ReinitTopology,
-    /// The call is over.
+    /// The call ends with this error.
     Fail(Error),
 }
 

@@ -163,14 +163,14 @@ impl Tls {
         Ok(Self { identity: Some(Arc::new(Identity { chain, key })), ..self })
     }
 
-    /// Uses this cryptography, whatever else there is.
+    /// Uses this cryptography provider in place of any other.
     #[must_use]
     pub fn provider(self, provider: Arc<CryptoProvider>) -> Self {
         Self { provider: Some(provider), ..self }
     }
 
-    /// Says which name the certificate of a node has to have. Default: the host by which the node
-    /// is dialled.
+    /// Sets the name that the certificate of a node must have. Default: the host that the client
+    /// dials.
     #[must_use]
     pub fn server_names(self, names: ServerNames) -> Self {
         Self { names, ..self }

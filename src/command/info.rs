@@ -7,27 +7,28 @@ use super::table;
 #[non_exhaustive]
 #[expect(clippy::struct_excessive_bools, reason = "a row of a table of info")]
 pub struct CommandInfo {
-    /// The name in capitals; a subcommand's follows its command's after a blank.
+    /// The name in capitals, with that of the subcommand: `GET`, `CONFIG GET`.
     pub name: &'static str,
-    /// The number of arguments with the name; negative if it is the least number.
+    /// The number of arguments, the name included. A negative number is the minimum.
     pub arity: i8,
-    /// Where the keys are.
+    /// The positions of the keys.
     pub keys: KeyShape,
-    /// Whether it only reads, as servers flag it: it may run twice, and on a replica.
+    /// Whether servers flag the command as a read: it may run twice, and on a replica.
     pub read_only: bool,
-    /// Whether it may wait at the server, and hold its connection.
+    /// Whether the command may wait at the server and hold its connection.
     pub blocking: bool,
-    /// Whether it runs code of the user's, so that a reply may be anything, a redirection included.
+    /// Whether the command runs a script, so that any reply is possible, also a redirection.
     pub script: bool,
-    /// Whether it changes nothing though servers do not call it a read: it may run twice.
+    /// Whether the command changes nothing though servers do not flag it as a read: it may run
+    /// twice.
     pub repeatable: bool,
-    /// Whether its arguments may be secrets: errors show none of those that the server repeats.
+    /// Whether arguments may be secrets. Errors then hide the arguments that a server repeats.
     pub secret: bool,
-    /// Whether its first argument names a subcommand with a row of its own.
+    /// Whether the first argument names a subcommand with a row of its own.
     pub has_subcommands: bool,
-    /// Where it goes.
+    /// Where the command goes.
     pub request: RequestPolicy,
-    /// How the replies of several nodes become one.
+    /// How replies of several nodes are merged.
     pub reply: ResponsePolicy,
 }
 
@@ -35,7 +36,7 @@ pub struct CommandInfo {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyShape {
-    /// There are none.
+    /// The command has no keys.
     None,
     /// One key.
     At(u8),
@@ -48,7 +49,7 @@ pub enum KeyShape {
         /// From one key to the next.
         step: u8,
     },
-    /// The argument `count` says how many keys there are, from `first` on, one every `step`.
+    /// The argument `count` is the number of keys: every `step`-th argument from `first` on.
     Counted {
         /// A key before the count, such as a destination; 0 if there is none.
         destination: u8,
@@ -59,7 +60,7 @@ pub enum KeyShape {
         /// From one key to the next.
         step: u8,
     },
-    /// The first half of what follows the word `STREAMS`, which is looked for from `from` on.
+    /// The first half of the arguments after the word `STREAMS`, searched from `from` on.
     Streams {
         /// The first argument that may be the word.
         from: u8,
@@ -69,13 +70,13 @@ pub enum KeyShape {
         /// The first argument that may be the word.
         from: u8,
     },
-    /// `SORT`: the key at 1, and the one after the last `STORE`; patterns are no keys.
+    /// `SORT`: the key at 1, and the one after the last `STORE`. Patterns do not count as keys.
     Sort,
     /// `MIGRATE`: the key at 3; if it is empty and `KEYS` comes later, those after it.
     Migrate,
     /// `STRALGO`: the two keys after `KEYS`, none if `STRINGS` comes first.
     Stralgo,
-    /// Not known: the first argument, if there is one.
+    /// Unknown: the client takes the first argument as the key.
     Unknown,
 }
 
@@ -83,7 +84,7 @@ pub enum KeyShape {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RequestPolicy {
-    /// To the owner of its keys' slot; without keys to any primary.
+    /// To the owner of the slot of its keys; without keys to any primary.
     Keyed,
     /// Like [`RequestPolicy::Keyed`]; if its keys are in several slots it can be split, one command
     /// a slot.
@@ -98,21 +99,22 @@ pub enum RequestPolicy {
     AllShards,
     /// To every node.
     AllNodes,
-    /// Only where the caller says.
+    /// To the target that the caller names.
     ExplicitNode,
-    /// It changes or holds its connection: not on one that is shared. Says what to use instead.
+    /// The command changes or holds its connection, so a shared connection cannot send it. The text
+    /// says what to use instead.
     Connection(&'static str),
 }
 
-/// How the replies of several nodes become one.
+/// How replies of several nodes are merged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResponsePolicy {
-    /// There is one reply.
+    /// The command has one reply.
     Single,
     /// The first reply if none is an error.
     AllSucceeded,
-    /// The first reply that is no error.
+    /// The first reply that is not an error.
     OneSucceeded,
     /// The first reply if all are equal.
     Equal,
@@ -126,9 +128,9 @@ pub enum ResponsePolicy {
     Max,
     /// The sum, element by element.
     Sum,
-    /// All elements, one node's after the other's; of maps all pairs.
+    /// All elements, node by node; of maps all pairs.
     Concat,
-    /// All elements, equal ones once.
+    /// All distinct elements.
     Union,
     /// Of maps, or of names and numbers in turn: the sum for each name.
     SumByName,
@@ -150,7 +152,7 @@ impl CommandInfo {
         table::all()
     }
 
-    /// The row of this name, in capitals or not: `GET`, `CONFIG GET`. **Cost**: a few nanoseconds.
+    /// The row with this name in any case: `GET`, `config get`. **Cost**: a few nanoseconds.
     #[must_use]
     pub fn of(name: &str) -> Option<&'static Self> {
         match name.split_once(' ') {
@@ -161,7 +163,7 @@ impl CommandInfo {
         }
     }
 
-    /// Whether the command may be sent again though an earlier attempt may have run.
+    /// Whether the client may send the command again when an earlier attempt may have run.
     #[must_use]
     pub const fn is_idempotent(&self) -> bool {
         self.read_only || self.repeatable

@@ -64,8 +64,8 @@ impl Script {
         Self { source: Arc::new(Source { text, sha1 }), evalsha: EVALSHA }
     }
 
-    /// Says that it only reads, and has servers see to that: it is sent again if it may have run,
-    /// and may be answered by a replica. Servers know that since Redis 7.0 (`EVALSHA_RO`).
+    /// Marks the script as a read, which servers enforce (`EVALSHA_RO`, since Redis 7.0). The
+    /// client may send it again when it may have run, and may send it to a replica.
     #[must_use]
     pub fn read_only(mut self) -> Self {
         self.evalsha = EVALSHA_RO;
@@ -83,7 +83,7 @@ impl Script {
     /// The command that runs it on these keys, `KEYS`. Add what it is to have as `ARGV` with
     /// [`Command::arg`].
     ///
-    /// The keys have to be in one slot, else the command is refused before it is sent.
+    /// All keys must be in one slot; otherwise the client refuses the command.
     #[must_use]
     pub fn invoke<A, K>(&self, keys: K) -> Command
     where

@@ -8,30 +8,30 @@ use crate::command::{Command, ResponsePolicy};
 use crate::error::Error;
 use crate::slot::Slot;
 
-/// What would become of a call.
+/// The plan of a call: where its commands would go, and how the replies would be merged.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Explanation {
-    /// What travels, in the order of the commands of the call.
+    /// The commands to send, in the order of the commands of the call.
     pub planned: Vec<PlannedCommand>,
-    /// How the replies become one, command by command: `None` for those that get one reply.
+    /// How replies are merged, command by command: `None` for commands with one reply.
     pub merges: Vec<Option<ResponsePolicy>>,
-    /// The commands of a pipeline that cannot be sent, counted from 0, and why. They have no piece.
+    /// The commands of a pipeline that cannot be sent: their index from 0, and the error.
     pub refusals: Vec<(usize, Error)>,
 }
 
-/// What travels to one slot or node.
+/// The commands for one slot or node.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct PlannedCommand {
     /// Which command of the call it comes from, counted from 0.
     pub command: usize,
-    /// What is sent: one command, or those of a transaction. Nothing if that depends on a topology
-    /// that is not known yet.
+    /// The commands: one, or those of a transaction. Empty if they depend on a topology that is not
+    /// known yet.
     pub sent: Vec<Command>,
     /// The slot of its keys, or the one that the caller named.
     pub slot: Option<Slot>,
-    /// The node that it would go to now; `None` if any would do, or if none is known.
+    /// The node that would get the commands now; `None` if any node would do, or none is known.
     pub node: Option<Address>,
 }
 

@@ -75,20 +75,20 @@ struct Options {
     strict: bool,
 }
 
-/// Where the commands of a call go, whatever the table says about them.
+/// Where the commands of a call go. It overrides the table and the keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Target {
-    /// To this node. Its reply is final: nothing is redirected, and nothing is tried again.
+    /// To this node. Its reply is final: the client follows no redirection and does not retry.
     Node(Address),
     /// To the owner of this slot.
     Slot(Slot),
     /// To any primary.
     Any,
-    /// To the primary of every shard. If it fails meanwhile, to the one that follows it.
+    /// To the primary of every shard; after a failover to the new primary.
     AllPrimaries,
-    /// To every replica of a shard that serves a slot. They answer commands with keys only if
-    /// `read_from` of the configuration has replicas read from; otherwise with `MOVED`.
+    /// To every replica of a shard with slots. With `read_from` set to primaries, replicas answer
+    /// commands with keys by `MOVED`.
     AllReplicas,
     /// To every node that the topology lists.
     AllNodes,
@@ -138,9 +138,9 @@ impl Call {
         Self::of(Work::Pipeline(commands.into_iter().collect()))
     }
 
-    /// Commands between `MULTI` and `EXEC`, which the client adds: on one connection, together, all
-    /// of them or none. Completes with the reply to `EXEC`, or with the error that the first
-    /// command was refused with.
+    /// Commands between `MULTI` and `EXEC`, which the client adds: on one connection, all of them
+    /// or none. The result is the reply to `EXEC`, or the error of the first command that was
+    /// refused.
     #[must_use]
     pub fn transaction(commands: impl IntoIterator<Item = Command>) -> Self {
         // A script that is not there is refused at EXEC, when the others have run.
@@ -151,33 +151,31 @@ impl Call {
     /// Nothing but knowing the cluster. Completes with [`Reply::Ready`](crate::Reply::Ready) as
     /// soon as the topology is known.
     ///
-    /// **Errors**: unlike other calls it does not wait for seeds that have said no. When every seed
-    /// has refused, cannot be reached or has no address, it ends with
-    /// [`Cause::NoCluster`], and may be made again. As long as a seed has not answered it waits,
-    /// until its time is up.
+    /// **Errors**: when every seed refuses, cannot be reached or has no address, the call ends with
+    /// [`Cause::NoCluster`]. You may submit it again. While a seed has not answered, the call waits
+    /// until its time is over. Other calls wait in both cases.
     #[must_use]
     pub const fn discovery() -> Self {
         Self::of(Work::Discovery)
     }
 
-    /// The time budget, in place of `call_timeout` of the configuration; at most
-    /// [`Config::MAX_DURATION`].
+    /// Sets the time budget, in place of `call_timeout`; at most [`Config::MAX_DURATION`].
     #[must_use]
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Says that running the commands twice does no harm: they are sent again even if an earlier
-    /// attempt may have run. Commands that only read need not say so.
+    /// Marks the commands as idempotent: the client sends them again even if an earlier attempt may
+    /// have run. Commands that only read are idempotent anyway.
     #[must_use]
     pub const fn idempotent(mut self) -> Self {
         self.options.idempotent = true;
         self
     }
 
-    /// Sends the commands there, whatever their keys and whatever the table says. A transaction
-    /// goes to one node, slot, or to any.
+    /// Sends the commands to this target, whatever their keys and the table say. The target of a
+    /// transaction is one node, one slot, or any node.
     #[must_use]
     pub fn target(mut self, target: Target) -> Self {
         self.options.target = Some(target);
@@ -190,8 +188,8 @@ impl Call {
         self.target(Target::Node(node))
     }
 
-    /// How the replies of several nodes or slots become one, in place of what the table says. Says
-    /// nothing about a command that gets one reply.
+    /// Sets how replies of several nodes or slots are merged, in place of the rule of the table. It
+    /// does not concern commands with one reply.
     #[must_use]
     pub const fn merge(mut self, policy: ResponsePolicy) -> Self {
         self.options.merge = Some(policy);
@@ -214,7 +212,7 @@ impl Call {
         self
     }
 
-    /// Whether commands with keys in several slots are split, in place of `cross_slot` of the
+    /// Sets whether commands with keys in several slots are split, in place of `cross_slot` of the
     /// configuration.
     #[must_use]
     pub const fn cross_slot(mut self, cross_slot: CrossSlot) -> Self {
@@ -224,7 +222,7 @@ impl Call {
 }
 
 impl Call {
-    /// Its commands, in their order; none of a [`discovery`](Self::discovery).
+    /// The commands of the call, in order. A [`discovery`](Self::discovery) has none.
     #[must_use]
     pub fn commands(&self) -> &[Command] {
         match &self.work {
@@ -235,7 +233,7 @@ impl Call {
         }
     }
 
-    /// What it is, in a word: `one`, `pipeline`, `transaction` or `discovery`.
+    /// The kind of the call in one word: `one`, `pipeline`, `transaction` or `discovery`.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match &self.work {

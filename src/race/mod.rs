@@ -62,7 +62,7 @@ pub enum RaceStep {
     Dial(Address),
     /// Wait for an attempt to end; at this time, if there is one, ask again.
     Wait(Option<Instant>),
-    /// All attempts have failed. The cause is the one that says most.
+    /// All attempts have failed. The cause is the most specific one.
     Lost(Disconnect),
 }
 

@@ -118,13 +118,13 @@ pub struct SlotMove {
     pub to: Option<Address>,
 }
 
-/// A node that is something else to its shard than before.
+/// A node whose role in its shard changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RoleChange {
     /// The node.
     pub node: Address,
-    /// What it is now.
+    /// The new role.
     pub role: Role,
 }
 

@@ -80,7 +80,7 @@ pub struct Topology {
 }
 
 impl Topology {
-    /// The topology without a node.
+    /// An empty topology: no node is known.
     #[must_use]
     #[expect(clippy::large_stack_arrays, reason = "32 KiB, and only until it is in its box")]
     pub fn empty() -> Self {
@@ -122,8 +122,8 @@ impl Topology {
         self.shards.iter().flat_map(Shard::nodes).chain(&self.others)
     }
 
-    /// The nodes that belong to the cluster and stand in no shard that serves a slot: freshly met
-    /// ones, emptied ones, failed replicas. Known only if more than `CLUSTER SLOTS` was asked for.
+    /// The nodes of the cluster that belong to no shard with slots: new nodes, emptied nodes,
+    /// failed replicas. Known only from `CLUSTER SHARDS` or `CLUSTER NODES`.
     #[must_use]
     pub fn other_nodes(&self) -> &[Node] {
         &self.others
@@ -313,17 +313,17 @@ impl fmt::Debug for DebugShard<'_> {
     }
 }
 
-/// Why a reply is no topology. The fault of the server that sent it.
+/// Why a reply is not a topology. The fault of the server that sent it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TopologyError {
     /// No slot is assigned: the node was reset, or has not joined yet.
     #[error("the reply lists no slots")]
     Empty,
-    /// Slots are assigned, and no primary has an address that could be dialled.
+    /// Slots are assigned, but no primary has an address to dial.
     #[error("the reply has no address of a primary")]
     NoAddress,
-    /// Something stands where something else belongs.
+    /// An element of the reply has the wrong type.
     #[error("expected {expected}, got {got}")]
     Shape {
         /// What belongs there.
@@ -331,7 +331,7 @@ pub enum TopologyError {
         /// What stands there.
         got: &'static str,
     },
-    /// A range of slots that ends before it begins, or has numbers that no slot has.
+    /// A range of slots ends before it begins, or has numbers beyond 16383.
     #[error("{first} to {last} is not a range of slots")]
     Range {
         /// The first slot, as announced.
@@ -342,13 +342,13 @@ pub enum TopologyError {
     /// Two rows claim one slot.
     #[error("slot {0} is claimed twice")]
     Overlap(Slot),
-    /// A port that is none.
+    /// A port is not a number from 1 to 65535.
     #[error("{0} is not a port")]
     Port(i64),
-    /// A host that is none.
+    /// A host is neither a name nor an IP address.
     #[error("a host is malformed")]
     Host,
-    /// More nodes than the limit of the configuration.
+    /// The reply has more nodes than `max_nodes`.
     #[error("the reply has more nodes than `max_nodes`")]
     TooManyNodes,
 }

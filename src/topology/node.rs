@@ -39,28 +39,28 @@ impl fmt::Debug for NodeId {
     }
 }
 
-/// How a node fares, as the node that was asked for the topology sees it.
+/// The health of a node, in the view of the node that was asked for the topology.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Health {
-    /// It serves.
+    /// The node serves commands.
     Online,
-    /// It is reading its data into memory and serves nothing yet.
+    /// The node is loading its data and serves no commands yet.
     Loading,
-    /// The cluster has found it failed.
+    /// The cluster has marked the node as failed.
     Failed,
-    /// Not said: only `CLUSTER SHARDS` and `CLUSTER NODES` tell.
+    /// Unknown: only `CLUSTER SHARDS` and `CLUSTER NODES` tell the health.
     #[default]
     Unknown,
 }
 
-/// What a node is to its shard.
+/// The role of a node in its shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Role {
-    /// It takes the writes.
+    /// The node takes the writes.
     Primary,
-    /// It follows a primary.
+    /// The node replicates a primary.
     Replica,
 }
 
@@ -108,44 +108,44 @@ impl Node {
         self.address == *address || self.alias.as_ref() == Some(address)
     }
 
-    /// Where to dial it.
+    /// The address to dial.
     #[must_use]
     pub const fn address(&self) -> &Address {
         &self.address
     }
 
-    /// Its ID. Redis 3 does not tell it.
+    /// The node ID. Redis 3 does not tell it.
     #[must_use]
     pub const fn id(&self) -> Option<NodeId> {
         self.id
     }
 
-    /// The host name that it announces, if it does: what a TLS certificate may be checked against.
+    /// The host name that the node announces, if any. TLS may verify the certificate against it.
     #[must_use]
     pub fn hostname(&self) -> Option<&str> {
         self.hostname.as_deref()
     }
 
-    /// The IP address that it announces besides a host name. For information: nothing is dialled by
-    /// it.
+    /// The IP address that the node announces besides a host name. For information: the client does
+    /// not dial it.
     #[must_use]
     pub fn ip(&self) -> Option<&str> {
         self.ip.as_deref()
     }
 
-    /// The availability zone that it stands in. Valkey tells it where it is configured.
+    /// The availability zone of the node. Valkey tells it where it is configured.
     #[must_use]
     pub fn availability_zone(&self) -> Option<&str> {
         self.zone.as_deref()
     }
 
-    /// How it fares.
+    /// The health of the node.
     #[must_use]
     pub const fn health(&self) -> Health {
         self.health
     }
 
-    /// How far it has come in the stream of writes, in bytes. Comparable within one shard.
+    /// The replication offset in bytes. Offsets of one shard can be compared.
     #[must_use]
     pub const fn replication_offset(&self) -> Option<u64> {
         self.replication_offset
@@ -169,7 +169,7 @@ impl Shard {
         self.primary.as_ref()
     }
 
-    /// The nodes that follow the primary.
+    /// The replicas of the primary.
     #[must_use]
     pub fn replicas(&self) -> &[Node] {
         &self.replicas
