@@ -1,7 +1,6 @@
 //! What happened to a call: the caller's fault, the server's answer, or what failed on the way.
 
 use alloc::string::String;
-use core::fmt;
 
 use super::{ConfigError, ConversionError, NodeFailures, Partial, ProtocolError, ServerError};
 use super::{Disconnect, NodeFailure, SystemText};
@@ -10,76 +9,37 @@ use crate::slot::Slot;
 /// What happened to a call that did not end with a reply.
 ///
 /// [`ErrorKind`](super::ErrorKind) groups what programs treat alike.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failure {
     /// The call cannot be sent as it is. The caller's fault; a retry does not help.
-    Rejected(Rejection),
+    #[error("not sent: {0}")]
+    Rejected(#[from] Rejection),
     /// The server answered the command with this error.
-    Server(ServerError),
+    #[error("the server answered: {0}")]
+    Server(#[from] ServerError),
     /// The network, a node or the cluster failed.
-    Failed(Cause),
+    #[error(transparent)]
+    Failed(#[from] Cause),
     /// The command was split by slot, or sent to several nodes, and some parts failed. The others
     /// are done.
+    #[error("{0}")]
     Partial(Partial),
     /// A limit of the configuration is reached: nothing was sent. Retry later.
+    #[error("refused: the limit `{limit}` is reached, retry later")]
     Overloaded {
         /// The name of the field of the configuration.
         limit: &'static str,
     },
     /// The client was shut down before the command was sent.
+    #[error("not sent: the client is shut down")]
     ShutDown,
     /// The reply arrived, but it is not of the type that the caller asked for.
-    Conversion(ConversionError),
+    #[error(transparent)]
+    Conversion(#[from] ConversionError),
     /// The configuration of the client is wrong. The caller's fault.
-    Config(ConfigError),
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Rejected(rejection) => write!(f, "not sent: {rejection}"),
-            Self::Server(error) => write!(f, "the server answered: {error}"),
-            Self::Failed(cause) => fmt::Display::fmt(cause, f),
-            Self::Partial(partial) => fmt::Display::fmt(partial, f),
-            Self::Overloaded { limit } => {
-                write!(f, "refused: the limit `{limit}` is reached, retry later")
-            }
-            Self::ShutDown => f.write_str("not sent: the client is shut down"),
-            Self::Conversion(error) => fmt::Display::fmt(error, f),
-            Self::Config(error) => fmt::Display::fmt(error, f),
-        }
-    }
-}
-
-impl From<Rejection> for Failure {
-    fn from(rejection: Rejection) -> Self {
-        Self::Rejected(rejection)
-    }
-}
-
-impl From<ServerError> for Failure {
-    fn from(error: ServerError) -> Self {
-        Self::Server(error)
-    }
-}
-
-impl From<Cause> for Failure {
-    fn from(cause: Cause) -> Self {
-        Self::Failed(cause)
-    }
-}
-
-impl From<ConversionError> for Failure {
-    fn from(error: ConversionError) -> Self {
-        Self::Conversion(error)
-    }
-}
-
-impl From<ConfigError> for Failure {
-    fn from(error: ConfigError) -> Self {
-        Self::Config(error)
-    }
+    #[error(transparent)]
+    Config(#[from] ConfigError),
 }
 
 /// Whether a command ran.

@@ -125,6 +125,8 @@ impl fmt::Display for ServerError {
     }
 }
 
+impl core::error::Error for ServerError {}
+
 impl fmt::Debug for ServerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ServerError(\"{}\")", self.shown())
