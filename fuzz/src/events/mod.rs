@@ -7,8 +7,9 @@ mod wire;
 use core::time::Duration;
 
 use hashslot::config::{Protocol, RedirectPolicy};
+use hashslot::error::ErrorKind;
 use hashslot::error::{Disconnect, TlsFailure};
-use hashslot::{Action, Address, Cluster, Config, Credentials, Error, Instant, ReadFrom};
+use hashslot::{Action, Address, Cluster, Config, Credentials, Instant, ReadFrom};
 
 use self::calls::{CallState, Submitted};
 use self::wire::{Known, State, Wire, Written};
@@ -157,7 +158,7 @@ impl World {
             Err(refusal) => {
                 assert_eq!(refusal.token, number);
                 assert!(!refusal.error.may_have_executed());
-                assert!(!self.is_shutting_down || refusal.error == Error::shut_down());
+                assert!(!self.is_shutting_down || refusal.error.kind() == ErrorKind::ShutDown);
                 assert_eq!(self.machine.stats().calls_refused, refused + 1);
             }
         }
