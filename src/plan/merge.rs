@@ -19,7 +19,9 @@ use super::Options;
 use crate::address::Address;
 use crate::command::{Command, CommandInfo, ResponsePolicy};
 use crate::config::Protocol;
-use crate::error::{Code, ConversionError, Error, Failure, Partial, PartialPart, Rejection};
+use crate::error::{
+    Code, ConversionError, Error, ErrorKind, Failure, Partial, PartialPart, Rejection,
+};
 use crate::random::Random;
 use crate::resp::value::{self, all_attributes};
 use crate::resp::{Elements, Frame, Value, encode};
@@ -167,6 +169,8 @@ fn is_alike(error: &Error, other: &Error) -> bool {
         (Failure::Server(error), Failure::Server(other)) => {
             error == other || (error.is_unknown_command() && other.is_unknown_command())
         }
+        // Nodes refuse one user alike.
+        (failure, of_other) if error.kind() == ErrorKind::Authentication => failure == of_other,
         _ => error == other,
     }
 }

@@ -19,7 +19,9 @@ use bytes::Bytes;
 use super::Call;
 use crate::address::Address;
 use crate::command::Command;
-use crate::error::{Cause, ConversionError, Error, Failure};
+#[cfg(doc)]
+use crate::error::Failure;
+use crate::error::{Cause, ConversionError, Error, ErrorKind};
 use crate::resp::Frame;
 use crate::slot::{SLOT_COUNT, Slot};
 use crate::topology::Topology;
@@ -264,8 +266,11 @@ impl Scan {
     fn failed(&mut self, error: Error) -> Result<(), Error> {
         self.in_vain();
         let is_final = matches!(
-            error.failure(),
-            Failure::Server(_) | Failure::ShutDown | Failure::Overloaded { .. }
+            error.kind(),
+            ErrorKind::Server
+                | ErrorKind::Authentication
+                | ErrorKind::ShutDown
+                | ErrorKind::Overloaded
         );
         if is_final || self.failures > FAILURE_COUNT_MAX { Err(error) } else { Ok(()) }
     }

@@ -1,7 +1,7 @@
 //! Setting up a connection, and what comes in beside replies.
 
 use hashslot::config::Protocol;
-use hashslot::error::{Cause, Disconnect, NodeFailure};
+use hashslot::error::{Cause, Disconnect, ErrorKind, NodeFailure};
 use hashslot::{Call, Command, Config, Credentials, ReadFrom};
 
 use crate::support::canned::*;
@@ -614,4 +614,27 @@ fn empty_credentials_are_none() {
     // An empty name is that of the default user.
     world.set_credentials(Credentials::user("", "secret"));
     assert_eq!(world.reads(a), "AUTH default secret");
+}
+
+/// All nodes refuse the password: that is one error, and no list of parts.
+#[test]
+fn f38_a_split_command_whose_nodes_refuse_the_user_has_one_error() {
+    let (mut world, links) = World::linked(Config::default());
+    let (a, c) = (links[0], links[2]);
+    world.close(a, Disconnect::EndOfStream);
+    world.close(c, Disconnect::EndOfStream);
+    let mget = world.submit(Command::new("MGET").args(["foo", "bar"]));
+    for address in [A, C] {
+        let link = world.accept(address);
+        assert_eq!(world.reads(link), HELLO);
+        world
+            .answer(link, "-NOAUTH HELLO must be called with the client already authenticated\r\n");
+    }
+    let error = world.result(mget).as_ref().expect_err("both refuse");
+    assert_eq!(error.kind(), ErrorKind::Authentication, "{error}");
+    assert_eq!(
+        error.to_string(),
+        "MGET: not executed: authentication failed: NOAUTH HELLO must be called with the client \
+         already authenticated"
+    );
 }
