@@ -1,7 +1,7 @@
-//! TLS for every adapter: rustls as a layer of bytes over any stream.
+//! TLS for every adapter: rustls as a layer over any byte stream.
 //!
-//! Rules of this folder: with TLS nothing is ever sent in clear text. The chain and the name of
-//! every certificate are verified, no matter what named the node. Nothing here turns that off.
+//! Rules of this folder: with TLS, the client never sends clear text. It verifies the chain and the
+//! name of every certificate, whatever named the node. No option turns that off.
 
 use super::std;
 
@@ -32,15 +32,15 @@ use crate::error::{ConfigError, TlsFailure};
 use crate::topology::Topology;
 use crate::url::UrlTls;
 
-/// How connections are secured: the trusted authorities, the client's own certificate, and the
-/// names that nodes must have.
+/// The TLS options of a client: trusted authorities, the client's certificate, and the names that
+/// nodes must prove.
 ///
-/// The chain of a certificate and its name are verified, for seeds and for every node that the
-/// cluster or a redirection names. There is no method that turns this off; an application that
-/// needs that passes a configuration of rustls of its own ([`Tls::from_config`]).
+/// The client verifies the chain and the name of every certificate: of seeds, of listed nodes, and
+/// of nodes that a redirection names. No method turns this off. An application that must do so
+/// passes its own rustls configuration ([`Tls::from_config`]).
 ///
-/// TLS 1.2 and 1.3 are spoken. The cryptography is, in this order: what [`Tls::provider`] was
-/// given, the default provider of the process, AWS-LC (feature `tls-aws-lc-rs`), ring (feature
+/// Versions: TLS 1.2 and 1.3. The cryptography provider is the first of these: the one passed to
+/// [`Tls::provider`], the default of the process, AWS-LC (feature `tls-aws-lc-rs`), ring (feature
 /// `tls-ring`).
 ///
 /// ```
@@ -78,11 +78,11 @@ struct Identity {
 }
 
 impl Tls {
-    /// Trusts the authorities that the platform trusts, or those in the file and the folder that
-    /// `SSL_CERT_FILE` and `SSL_CERT_DIR` name. Reads them now.
+    /// Trusts the authorities of the platform; if `SSL_CERT_FILE` or `SSL_CERT_DIR` are set, those
+    /// of that file and folder instead. Reads the certificates at once.
     ///
     /// # Errors
-    /// [`ConfigError::Tls`] if there are none.
+    /// [`ConfigError::Tls`] if it finds no certificates.
     pub fn platform() -> Result<Self, ConfigError> {
         let found = rustls_native_certs::load_native_certs();
         let mut roots = RootCertStore::empty();
@@ -116,10 +116,10 @@ impl Tls {
 
     /// Trusts these authorities and no others.
     ///
-    /// **Shape**: PEM, one certificate or more.
+    /// **Shape**: PEM, one or more certificates.
     ///
     /// # Errors
-    /// [`ConfigError::Tls`] if there is no certificate, or one that cannot be read.
+    /// The caller's fault: [`ConfigError::Tls`] if there is no certificate, or a malformed one.
     pub fn with_roots(pem: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
         let mut roots = RootCertStore::empty();
         for certificate in certificates(pem.as_ref(), "the authorities")? {
@@ -135,22 +135,22 @@ impl Tls {
         Self { trust, identity: None, provider: None, names: ServerNames::default() }
     }
 
-    /// Uses a configuration as it is: with its own trust, client certificate and cryptography, and
-    /// with its own verification.
+    /// Uses a rustls configuration unchanged, including its verification, client certificate and
+    /// cryptography provider.
     #[must_use]
     pub fn from_config(config: Arc<ClientConfig>) -> Self {
         let trust = Trust::Config(config);
         Self { trust, identity: None, provider: None, names: ServerNames::default() }
     }
 
-    /// Shows this certificate to servers that want one.
+    /// Sets the client's certificate, for servers that request one.
     ///
-    /// **Shape**: PEM; the client's certificate first, then those that lead to its authority; a
-    /// private key as PKCS#8, PKCS#1 or SEC1.
+    /// **Shape**: PEM. The client's certificate first, then the intermediate ones; the private key
+    /// as PKCS#8, PKCS#1 or SEC1.
     ///
     /// # Errors
-    /// [`ConfigError::Tls`] if the certificates or the key cannot be read. Whether they belong
-    /// together is found out when the client connects.
+    /// The caller's fault: [`ConfigError::Tls`] if the certificates or the key are malformed. A key
+    /// of another certificate is an error of the first connection.
     pub fn client_certificate(
         self,
         chain: impl AsRef<[u8]>,
@@ -163,14 +163,13 @@ impl Tls {
         Ok(Self { identity: Some(Arc::new(Identity { chain, key })), ..self })
     }
 
-    /// Uses this cryptography provider in place of any other.
+    /// Sets the cryptography provider.
     #[must_use]
     pub fn provider(self, provider: Arc<CryptoProvider>) -> Self {
         Self { provider: Some(provider), ..self }
     }
 
-    /// Sets the name that the certificate of a node must have. Default: the host that the client
-    /// dials.
+    /// Sets the name that a node's certificate must have. Default: the dialled host.
     #[must_use]
     pub fn server_names(self, names: ServerNames) -> Self {
         Self { names, ..self }

@@ -1,4 +1,4 @@
-//! Which name a certificate has to have.
+//! The name that a node's certificate must have.
 
 use super::std;
 
@@ -13,11 +13,12 @@ use crate::Address;
 use crate::error::TlsFailure;
 use crate::topology::{Node, Topology};
 
-/// Which name the certificate of a node has to have. It is also what the node is told by SNI.
+/// The rule for the name that a node's certificate must have. The client also sends that name as
+/// SNI.
 ///
-/// Default: the host by which the node is dialled, a name or an IP address. All nodes are verified
-/// in the same way, those that a redirection names too: none is let off, and none passes with the
-/// name of another one unless one of these rules says so.
+/// Default: the dialled host, a name or an IP address. The rule applies to all nodes alike,
+/// including those that a redirection names. A node cannot pass with the name of another one,
+/// unless the rule says so.
 ///
 /// ```
 /// use hashslot::runtimes::ServerNames;
@@ -42,35 +43,35 @@ enum Rule {
 }
 
 impl ServerNames {
-    /// The host by which the node is dialled.
+    /// The dialled host.
     #[must_use]
     pub const fn endpoint() -> Self {
         Self(Rule::Endpoint)
     }
 
     /// The host name that the node announces (`cluster-announce-hostname`), for clusters whose
-    /// nodes are dialled by IP and have certificates for their names. For seeds, until the topology
-    /// is known, and for nodes that announce none: the host by which they are dialled.
+    /// nodes are dialled by IP and have certificates for their names. The dialled host for seeds
+    /// before the topology is known, and for nodes that announce no name.
     #[must_use]
     pub const fn announced() -> Self {
         Self(Rule::Announced)
     }
 
-    /// One name for all nodes.
+    /// The same name for all nodes.
     #[must_use]
     pub fn fixed(name: &str) -> Self {
         Self(Rule::Fixed(name.into()))
     }
 
-    /// A name for each of these addresses; for all others the host by which they are dialled.
+    /// A name for each of these addresses; the dialled host for all others.
     #[must_use]
     pub fn map<N: Into<String>>(names: impl IntoIterator<Item = (Address, N)>) -> Self {
         let names = names.into_iter().map(|(address, name)| (address, name.into()));
         Self(Rule::Map(Arc::new(names.collect())))
     }
 
-    /// What a function says of an address, and of the node there if the topology has it; where it
-    /// says `None`, the host by which the node is dialled. Called at every dial.
+    /// A function of the address and of the node, if the topology lists one there. Where it returns
+    /// `None`, the dialled host. The client calls it at every dial.
     #[must_use]
     pub fn by<F>(rule: F) -> Self
     where

@@ -1,115 +1,115 @@
-//! What can go wrong in a simulation, and in which company.
+//! The kinds of faults of a simulation, and the profiles that group them.
 
 use core::fmt;
 
-/// A kind of fault, or of use that is out of the ordinary.
+/// A kind of fault, or an unusual way to use a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Fault {
     // The cluster changes.
-    /// A slot moves key by key, and stays open for a while.
+    /// A slot migrates key by key and stays open for a while.
     Migrate,
-    /// A slot moves with all its keys at once.
+    /// A slot migrates with all its keys at once.
     AtomicMigrate,
-    /// A replica takes over from a primary that agrees.
+    /// A coordinated failover: the primary hands over to a replica.
     Failover,
-    /// Nodes hear late of what others do, and answer by what they believe.
+    /// Gossip is delayed: nodes answer from an old view.
     SlowGossip,
-    /// A node joins, gets slots, gives them back, and is forgotten.
+    /// A node joins, receives slots, returns them, and is forgotten.
     Scale,
     /// A slot has no owner for a while.
     Hole,
-    /// A node starts again under another address.
+    /// A node restarts under another address.
     Readdress,
-    /// Every node starts again under another address, behind the seeds' names.
+    /// All nodes restart under other addresses; the seeds' names resolve to the new ones.
     ReaddressAll,
-    /// A node is gone, and a node of another cluster gets its address for a while.
+    /// A node is gone, and a node of another cluster has its address for a while.
     Stranger,
-    /// Every node is replaced by one that has another ID and no data, behind the seeds' names.
+    /// All nodes are replaced by empty ones with other IDs; the seeds' names resolve to them.
     Rebuild,
 
     // Nodes fail.
-    /// The process of a node ends; it starts again, or a replica takes over.
+    /// The process of a node ends. The node restarts, or a replica takes over.
     Kill,
-    /// The machine of a node is gone without a word to its clients.
+    /// The machine of a node disappears; its clients receive neither FIN nor RST.
     Vanish,
-    /// A node is stopped and goes on later.
+    /// A node is suspended and resumes later.
     Freeze,
-    /// A node takes long for every command.
+    /// A node is slow for every command.
     Slow,
-    /// Some nodes do not hear the others; clients reach both.
+    /// A partition between nodes; clients reach both sides.
     Partition,
-    /// A node takes no more connections than it has.
+    /// A node accepts no further connections.
     MaxClients,
 
     // The network fails.
-    /// Bytes arrive in pieces, cut anywhere.
+    /// Bytes arrive in pieces that are cut anywhere.
     SplitBytes,
-    /// The transport takes fewer bytes than it has room for.
+    /// The transport accepts fewer bytes than it was offered.
     ShortWrites,
-    /// Pipes are small, and full at times.
+    /// Socket buffers are small and sometimes full.
     BackPressure,
-    /// A connection is reset; what was on its way is lost.
+    /// A connection is reset; bytes in flight are lost.
     Reset,
     /// A connection ends in the middle of a reply.
     CutReply,
-    /// A connection carries nothing any more, and neither end is told.
+    /// A connection silently stops carrying bytes in both directions.
     HalfOpen,
-    /// Bytes from clients to a node, or back, are held up for a while.
+    /// Bytes to or from a node are delayed for a while.
     Stall,
     /// A dial gets no answer.
     DialHang,
     /// A dial is refused though the node listens.
     DialRefused,
-    /// A host name stands for several addresses, some of which never answer.
+    /// A host name resolves to several addresses, some of which never answer.
     DeadAddress,
 
     // A node is hostile.
-    /// Bytes that are no reply, or replies cut short.
+    /// A node sends bytes that are not RESP, or truncated replies.
     Garbage,
-    /// Pushes, and attributes before replies, that no client asked for.
+    /// A node sends pushes, and attributes before replies, without being asked.
     Pushes,
-    /// Redirections to where no node is, or for another slot.
+    /// A node redirects to an address without a node, or for the wrong slot.
     Forgeries,
-    /// Topologies that make no sense, or are empty.
+    /// A node reports an inconsistent or empty topology.
     OddTopology,
-    /// Replies whose content is odd, while it is certain where they end.
+    /// A node sends well-framed replies with wrong content.
     OddReplies,
-    /// A node lists nodes that it makes up, other ones each time, and sends commands to them.
+    /// A node invents nodes, different ones each time: it lists them and redirects to them.
     Crowd,
-    /// A node takes commands, answers none, and sends pushes.
+    /// A node accepts commands, never answers, and sends pushes.
     OnlyPushes,
-    /// A node's replies come byte by byte.
+    /// A node's replies arrive byte by byte.
     Drip,
 
     // The driver and the application are difficult.
-    /// The driver does nothing for a while, and hears of everything late.
+    /// The driver pauses for a while and receives everything late.
     ClockJump,
-    /// Events come twice, or after the end of their link.
+    /// Events arrive twice, or after their link has ended.
     StrayEvents,
-    /// Calls are given up.
+    /// Callers cancel calls.
     Cancel,
-    /// Calls have little time.
+    /// Calls have short deadlines.
     ShortDeadlines,
-    /// Limits are small, and reached.
+    /// Limits are so small that clients reach them.
     SmallLimits,
-    /// Replicas answer reads.
+    /// Clients read from replicas.
     ReplicaReads,
-    /// Scripts forge errors of the cluster after they have written, and nodes forget scripts.
+    /// Scripts write and then return forged cluster errors, and nodes lose loaded scripts.
     Scripts,
-    /// Commands that are longer than nodes accept: a node refuses one when it has read how long it
-    /// is, and hangs up without having read the rest.
+    /// Commands exceed what nodes accept: a node reads the length, refuses, and closes the
+    /// connection with the rest unread.
     RefuseUnread,
-    /// A node hangs up behind a reply: writes fail while replies wait to be read.
+    /// A node closes the connection after a reply: writes fail while replies are still unread.
     HangUp,
-    /// The driver does nothing for longer than any timer is set for.
+    /// The driver pauses for longer than any timer.
     LongPause,
-    /// Clients may have few connections, and dial few nodes at a time.
+    /// Clients may open few connections and dial few nodes at a time.
     FewConnections,
 }
 
 impl Fault {
-    /// All of them.
+    /// All kinds of faults.
     pub const ALL: [Self; 45] = [
         Self::Migrate,
         Self::AtomicMigrate,
@@ -158,7 +158,7 @@ impl Fault {
         Self::Crowd,
     ];
 
-    /// The name, as the command line has it: `half-open`.
+    /// The name on the command line: `half-open`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -222,45 +222,45 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Some kinds of faults.
+/// A set of faults.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct Faults(u64);
 
 impl Faults {
-    /// None.
+    /// The empty set.
     pub const NONE: Self = Self(0);
 
-    /// These.
+    /// The set of these faults.
     #[must_use]
     pub fn of(faults: &[Fault]) -> Self {
         Self(faults.iter().fold(0, |bits, fault| bits | fault.bit()))
     }
 
-    /// All that there are.
+    /// The set of all faults.
     #[must_use]
     pub fn all() -> Self {
         Self::of(&Fault::ALL)
     }
 
-    /// Whether this one is among them.
+    /// Whether the set contains a fault.
     #[must_use]
     pub fn has(self, fault: Fault) -> bool {
         self.0 & fault.bit() != 0
     }
 
-    /// All of these but one.
+    /// The set without a fault.
     #[must_use]
     pub fn without(self, fault: Fault) -> Self {
         Self(self.0 & !fault.bit())
     }
 
-    /// These, and one more.
+    /// The set with one more fault.
     #[must_use]
     pub fn with(self, fault: Fault) -> Self {
         Self(self.0 | fault.bit())
     }
 
-    /// Each of them.
+    /// The faults of the set, in the order of [`Fault::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Fault> {
         Fault::ALL.into_iter().filter(move |fault| self.has(*fault))
     }
@@ -272,30 +272,30 @@ impl fmt::Debug for Faults {
     }
 }
 
-/// Which faults a simulation draws from, named after what happens in real life.
+/// A named set of faults that a simulation draws from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Profile {
-    /// Nothing goes wrong.
+    /// No faults.
     Calm,
-    /// Slots move under load.
+    /// Slots migrate under load.
     Reshard,
-    /// Primaries are replaced: with notice, without, or because they stand still.
+    /// Primaries fail over: coordinated, after a crash, or because they hang.
     Failover,
-    /// Parts of the cluster do not hear each other, or their clients.
+    /// Partitions between nodes, and between nodes and clients.
     Partition,
-    /// Connections break, hang and crawl.
+    /// Connections break, hang and slow down.
     FlakyNetwork,
-    /// Nodes answer with what no server should.
+    /// Nodes violate the protocol.
     HostileServer,
-    /// Nodes come, go, and change their addresses.
+    /// Nodes join, leave and change their addresses.
     TopologyChurn,
-    /// All of it.
+    /// All faults.
     Everything,
 }
 
 impl Profile {
-    /// All of them.
+    /// All profiles.
     pub const ALL: [Self; 8] = [
         Self::Calm,
         Self::Reshard,
@@ -307,7 +307,7 @@ impl Profile {
         Self::Everything,
     ];
 
-    /// The name, as the command line has it: `flaky-network`.
+    /// The name on the command line: `flaky-network`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -322,7 +322,7 @@ impl Profile {
         }
     }
 
-    /// The faults that simulations of this profile draw from.
+    /// The faults of this profile.
     #[must_use]
     #[expect(clippy::too_many_lines, reason = "a table")]
     pub fn faults(self) -> Faults {
@@ -436,7 +436,7 @@ impl core::str::FromStr for Fault {
     }
 }
 
-/// No profile, or no fault, has this name.
+/// The error of parsing a name that is neither a fault nor a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no profile or fault has this name")]
 #[non_exhaustive]

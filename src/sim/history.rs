@@ -87,7 +87,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// For so long some nodes may not list what others do.
 const NEWS: Duration = Duration::from_secs(5);
 
-/// What the nodes did.
+/// A record of what the nodes really did.
 #[derive(Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "conditions that hold or do not")]
 pub struct History {
@@ -146,7 +146,7 @@ pub struct History {
 }
 
 impl History {
-    /// What was seen that must not be.
+    /// Violations that the nodes observed, one line each.
     #[must_use]
     pub fn violations(&self) -> &[String] {
         &self.violations
@@ -158,7 +158,7 @@ impl History {
         }
     }
 
-    /// How often the write with this number ran.
+    /// How often a node executed the write with this number.
     #[must_use]
     pub fn run_count(&self, number: u64) -> usize {
         self.runs_of.get(&number).map_or(0, Vec::len)

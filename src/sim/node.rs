@@ -1,4 +1,4 @@
-//! One simulated node: what it stores, what it believes about the cluster, who is connected.
+//! One simulated node: its data, its view of the cluster, its connections.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
@@ -15,22 +15,22 @@ use crate::config::Protocol;
 use crate::slot::Slot;
 use crate::time::Instant;
 
-/// Whose answers a simulated server gives, where servers differ.
+/// The server that the simulation imitates, where servers differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Version {
-    /// Redis 6.2: no `CLUSTER SHARDS`, and `ASK` where later ones say `TRYAGAIN`.
+    /// Redis 6.2: no `CLUSTER SHARDS`; `ASK` where later versions answer `TRYAGAIN`.
     Redis62,
     /// Redis 7.0.
     Redis70,
     /// Redis 8.2.
     Redis82,
-    /// Valkey 9: transactions are redirected at `EXEC`.
+    /// Valkey 9: redirects transactions at `EXEC`.
     Valkey9,
 }
 
 impl Version {
-    /// All of them, the oldest first.
+    /// All versions, the oldest first.
     pub const ALL: [Self; 4] = [Self::Redis62, Self::Redis70, Self::Redis82, Self::Valkey9];
 
     pub(super) const fn number(self) -> &'static str {
@@ -343,7 +343,7 @@ pub(super) fn name(index: usize) -> Address {
     Address::new(&format!("node-{}.example", index + 1), 6379).expect("is well-formed")
 }
 
-/// What a node knows about one of its connections.
+/// The state that a node keeps for one of its connections.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "a server keeps flags for a connection")]
 pub struct Session {
@@ -365,7 +365,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// A new connection.
+    /// The state of a new connection of a client.
     #[must_use]
     pub const fn new(client: usize) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! Whether clients told the truth: compares the outcomes of their calls with what the nodes did.
+//! Judges clients: compares the outcomes of their calls with what the nodes really did.
 //!
 //! Rules of this file. A call ends once, by its deadline. A command that was answered ran once, and
 //! its answer is the one that the node gave. A command that is said not to have run did not run. A
@@ -34,7 +34,7 @@ use crate::error::{Cause, Disconnect, Error, Failure};
 use crate::resp::{Frame, Value};
 use crate::time::Instant;
 
-/// Judges the calls of all clients of a simulated cluster.
+/// Judges the calls of all clients of a simulated cluster by what its nodes really did.
 #[derive(Debug, Default)]
 pub struct Oracle {
     calls: Vec<Record>,
@@ -103,8 +103,8 @@ impl Oracle {
         Self { patience, ..Self::default() }
     }
 
-    /// A call is submitted by a client. The number is the call's token. `client` tells clients
-    /// apart if there are several, as in [`World::dial`].
+    /// Records that a client submits a call, and returns the call's token. `client` is the number
+    /// of the client, as in [`World::dial`].
     pub fn submitted(&mut self, now: Instant, client: usize, planned: Planned) -> usize {
         self.submitted_by(now, client, planned, false)
     }
@@ -153,22 +153,23 @@ impl Oracle {
         record.was_still = record.known.as_ref().is_some_and(|known| known.is_still(stats));
     }
 
-    /// A call was completed.
+    /// Records that a call was completed.
     pub fn completed(&mut self, now: Instant, call: usize, outcome: Outcome) {
         self.end(now, call, End::Completed(outcome));
     }
 
-    /// A call was given up by its caller.
+    /// Records that its caller cancelled a call.
     pub fn cancelled(&mut self, now: Instant, call: usize) {
         self.end(now, call, End::Cancelled);
     }
 
-    /// A call was not taken in.
+    /// Records that the client rejected a call at submission.
     pub fn refused(&mut self, now: Instant, call: usize, error: Error) {
         self.end(now, call, End::Refused(error));
     }
 
-    /// A client lost a connection, or could do nothing for a while: its calls may be out of order.
+    /// Records that a client lost a connection or was paused: its open calls may execute out of
+    /// order.
     pub fn disturbed(&mut self, client: usize) {
         for record in &mut self.calls {
             // What was not answered may still be on its way.
@@ -204,13 +205,13 @@ impl Oracle {
         record.end = Some((now, end));
     }
 
-    /// Whether a call has ended.
+    /// Whether a call was completed, cancelled or rejected.
     #[must_use]
     pub fn has_ended(&self, call: usize) -> bool {
         self.calls[call].end.is_some()
     }
 
-    /// The number of calls that have not ended.
+    /// The number of open calls.
     #[must_use]
     pub fn open_count(&self) -> usize {
         self.calls.iter().filter(|record| record.end.is_none()).count()
@@ -267,17 +268,17 @@ impl Oracle {
         }
     }
 
-    /// The number of calls that were answered: they ended, and not with an error.
+    /// The number of calls that ended without an error.
     #[must_use]
     pub fn answered_count(&self) -> usize {
         let is_answer = |record: &&Record| matches!(record.end, Some((_, End::Completed(Ok(_)))));
         self.calls.iter().filter(is_answer).count()
     }
 
-    /// What is wrong, now that all is over.
+    /// Judges all calls, at the end of a test.
     ///
     /// # Errors
-    /// What was found, one line each.
+    /// All violations, one line each.
     pub fn judge(&self, world: &World) -> Result<(), Vec<String>> {
         let mut found = self.complaints.clone();
         found.extend(world.history.violations().iter().cloned());

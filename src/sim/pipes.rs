@@ -1,4 +1,4 @@
-//! The network as runtimes have it: connections that are polled, and wake who waits for them.
+//! The simulated network for runtimes: connections that are polled and that wake their tasks.
 
 use alloc::collections::{BTreeMap, VecDeque};
 use core::task::{Context, Poll, Waker};
@@ -8,11 +8,11 @@ use crate::address::Address;
 use crate::error::{Disconnect, SystemText};
 use crate::time::Instant;
 
-/// A simulated cluster whose connections are polled, for runtimes of one's own.
+/// A simulated cluster whose connections are polled, for tests of a custom runtime.
 ///
-/// [`World`] tells what happened, one event after the other; here each connection is asked, and a
-/// task that came too early is woken. Time passes in [`run_until`](Self::run_until), and only
-/// there: a runtime calls it as its clock goes on.
+/// A [`World`] yields one event after the other. Here a task polls its connection, and is woken
+/// when the connection makes progress. Virtual time advances in [`run_until`](Self::run_until) and
+/// nowhere else: a runtime calls it as its clock advances.
 ///
 /// ```
 /// use std::task::{Context, Poll, Waker};
@@ -51,7 +51,7 @@ struct End {
 }
 
 impl Pipes {
-    /// The network of this cluster.
+    /// Wraps a cluster.
     #[must_use]
     pub const fn new(world: World) -> Self {
         Self { world, ends: BTreeMap::new() }
@@ -63,7 +63,7 @@ impl Pipes {
         &self.world
     }
 
-    /// Lets happen what is due by then, and wakes those who wait for it.
+    /// Advances virtual time to `now` and wakes the tasks of all connections that made progress.
     pub fn run_until(&mut self, now: Instant) {
         while let Some(event) = self.world.advance(Some(now)) {
             let Some(end) = self.ends.get_mut(&event.connection()) else { continue };
@@ -77,18 +77,17 @@ impl Pipes {
         }
     }
 
-    /// Begins to dial.
+    /// Begins to dial a node.
     pub fn dial(&mut self, address: &Address) -> ConnectionId {
         let id = self.world.dial(address, 0);
         self.ends.insert(id, End::default());
         id
     }
 
-    /// Waits for the end of a dial.
+    /// Polls a dial.
     ///
     /// # Errors
-    /// Why the connection is over. Ready as well, with [`Disconnect::Other`], after
-    /// [`Self::close`].
+    /// Why the dial failed or the connection ended; [`Disconnect::Other`] after [`Self::close`].
     pub fn poll_connected(
         &mut self,
         id: ConnectionId,
@@ -97,10 +96,10 @@ impl Pipes {
         self.poll(id, cx, |_, end| end.is_connected.then_some(()))
     }
 
-    /// Reads what came in, as much of it as there is room for.
+    /// Reads as many of the bytes that arrived as fit, and returns their number.
     ///
     /// # Errors
-    /// As [`Self::poll_connected`], when everything that came in was read.
+    /// As [`Self::poll_connected`], once all bytes that arrived were read.
     pub fn poll_read(
         &mut self,
         id: ConnectionId,
@@ -114,11 +113,11 @@ impl Pipes {
         })
     }
 
-    /// Writes, and tells how many bytes were taken: one at least.
+    /// Writes bytes and returns how many the connection accepted: at least one.
     ///
     /// # Errors
-    /// As [`Self::poll_connected`]. Fails as well if the node has hung up, while what it said
-    /// before is still to be read.
+    /// As [`Self::poll_connected`]. Fails also if the node has closed the connection while replies
+    /// are still unread.
     pub fn poll_write(
         &mut self,
         id: ConnectionId,
@@ -131,7 +130,7 @@ impl Pipes {
         self.poll(id, cx, |world, _| Some(world.write(id, bytes)).filter(|taken| *taken > 0))
     }
 
-    /// Closes the connection, or gives up dialling it.
+    /// Closes a connection or aborts its dial.
     pub fn close(&mut self, id: ConnectionId) {
         self.ends.remove(&id);
         self.world.close(id);

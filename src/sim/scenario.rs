@@ -15,7 +15,8 @@ use super::trace::Trace;
 use super::workload;
 use super::world::World;
 
-/// A simulation that can be run, and run again.
+/// One simulation: a seed, the faults it draws from, and how much its clients do. The same scenario
+/// always runs the same way.
 ///
 /// ```
 /// use hashslot::sim::{Profile, Scenario};
@@ -28,36 +29,35 @@ use super::world::World;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "it is made by hand as well as drawn")]
 pub struct Scenario {
-    /// Everything that is left to chance comes from it.
+    /// The seed of every random choice.
     pub seed: u64,
-    /// Where its faults were drawn from.
+    /// The profile that the faults were drawn from.
     pub profile: Profile,
-    /// How many commands the clients send, about.
+    /// Approximate number of commands that the clients send.
     pub step_count: usize,
-    /// The faults that occur.
+    /// The kinds of faults that the simulation injects.
     pub faults: Faults,
 }
 
-/// How a simulation ended.
+/// The result of a simulation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
-    /// What must not be, and was; empty if all is well.
+    /// What the oracle found wrong, one line each. Empty if the clients behaved correctly.
     pub violations: Vec<String>,
-    /// A number that tells two runs apart: everything that clients received, sent and were told
-    /// goes into it.
+    /// A hash of everything that clients received, sent and reported: equal for equal runs.
     pub hash: u64,
     /// How often each fault was injected.
     pub faults: Vec<(Fault, u64)>,
-    /// How many calls were made.
+    /// Number of calls that clients submitted.
     pub calls: u64,
-    /// How many of them were answered.
+    /// Number of calls that ended with a reply rather than an error.
     pub answered: u64,
-    /// How many inputs the machines were given.
+    /// Number of inputs that the machines received.
     pub inputs: u64,
-    /// How much time passed in the simulation.
+    /// Virtual time that passed.
     pub elapsed: Duration,
-    /// What happened, if it was asked for.
+    /// The trace, one line an event. Empty unless [`Scenario::trace`] made the report.
     pub trace: Vec<String>,
 }
 
@@ -70,7 +70,7 @@ impl Report {
 }
 
 impl Scenario {
-    /// The simulation of a seed: each fault of the profile occurs in half of them.
+    /// Draws the scenario of a seed. Each fault of the profile is in about half of all scenarios.
     #[must_use]
     pub fn draw(seed: u64, profile: Profile, step_count: usize) -> Self {
         let mut dice = Dice::new(seed ^ 0x5EED_0000_0000_0000);
@@ -83,38 +83,39 @@ impl Scenario {
         Self { seed, profile, step_count, faults }
     }
 
-    /// The same simulation without one kind of fault.
+    /// The same scenario without one kind of fault.
     #[must_use]
     pub fn without(&self, fault: Fault) -> Self {
         Self { faults: self.faults.without(fault), ..self.clone() }
     }
 
-    /// Runs it.
+    /// Runs the scenario.
     #[must_use]
     pub fn run(&self) -> Report {
         Simulation::new(self, &[], false).run()
     }
 
-    /// Runs it, and tells what happened.
+    /// Runs the scenario and records a trace in the report.
     #[must_use]
     pub fn trace(&self) -> Report {
         Simulation::new(self, &[], true).run()
     }
 
-    /// Runs it with choices of the clients and the nemesis that these bytes make, for fuzzers.
+    /// Runs the scenario; the bytes make the choices of the clients and the nemesis. For fuzzers.
     #[must_use]
     pub fn run_with(&self, choices: &[u8]) -> Report {
         Simulation::new(self, choices, false).run()
     }
 
-    /// A smaller scenario that fails as well: without the faults and the commands that it does not
-    /// take. Runs it some hundred times.
+    /// Shrinks a failing scenario: drops faults and commands as long as it still fails.
+    ///
+    /// **Cost**: some hundred runs.
     #[must_use]
     pub fn shrink(&self) -> Self {
         self.shrink_with(|scenario| !scenario.run().violations.is_empty())
     }
 
-    /// The same for whatever counts as a failure.
+    /// Like [`Self::shrink`], with a test of your own for what counts as a failure.
     #[must_use]
     pub fn shrink_with(&self, fails: impl Fn(&Self) -> bool) -> Self {
         let mut smallest = self.clone();
@@ -164,14 +165,16 @@ impl Scenario {
 }
 
 impl World {
-    /// A cluster with the faults of a profile, some of them, as the seed has it.
+    /// A cluster with some of the faults of a profile; the seed chooses which.
     #[must_use]
     pub fn new(seed: u64, profile: Profile) -> Self {
         Scenario::draw(seed, profile, 0).world(&[], false)
     }
 
-    /// A cluster of this many primaries, without faults, in which whatever happens is heard of at
-    /// once. They share the slots evenly, and listen at 10.0.0.1, on ports from 7000 on.
+    /// A cluster without faults and without gossip delay.
+    ///
+    /// **Shape**: the primaries share the slots evenly. They listen at 10.0.0.1, on ports from 7000
+    /// on.
     #[must_use]
     pub fn still(version: Version, primaries: usize) -> Self {
         let conditions = Conditions::still(version, primaries);

@@ -1,4 +1,4 @@
-//! How a simulated node tells its view of the cluster.
+//! How a simulated node reports its view of the cluster.
 //!
 //! Source: the commands `CLUSTER SLOTS`, `CLUSTER SHARDS` and `CLUSTER NODES`, and what servers of
 //! each version answer to them.
@@ -13,13 +13,14 @@ use crate::config::Protocol;
 use crate::resp::encode;
 use crate::slot::SLOT_COUNT;
 
-/// How nodes name themselves and others.
+/// How nodes name themselves and other nodes in replies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Endpoints {
-    /// By their IP addresses, as servers do by default.
+    /// By IP address, the default of servers.
     Ip,
-    /// Not at all: "the host that you asked", with a port. Every node needs a port of its own then.
+    /// By port only, with an unknown host: a client takes the host that it asked. Every node needs
+    /// a port of its own.
     Unknown,
 }
 

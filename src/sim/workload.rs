@@ -79,7 +79,7 @@ pub(super) enum Shape {
     Transaction,
 }
 
-/// A call, and what is known about it.
+/// A call of a [`Workload`], with what the [`Oracle`](super::Oracle) has to know to judge it.
 #[derive(Debug, Clone)]
 pub struct Planned {
     pub(super) call: Call,
@@ -100,7 +100,7 @@ pub struct Planned {
 }
 
 impl Planned {
-    /// The call, to be submitted.
+    /// The call to submit.
     #[must_use]
     pub fn call(&self) -> Call {
         self.call.clone()
@@ -123,7 +123,7 @@ impl Planned {
     }
 }
 
-/// A source of calls.
+/// A source of random calls whose effects can be recognised in the [`History`](super::History).
 #[derive(Debug)]
 pub struct Workload {
     pub(super) dice: Dice,
@@ -135,7 +135,7 @@ pub struct Workload {
 }
 
 impl Workload {
-    /// Calls that belong to this seed, for any client.
+    /// The calls of a seed.
     #[must_use]
     pub fn new(seed: u64, faults: Faults) -> Self {
         Self::of(Dice::new(seed), faults)

@@ -27,26 +27,26 @@ use crate::race::Race;
 use crate::slot::Slot;
 use crate::time::Instant;
 
-/// One connection of a transport under test to a simulated node.
+/// Identifies a connection of the transport under test to a simulated node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId(pub(super) u64);
 
-/// What a transport learns from the network.
+/// What the network reports to the transport under test.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SocketEvent {
-    /// The connection can be written to.
+    /// The dial succeeded.
     Connected(ConnectionId),
-    /// Bytes came in.
+    /// Bytes arrived.
     Received(ConnectionId, Vec<u8>),
-    /// [`World::write`] took less than it was given; it may take more now.
+    /// The connection accepts bytes again, after a [`World::write`] that did not accept all.
     Writable(ConnectionId),
-    /// The connection is over, or could not be made.
+    /// The connection ended, or the dial failed.
     Closed(ConnectionId, Disconnect),
 }
 
 impl SocketEvent {
-    /// The connection that it is about.
+    /// The connection that the event concerns.
     #[must_use]
     pub const fn connection(&self) -> ConnectionId {
         match self {
@@ -58,10 +58,10 @@ impl SocketEvent {
     }
 }
 
-/// A simulated cluster and the network that leads to it.
+/// A simulated cluster and the network between it and its clients, in virtual time.
 ///
-/// It has no clock and no sockets: a transport under test dials, writes and closes, and asks what
-/// happens next. Time passes in [`next_event`](Self::next_event), and only there.
+/// A transport under test dials, writes and closes here instead of on sockets, and asks for the
+/// next event. Virtual time advances in [`next_event`](Self::next_event) and nowhere else.
 ///
 /// ```
 /// use hashslot::Instant;
@@ -209,25 +209,25 @@ impl World {
         world
     }
 
-    /// The time.
+    /// The virtual time.
     #[must_use]
     pub const fn now(&self) -> Instant {
         self.now
     }
 
-    /// Addresses for a client to begin with.
+    /// The addresses that a client starts from.
     #[must_use]
     pub fn seeds(&self) -> &[Address] {
         &self.seeds
     }
 
-    /// What the nodes did so far.
+    /// What the nodes have done so far.
     #[must_use]
     pub const fn history(&self) -> &History {
         &self.history
     }
 
-    /// Whether no fault will be injected any more, and none lasts.
+    /// Whether all faults are over and no further fault will be injected.
     #[must_use]
     pub fn is_at_peace(&self) -> bool {
         self.unrest().is_none()
@@ -296,7 +296,8 @@ impl World {
         is_calm && self.nemesis.slots.iter().all(|slot| self.is_undisturbed(*slot, since))
     }
 
-    /// Begins to dial; the end is an event. `client` tells clients apart if there are several.
+    /// Begins to dial. The result is an event: [`SocketEvent::Connected`] or
+    /// [`SocketEvent::Closed`]. `client` is the number of the client, for tests with several.
     pub fn dial(&mut self, address: &Address, client: usize) -> ConnectionId {
         self.connection_serial += 1;
         let id = ConnectionId(self.connection_serial);
@@ -345,9 +346,10 @@ impl World {
         })
     }
 
-    /// Offers bytes; tells how many were taken. If it is fewer, an [`SocketEvent::Writable`]
-    /// follows. None are taken of a connection that the node has ended ([`Self::has_failed`]): what
-    /// it said before is still to be read, and then an [`SocketEvent::Closed`] follows.
+    /// Writes bytes and returns how many the connection accepted. If not all, an event
+    /// [`SocketEvent::Writable`] follows. A connection that the node has closed
+    /// ([`Self::has_failed`]) accepts none: the client can still read what arrived before, and then
+    /// an event [`SocketEvent::Closed`] follows.
     pub fn write(&mut self, id: ConnectionId, bytes: &[u8]) -> usize {
         let is_short = self.chance(Fault::ShortWrites, self.conditions.short_writes);
         let Some(connection) = self.connections.get_mut(&id) else { return 0 };
@@ -381,15 +383,15 @@ impl World {
         len
     }
 
-    /// Whether writes on a connection fail, because the node has hung up. The client learns of it
-    /// when it has read what came before.
+    /// Whether writes on a connection fail because the node closed it. The event
+    /// [`SocketEvent::Closed`] follows when the client has read everything that arrived before.
     #[must_use]
     pub fn has_failed(&self, id: ConnectionId) -> bool {
         self.connections.get(&id).is_some_and(|connection| connection.takes_none)
     }
 
-    /// Whether the transport reads: if not, bytes stay in the pipe, until the node can write no
-    /// more.
+    /// Sets whether the transport reads from a connection. If it does not, the connection fills
+    /// until the node can write no more.
     pub fn set_reading(&mut self, id: ConnectionId, reads: bool) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         connection.is_read = reads;
@@ -405,7 +407,7 @@ impl World {
         if self.events.is_empty() { next } else { Some(self.now) }
     }
 
-    /// Closes the connection, or gives up dialling. No event about it follows.
+    /// Closes a connection or aborts a dial. No event of this connection follows.
     pub fn close(&mut self, id: ConnectionId) {
         self.events.retain(|event| event.connection() != id);
         let Some(connection) = self.connections.get_mut(&id) else { return };
@@ -416,16 +418,16 @@ impl World {
         }
     }
 
-    /// Lets time pass until something happens that concerns a transport, or until `until`: then
-    /// there is no event. Without `until`, and without an event, nothing will ever happen.
+    /// Advances virtual time to the next event of a transport, or to `until`, which yields `None`.
+    /// Without `until`, `None` means that no event will ever follow.
     ///
-    /// An instant that is over lets no time pass. So `until` is the earliest instant at which the
-    /// loop itself has something to do: a timer, or the next call. What is done no more is left
-    /// out.
+    /// Pass as `until` the earliest instant at which the loop itself has something to do: a timer,
+    /// or the next call. An instant in the past does not advance time, so leave out what is already
+    /// done.
     ///
     /// # Panics
-    /// After 10,000 calls in a row that brought no event and let no time pass: the loop that makes
-    /// them would never end.
+    /// After 10,000 consecutive calls that yielded no event and did not advance time: such a loop
+    /// would never end.
     pub fn next_event(&mut self, until: Option<Instant>) -> Option<SocketEvent> {
         let before = self.now;
         let event = self.advance(until);

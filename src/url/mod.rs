@@ -1,4 +1,4 @@
-//! URLs: a cluster and the options of its client in one line of text.
+//! URLs: the seeds of a cluster and the options of its client in one line of text.
 
 mod options;
 mod percent;
@@ -20,18 +20,19 @@ use crate::secret::Secret;
 /// The port of a host that names none.
 const DEFAULT_PORT: u16 = 6379;
 
-/// A cluster and how to be its client, as one line of text says it:
+/// A URL: the seeds of a cluster and the options of its client in one line of text.
 ///
 /// ```text
 /// redis://[[user]:password@]host[:port][,host[:port]..][/database][?parameter=value[&..]]
 /// ```
 ///
-/// The scheme is `redis` or `valkey`; `rediss` and `valkeys` ask for TLS. An IPv6 address stands in
-/// brackets, and the port is 6379 if there is none. `%` and two hexadecimal digits are one byte of
-/// a user, a password or a value; what has a meaning in a URL has to be written so there: `@` as
-/// `%40`, `,` as `%2C`, `/` as `%2F`, `?` as `%3F`, `#` as `%23`, `&` as `%26`, `%` as `%25`. So
-/// has the `%` before the zone of an IPv6 address: `[fe80::1%25eth0]`. An empty user with an empty
-/// password is none.
+/// - **Scheme**: `redis` or `valkey`; `rediss` and `valkeys` select TLS.
+/// - **Hosts**: IPv6 addresses take brackets. The default port is 6379.
+/// - **Escapes**: in a user, password or value, `%` and two hexadecimal digits are one byte.
+///   Characters with a meaning in URLs need it: `@` is `%40`, `,` is `%2C`, `/` is `%2F`, `?` is
+///   `%3F`, `#` is `%23`, `&` is `%26`, `%` is `%25`. So does the `%` before the zone of an IPv6
+///   address: `[fe80::1%25eth0]`.
+/// - **User**: an empty user with an empty password means no credentials.
 ///
 /// ```
 /// use core::time::Duration;
@@ -58,37 +59,37 @@ const DEFAULT_PORT: u16 = 6379;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Url {
-    /// How to be its client.
+    /// The configuration of the client.
     pub config: Config,
     /// The nodes to ask for the topology first. Never empty.
     pub seeds: Vec<Address>,
-    /// How connections are secured; `None` for clear text. A driver that cannot do it must not
-    /// connect.
+    /// The TLS options; `None` for connections without TLS. A driver without TLS must refuse to
+    /// connect if there are any.
     pub tls: Option<UrlTls>,
 }
 
-/// What a URL says about TLS, as it is written there. Whatever it says, certificates are verified.
+/// The TLS options of a URL. No option disables the verification of certificates.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UrlTls {
-    /// The file with the certificates of the authorities to trust.
+    /// The file with the certificates of the trusted authorities.
     pub ca_file: Option<String>,
-    /// The file with the certificate of the client.
+    /// The file with the client's certificate.
     pub cert_file: Option<String>,
-    /// The file with its private key.
+    /// The file with the client's private key.
     pub key_file: Option<String>,
-    /// The name in the certificates of all nodes.
+    /// The name that the certificate of every node must have.
     pub server_name: Option<String>,
 }
 
 impl FromStr for Url {
     type Err = ConfigError;
 
-    /// Reads a URL.
+    /// Parses a URL.
     ///
     /// # Errors
-    /// [`ConfigError::Url`] points at the part that is wrong, and quotes nothing that may be a
-    /// password; [`ConfigError::NoSeeds`] if there is no host.
+    /// The caller's fault: [`ConfigError::Url`] names the malformed part and never quotes what may
+    /// be a password; [`ConfigError::NoSeeds`] if there is no host.
     fn from_str(text: &str) -> Result<Self, ConfigError> {
         Parser { text, has_user: false }.parse()
     }
@@ -257,7 +258,7 @@ fn is_harmless(text: &str) -> bool {
 }
 
 impl fmt::Display for Url {
-    /// Writes an equivalent URL, with `***` in place of the user and the password.
+    /// Formats an equivalent URL, with `***` in place of user and password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.tls.is_some() { "rediss://" } else { "redis://" })?;
         if self.config.credentials.is_some() {

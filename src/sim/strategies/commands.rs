@@ -1,4 +1,4 @@
-//! Keys, commands and calls, with what went into them.
+//! Keys, commands and calls, with the data that they were built from.
 
 use alloc::format;
 use alloc::vec;
@@ -12,25 +12,25 @@ use proptest::strategy::Union;
 use crate::command::Command;
 use crate::plan::Call;
 
-/// A command, and the keys that went into it.
+/// A command with its keys.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct KeyedCommand {
     /// The command.
     pub command: Command,
-    /// Its keys in their order, duplicates kept.
+    /// The keys in order, duplicates included.
     pub keys: Vec<Vec<u8>>,
 }
 
-/// How the commands of a call belong together.
+/// The shape of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Shape {
     /// One command.
     Single,
-    /// Commands that leave together.
+    /// A pipeline.
     Pipeline,
-    /// Commands between `MULTI` and `EXEC`.
+    /// A transaction: commands between `MULTI` and `EXEC`.
     Transaction,
 }
 
@@ -40,18 +40,18 @@ pub enum Shape {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct PlainCall {
-    /// How the commands belong together.
+    /// The shape of the call.
     pub shape: Shape,
-    /// The commands in their order.
+    /// The commands in order.
     pub commands: Vec<KeyedCommand>,
-    /// The time budget, if it has one of its own.
+    /// The time budget, if the call sets one.
     pub timeout: Option<Duration>,
-    /// Whether the commands may run twice.
+    /// Whether the call is marked idempotent.
     pub idempotent: bool,
 }
 
 impl PlainCall {
-    /// What is submitted.
+    /// The call to submit.
     #[must_use]
     pub fn to_call(&self) -> Call {
         let mut commands = self.commands.iter().map(|keyed| keyed.command.clone());
@@ -65,7 +65,7 @@ impl PlainCall {
     }
 }
 
-/// Any key: names, with and without hash tag, with braces in odd places, empty, binary, long.
+/// Any key: with and without a hash tag, with unbalanced braces, empty, binary, long.
 ///
 /// ```
 /// use hashslot::sim::strategies::keys;
@@ -100,7 +100,7 @@ fn letters(count: RangeInclusive<usize>) -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(b'a'..=b'z', count)
 }
 
-/// Keys of one slot: they share a hash tag.
+/// Keys of one slot: keys that share a hash tag.
 ///
 /// ```
 /// use hashslot::Slot;
@@ -123,8 +123,8 @@ pub fn keys_together(
     })
 }
 
-/// Any command that may travel on a shared connection: typed ones and others, in either case of
-/// letters, with no key, one or several, in one slot or, one in ten, in any.
+/// Any command that a shared connection may carry: with no key, one key or several, in upper or
+/// lower case. The keys of one command in ten are in different slots.
 ///
 /// ```
 /// use hashslot::sim::strategies::{KeyedCommand, commands};
@@ -142,7 +142,7 @@ pub fn commands() -> impl Strategy<Value = KeyedCommand> {
     prop_oneof![9 => together.boxed(), 1 => apart.boxed()].prop_flat_map(commands_on)
 }
 
-/// Commands on these keys: on the first, or on all of them; now and then on none.
+/// Commands on these keys: on the first one, on all of them, and occasionally on none.
 ///
 /// ```
 /// use hashslot::sim::strategies::{KeyedCommand, commands_on};
@@ -229,8 +229,8 @@ fn values() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![6 => prop::collection::vec(any::<u8>(), 0..30), 1 => large]
 }
 
-/// Any call: one command, a pipeline over any slots, a transaction (of several slots, one in ten);
-/// some with a time budget of their own, some that may run twice.
+/// Any call: one command, a pipeline over any slots, or a transaction, one in ten of them over
+/// several slots. Some calls have a time budget of their own; some are marked idempotent.
 ///
 /// ```
 /// use hashslot::sim::strategies::{PlainCall, Shape, calls};
@@ -265,8 +265,8 @@ pub fn calls() -> impl Strategy<Value = PlainCall> {
     })
 }
 
-/// Commands that become several: split by slot, with keys of any slots and duplicates among them,
-/// or for all primaries or nodes.
+/// Commands that the machine splits by slot, with duplicates among their keys, or sends to all
+/// primaries or all nodes.
 ///
 /// ```
 /// use hashslot::sim::strategies::{KeyedCommand, wide_commands};
@@ -305,7 +305,7 @@ pub fn wide_commands() -> impl Strategy<Value = KeyedCommand> {
     prop_oneof![2 => split, 1 => fan_out]
 }
 
-/// Calls with commands that become several: one alone, or a pipeline with others.
+/// Calls with [`wide_commands`]: one alone, or a pipeline with other commands.
 ///
 /// ```
 /// use hashslot::sim::strategies::{PlainCall, Shape, wide_calls};

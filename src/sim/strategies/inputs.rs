@@ -1,4 +1,4 @@
-//! Whatever can happen to a machine, as plain data, and a driver that lets it happen.
+//! Every input of a machine as plain data, and a driver that applies a sequence of inputs.
 
 use alloc::format;
 use alloc::string::String;
@@ -19,86 +19,86 @@ use crate::resp::{Frame, Scan, Scanner};
 use crate::slot::Slot;
 use crate::time::Instant;
 
-/// Something that happens to a machine.
+/// An input of a machine.
 ///
-/// Links and calls are meant by a number: links count from the one that was dialled last, those
-/// that have ended among them, calls from the oldest that is open; both start again after the last.
-/// If there is none, nothing happens.
+/// A number selects a link or a call, modulo how many there are. Links count from the one dialled
+/// last, ended ones included; calls count from the oldest open one. Without any, the input does
+/// nothing.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Input {
     /// The application submits a call.
     Submitted(PlainCall),
-    /// The application gives a call up.
+    /// The application cancels a call.
     Cancelled(usize),
-    /// A link is connected.
+    /// The dial of a link succeeds.
     Connected(usize),
-    /// The transport takes up to so many bytes of a link.
+    /// The transport accepts up to so many bytes of a link.
     Sent(usize, usize),
-    /// The node answers up to so many of the commands that it got on a link: those about the
-    /// connection and the topology truthfully, the others in this way.
+    /// The node answers up to so many of the commands received on a link: commands about the
+    /// connection and the topology truthfully, all others with this answer.
     Answered(usize, usize, Answer, Cuts),
-    /// Every node does its best: connections are accepted, all bytes are taken and answered, once.
-    /// Commands that are not about the connection and the topology are answered in this way.
+    /// Every dial succeeds, all bytes are accepted, and every node answers what it received, once:
+    /// commands about the connection and the topology truthfully, all others with this answer.
     Served(Answer),
-    /// Bytes come in on a link that answer nothing.
+    /// Unsolicited bytes arrive on a link.
     Received(usize, Vec<u8>),
-    /// A link is closed, or cannot be connected.
+    /// A link is closed, or its dial fails.
     Closed(usize, Disconnect),
-    /// Timers are run, whether they are due or not.
+    /// The driver runs timers, due or not.
     TimersRun,
-    /// Time passes; timers are run when they are due.
+    /// Time passes; the driver runs timers when they are due.
     Passed(Duration),
-    /// The application asks for the topology to be read again.
+    /// The application requests a refresh of the topology.
     Reinit,
     /// The application shuts the machine down.
     ShutDown,
 }
 
-/// How a node answers a command.
+/// A node's answer to a command.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Answer {
     /// `OK`; `QUEUED` after `MULTI`, and as many `OK` to `EXEC`.
     Ok,
-    /// With this value.
+    /// This value.
     Value(Tree),
-    /// With this error, code and text.
+    /// An error: code and text.
     Error(&'static str),
     /// `MOVED` to a node of the layout.
     Moved(usize),
-    /// `ASK` for a node of the layout.
+    /// `ASK` to a node of the layout.
     Ask(usize),
 }
 
-/// What came out of a machine.
+/// The outputs of a machine.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Trace {
-    /// What was submitted and not refused. Tokens count from 0.
+    /// Tokens of the calls that the machine accepted. Tokens count from 0.
     pub submitted: Vec<u64>,
-    /// What was refused, and why.
+    /// Tokens of the calls that the machine rejected, with the error.
     pub refused: Vec<(u64, Error)>,
-    /// What was given up while it was open.
+    /// Tokens of the calls that were cancelled while open.
     pub cancelled: Vec<u64>,
-    /// What was completed, in this order.
+    /// Completed calls, in the order of their completion.
     pub outcomes: Vec<(u64, Outcome)>,
-    /// What was noticed, in this order.
+    /// Events, in order.
     pub events: Vec<Event>,
-    /// Every link that was dialled, where to, and what was sent on it.
+    /// Every dialled link, with its address and all bytes sent on it.
     pub links: Vec<(LinkId, Address, Vec<u8>)>,
-    /// When the last event was over.
+    /// The virtual time at the end.
     pub now: Instant,
 }
 
-/// Lets inputs happen to a machine whose cluster looks like this, beginning at the epoch, and
-/// collects what comes out.
+/// Applies inputs to a machine whose cluster has this layout, starting at the epoch, and returns
+/// the outputs.
 ///
-/// The driver inside is a correct one: it carries out every action, and hands in late, double and
-/// early inputs only as the inputs say.
+/// The driver is correct: it carries out every action. Late, double and early events come from the
+/// inputs only.
 ///
 /// # Panics
-/// If the machine wants its timers to be run again and again without time passing.
+/// If the machine requests its timers again and again without time passing.
 pub fn apply(cluster: &mut Cluster<u64>, layout: &Layout, inputs: &[Input]) -> Trace {
     let mut driver = Driver {
         cluster,

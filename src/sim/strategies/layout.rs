@@ -1,4 +1,4 @@
-//! Whole clusters: who serves what, and how nodes tell it.
+//! Layouts of whole clusters, and how nodes report them.
 
 use alloc::format;
 use alloc::string::String;
@@ -14,17 +14,17 @@ use crate::config::Protocol;
 use crate::slot::{SLOT_COUNT, Slot};
 use crate::topology::Health;
 
-/// Where a node says that it can be reached.
+/// The host that a node announces for itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Host {
     /// An IP address or a name.
     Given(String),
-    /// No host, as an empty string: that of the node which answers.
+    /// An empty string: the host of the node that answers.
     Empty,
-    /// No host, as null: that of the node which answers.
+    /// Null: the host of the node that answers.
     Null,
-    /// `?`: it does not know.
+    /// `?`: unknown.
     Unknown,
 }
 
@@ -32,24 +32,25 @@ pub enum Host {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NodeLayout {
-    /// What it announces as its host.
+    /// The announced host.
     pub host: Host,
-    /// What it announces as its port; no other node of the layout has it.
+    /// The announced port, unique in the layout.
     pub port: u16,
-    /// 40 digits.
+    /// The node ID: 40 hexadecimal digits.
     pub id: String,
-    /// Its IP address, which `CLUSTER NODES` tells whatever the host is.
+    /// The IP address, which `CLUSTER NODES` reports whatever the host is.
     pub ip: String,
-    /// Its host name, as metadata.
+    /// The host name in the metadata.
     pub hostname: Option<String>,
-    /// Its availability zone, as metadata.
+    /// The availability zone in the metadata.
     pub zone: Option<String>,
-    /// How it is. `CLUSTER SLOTS` leaves failed replicas out.
+    /// The health. `CLUSTER SLOTS` omits failed replicas.
     pub health: Health,
 }
 
 impl NodeLayout {
-    /// Where to dial it for who asked this node; `None` if it is not known.
+    /// The address to dial, as a client understands it that asked the node `asked`; `None` if
+    /// unknown.
     #[must_use]
     pub fn address(&self, asked: &Address) -> Option<Address> {
         let host = match &self.host {
@@ -74,14 +75,14 @@ impl NodeLayout {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ShardLayout {
-    /// First and last slot of each range, in ascending order. There may be none.
+    /// First and last slot of each range, in ascending order. May be empty.
     pub ranges: Vec<(u16, u16)>,
-    /// The primary, and then its replicas.
+    /// The primary, followed by its replicas.
     pub nodes: Vec<NodeLayout>,
 }
 
 impl ShardLayout {
-    /// The node that takes the writes.
+    /// The primary of the shard.
     #[must_use]
     pub fn primary(&self) -> &NodeLayout {
         &self.nodes[0]
@@ -99,7 +100,7 @@ impl ShardLayout {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Layout {
-    /// All shards, those without slots among them.
+    /// All shards, including those without slots.
     pub shards: Vec<ShardLayout>,
 }
 
@@ -115,14 +116,14 @@ impl Layout {
         self.shards.iter().find(|shard| shard.serves(slot)).map(ShardLayout::primary)
     }
 
-    /// Where to dial the owner of a slot for who asked this node; `None` if there is no owner, or
-    /// its address is not known.
+    /// The address of a slot's owner, as a client understands it that asked the node `asked`;
+    /// `None` if the slot has no owner or the owner's address is unknown.
     #[must_use]
     pub fn owner_address(&self, slot: Slot, asked: &Address) -> Option<Address> {
         self.owner(slot)?.address(asked)
     }
 
-    /// What a node answers to `CLUSTER SLOTS`.
+    /// The reply to `CLUSTER SLOTS`.
     #[must_use]
     pub fn slots_reply(&self, protocol: Protocol) -> Vec<u8> {
         let rows = self.shards.iter().flat_map(|shard| {
@@ -138,7 +139,7 @@ impl Layout {
         Tree::Array(rows.collect()).encode(protocol)
     }
 
-    /// What a node answers to `CLUSTER SHARDS`.
+    /// The reply to `CLUSTER SHARDS`.
     #[must_use]
     pub fn shards_reply(&self, protocol: Protocol) -> Vec<u8> {
         let shards = self.shards.iter().map(|shard| {
@@ -155,7 +156,7 @@ impl Layout {
         Tree::Array(shards.collect()).encode(protocol)
     }
 
-    /// What a node answers to `CLUSTER NODES`. The first node is the one that answers.
+    /// The reply to `CLUSTER NODES` of the first node.
     #[must_use]
     pub fn nodes_reply(&self, protocol: Protocol) -> Vec<u8> {
         let mut text = String::new();

@@ -1,20 +1,20 @@
 //! Strategies for property tests: frames, commands, topologies, sequences of inputs.
 //!
-//! What they make is plain data with a naive answer beside it, so that a test can compare what the
-//! crate does with what anybody would expect:
+//! Each yields plain data together with the expected answer, so that a test can compare the crate
+//! with it:
 //!
-//! - [`frames`], [`pushes`]: any value that a server can send, as a [`Tree`] that can be written in
-//!   either protocol and compared with what was read; [`frame_bytes`], [`cuts`]: its bytes, in
-//!   pieces.
-//! - [`keys`], [`keys_together`]: any key, and keys of one slot; [`commands()`]: commands with the
-//!   keys that went into them; [`calls`]: what an application submits; [`wide_commands`],
-//!   [`wide_calls`]: what is split by slot, or goes to many nodes.
-//! - [`topologies`]: a whole cluster as a [`Layout`], which tells itself as `CLUSTER SLOTS`,
-//!   `CLUSTER SHARDS` and `CLUSTER NODES`, and knows who owns a slot.
-//! - [`inputs()`]: whatever can happen to a machine, in any order; [`apply`] lets it happen.
-//! - [`scenarios()`]: a whole simulation, to be run.
+//! - [`frames`], [`pushes`]: any value that a server can send, as a [`Tree`], which encodes itself
+//!   in either protocol and compares itself with a parsed value. [`frame_bytes`], [`cuts`]: the
+//!   encoded bytes, and how they are cut into reads.
+//! - [`keys`], [`keys_together`]: any key, and keys of one slot. [`commands()`]: commands with
+//!   their keys. [`calls`]: what an application submits. [`wide_commands`], [`wide_calls`]: commands
+//!   that the machine splits by slot or sends to many nodes.
+//! - [`topologies`]: a whole cluster as a [`Layout`], which encodes itself as `CLUSTER SLOTS`,
+//!   `CLUSTER SHARDS` and `CLUSTER NODES`, and names the owner of a slot.
+//! - [`inputs()`]: any sequence of inputs of a machine. [`apply`] applies them.
+//! - [`scenarios()`]: whole simulations.
 //!
-//! All shrink: to fewer, shorter, simpler things.
+//! All of them shrink to fewer, shorter and simpler values.
 //!
 //! ```
 //! use hashslot::resp::Frame;

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use crate::sim::{Fault, Faults, Profile, Scenario};
 
-/// A simulation: a profile, some of its faults, a seed, and 1 to 200 commands. Shrinks to calmer
-/// profiles, fewer faults and fewer commands; the seed stays, since none is simpler than another.
+/// Any scenario: a profile, some of its faults, a seed, and 1 to 200 commands. Shrinks to calmer
+/// profiles, fewer faults and fewer commands. Seeds do not shrink: none is simpler than another.
 pub fn scenarios() -> impl Strategy<Value = Scenario> {
     let seed = any::<u64>().no_shrink();
     let profiles = proptest::sample::select(Profile::ALL.to_vec());

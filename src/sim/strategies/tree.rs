@@ -1,4 +1,4 @@
-//! Values as they travel, and how their bytes are cut.
+//! Values in both protocols, and how a stream is cut into reads.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -10,14 +10,14 @@ use proptest::prelude::*;
 use crate::config::Protocol;
 use crate::resp::{Elements, Value, encode};
 
-/// A value that owns what is in it.
+/// A RESP value that owns its contents.
 ///
 /// **Invariant** of what [`frames`] makes: a simple string has no line end, a big number is digits
 /// with an optional `-`, a push stands at the top only.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Tree {
-    /// Nothing.
+    /// A null.
     Null,
     /// A simple string.
     Simple(Vec<u8>),
@@ -29,26 +29,26 @@ pub enum Tree {
     Bulk(Vec<u8>),
     /// A double.
     Double(f64),
-    /// A truth value.
+    /// A boolean.
     Boolean(bool),
-    /// Digits.
+    /// A big number, as digits.
     BigNumber(String),
-    /// A format and a text.
+    /// A verbatim string: format and text.
     Verbatim([u8; 3], Vec<u8>),
-    /// Elements in order.
+    /// An array.
     Array(Vec<Self>),
-    /// Elements without order.
+    /// A set.
     Set(Vec<Self>),
-    /// Keys with their values.
+    /// A map.
     Map(Vec<(Self, Self)>),
-    /// A message that is no reply: its kind, and what follows.
+    /// A push: its kind and its elements.
     Push(Vec<u8>, Vec<Self>),
-    /// A value, and what is said about it.
+    /// A value with attributes.
     Attributed(Vec<(Self, Self)>, Box<Self>),
 }
 
 impl Tree {
-    /// The bytes that travel. In RESP2 those of [`Tree::in_resp2`].
+    /// The encoded bytes. In RESP2 those of [`Tree::in_resp2`].
     #[must_use]
     pub fn encode(&self, protocol: Protocol) -> Vec<u8> {
         let mut out = Vec::new();
@@ -59,8 +59,8 @@ impl Tree {
         out
     }
 
-    /// The value as a server tells it to who speaks RESP2: without types that RESP2 lacks. Nulls
-    /// are the same here and are told apart by [`Tree::encode`] only.
+    /// The value as a server sends it to a RESP2 client: without the types that RESP2 lacks. All
+    /// nulls are equal here; only [`Tree::encode`] distinguishes them.
     #[must_use]
     pub fn in_resp2(&self) -> Self {
         let list = |elements: &[Self]| elements.iter().map(Self::in_resp2).collect::<Vec<_>>();
@@ -129,7 +129,7 @@ impl Tree {
         }
     }
 
-    /// Whether this is what was read. Attributes are not looked at; one NaN is as good as another.
+    /// Whether a parsed value equals this one. Ignores attributes; every NaN equals every other.
     #[must_use]
     pub fn is(&self, value: Value<'_>) -> bool {
         let all = |trees: &[Self], values: Elements<'_>| {
@@ -252,7 +252,7 @@ fn large() -> impl Strategy<Value = Vec<u8>> {
     (any::<u8>(), len).prop_map(|(byte, len)| vec![byte; len])
 }
 
-/// Any message that is no reply. RESP3 only.
+/// Any push. RESP3 only.
 ///
 /// ```
 /// use hashslot::resp::Frame;
@@ -284,9 +284,9 @@ pub fn frame_bytes(protocol: Protocol) -> impl Strategy<Value = Vec<u8>> {
 pub struct Cuts(Vec<usize>);
 
 impl Cuts {
-    /// The stream in pieces. Joined they are the stream; some may be empty, as a read may be.
+    /// The stream in pieces. Some may be empty, as a read may be.
     ///
-    /// **Shape**: one more than there are cuts; those behind the end of the stream do nothing.
+    /// **Shape**: one piece more than there are cuts; cuts beyond the end yield empty pieces.
     pub fn pieces<'a>(&self, stream: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
         let ends = self.0.iter().copied().chain([usize::MAX]);
         ends.scan(0, move |start, end| {
