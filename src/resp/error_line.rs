@@ -9,9 +9,11 @@ use super::encode;
 use crate::error::{Cause, Error, Failure, Rejection};
 
 impl Error {
-    /// The error as a server would send it, for who forwards it: a RESP error line. It begins with
-    /// the code of the server, or with the one that a server would use: `CROSSSLOT`, `CLUSTERDOWN`,
-    /// `TRYAGAIN`, else `ERR`.
+    /// Encodes the error as a server would send it, for proxies: a RESP error line.
+    ///
+    /// **Shape**: a server's error is forwarded verbatim, including whatever the server repeated from
+    /// the command. Any other error begins with the code that a server would use: `CROSSSLOT`,
+    /// `CLUSTERDOWN`, `TRYAGAIN`, or else `ERR`.
     ///
     /// ```
     /// use hashslot::Error;
