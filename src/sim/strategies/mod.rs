@@ -7,8 +7,8 @@
 //!   in either protocol and compares itself with a parsed value. [`frame_bytes`], [`cuts`]: the
 //!   encoded bytes, and how they are cut into reads.
 //! - [`keys`], [`keys_together`]: any key, and keys of one slot. [`commands()`]: commands with
-//!   their keys. [`calls`]: what an application submits. [`wide_commands`], [`wide_calls`]: commands
-//!   that the machine splits by slot or sends to many nodes.
+//!   their keys. [`calls`]: what an application submits. [`wide_commands`], [`wide_calls`]:
+//!   commands that the machine splits by slot or sends to many nodes.
 //! - [`topologies`]: a whole cluster as a [`Layout`], which encodes itself as `CLUSTER SLOTS`,
 //!   `CLUSTER SHARDS` and `CLUSTER NODES`, and names the owner of a slot.
 //! - [`inputs()`]: any sequence of inputs of a machine. [`apply`] applies them.
