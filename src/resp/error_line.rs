@@ -11,9 +11,9 @@ use crate::error::{Cause, Error, Failure, Rejection};
 impl Error {
     /// Encodes the error as a server would send it, for proxies: a RESP error line.
     ///
-    /// **Shape**: a server's error is forwarded verbatim, including whatever the server repeated from
-    /// the command. Any other error begins with the code that a server would use: `CROSSSLOT`,
-    /// `CLUSTERDOWN`, `TRYAGAIN`, or else `ERR`.
+    /// **Shape**: a server's error is forwarded verbatim, including whatever the server repeated
+    /// from the command. Any other error begins with the code that a server would use:
+    /// `CROSSSLOT`, `CLUSTERDOWN`, `TRYAGAIN`, or else `ERR`.
     ///
     /// ```
     /// use hashslot::Error;
