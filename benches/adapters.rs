@@ -19,7 +19,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use hashslot::runtimes::{Client, Runtime};
-use hashslot::{Command, Frame, Tls, async_std, blocking, smol, tokio};
+use hashslot::{Command, Commands, Frame, Tls, async_std, blocking, cmd, smol, tokio};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use servers::cluster::{Cluster, Options};
 use servers::raw::Connection;
@@ -213,10 +213,7 @@ impl<'r> Clients<'r> {
             subject("smol", || ::smol::block_on(in_pipelines(&self.smol))),
             subject("async-std", || ::async_std::task::block_on(in_pipelines(&self.async_std))),
             subject("blocking", || {
-                self.blocking
-                    .pipeline(pipeline())?
-                    .into_iter()
-                    .try_for_each(|reply| reply.map(drop))?;
+                self.blocking.pipeline(cmd::each(pipeline()))?;
                 Ok(u32::try_from(PIPELINE_LEN)?)
             }),
         ]
@@ -258,9 +255,7 @@ async fn one_by_one<R: Runtime>(client: &Client<R>, key: &str) -> Result<u32, Fa
 }
 
 async fn in_pipelines<R: Runtime>(client: &Client<R>) -> Result<u32, Failure> {
-    for reply in client.pipeline(pipeline()).await? {
-        reply?;
-    }
+    client.pipeline(cmd::each(pipeline())).await?;
     Ok(u32::try_from(PIPELINE_LEN)?)
 }
 

@@ -9,7 +9,7 @@ mod report;
 use std::hint::black_box;
 
 use hashslot::resp::encode;
-use hashslot::{Call, Command};
+use hashslot::{Call, Command, Frame, cmd};
 use machine::{Machine, keys};
 use report::report;
 
@@ -51,6 +51,10 @@ fn pipeline(machine: &mut Machine, keys: &[String], command_count: usize) {
     let replies = machine.replies(keys, &value(64));
     report(&format!("pipeline of {command_count} gets"), count(command_count), || {
         let gets = keys.iter().map(|key| Command::get(black_box(key)));
+        machine.round([Call::pipeline(gets)].into_iter(), &replies);
+    });
+    report(&format!("typed pipeline of {command_count} gets"), count(command_count), || {
+        let gets = keys.iter().map(|key| cmd::get::<Frame>(black_box(key)));
         machine.round([Call::pipeline(gets)].into_iter(), &replies);
     });
 }

@@ -12,7 +12,7 @@ use std::{error::Error, pin::pin, thread};
 
 use hashslot::runtimes::{Builder, Runtime, Stream};
 use hashslot::sim::{ConnectionId, Pipes, Version, World};
-use hashslot::{Address, Call, Command, Slot};
+use hashslot::{Address, Call, Command, Commands, Slot};
 
 /// How many nodes the simulated cluster has.
 const PRIMARY_COUNT: usize = 3;

@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::future::Future;
+use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
@@ -9,6 +10,7 @@ use super::client::Shared;
 use super::mailbox::ReplySlot;
 use super::std::sync::Arc;
 use super::telemetry::Watch;
+use crate::cmd::Names;
 use crate::driver::Outcome;
 use crate::{Call, Error};
 
@@ -27,7 +29,7 @@ use crate::{Call, Error};
 #[cfg_attr(not(feature = "tokio"), doc = "```ignore")]
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// use hashslot::runtimes::CallFuture;
-/// use hashslot::tokio::Client;
+/// use hashslot::{Commands, tokio::Client};
 ///
 /// let client = Client::connect("redis://10.0.0.1:7000").await?;
 /// let calls: Vec<CallFuture<String>> =
@@ -49,18 +51,17 @@ pub struct CallFuture<V> {
     call: Option<Call>,
     /// `None` before that, and once it has ended.
     begun: Option<(Arc<ReplySlot>, Watch)>,
-    /// The name of its command, for errors that know none.
-    name: &'static str,
-    convert: fn(Outcome) -> Result<V, Error>,
+    /// The names of its commands, for errors that know none.
+    names: Names,
+    convert: Convert<V>,
 }
 
+/// Makes what the caller wants of an outcome.
+pub(super) type Convert<V> = fn(Outcome, Names) -> Result<V, Error>;
+
 impl<V> CallFuture<V> {
-    pub(super) fn new(
-        shared: Arc<Shared>,
-        call: Call,
-        convert: fn(Outcome) -> Result<V, Error>,
-    ) -> Self {
-        Self { shared, name: call.name(), call: Some(call), begun: None, convert }
+    pub(super) fn new(shared: Arc<Shared>, call: Call, names: Names, convert: Convert<V>) -> Self {
+        Self { shared, names, call: Some(call), begun: None, convert }
     }
 }
 
@@ -79,7 +80,8 @@ impl<V> Future for CallFuture<V> {
         if let Some((_, watch)) = this.begun.take() {
             watch.end(&outcome);
         }
-        Poll::Ready((this.convert)(outcome).map_err(|error| error.of(this.name)))
+        let names = mem::replace(&mut this.names, Names::Same(""));
+        Poll::Ready((this.convert)(outcome, names))
     }
 }
 

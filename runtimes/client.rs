@@ -4,13 +4,14 @@ use super::std;
 
 use core::future::Future;
 use core::marker::PhantomData;
+use core::time::Duration;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::string::ToString as _;
 use std::sync::Arc;
 use std::vec::Vec;
 
-use super::call_future::CallFuture;
+use super::call_future::{CallFuture, Convert};
 use super::dial::Dialler;
 use super::driver::Driver;
 use super::events::{Events, Listeners};
@@ -19,19 +20,21 @@ use super::permit::Permit;
 use super::provider::Provider;
 use super::runtime::Runtime;
 use super::scan::Keys;
+use super::stream::Replies;
 use super::telemetry::Observer;
 #[cfg(feature = "tls")]
 use super::tls::Tls;
+use crate::cmd::{CommandList, Executor, Names, Replied, TypedCommand};
 use crate::command::LearnedCommands;
 use crate::driver::Outcome;
 #[cfg(doc)]
 use crate::error::Disconnect;
 use crate::error::{Cause, ConfigError, ConversionError, Failure, NodeFailure, Ran, SystemText};
-use crate::plan::Explanation;
+use crate::plan::{Explanation, View};
 use crate::url::UrlTls;
 use crate::{
-    Address, Call, Cluster, Command, Config, Credentials, Error, Event, Frame, FromValue, Reply,
-    Scan, Stats, ToArg, Url, topology::Topology,
+    Address, Call, Cluster, Command, Config, Credentials, CrossSlot, Error, Event, Frame,
+    FromValue, Reply, Scan, Stats, Target, Url, topology::Topology,
 };
 
 /// A client of one cluster. Cheap to clone; all clones share the same connections.
@@ -42,12 +45,15 @@ use crate::{
 #[derive(Debug)]
 pub struct Client<R: Runtime> {
     shared: Arc<Shared>,
+    /// The options of all calls; most clients have none.
+    view: Option<Arc<View>>,
     runtime: PhantomData<R>,
 }
 
 impl<R: Runtime> Clone for Client<R> {
     fn clone(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared), runtime: PhantomData }
+        let (shared, view) = (Arc::clone(&self.shared), self.view.clone());
+        Self { shared, view, runtime: PhantomData }
     }
 }
 
@@ -272,6 +278,7 @@ impl<R: Runtime> Builder<R> {
                 listeners: Arc::clone(&listeners),
                 observer: Observer::default(),
             }),
+            view: None,
             runtime: PhantomData,
         };
         let runtime = self.runtime.clone();
@@ -364,6 +371,76 @@ impl<R: Runtime + Default> Client<R> {
     }
 }
 
+/// Views: clients with options for all calls that are made through them.
+///
+/// A view is a client: it has the same methods and shares the connections. An option of a
+/// [`Call`] wins over that of the view.
+impl<R: Runtime> Client<R> {
+    /// A view whose calls have this time budget, in place of `call_timeout`; at most
+    /// [`Config::MAX_DURATION`].
+    ///
+    #[cfg_attr(feature = "tokio", doc = "```no_run")]
+    #[cfg_attr(not(feature = "tokio"), doc = "```ignore")]
+    /// use std::time::Duration;
+    /// use hashslot::{Commands, tokio::Client};
+    /// # async fn run(client: &Client) -> Result<(), hashslot::Error> {
+    /// let quick = client.with_timeout(Duration::from_millis(50));
+    /// let name: Option<String> = quick.get("user:1").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        self.with(|view| view.timeout = Some(timeout))
+    }
+
+    /// A view whose commands are idempotent: the client sends them again even if an earlier attempt
+    /// may have run. See [`Call::idempotent`].
+    #[must_use]
+    pub fn idempotent(&self) -> Self {
+        self.with(|view| view.idempotent = true)
+    }
+
+    /// A view whose commands go to this target, whatever their keys and the table say. See
+    /// [`Call::target`].
+    ///
+    #[cfg_attr(feature = "tokio", doc = "```no_run")]
+    #[cfg_attr(not(feature = "tokio"), doc = "```ignore")]
+    /// use hashslot::{Commands, Target, tokio::Client};
+    /// # async fn run(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let node = client.target(Target::Node("10.0.0.1:7000".parse()?));
+    /// let keys = node.dbsize().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn target(&self, target: Target) -> Self {
+        self.with(|view| view.target = Some(target))
+    }
+
+    /// A view that says whether commands with keys in several slots are split, in place of
+    /// `cross_slot` of the configuration.
+    #[must_use]
+    pub fn cross_slot(&self, cross_slot: CrossSlot) -> Self {
+        self.with(|view| view.cross_slot = Some(cross_slot))
+    }
+
+    fn with(&self, change: impl FnOnce(&mut View)) -> Self {
+        let mut view = self.view.as_deref().cloned().unwrap_or_default();
+        change(&mut view);
+        Self { view: Some(Arc::new(view)), ..self.clone() }
+    }
+}
+
+impl<R: Runtime> Executor for Client<R> {
+    type Output<V> = CallFuture<V>;
+
+    #[inline]
+    fn execute<C: TypedCommand>(&self, command: C) -> CallFuture<C::Reply> {
+        self.command(command.into_command())
+    }
+}
+
 impl<R: Runtime> Client<R> {
     /// Makes a call: a command with options, a pipeline or a transaction.
     ///
@@ -371,11 +448,22 @@ impl<R: Runtime> Client<R> {
     /// [`Error`] says what happened; [`Error::may_have_executed`] says whether it is safe to call
     /// again. Errors of the commands of a pipeline stay in their places.
     pub fn call(&self, call: Call) -> CallFuture<Reply> {
-        self.begin(call, |outcome| outcome)
+        self.begin(call, |outcome, names| outcome.map_err(|error| error.of(names.first())))
     }
 
-    fn begin<V>(&self, call: Call, convert: fn(Outcome) -> Result<V, Error>) -> CallFuture<V> {
-        CallFuture::new(Arc::clone(&self.shared), call, convert)
+    #[inline]
+    fn begin<V>(&self, call: Call, convert: Convert<V>) -> CallFuture<V> {
+        let names = Names::Same(call.name());
+        self.begin_named(call, names, convert)
+    }
+
+    #[inline]
+    fn begin_named<V>(&self, call: Call, names: Names, convert: Convert<V>) -> CallFuture<V> {
+        let call = match &self.view {
+            None => call,
+            Some(view) => call.through(view),
+        };
+        CallFuture::new(Arc::clone(&self.shared), call, names, convert)
     }
 
     /// Sends a command, and converts its reply.
@@ -396,99 +484,131 @@ impl<R: Runtime> Client<R> {
         self.begin(call, converted)
     }
 
-    /// Sends independent commands together, over any slots, and returns one result per command. A
-    /// command that cannot be sent has its error in its place; the others are sent. To send all or
-    /// none, make the call [strict](Call::strict) and pass it to [`Client::call_each`].
-    ///
-    /// # Errors
-    /// [`Failure::Overloaded`] or [`Failure::ShutDown`] if the client takes no more: nothing is
-    /// sent.
-    #[doc(alias = "batch")]
-    #[doc(alias = "pipe")]
-    pub fn pipeline(
-        &self,
-        commands: impl IntoIterator<Item = Command>,
-    ) -> CallFuture<Vec<Result<Frame, Error>>> {
-        self.call_each(Call::pipeline(commands))
-    }
-
     /// Makes a call of a pipeline with options, and returns one result per command.
     ///
     /// # Errors
-    /// As [`Client::pipeline`]; for a strict call also the error of a command that cannot be sent.
-    /// [`Failure::Conversion`] for a call of another kind.
+    /// As [`Client::pipeline_each`]; for a strict call also the error of a command that cannot be
+    /// sent. [`Failure::Conversion`] for a call of another kind.
     pub fn call_each(&self, call: Call) -> CallFuture<Vec<Result<Frame, Error>>> {
-        self.begin(call, each_converted)
+        self.begin(call, |outcome, _| each(outcome))
     }
 
-    /// Runs commands of one slot as a transaction, and converts the array of their replies.
+    /// Sends independent commands together, over any slots, and returns their replies.
+    ///
+    /// All commands for a node leave in one write, and each redirected command is followed alone.
+    /// A pipeline is not atomic: [`transaction`](Self::transaction) is.
+    ///
+    #[cfg_attr(feature = "tokio", doc = "```no_run")]
+    #[cfg_attr(not(feature = "tokio"), doc = "```ignore")]
+    /// use hashslot::{cmd, tokio::Client};
+    /// # async fn run(client: &Client, keys: Vec<String>) -> Result<(), hashslot::Error> {
+    /// let (visits, name) =
+    ///     client.pipeline((cmd::incr("visits"), cmd::get::<Option<String>>("user:1"))).await?;
+    /// let counts: Vec<i64> = client.pipeline(cmd::each(keys.iter().map(cmd::incr))).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The error of the first command that failed, with its number
+    /// ([`Error::number`]). The other commands are sent all the same:
+    /// [`pipeline_each`](Self::pipeline_each) returns all results, and
+    /// [`pipeline_strict`](Self::pipeline_strict) sends nothing if a command cannot be sent.
+    #[doc(alias = "batch")]
+    #[doc(alias = "pipe")]
+    pub fn pipeline<L: CommandList>(&self, commands: L) -> CallFuture<L::Replies> {
+        self.begin_list(commands, Call::pipeline, replies::<L>)
+    }
+
+    /// Sends independent commands together, over any slots, and returns one result per command.
+    ///
+    /// # Errors
+    /// An error of a command stays in its place, also that of a command which cannot be sent. The
+    /// whole fails with [`Failure::Overloaded`] or [`Failure::ShutDown`] if the client takes no
+    /// more: then it sends nothing.
+    pub fn pipeline_each<L: CommandList>(&self, commands: L) -> CallFuture<L::Results> {
+        self.begin_list(commands, Call::pipeline, |outcome, names| {
+            L::results(&mut Replied::new(each(outcome)?, names))
+        })
+    }
+
+    /// Sends independent commands together, or none of them if one cannot be sent, and returns
+    /// their replies. See [`Call::strict`].
+    ///
+    /// # Errors
+    /// As [`Client::pipeline`]; the error of a command that cannot be sent means that the client
+    /// sent nothing.
+    pub fn pipeline_strict<L: CommandList>(&self, commands: L) -> CallFuture<L::Replies> {
+        self.begin_list(commands, |commands| Call::pipeline(commands).strict(), replies::<L>)
+    }
+
+    /// Sends commands without end, over any slots, and returns their results one by one, in order.
+    ///
+    /// It takes commands from the iterator as results arrive, so that at most
+    /// [`window`](Replies::window) commands are in flight: memory stays bounded. Calls of others
+    /// come in between.
+    ///
+    #[cfg_attr(feature = "tokio", doc = "```no_run")]
+    #[cfg_attr(not(feature = "tokio"), doc = "```ignore")]
+    /// use hashslot::{cmd, tokio::Client};
+    /// # async fn run(client: &Client) -> Result<(), hashslot::Error> {
+    /// let rows = (0..1_000_000).map(|id| cmd::set(format!("user:{id}"), id));
+    /// let mut stored = client.stream(rows);
+    /// while let Some((number, result)) = stored.next().await {
+    ///     if let Err(error) = result {
+    ///         println!("command {number}: {error}");
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Each command has its own result. If the client refuses a part of the stream because a limit
+    /// is reached ([`Failure::Overloaded`]), the commands of that part have that error.
+    #[must_use]
+    pub fn stream<I: IntoIterator<Item: TypedCommand>>(
+        &self,
+        commands: I,
+    ) -> Replies<R, I::IntoIter> {
+        Replies::new(self.clone(), commands.into_iter())
+    }
+
+    /// Runs commands of one slot as a transaction, and returns their replies.
+    ///
+    #[cfg_attr(feature = "tokio", doc = "```no_run")]
+    #[cfg_attr(not(feature = "tokio"), doc = "```ignore")]
+    /// use hashslot::{cmd, tokio::Client};
+    /// # async fn run(client: &Client) -> Result<(), hashslot::Error> {
+    /// let (ann, bob) = client
+    ///     .transaction((cmd::decrby("{bank}:ann", 10), cmd::incrby("{bank}:bob", 10)))
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`Client::command`]; the error of a command that was refused before the transaction ran
-    /// is the transaction's.
+    /// is the transaction's, and nothing ran. An error of a command that failed inside of the
+    /// transaction has the number of the command; the other commands ran.
     #[doc(alias = "multi")]
     #[doc(alias = "exec")]
-    pub fn transaction<V: FromValue>(
+    pub fn transaction<L: CommandList>(&self, commands: L) -> CallFuture<L::Replies> {
+        self.begin_list(commands, Call::transaction, |outcome, names| {
+            let frame = outcome.and_then(frame).map_err(|error| error.of("EXEC"))?;
+            L::replies(&mut Replied::new(executed(frame)?, names))
+        })
+    }
+
+    fn begin_list<L: CommandList, V>(
         &self,
-        commands: impl IntoIterator<Item = Command>,
+        commands: L,
+        call: fn(Vec<Command>) -> Call,
+        convert: Convert<V>,
     ) -> CallFuture<V> {
-        self.call_as(Call::transaction(commands))
-    }
-
-    /// Gets the value of a key. A missing key is `None` of an `Option`.
-    ///
-    /// # Errors
-    /// As [`Client::command`].
-    pub fn get<V: FromValue>(&self, key: impl ToArg) -> CallFuture<V> {
-        self.command(Command::get(key))
-    }
-
-    /// Sets the value of a key.
-    ///
-    /// # Errors
-    /// As [`Client::command`].
-    pub fn set(&self, key: impl ToArg, value: impl ToArg) -> CallFuture<()> {
-        self.command(Command::set(key, value))
-    }
-
-    /// Deletes a key, and returns whether it existed.
-    ///
-    /// # Errors
-    /// As [`Client::command`].
-    pub fn del(&self, key: impl ToArg) -> CallFuture<bool> {
-        self.command(Command::del(key))
-    }
-
-    /// Returns whether a key exists.
-    ///
-    /// # Errors
-    /// As [`Client::command`].
-    pub fn exists(&self, key: impl ToArg) -> CallFuture<bool> {
-        self.command(Command::exists(key))
-    }
-
-    /// Adds one to the integer at a key, and returns the sum.
-    ///
-    /// # Errors
-    /// As [`Client::command`].
-    pub fn incr(&self, key: impl ToArg) -> CallFuture<i64> {
-        self.command(Command::incr(key))
-    }
-
-    /// Adds to the integer at a key, and returns the sum.
-    ///
-    /// # Errors
-    /// As [`Client::command`].
-    pub fn incr_by(&self, key: impl ToArg, increment: i64) -> CallFuture<i64> {
-        self.command(Command::incr_by(key, increment))
-    }
-
-    /// Sets how many seconds a key lives, and returns whether it exists.
-    ///
-    /// # Errors
-    /// As [`Client::command`].
-    pub fn expire(&self, key: impl ToArg, seconds: u64) -> CallFuture<bool> {
-        self.command(Command::expire(key, seconds))
+        let commands = commands.into_commands();
+        let names = Names::of(&commands);
+        self.begin_named(call(commands), names, convert)
     }
 
     /// Asks a node for the commands that it has, so that those of modules and of newer servers go
@@ -613,18 +733,38 @@ impl<R: Runtime> Client<R> {
     }
 }
 
-/// The reply to a call of this command, as what the caller asked for.
-fn converted<V: FromValue>(outcome: Outcome) -> Result<V, Error> {
-    let frame = outcome?.into_frame().ok_or_else(unexpected_reply)?;
-    Ok(V::from_frame(frame)?)
+/// The reply to one command.
+#[expect(clippy::needless_pass_by_value, reason = "the type of all conversions")]
+fn converted<V: FromValue>(outcome: Outcome, names: Names) -> Result<V, Error> {
+    let reply = outcome.and_then(frame).and_then(|frame| Ok(V::from_frame(frame)?));
+    reply.map_err(|error| error.of(names.first()))
 }
 
-/// The replies to a call of a pipeline.
-fn each_converted(outcome: Outcome) -> Result<Vec<Result<Frame, Error>>, Error> {
+fn frame(reply: Reply) -> Result<Frame, Error> {
+    reply.into_frame().ok_or_else(unexpected_reply)
+}
+
+/// The results of a pipeline.
+fn each(outcome: Outcome) -> Result<Vec<Result<Frame, Error>>, Error> {
     match outcome? {
         Reply::Pipeline(results) => Ok(results),
         Reply::One(_) | Reply::PerNode(_) | Reply::Ready => Err(unexpected_reply()),
     }
+}
+
+/// The replies to a pipeline of typed commands.
+fn replies<L: CommandList>(outcome: Outcome, names: Names) -> Result<L::Replies, Error> {
+    L::replies(&mut Replied::new(each(outcome)?, names))
+}
+
+/// The results of the commands of a transaction that ran.
+fn executed(frame: Frame) -> Result<Vec<Result<Frame, Error>>, Error> {
+    let frames = Vec::<Frame>::from_frame(frame)?;
+    let result = |frame: Frame| match frame.error() {
+        Some(error) => Err(Error::new(error, Ran::Maybe)),
+        None => Ok(frame),
+    };
+    Ok(frames.into_iter().map(result).collect())
 }
 
 /// A call of one kind was answered as another: cannot happen.

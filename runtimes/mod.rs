@@ -46,6 +46,7 @@ mod scan;
 mod served_world;
 mod setters;
 mod socket;
+mod stream;
 #[cfg(any(feature = "tokio", feature = "smol", feature = "async-std", feature = "blocking"))]
 mod tcp;
 pub mod telemetry;
@@ -75,6 +76,7 @@ pub use self::scan::Keys;
 #[cfg(feature = "sim")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sim")))]
 pub use self::served_world::ServedWorld;
+pub use self::stream::Replies;
 #[cfg(feature = "tls")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
 pub use self::tls::{ServerNames, Tls};

@@ -70,6 +70,7 @@ const LINGER: Duration = Duration::from_secs(1);
 ///
 /// ```
 /// use std::error::Error;
+/// use hashslot::Commands;
 /// use hashslot::runtimes::{Builder, Runtime, ServedWorld};
 /// use hashslot::sim::{Profile, World};
 /// /// Tests a runtime while slots move, bytes are split, and writes are short.

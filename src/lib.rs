@@ -3,7 +3,7 @@
 //!
 #![cfg_attr(feature = "tokio", doc = "```no_run")]
 #![cfg_attr(not(feature = "tokio"), doc = "```ignore")]
-//! use hashslot::tokio::Client;
+//! use hashslot::{Commands, tokio::Client};
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let client = Client::connect("redis://10.0.0.1:7000,10.0.0.2:7000").await?;
@@ -14,8 +14,10 @@
 //! # }
 //! ```
 //!
-//! The methods of every asynchronous client are those of `hashslot::runtimes::Client`; the blocking
-//! client has the same without `async`.
+//! [`Commands`] has a method for each server command, of every client; [`cmd`] has the same
+//! commands as values, for options, pipelines and transactions. What else an asynchronous client
+//! does is on the page of `hashslot::runtimes::Client`; the blocking client has the same without
+//! `async`.
 //!
 //! There are three ways to use the crate:
 //!
@@ -74,6 +76,7 @@
 //! # Modules
 //!
 //! - [`error`]: what a call can end with, and what to do then.
+//! - [`cmd`]: typed commands, one for each server command.
 //! - [`command`], [`plan`]: commands, what is known about them, and how calls are split and merged.
 //! - [`config`], [`url`]: options, in code and in one line of text.
 //! - [`topology`], [`slot`]: the nodes of the cluster, and who serves a slot.
@@ -197,6 +200,7 @@ pub mod url;
 
 pub mod resp;
 
+pub mod cmd;
 pub mod command;
 pub mod topology;
 
@@ -266,6 +270,8 @@ pub use action::{Action, Event, LinkId, NodeReplies, Reply};
 pub use address::Address;
 #[doc(inline)]
 pub use cluster::{Cluster, Stats};
+#[doc(inline)]
+pub use cmd::Commands;
 #[doc(inline)]
 pub use command::{Command, FromValue, Script, ToArg};
 #[doc(inline)]

@@ -3,6 +3,7 @@
 use super::std;
 
 use core::future::Future;
+use core::time::Duration;
 use std::sync::Arc;
 use std::vec::Vec;
 
@@ -10,14 +11,16 @@ use bytes::Bytes;
 
 use super::engine::Engine;
 use super::socket::Handle;
+use crate::cmd::{CommandList, Executor, TypedCommand};
 #[cfg(doc)]
 use crate::error::Failure;
 use crate::plan::Explanation;
 use crate::runtimes::client::{self, ConnectError};
-use crate::runtimes::{events, scan};
+use crate::runtimes::{events, scan, stream};
 use crate::topology::Topology;
 use crate::{
-    Call, Command, Credentials, Error, Event, Frame, FromValue, Reply, Scan, Stats, ToArg, Url,
+    Call, Command, Credentials, CrossSlot, Error, Event, Frame, FromValue, Reply, Scan, Stats,
+    Target, Url,
 };
 
 /// Takes the place of a runtime: the calling threads drive the client.
@@ -34,6 +37,7 @@ pub type Builder = client::Builder<Blocking>;
 /// thread drives the machine for all. Dropping the last clone closes all connections.
 ///
 /// ```no_run
+/// use hashslot::Commands;
 /// let client = hashslot::blocking::Client::connect("redis://10.0.0.1:7000,10.0.0.2:7000")?;
 /// client.set("user:1", "ann")?;
 /// let name: Option<String> = client.get("user:1")?;
@@ -149,99 +153,105 @@ impl Client {
         self.wait(self.inner.call_as(call))
     }
 
-    /// Sends independent commands together, over any slots, and returns one result per command. A
-    /// command that cannot be sent has its error in its place; the others are sent. To send all or
-    /// none, make the call [strict](Call::strict) and pass it to [`Client::call_each`].
-    ///
-    /// # Errors
-    /// [`Failure::Overloaded`] or [`Failure::ShutDown`] if the client takes no more: nothing is
-    /// sent.
-    #[doc(alias = "batch")]
-    #[doc(alias = "pipe")]
-    pub fn pipeline(
-        &self,
-        commands: impl IntoIterator<Item = Command>,
-    ) -> Result<Vec<Result<Frame, Error>>, Error> {
-        self.wait(self.inner.pipeline(commands))
-    }
-
     /// Makes a call of a pipeline with options, and returns one result per command.
     ///
     /// # Errors
-    /// As [`Client::pipeline`]; for a strict call also the error of a command that cannot be sent.
+    /// As [`Client::pipeline_each`]; for a strict call also the error of a command that cannot be
+    /// sent.
     /// [`Failure::Conversion`] for a call of another kind.
     pub fn call_each(&self, call: Call) -> Result<Vec<Result<Frame, Error>>, Error> {
         self.wait(self.inner.call_each(call))
     }
 
-    /// Runs commands of one slot as a transaction, and converts the array of their replies.
+    /// Sends independent commands together, over any slots, and returns their replies.
+    ///
+    /// All commands for a node leave in one write, and each redirected command is followed alone.
+    /// A pipeline is not atomic: [`transaction`](Self::transaction) is.
+    ///
+    /// ```no_run
+    /// use hashslot::{blocking::Client, cmd};
+    /// # fn run(client: &Client) -> Result<(), hashslot::Error> {
+    /// let (visits, name) =
+    ///     client.pipeline((cmd::incr("visits"), cmd::get::<Option<String>>("user:1")))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The error of the first command that failed, with its number ([`Error::number`]). The other
+    /// commands are sent all the same: [`pipeline_each`](Self::pipeline_each) returns all results,
+    /// and [`pipeline_strict`](Self::pipeline_strict) sends nothing if a command cannot be sent.
+    #[doc(alias = "batch")]
+    #[doc(alias = "pipe")]
+    pub fn pipeline<L: CommandList>(&self, commands: L) -> Result<L::Replies, Error> {
+        self.wait(self.inner.pipeline(commands))
+    }
+
+    /// Sends independent commands together, over any slots, and returns one result per command.
+    ///
+    /// # Errors
+    /// An error of a command stays in its place, also that of a command which cannot be sent. The
+    /// whole fails with [`Failure::Overloaded`] or [`Failure::ShutDown`] if the client takes no
+    /// more: then it sends nothing.
+    pub fn pipeline_each<L: CommandList>(&self, commands: L) -> Result<L::Results, Error> {
+        self.wait(self.inner.pipeline_each(commands))
+    }
+
+    /// Sends independent commands together, or none of them if one cannot be sent, and returns
+    /// their replies. See [`Call::strict`].
+    ///
+    /// # Errors
+    /// As [`Client::pipeline`]; the error of a command that cannot be sent means that the client
+    /// sent nothing.
+    pub fn pipeline_strict<L: CommandList>(&self, commands: L) -> Result<L::Replies, Error> {
+        self.wait(self.inner.pipeline_strict(commands))
+    }
+
+    /// Sends commands without end, over any slots, and returns an iterator over their results, in
+    /// order.
+    ///
+    /// It takes commands from the iterator as results arrive, so that at most
+    /// [`window`](Replies::window) commands are in flight: memory stays bounded. Calls of others
+    /// come in between.
+    ///
+    /// ```no_run
+    /// use hashslot::{blocking::Client, cmd};
+    /// # fn run(client: &Client) -> Result<(), hashslot::Error> {
+    /// let rows = (0..1_000_000).map(|id| cmd::set(format!("user:{id}"), id));
+    /// for (_, result) in client.stream(rows) {
+    ///     result?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Each command has its own result. If the client refuses a part of the stream because a limit
+    /// is reached ([`Failure::Overloaded`]), the commands of that part have that error.
+    #[must_use]
+    pub fn stream<I: IntoIterator<Item: TypedCommand>>(&self, commands: I) -> Replies<I::IntoIter> {
+        Replies { replies: self.inner.stream(commands), client: self.clone() }
+    }
+
+    /// Runs commands of one slot as a transaction, and returns their replies.
+    ///
+    /// ```no_run
+    /// use hashslot::{blocking::Client, cmd};
+    /// # fn run(client: &Client) -> Result<(), hashslot::Error> {
+    /// let (ann, bob) =
+    ///     client.transaction((cmd::decrby("{bank}:ann", 10), cmd::incrby("{bank}:bob", 10)))?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`Client::command`]; the error of a command that was refused before the transaction ran
-    /// is the transaction's.
+    /// is the transaction's, and nothing ran. An error of a command that failed inside of the
+    /// transaction has the number of the command; the other commands ran.
     #[doc(alias = "multi")]
     #[doc(alias = "exec")]
-    pub fn transaction<V: FromValue>(
-        &self,
-        commands: impl IntoIterator<Item = Command>,
-    ) -> Result<V, Error> {
+    pub fn transaction<L: CommandList>(&self, commands: L) -> Result<L::Replies, Error> {
         self.wait(self.inner.transaction(commands))
-    }
-
-    /// Gets the value of a key. A missing key is `None` of an `Option`.
-    ///
-    /// # Errors
-    /// As [`Client::command`].
-    pub fn get<V: FromValue>(&self, key: impl ToArg) -> Result<V, Error> {
-        self.wait(self.inner.get(key))
-    }
-
-    /// Sets the value of a key.
-    ///
-    /// # Errors
-    /// As [`Client::command`].
-    pub fn set(&self, key: impl ToArg, value: impl ToArg) -> Result<(), Error> {
-        self.wait(self.inner.set(key, value))
-    }
-
-    /// Deletes a key, and returns whether it existed.
-    ///
-    /// # Errors
-    /// As [`Client::command`].
-    pub fn del(&self, key: impl ToArg) -> Result<bool, Error> {
-        self.wait(self.inner.del(key))
-    }
-
-    /// Returns whether a key exists.
-    ///
-    /// # Errors
-    /// As [`Client::command`].
-    pub fn exists(&self, key: impl ToArg) -> Result<bool, Error> {
-        self.wait(self.inner.exists(key))
-    }
-
-    /// Adds one to the integer at a key, and returns the sum.
-    ///
-    /// # Errors
-    /// As [`Client::command`].
-    pub fn incr(&self, key: impl ToArg) -> Result<i64, Error> {
-        self.wait(self.inner.incr(key))
-    }
-
-    /// Adds to the integer at a key, and returns the sum.
-    ///
-    /// # Errors
-    /// As [`Client::command`].
-    pub fn incr_by(&self, key: impl ToArg, increment: i64) -> Result<i64, Error> {
-        self.wait(self.inner.incr_by(key, increment))
-    }
-
-    /// Sets how many seconds a key lives, and returns whether it exists.
-    ///
-    /// # Errors
-    /// As [`Client::command`].
-    pub fn expire(&self, key: impl ToArg, seconds: u64) -> Result<bool, Error> {
-        self.wait(self.inner.expire(key, seconds))
     }
 
     /// Asks a node for the commands that it has, so that those of modules and of newer servers go
@@ -313,6 +323,80 @@ impl Client {
     #[must_use]
     pub fn events(&self) -> Events {
         Events { events: self.inner.events(), engine: Arc::clone(&self.owner.0) }
+    }
+}
+
+/// Views: clients with options for all calls that are made through them.
+///
+/// A view is a client: it has the same methods and shares the connections. An option of a
+/// [`Call`] wins over that of the view.
+impl Client {
+    /// A view whose calls have this time budget, in place of `call_timeout`; at most
+    /// [`Config::MAX_DURATION`](crate::Config::MAX_DURATION).
+    #[must_use]
+    pub fn with_timeout(&self, timeout: Duration) -> Self {
+        self.with(|inner| inner.with_timeout(timeout))
+    }
+
+    /// A view whose commands are idempotent: the client sends them again even if an earlier attempt
+    /// may have run. See [`Call::idempotent`].
+    #[must_use]
+    pub fn idempotent(&self) -> Self {
+        self.with(client::Client::idempotent)
+    }
+
+    /// A view whose commands go to this target, whatever their keys and the table say. See
+    /// [`Call::target`].
+    #[must_use]
+    pub fn target(&self, target: Target) -> Self {
+        self.with(|inner| inner.target(target))
+    }
+
+    /// A view that says whether commands with keys in several slots are split, in place of
+    /// `cross_slot` of the configuration.
+    #[must_use]
+    pub fn cross_slot(&self, cross_slot: CrossSlot) -> Self {
+        self.with(|inner| inner.cross_slot(cross_slot))
+    }
+
+    fn with(&self, view: impl FnOnce(&client::Client<Handle>) -> client::Client<Handle>) -> Self {
+        Self { inner: view(&self.inner), ..self.clone() }
+    }
+}
+
+impl Executor for Client {
+    type Output<V> = Result<V, Error>;
+
+    #[inline]
+    fn execute<C: TypedCommand>(&self, command: C) -> Result<C::Reply, Error> {
+        self.wait(self.inner.execute(command))
+    }
+}
+
+/// Results of commands that an iterator makes, in order: [`Client::stream`].
+///
+/// An iterator over the number of each command, counted from 1, and its result.
+#[derive(Debug)]
+pub struct Replies<I: Iterator<Item: TypedCommand>> {
+    replies: stream::Replies<Handle, I>,
+    client: Client,
+}
+
+impl<I: Iterator<Item: TypedCommand>> Replies<I> {
+    /// Sets how many commands may be in flight at a time; at least one. Default: 10,000.
+    ///
+    /// **Cost**: some 500 bytes a command in flight, and the bytes of the command and of its reply.
+    #[must_use]
+    pub fn window(self, window: usize) -> Self {
+        Self { replies: self.replies.window(window), ..self }
+    }
+}
+
+impl<I: Iterator<Item: TypedCommand>> Iterator for Replies<I> {
+    type Item = (usize, Result<<I::Item as TypedCommand>::Reply, Error>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.client.wait(self.replies.next())
     }
 }
 

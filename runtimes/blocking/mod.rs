@@ -11,4 +11,4 @@ mod client;
 mod engine;
 mod socket;
 
-pub use self::client::{Blocking, Builder, Client, Events, Keys};
+pub use self::client::{Blocking, Builder, Client, Events, Keys, Replies};

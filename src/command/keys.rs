@@ -24,6 +24,9 @@ pub(super) type Take<'t, 'a> = &'t mut dyn FnMut(&'a [u8]) -> Result<(), KeyErro
 
 /// The slot that all keys are in; `None` if there is no key.
 pub(super) fn slot(command: &Command) -> Result<Option<Slot>, KeyError> {
+    if command.slot.is_some() {
+        return Ok(command.slot);
+    }
     if command.info().keys == KeyShape::At(1) {
         let key = command.arguments().nth(1).ok_or(MISSING)?;
         return Ok(Some(Slot::of_key(key)));

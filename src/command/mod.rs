@@ -9,7 +9,7 @@ mod parse;
 mod script;
 mod sha1;
 mod specs;
-mod table;
+pub(crate) mod table;
 mod typed;
 mod value;
 
@@ -22,7 +22,7 @@ use core::fmt;
 
 use bytes::Bytes;
 
-pub use self::arg::{Arg, Pair, ToArg, ToArgs, ToPairs};
+pub use self::arg::{Arg, Each, ListItem, OneOrMore, Pair, PairOrMore, ToArg, ToArgs, ToPairs};
 pub use self::info::{CommandInfo, KeyShape, RequestPolicy, ResponsePolicy};
 pub use self::keys::KeyError;
 pub use self::learned::{LearnedCommand, LearnedCommands};
@@ -56,6 +56,8 @@ pub struct Command {
     /// Every argument as a bulk string, one after the other, without the contents of `large`.
     packed: Packed,
     count: u32,
+    /// The slot of its only key, if it was computed when the key was added.
+    slot: Option<Slot>,
     info: &'static CommandInfo,
     /// What few commands have: commands are moved often, and should be small.
     rare: Option<Box<Rare>>,
@@ -91,15 +93,21 @@ impl Command {
         Self::start(name, table::find(name).unwrap_or(&table::UNKNOWN))
     }
 
-    /// The command of a row of the table.
+    /// The command of a row of the table that is no subcommand.
     #[inline]
     pub(crate) fn of(info: &'static CommandInfo) -> Self {
         Self::start(info.name.as_bytes(), info)
     }
 
+    /// The subcommand of a row of the table.
+    pub(crate) fn of_subcommand(info: &'static CommandInfo) -> Self {
+        let (name, subcommand) = info.name.split_once(' ').unwrap_or((info.name, ""));
+        Self::start(name.as_bytes(), info).arg(subcommand)
+    }
+
     #[inline]
     fn start(name: &[u8], info: &'static CommandInfo) -> Self {
-        let mut command = Self { packed: Packed::new(), count: 0, info, rare: None };
+        let mut command = Self { packed: Packed::new(), count: 0, slot: None, info, rare: None };
         command.push(name);
         command
     }
@@ -158,6 +166,37 @@ impl Command {
     #[inline]
     pub fn pairs(self, pairs: impl ToPairs) -> Self {
         pairs.add_to(self)
+    }
+
+    /// Adds the only key of a command whose first argument it is, and computes its slot.
+    #[inline]
+    pub(crate) fn only_key(self, key: impl ToArg) -> Self {
+        let key = key.into_arg();
+        let slot = key.with_bytes(Slot::of_key);
+        Self { slot: Some(slot), ..self.arg(key) }
+    }
+
+    /// Inserts arguments behind the first `count`, the name among them.
+    pub(crate) fn insert_after(mut self, count: usize, arguments: impl ToArgs) -> Self {
+        let mut all = self.arguments();
+        all.by_ref().take(count).for_each(drop);
+        let at = all.offset;
+        let none =
+            Self { packed: Packed::new(), count: 0, slot: None, info: self.info, rare: None };
+        let new = arguments.add_to(none);
+        let Self { packed, count, rare, .. } = new;
+        self.packed.insert(at, packed.as_slice());
+        self.count += count;
+        if let Some(rare) = &mut self.rare {
+            let behind = rare.large.iter_mut().filter(|large| large.at > at);
+            behind.for_each(|large| large.at += packed.as_slice().len());
+        }
+        for Large { at: place, content } in rare.into_iter().flat_map(|rare| rare.large) {
+            let large = &mut self.rare.get_or_insert_default().large;
+            let index = large.partition_point(|other| other.at < at + place);
+            large.insert(index, Large { at: at + place, content });
+        }
+        self
     }
 
     #[inline]

@@ -44,6 +44,17 @@ impl Packed {
         }
     }
 
+    /// Puts bytes in between.
+    pub(super) fn insert(&mut self, at: usize, more: &[u8]) {
+        let tail = self.as_slice().get(at..).unwrap_or_default().to_vec();
+        match self {
+            Self::Heap(bytes) => bytes.truncate(at),
+            Self::Inline { len, .. } => *len = u8::try_from(at).map_or(*len, |at| at.min(*len)),
+        }
+        self.push(more);
+        self.push(&tail);
+    }
+
     #[cold]
     fn spill(&mut self, more: &[u8]) {
         let mut heap = Vec::with_capacity((self.as_slice().len() + more.len()) * 2);

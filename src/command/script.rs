@@ -91,8 +91,12 @@ impl Script {
         K: IntoIterator<Item = A, IntoIter: ExactSizeIterator>,
     {
         let keys = keys.into_iter();
-        let command = Command::of(self.evalsha).arg(&self.source.sha1).arg(keys.len()).args(keys);
-        command.named(&self.source)
+        self.start().arg(keys.len()).args(keys)
+    }
+
+    /// The command that runs it, without its keys and their number yet.
+    pub(crate) fn start(&self) -> Command {
+        Command::of(self.evalsha).arg(&self.source.sha1).named(&self.source)
     }
 }
 

@@ -349,3 +349,41 @@ fn a_vector_of_bytes_is_the_text_of_a_string_and_the_elements_of_an_array() {
     assert!(Vec::<u16>::from_frame(reply(b"$1\r\n7\r\n")).is_err());
     assert!(Vec::<Vec<u8>>::from_frame(reply(b"$1\r\n7\r\n")).is_err());
 }
+
+/// Arguments of all lengths that are treated differently: in place, on the heap, kept apart.
+#[test]
+fn arguments_are_inserted_anywhere() {
+    let lens = [0, 1, 9, 10, 99, 100, 120, LARGE_LEN - 1, LARGE_LEN, 3 * LARGE_LEN];
+    let argument = |seed: usize| {
+        let letter = b'a' + u8::try_from(seed % 26).expect("a letter");
+        vec![letter; lens[seed % lens.len()]]
+    };
+    for seed in 0..200 {
+        let before: Vec<_> = (0..seed % 5).map(|at| argument(seed * 7 + at)).collect();
+        let behind: Vec<_> = (0..seed % 4).map(|at| argument(seed * 11 + at)).collect();
+        let inserted: Vec<_> = (0..=seed % 3).map(|at| argument(seed * 13 + at)).collect();
+        let command = Command::new("ANY").args(before.clone()).args(behind.clone());
+        let command = command.insert_after(1 + before.len(), inserted.clone());
+        let expected = Command::new("ANY").args(before).args(inserted).args(behind);
+        assert_eq!(command.len(), expected.len());
+        assert!(command.arguments().eq(expected.arguments()), "{seed}");
+        assert_eq!(command.to_bytes(), expected.to_bytes());
+        assert_eq!(command.encoded_len(), expected.encoded_len());
+    }
+}
+
+#[test]
+fn the_slot_of_an_only_key_is_that_of_a_search() {
+    for key in ["", "key", "{tag}key", "a{b}c", "{}"] {
+        let known = Command::of(table::known("SET")).only_key(key).arg("value");
+        let searched = Command::new("SET").arg(key).arg("value");
+        assert_eq!((known.slot(), known.to_bytes()), (searched.slot(), searched.to_bytes()));
+        let known = Command::of_subcommand(table::known("OBJECT ENCODING")).only_key(key);
+        let searched = Command::new("OBJECT").arg("ENCODING").arg(key);
+        assert_eq!((known.slot(), known.to_bytes()), (searched.slot(), searched.to_bytes()));
+        assert_eq!(known.info(), searched.info());
+    }
+    let long = vec![b'x'; 2 * LARGE_LEN];
+    let known = Command::of(table::known("GET")).only_key(long.clone());
+    assert_eq!(known.slot(), Command::new("GET").arg(long).slot());
+}

@@ -15,42 +15,42 @@ impl Command {
     /// `GET key`: the value, or null.
     #[must_use]
     pub fn get(key: impl ToArg) -> Self {
-        Self::of(GET).arg(key)
+        Self::of(GET).only_key(key)
     }
 
     /// `SET key value`: `OK`.
     #[must_use]
     pub fn set(key: impl ToArg, value: impl ToArg) -> Self {
-        Self::of(SET).arg(key).arg(value)
+        Self::of(SET).only_key(key).arg(value)
     }
 
     /// `DEL key`: how many keys there were, 0 or 1.
     #[must_use]
     pub fn del(key: impl ToArg) -> Self {
-        Self::of(DEL).arg(key)
+        Self::of(DEL).only_key(key)
     }
 
     /// `EXISTS key`: 0 or 1.
     #[must_use]
     pub fn exists(key: impl ToArg) -> Self {
-        Self::of(EXISTS).arg(key)
+        Self::of(EXISTS).only_key(key)
     }
 
     /// `INCR key`: the value after it.
     #[must_use]
     pub fn incr(key: impl ToArg) -> Self {
-        Self::of(INCR).arg(key)
+        Self::of(INCR).only_key(key)
     }
 
     /// `INCRBY key increment`: the value after it.
     #[must_use]
     pub fn incr_by(key: impl ToArg, increment: i64) -> Self {
-        Self::of(INCRBY).arg(key).arg(increment)
+        Self::of(INCRBY).only_key(key).arg(increment)
     }
 
     /// `EXPIRE key seconds`: 1 if the key is there, else 0.
     #[must_use]
     pub fn expire(key: impl ToArg, seconds: u64) -> Self {
-        Self::of(EXPIRE).arg(key).arg(seconds)
+        Self::of(EXPIRE).only_key(key).arg(seconds)
     }
 }

@@ -60,6 +60,7 @@ enum Step {
     Element(usize),
     Key(usize),
     Value(usize),
+    Field(Cow<'static, str>),
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -132,6 +133,12 @@ impl ConversionError {
         self.inside(Step::Value(index))
     }
 
+    /// The same error inside of the field with this name, of a reply that is a record.
+    #[must_use]
+    pub fn at_field(self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.inside(Step::Field(name.into()))
+    }
+
     fn inside(mut self, step: Step) -> Self {
         self.0.path.push(step);
         self
@@ -184,6 +191,7 @@ impl fmt::Display for Step {
             Self::Element(index) => write!(f, "element {index}"),
             Self::Key(index) => write!(f, "the key of pair {index}"),
             Self::Value(index) => write!(f, "the value of pair {index}"),
+            Self::Field(name) => write!(f, "field `{name}`"),
         }
     }
 }

@@ -70,6 +70,8 @@ pub struct Error(Box<Told>);
 struct Told {
     failure: Failure,
     ran: Ran,
+    /// From 1; 0 if it is that of no pipeline.
+    number: u32,
     command: Option<Cow<'static, str>>,
     node: Option<Address>,
     slot: Option<Slot>,
@@ -96,7 +98,7 @@ impl Error {
     #[must_use]
     pub fn new(failure: impl Into<Failure>, ran: Ran) -> Self {
         let failure = failure.into();
-        Self(Box::new(Told { failure, ran, command: None, node: None, slot: None }))
+        Self(Box::new(Told { failure, ran, number: 0, command: None, node: None, slot: None }))
     }
 
     /// A limit of the configuration is reached: the name of its field.
@@ -167,6 +169,13 @@ impl Error {
         self
     }
 
+    /// The same error, of the command with this number in a pipeline, counted from 1.
+    #[cold]
+    pub(crate) fn numbered(mut self, number: usize) -> Self {
+        self.0.number = u32::try_from(number).unwrap_or(u32::MAX);
+        self
+    }
+
     /// The same error, for a command that ran or did not, whatever was known before.
     pub(crate) fn with_ran(mut self, ran: Ran) -> Self {
         self.0.ran = ran;
@@ -203,6 +212,13 @@ impl Error {
     #[must_use]
     pub fn command(&self) -> Option<&str> {
         self.0.command.as_deref()
+    }
+
+    /// The number of the command in its pipeline or transaction, counted from 1. `None` if the
+    /// error is about no certain command of one.
+    #[must_use]
+    pub fn number(&self) -> Option<usize> {
+        usize::try_from(self.0.number).ok().filter(|number| *number > 0)
     }
 
     /// The node that the error happened at, if there is one. Of a partial error, that of the first
@@ -300,17 +316,20 @@ impl core::error::Error for Error {}
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(command) = &self.0.command {
-            f.write_str(command)?;
+        match (self.0.number, &self.0.command) {
+            (0, None) => return self.fmt_behind(f, true),
+            (0, Some(command)) => f.write_str(command)?,
+            (number, None) => write!(f, "command {number}")?,
+            (number, Some(command)) => write!(f, "command {number} ({command})")?,
         }
-        self.fmt_behind(f, self.0.command.is_none())
+        self.fmt_behind(f, false)
     }
 }
 
 impl Error {
     /// Where it happened, and what: behind the name of its command, or as the first words.
     fn fmt_behind(&self, f: &mut fmt::Formatter<'_>, mut is_first: bool) -> fmt::Result {
-        let Told { failure, ran, command, node, slot } = &*self.0;
+        let Told { failure, ran, number: _, command, node, slot } = &*self.0;
         let separator =
             |f: &mut fmt::Formatter<'_>, is_first| f.write_str(if is_first { "" } else { " " });
         if let Some(slot) = slot {
@@ -344,9 +363,12 @@ impl Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Told { failure, ran, command, node, slot } = &*self.0;
+        let Told { failure, ran, number, command, node, slot } = &*self.0;
         let mut error = f.debug_struct("Error");
         error.field("failure", failure).field("ran", ran);
+        if *number > 0 {
+            error.field("number", number);
+        }
         if let Some(command) = command {
             error.field("command", command);
         }

@@ -75,6 +75,30 @@ struct Options {
     strict: bool,
 }
 
+/// What the view of a client says about all calls that are made through it.
+#[cfg(feature = "std")]
+#[derive(Debug, Clone, Default)]
+pub(crate) struct View {
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) idempotent: bool,
+    pub(crate) target: Option<Target>,
+    pub(crate) cross_slot: Option<CrossSlot>,
+}
+
+#[cfg(feature = "std")]
+impl Call {
+    /// The call as a view has it: what the call says itself stays.
+    pub(crate) fn through(mut self, view: &View) -> Self {
+        self.timeout = self.timeout.or(view.timeout);
+        self.options.idempotent |= view.idempotent;
+        if self.options.target.is_none() {
+            self.options.target.clone_from(&view.target);
+        }
+        self.options.cross_slot = self.options.cross_slot.or(view.cross_slot);
+        self
+    }
+}
+
 /// Where the commands of a call go. It overrides the table and the keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -122,8 +146,8 @@ impl Call {
     /// several parts, which are not atomic together. [`Failure::Partial`] tells what became of each
     /// if any fails.
     #[must_use]
-    pub const fn new(command: Command) -> Self {
-        Self::of(Work::One(command))
+    pub fn new(command: impl Into<Command>) -> Self {
+        Self::of(Work::One(command.into()))
     }
 
     /// Independent commands that leave together, over any slots. Each is followed alone; completes
@@ -134,18 +158,19 @@ impl Call {
     #[must_use]
     #[doc(alias = "batch")]
     #[doc(alias = "pipe")]
-    pub fn pipeline(commands: impl IntoIterator<Item = Command>) -> Self {
-        Self::of(Work::Pipeline(commands.into_iter().collect()))
+    pub fn pipeline(commands: impl IntoIterator<Item: Into<Command>>) -> Self {
+        Self::of(Work::Pipeline(commands.into_iter().map(Into::into).collect()))
     }
 
     /// Commands between `MULTI` and `EXEC`, which the client adds: on one connection, all of them
     /// or none. The result is the reply to `EXEC`, or the error of the first command that was
     /// refused.
     #[must_use]
-    pub fn transaction(commands: impl IntoIterator<Item = Command>) -> Self {
+    pub fn transaction(commands: impl IntoIterator<Item: Into<Command>>) -> Self {
         // A script that is not there is refused at EXEC, when the others have run.
         let spelled = |command: Command| command.spelled_out().unwrap_or(command);
-        Self::of(Work::Transaction(commands.into_iter().map(spelled).collect()))
+        let commands = commands.into_iter().map(Into::into).map(spelled);
+        Self::of(Work::Transaction(commands.collect()))
     }
 
     /// Nothing but knowing the cluster. Completes with [`Reply::Ready`](crate::Reply::Ready) as

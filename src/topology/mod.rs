@@ -111,6 +111,29 @@ impl Topology {
         self.shard_of(slot)?.primary()
     }
 
+    /// The primary of a key's slot: the node that takes its writes. `None` if the slot has none.
+    ///
+    /// **Cost**: no round trip; hashes the key.
+    ///
+    /// ```
+    /// use hashslot::topology::Topology;
+    /// assert_eq!(Topology::empty().owner_of("user:1"), None);
+    /// ```
+    #[must_use]
+    pub fn owner_of(&self, key: impl AsRef<[u8]>) -> Option<&Node> {
+        self.primary_of(Slot::of_key(key.as_ref()))
+    }
+
+    /// The primaries of all shards, including those without slots.
+    pub fn primaries(&self) -> impl Iterator<Item = &Node> {
+        self.shards().iter().filter_map(Shard::primary)
+    }
+
+    /// The replicas of all shards.
+    pub fn replicas(&self) -> impl Iterator<Item = &Node> {
+        self.shards().iter().flat_map(Shard::replicas)
+    }
+
     /// Every shard. After [`Topology::patch`] some may serve no slot any more.
     #[must_use]
     pub fn shards(&self) -> &[Shard] {

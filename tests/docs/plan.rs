@@ -108,6 +108,7 @@ pub(crate) const PLAN: &[Entry] = &[
     entry("HASHSLOT_BLESS=1 cargo test --lib url", Runs(&["test result: ok. ..."])),
     entry("HASHSLOT_BLESS=1 cargo test --test mistakes", Runs(&["test result: ok. ..."])),
     entry("HASHSLOT_BLESS=1 cargo test --test it table", Runs(&["test result: ok. ..."])),
+    entry("HASHSLOT_BLESS=1 cargo test --test it typed::methods", Runs(&["test result: ok. ..."])),
     entry(
         "HASHSLOT_MISDEEDS=100..200 cargo test --all-features misdeeds",
         Not("it takes ten minutes; the suite runs a few cases"),

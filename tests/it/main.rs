@@ -48,4 +48,5 @@ mod telemetry;
 mod topology;
 #[cfg(feature = "sim")]
 mod transport;
+mod typed;
 mod verdicts;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use hashslot::runtimes::ServedWorld;
 use hashslot::sim::{Profile, Session, Version, World};
-use hashslot::{Address, Slot};
+use hashslot::{Address, Commands, Slot};
 
 /// How many nodes the simulated cluster has.
 const PRIMARY_COUNT: usize = 3;
@@ -236,14 +236,11 @@ macro_rules! make_calls {
         $client.set("key", &value)$($wait)*?;
         assert!($client.get::<String>("key")$($wait)*? == value);
 
-        let set = |at: u32| hashslot::Command::set(format!("key {at}"), at);
-        for end in $client.pipeline((0..5000).map(set))$($wait)*? {
-            end?;
-        }
-        let get = |at: u32| hashslot::Command::get(format!("key {at}"));
-        for (at, end) in $client.pipeline((0..5000).map(get))$($wait)*?.into_iter().enumerate() {
-            assert_eq!(end?.value().as_str(), Some(at.to_string().as_str()));
-        }
+        let set = |at: u32| hashslot::cmd::set(format!("key {at}"), at);
+        $client.pipeline(hashslot::cmd::each((0..5000).map(set)))$($wait)*?;
+        let get = |at: u32| hashslot::cmd::get::<u32>(format!("key {at}"));
+        let numbers = $client.pipeline(hashslot::cmd::each((0..5000).map(get)))$($wait)*?;
+        assert!(numbers.into_iter().eq(0..5000));
 
         let mover = std::thread::spawn({
             let served = std::sync::Arc::clone(&$served);

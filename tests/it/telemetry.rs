@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
 use hashslot::error::ErrorKind;
-use hashslot::{Call, Command, Config, Credentials};
+use hashslot::{Call, Command, Commands, Config, Credentials, cmd};
 use metrics::{
     Counter, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder, SharedString, Unit,
 };
@@ -394,10 +394,12 @@ async fn everything(
     );
     assert_eq!(call["may_have_executed"], "true");
 
-    client.pipeline([Command::get("key:1"), Command::get("wrong"), Command::get("key:2")]).await?;
+    let commands = [Command::get("key:1"), Command::get("wrong"), Command::get("key:2")];
+    let ends = client.pipeline_each(commands).await?;
+    assert_eq!(ends.each_ref().map(Result::is_ok), [true, false, true]);
     let call = log.last_call();
     assert_eq!((&*call["kind"], &*call["commands"], &*call["failed"]), ("pipeline", "3", "1"));
-    client.transaction::<Vec<String>>([Command::get("queued")]).await?;
+    client.transaction([cmd::get::<String>("queued")]).await?;
     assert_eq!((&*log.last_call()["kind"], &*log.last_call()["outcome"]), ("transaction", "ok"));
 
     assert!(client.set_credentials(Credentials::user("secret", "refused")).await.is_err());
@@ -457,7 +459,8 @@ fn a_subscriber_as_in_the_example_of_the_page_logs_each_call() -> Done {
         client.set("key:1", "value")?;
         client.get::<String>("key:1")?;
         assert!(client.get::<String>("wrong").is_err());
-        client.pipeline([Command::get("key:1"), Command::get("wrong")])?;
+        let ends = client.pipeline_each([Command::get("key:1"), Command::get("wrong")])?;
+        assert_eq!(ends.each_ref().map(Result::is_ok), [true, false]);
         let short = Call::new(Command::get("silent")).timeout(Duration::from_millis(50));
         assert!(client.call(short).is_err());
         let lines = log.ended().into_iter().map(|told| {

@@ -3,6 +3,7 @@
 //! Rules of this file: an argument is borrowed or moved, never copied before the command copies it.
 //! Numbers and characters become text on the stack.
 
+mod groups;
 mod lists;
 mod numbers;
 mod texts;
@@ -12,6 +13,7 @@ use core::fmt;
 
 use bytes::Bytes;
 
+pub use self::groups::{Each, ListItem, OneOrMore, PairOrMore};
 pub use self::lists::{Pair, ToArgs, ToPairs};
 use super::{Command, LARGE_LEN};
 use crate::resp::encode::Digits;
@@ -134,7 +136,8 @@ impl Arg<'_> {
     }
 
     /// Calls `take` with the bytes of the argument.
-    pub(super) fn with_bytes<R>(&self, take: impl FnOnce(&[u8]) -> R) -> R {
+    #[inline]
+    pub(crate) fn with_bytes<R>(&self, take: impl FnOnce(&[u8]) -> R) -> R {
         match &self.0 {
             Content::Borrowed(bytes) => take(bytes),
             Content::Owned(bytes) => take(bytes),

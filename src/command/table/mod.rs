@@ -13,6 +13,8 @@
 mod hash;
 mod rows;
 
+use core::cmp::Ordering;
+
 use self::rows::{MOVED_BY, PLACES, SEED, TABLE};
 use super::info::{CommandInfo, KeyShape, RequestPolicy, ResponsePolicy};
 
@@ -59,24 +61,49 @@ fn place(hash: u64) -> u16 {
 
 /// The row of a command that is known to be there, found when the crate is compiled.
 #[expect(clippy::indexing_slicing, reason = "runs at compile time")]
-pub(super) const fn known(name: &str) -> &'static CommandInfo {
-    let mut index = 0;
-    while index < TABLE.len() {
-        if same(TABLE[index].name.as_bytes(), name.as_bytes()) {
-            return &TABLE[index];
+pub(crate) const fn known(name: &str) -> &'static CommandInfo {
+    let (mut low, mut high) = (0, TABLE.len());
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        match order(TABLE[middle].name.as_bytes(), name.as_bytes()) {
+            Ordering::Less => low = middle + 1,
+            Ordering::Equal => return &TABLE[middle],
+            Ordering::Greater => high = middle,
         }
-        index += 1;
     }
     panic!("no row of this name")
 }
 
-#[expect(clippy::indexing_slicing, reason = "runs at compile time, within both lengths")]
-const fn same(left: &[u8], right: &[u8]) -> bool {
+/// Whether a name is that of a subcommand.
+#[expect(clippy::indexing_slicing, reason = "runs at compile time, within the length")]
+pub(crate) const fn is_subcommand(name: &str) -> bool {
     let mut index = 0;
-    while index < left.len() && index < right.len() && left[index] == right[index] {
+    while index < name.len() {
+        if name.as_bytes()[index] == b' ' {
+            return true;
+        }
         index += 1;
     }
-    index == left.len() && index == right.len()
+    false
+}
+
+/// The order of two names, as that of the table.
+#[expect(clippy::indexing_slicing, reason = "runs at compile time, within both lengths")]
+const fn order(left: &[u8], right: &[u8]) -> Ordering {
+    let mut index = 0;
+    while index < left.len() && index < right.len() {
+        if left[index] != right[index] {
+            return if left[index] < right[index] { Ordering::Less } else { Ordering::Greater };
+        }
+        index += 1;
+    }
+    if left.len() < right.len() {
+        Ordering::Less
+    } else if left.len() == right.len() {
+        Ordering::Equal
+    } else {
+        Ordering::Greater
+    }
 }
 
 /// A command that may write, and goes where its keys are.

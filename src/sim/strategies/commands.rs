@@ -56,7 +56,9 @@ impl PlainCall {
     pub fn to_call(&self) -> Call {
         let mut commands = self.commands.iter().map(|keyed| keyed.command.clone());
         let call = match (self.shape, commands.len()) {
-            (Shape::Single, 1) => commands.next().map_or_else(|| Call::pipeline([]), Call::new),
+            (Shape::Single, 1) => {
+                commands.next().map_or_else(|| Call::pipeline(Vec::<Command>::new()), Call::new)
+            }
             (Shape::Transaction, _) => Call::transaction(commands),
             (Shape::Single | Shape::Pipeline, _) => Call::pipeline(commands),
         };

@@ -16,6 +16,8 @@ use std::time::Duration;
 use bytes::Bytes;
 #[cfg(feature = "tls")]
 use hashslot::Tls;
+use hashslot::cmd::{self, TypedCommand};
+use hashslot::command::OneOrMore;
 use hashslot::plan::Explanation;
 use hashslot::runtimes::{Builder, ConnectError};
 use hashslot::topology::Topology;
@@ -137,28 +139,38 @@ pub(crate) trait Client: Clone + Debug + Send + Sync + 'static {
         commands: impl IntoIterator<Item = Command>,
     ) -> Pending<'_, Result<V, Error>>;
 
-    fn get<'a, V: Answer>(&'a self, key: impl ToArg + 'a) -> Pending<'a, Result<V, Error>>;
+    fn run<C: TypedCommand<Reply: Answer>>(
+        &self,
+        command: C,
+    ) -> Pending<'_, Result<C::Reply, Error>>;
 
-    fn set<'a>(
-        &'a self,
-        key: impl ToArg + 'a,
-        value: impl ToArg + 'a,
-    ) -> Pending<'a, Result<(), Error>>;
+    fn get<V: Answer>(&self, key: impl ToArg) -> Pending<'_, Result<V, Error>> {
+        self.run(cmd::get(key))
+    }
 
-    fn del<'a>(&'a self, key: impl ToArg + 'a) -> Pending<'a, Result<bool, Error>>;
+    fn set(&self, key: impl ToArg, value: impl ToArg) -> Pending<'_, Result<(), Error>> {
+        self.run(cmd::set(key, value))
+    }
 
-    fn exists<'a>(&'a self, key: impl ToArg + 'a) -> Pending<'a, Result<bool, Error>>;
+    fn del(&self, keys: impl OneOrMore) -> Pending<'_, Result<u64, Error>> {
+        self.run(cmd::del(keys))
+    }
 
-    fn incr<'a>(&'a self, key: impl ToArg + 'a) -> Pending<'a, Result<i64, Error>>;
+    fn exists(&self, keys: impl OneOrMore) -> Pending<'_, Result<u64, Error>> {
+        self.run(cmd::exists(keys))
+    }
 
-    fn incr_by<'a>(
-        &'a self,
-        key: impl ToArg + 'a,
-        increment: i64,
-    ) -> Pending<'a, Result<i64, Error>>;
+    fn incr(&self, key: impl ToArg) -> Pending<'_, Result<i64, Error>> {
+        self.run(cmd::incr(key))
+    }
 
-    fn expire<'a>(&'a self, key: impl ToArg + 'a, seconds: u64)
-    -> Pending<'a, Result<bool, Error>>;
+    fn incrby(&self, key: impl ToArg, increment: i64) -> Pending<'_, Result<i64, Error>> {
+        self.run(cmd::incrby(key, increment))
+    }
+
+    fn expire(&self, key: impl ToArg, ttl: Duration) -> Pending<'_, Result<bool, Error>> {
+        self.run(cmd::expire(key, ttl))
+    }
 
     fn load_commands(&self) -> Pending<'_, Result<usize, Error>>;
 

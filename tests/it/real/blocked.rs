@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hashslot::blocking;
+use hashslot::cmd::{Executor, Typed, TypedCommand};
 use hashslot::plan::Explanation;
 use hashslot::runtimes::ConnectError;
 use hashslot::topology::Topology;
-use hashslot::{Call, Command, Credentials, Error, Event, Frame, Reply, Scan, Stats, ToArg};
+use hashslot::{Call, Command, Credentials, Error, Event, Frame, Reply, Scan, Stats};
 
 use super::adapter::{Adapter, Answer, Client, Events, Keys, Pending, Setup};
 
@@ -76,12 +77,6 @@ impl<V> Drop for Detached<V> {
     }
 }
 
-/// The bytes of an argument, to be taken to another thread.
-fn owned(argument: impl ToArg) -> Vec<u8> {
-    let command = Command::new("HOLDS").arg(argument);
-    command.arguments().nth(1).expect("has an argument").to_vec()
-}
-
 /// Each method calls the client's own of that name.
 impl Client for blocking::Client {
     type Keys = BlockedKeys;
@@ -107,7 +102,7 @@ impl Client for blocking::Client {
         commands: impl IntoIterator<Item = Command>,
     ) -> Pending<'_, Result<Vec<Result<Frame, Error>>, Error>> {
         let (client, commands) = (self.clone(), commands.into_iter().collect::<Vec<_>>());
-        elsewhere(move || client.pipeline(commands))
+        elsewhere(move || client.pipeline_each(commands))
     }
 
     fn call_each(&self, call: Call) -> Pending<'_, Result<Vec<Result<Frame, Error>>, Error>> {
@@ -120,54 +115,15 @@ impl Client for blocking::Client {
         commands: impl IntoIterator<Item = Command>,
     ) -> Pending<'_, Result<V, Error>> {
         let (client, commands) = (self.clone(), commands.into_iter().collect::<Vec<_>>());
-        elsewhere(move || client.transaction(commands))
+        elsewhere(move || client.call_as(Call::transaction(commands)))
     }
 
-    fn get<'a, V: Answer>(&'a self, key: impl ToArg + 'a) -> Pending<'a, Result<V, Error>> {
-        let (client, key) = (self.clone(), owned(key));
-        elsewhere(move || client.get(&key))
-    }
-
-    fn set<'a>(
-        &'a self,
-        key: impl ToArg + 'a,
-        value: impl ToArg + 'a,
-    ) -> Pending<'a, Result<(), Error>> {
-        let (client, key, value) = (self.clone(), owned(key), owned(value));
-        elsewhere(move || client.set(&key, &value))
-    }
-
-    fn del<'a>(&'a self, key: impl ToArg + 'a) -> Pending<'a, Result<bool, Error>> {
-        let (client, key) = (self.clone(), owned(key));
-        elsewhere(move || client.del(&key))
-    }
-
-    fn exists<'a>(&'a self, key: impl ToArg + 'a) -> Pending<'a, Result<bool, Error>> {
-        let (client, key) = (self.clone(), owned(key));
-        elsewhere(move || client.exists(&key))
-    }
-
-    fn incr<'a>(&'a self, key: impl ToArg + 'a) -> Pending<'a, Result<i64, Error>> {
-        let (client, key) = (self.clone(), owned(key));
-        elsewhere(move || client.incr(&key))
-    }
-
-    fn incr_by<'a>(
-        &'a self,
-        key: impl ToArg + 'a,
-        increment: i64,
-    ) -> Pending<'a, Result<i64, Error>> {
-        let (client, key) = (self.clone(), owned(key));
-        elsewhere(move || client.incr_by(&key, increment))
-    }
-
-    fn expire<'a>(
-        &'a self,
-        key: impl ToArg + 'a,
-        seconds: u64,
-    ) -> Pending<'a, Result<bool, Error>> {
-        let (client, key) = (self.clone(), owned(key));
-        elsewhere(move || client.expire(&key, seconds))
+    fn run<C: TypedCommand<Reply: Answer>>(
+        &self,
+        command: C,
+    ) -> Pending<'_, Result<C::Reply, Error>> {
+        let (client, command) = (self.clone(), Typed::new(command.into_command()));
+        elsewhere(move || Executor::execute(&client, command))
     }
 
     fn load_commands(&self) -> Pending<'_, Result<usize, Error>> {

@@ -91,14 +91,14 @@ fn large_values_come_back_whole<A: Adapter>() -> Done {
                     let read: Frame = client.get(&key).await?;
                     assert!(read.value().as_bytes() == Some(&*written), "{key}");
                 }
-                assert!(client.del(&key).await?);
+                assert_eq!(client.del(&key).await?, 1);
                 Ok::<_, Failure>(())
             });
         }
         while let Some(ended) = tasks.join_next().await {
             ended??;
         }
-        assert!(client.del("{large}value").await?);
+        assert_eq!(client.del("{large}value").await?, 1);
         Ok(())
     })
 }

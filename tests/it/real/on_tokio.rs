@@ -8,7 +8,7 @@ use std::time::Duration;
 use allocation_counter::measure;
 use hashslot::runtimes::CallFuture;
 use hashslot::tokio::Tokio;
-use hashslot::{Command, Frame};
+use hashslot::{Command, Commands, Frame, cmd};
 
 use super::client::after_the_end;
 use super::late::{PATIENCE, answer, hang_up, impatient, silent_node};
@@ -29,8 +29,7 @@ fn one_thread_is_enough() -> Done {
             load.goes_on(1000).await?;
             load.stop().await?.assert_flawless();
             let keys: Vec<_> = (0..2000).map(|number| format!("current:{number}")).collect();
-            let ended = client.pipeline(keys.iter().map(|key| Command::set(key, key))).await?;
-            assert!(ended.iter().all(Result::is_ok));
+            client.pipeline(cmd::each(keys.iter().map(|key| cmd::set(key, key)))).await?;
             client.close().await;
             after_the_end(&client).await
         };
@@ -235,4 +234,39 @@ fn what_a_runtime_lacks_is_told() -> Done {
     let text = told(|connecting| bare.block_on(connecting))?;
     assert!(text.contains("`enable_time`") || text.contains("`enable_all`"), "{text}");
     Ok(())
+}
+
+/// A stream takes commands as its window has room, keeps their order, and lets others come in
+/// between.
+#[test]
+fn a_stream_goes_through_its_window() -> Done {
+    use std::cell::Cell;
+
+    let Some(cluster) = shared(USUAL)? else { return Ok(()) };
+    run::<Tokio>(async {
+        const COUNT: u32 = 20_000;
+        let client = connect::<Tokio>(&cluster).await?;
+        client.set("beside", 7).await?;
+        let taken = Cell::new(0);
+        let rows = (0..COUNT).map(|id| {
+            taken.set(taken.get() + 1);
+            cmd::incrby(format!("{{window}}{}", id % 10), 1)
+        });
+        let mut stream = client.stream(rows).window(1000);
+        let mut sums = [0; 10];
+        let mut count = 0;
+        while let Some((number, result)) = stream.next().await {
+            count += 1;
+            assert_eq!(number, count);
+            assert!(taken.get() <= count + 1000, "no more than the window is ahead");
+            let sum = &mut sums[(number - 1) % 10];
+            *sum += 1;
+            assert_eq!(result?, *sum, "the commands of a slot run in their order");
+            if number.is_multiple_of(500) {
+                assert_eq!(client.get::<u8>("beside").await?, 7);
+            }
+        }
+        assert_eq!((count, sums), (20_000, [2000; 10]));
+        Ok(())
+    })
 }

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use hashslot::Address;
+use hashslot::Commands;
 use hashslot::runtimes::{Builder, Client, Runtime, Stream};
 use hashslot::tokio::Tokio;
 

@@ -5,10 +5,11 @@ use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
+use hashslot::cmd::{Executor, TypedCommand};
 use hashslot::plan::Explanation;
 use hashslot::runtimes::{self, ConnectError, Runtime};
 use hashslot::topology::Topology;
-use hashslot::{Call, Command, Credentials, Error, Event, Frame, Reply, Scan, Stats, ToArg};
+use hashslot::{Call, Command, Credentials, Error, Event, Frame, Reply, Scan, Stats};
 
 use super::adapter::{Adapter, Answer, Client, Events, Keys, Pending, Setup};
 
@@ -105,7 +106,7 @@ impl<R: Runtime + Debug> Client for runtimes::Client<R> {
         &self,
         commands: impl IntoIterator<Item = Command>,
     ) -> Pending<'_, Result<Vec<Result<Frame, Error>>, Error>> {
-        Box::pin(self.pipeline(commands.into_iter().collect::<Vec<_>>()))
+        Box::pin(self.pipeline_each(commands.into_iter().collect::<Vec<_>>()))
     }
 
     fn call_each(&self, call: Call) -> Pending<'_, Result<Vec<Result<Frame, Error>>, Error>> {
@@ -116,47 +117,14 @@ impl<R: Runtime + Debug> Client for runtimes::Client<R> {
         &self,
         commands: impl IntoIterator<Item = Command>,
     ) -> Pending<'_, Result<V, Error>> {
-        Box::pin(self.transaction(commands.into_iter().collect::<Vec<_>>()))
+        Box::pin(self.call_as(Call::transaction(commands)))
     }
 
-    fn get<'a, V: Answer>(&'a self, key: impl ToArg + 'a) -> Pending<'a, Result<V, Error>> {
-        Box::pin(self.get(key))
-    }
-
-    fn set<'a>(
-        &'a self,
-        key: impl ToArg + 'a,
-        value: impl ToArg + 'a,
-    ) -> Pending<'a, Result<(), Error>> {
-        Box::pin(self.set(key, value))
-    }
-
-    fn del<'a>(&'a self, key: impl ToArg + 'a) -> Pending<'a, Result<bool, Error>> {
-        Box::pin(self.del(key))
-    }
-
-    fn exists<'a>(&'a self, key: impl ToArg + 'a) -> Pending<'a, Result<bool, Error>> {
-        Box::pin(self.exists(key))
-    }
-
-    fn incr<'a>(&'a self, key: impl ToArg + 'a) -> Pending<'a, Result<i64, Error>> {
-        Box::pin(self.incr(key))
-    }
-
-    fn incr_by<'a>(
-        &'a self,
-        key: impl ToArg + 'a,
-        increment: i64,
-    ) -> Pending<'a, Result<i64, Error>> {
-        Box::pin(self.incr_by(key, increment))
-    }
-
-    fn expire<'a>(
-        &'a self,
-        key: impl ToArg + 'a,
-        seconds: u64,
-    ) -> Pending<'a, Result<bool, Error>> {
-        Box::pin(self.expire(key, seconds))
+    fn run<C: TypedCommand<Reply: Answer>>(
+        &self,
+        command: C,
+    ) -> Pending<'_, Result<C::Reply, Error>> {
+        Box::pin(Executor::execute(self, command))
     }
 
     fn load_commands(&self) -> Pending<'_, Result<usize, Error>> {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use hashslot::blocking::Client;
 use hashslot::error::ErrorKind;
-use hashslot::{Call, Command, Config, Error, Event, Frame, Reply, Scan};
+use hashslot::{Call, Command, Commands, Config, Error, Event, Frame, Reply, Scan};
 
 use super::{Done, USUAL, shared};
 use crate::servers::cluster::Cluster;

@@ -68,7 +68,7 @@ fn a_part_that_times_out_leaves_the_others_their_replies() {
 #[test]
 fn an_empty_pipeline_is_done_at_once() {
     let mut world = World::new(Config::default(), &[A]);
-    let pipeline = world.submit(Call::pipeline([]));
+    let pipeline = world.submit(Call::pipeline(Vec::<Command>::new()));
     assert_eq!(world.result(pipeline), &Ok(Reply::Pipeline(Vec::new())));
     assert_eq!(world.link_count(), 0);
 }
@@ -211,7 +211,7 @@ fn f57_a_transaction_over_two_slots_is_refused() {
         refused.error.to_string(),
         "GET: not sent: the keys are in different slots (12182 and 5061), give them one hash tag"
     );
-    let refused = world.try_submit(Call::transaction([])).expect_err("refused");
+    let refused = world.try_submit(Call::transaction(Vec::<Command>::new())).expect_err("refused");
     assert_eq!(refused.error.to_string(), "not sent: a transaction needs at least one command");
 }
 

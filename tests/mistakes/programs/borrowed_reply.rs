@@ -1,5 +1,6 @@
 //! A reply that is borrowed. The hint: ask for `String` instead of `&str`
 
+use hashslot::Commands;
 use hashslot::runtimes::{Client, Runtime};
 
 async fn get<R: Runtime>(client: &Client<R>) -> Result<(), hashslot::Error> {

@@ -1,5 +1,6 @@
 //! A type of one's own that converts nothing. The hint: implement `FromValue`
 
+use hashslot::Commands;
 use hashslot::runtimes::{Client, Runtime};
 
 struct Session {

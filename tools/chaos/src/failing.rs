@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use hashslot::error::ErrorKind;
 use hashslot::tokio::Client;
-use hashslot::{Call, Command, Reply};
+use hashslot::{Call, Command, Commands, Reply};
 use tokio::task::JoinSet;
 
 use crate::figures::Figures;

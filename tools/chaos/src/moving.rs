@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use hashslot::tokio::Client;
-use hashslot::{Command, Error, Stats};
+use hashslot::{Command, Commands, Error, Stats, cmd};
 use tokio::task::JoinSet;
 
 use crate::figures::Figures;
@@ -143,7 +143,7 @@ async fn fill(
     let (mut count, mut failed) = (0, 0);
     for keys in keys.values().collect::<Vec<_>>().chunks(40) {
         let commands = keys.iter().copied().flatten().map(|key| Command::set(key, key));
-        let results = client.pipeline(commands).await?;
+        let results = client.pipeline_each(cmd::each(commands)).await?;
         count += results.len();
         failed += results.iter().filter(|result| result.is_err()).count();
     }
@@ -155,7 +155,8 @@ async fn read_back(client: &Client, keys: &BTreeMap<u16, Vec<String>>) -> Result
     let mut wrong = 0;
     for keys in keys.values().collect::<Vec<_>>().chunks(40) {
         let keys: Vec<_> = keys.iter().copied().flatten().collect();
-        let results = client.pipeline(keys.iter().map(|key| Command::get(*key))).await?;
+        let results =
+            client.pipeline_each(cmd::each(keys.iter().map(|key| Command::get(*key)))).await?;
         let is_right = |(key, result): &(&&String, Result<hashslot::Frame, Error>)| {
             let value = result.as_ref().map(hashslot::Frame::value);
             value.is_ok_and(|value| value.as_bytes() == Some(key.as_bytes()))

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use hashslot::tokio::Client;
-use hashslot::{Call, Command, Error, Frame};
+use hashslot::{Call, Command, Commands, Error, Frame, cmd};
 use tokio::task::JoinSet;
 
 use crate::figures::Figures;
@@ -143,7 +143,8 @@ pub(crate) async fn every_byte(setup: &Setup) -> Result<Figures, Failure> {
             stage.client.get::<String>(&value).await?;
             exchange.number += 1;
             proxy.set(direction, Flow { cut_after: Some(cut_at), ..Flow::default() });
-            let ended = stage.client.pipeline(exchange.commands().map(to_command)).await?;
+            let commands = cmd::each(exchange.commands().map(to_command));
+            let ended = stage.client.pipeline_each(commands).await?;
             proxy.set(direction, Flow::default());
             exchange.check(direction, cut_at, &ended, &mut server, &mut figures)?;
         }

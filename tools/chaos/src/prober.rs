@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use hashslot::Commands;
 use hashslot::tokio::Client;
 
 use crate::servers::raw::{Connection, encode};

@@ -5,7 +5,7 @@ use std::future::Future;
 use hashslot::config::AddressMap;
 use hashslot::runtimes::{Client, Runtime};
 use hashslot::topology::Topology;
-use hashslot::{Address, Config, Error, Stats, async_std, blocking, smol, tokio};
+use hashslot::{Address, Commands, Config, Error, Stats, async_std, blocking, smol, tokio};
 
 use crate::Failure;
 
@@ -14,7 +14,7 @@ pub(crate) trait Talk: Clone + Send + Sync + 'static {
     fn set(&self, key: &str, value: u64) -> impl Future<Output = Result<(), Error>> + Send;
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<u64>, Error>> + Send;
     fn incr(&self, key: &str) -> impl Future<Output = Result<i64, Error>> + Send;
-    fn del(&self, key: &str) -> impl Future<Output = Result<bool, Error>> + Send;
+    fn del(&self, key: &str) -> impl Future<Output = Result<u64, Error>> + Send;
     fn topology(&self) -> impl Future<Output = Result<Topology, Error>> + Send;
     fn stats(&self) -> impl Future<Output = Result<Stats, Error>> + Send;
     fn close(&self) -> impl Future<Output = ()> + Send;
@@ -22,19 +22,19 @@ pub(crate) trait Talk: Clone + Send + Sync + 'static {
 
 impl<R: Runtime> Talk for Client<R> {
     async fn set(&self, key: &str, value: u64) -> Result<(), Error> {
-        Self::set(self, key, value).await
+        Commands::set(self, key, value).await
     }
 
     async fn get(&self, key: &str) -> Result<Option<u64>, Error> {
-        Self::get(self, key).await
+        Commands::get(self, key).await
     }
 
     async fn incr(&self, key: &str) -> Result<i64, Error> {
-        Self::incr(self, key).await
+        Commands::incr(self, key).await
     }
 
-    async fn del(&self, key: &str) -> Result<bool, Error> {
-        Self::del(self, key).await
+    async fn del(&self, key: &str) -> Result<u64, Error> {
+        Commands::del(self, key).await
     }
 
     async fn topology(&self) -> Result<Topology, Error> {
@@ -53,19 +53,19 @@ impl<R: Runtime> Talk for Client<R> {
 /// It blocks the thread that polls it: each caller has a thread of its own.
 impl Talk for blocking::Client {
     async fn set(&self, key: &str, value: u64) -> Result<(), Error> {
-        Self::set(self, key, value)
+        Commands::set(self, key, value)
     }
 
     async fn get(&self, key: &str) -> Result<Option<u64>, Error> {
-        Self::get(self, key)
+        Commands::get(self, key)
     }
 
     async fn incr(&self, key: &str) -> Result<i64, Error> {
-        Self::incr(self, key)
+        Commands::incr(self, key)
     }
 
-    async fn del(&self, key: &str) -> Result<bool, Error> {
-        Self::del(self, key)
+    async fn del(&self, key: &str) -> Result<u64, Error> {
+        Commands::del(self, key)
     }
 
     async fn topology(&self) -> Result<Topology, Error> {

@@ -1,0 +1,1127 @@
+//! Servers: configuration, persistence, memory, commands and time.
+//!
+//! Commands that go to several nodes and whose replies stay apart return a [`PerNode`] map.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ops::RangeInclusive;
+use core::str::FromStr;
+use core::time::Duration;
+
+use bytes::Bytes;
+
+use super::record::{Fields, record};
+use super::time::{UnixTime, milliseconds};
+use super::typed::{Typed, TypedCommand, each, start, with_options};
+use crate::command::{Arg, FromValue, ListItem, OneOrMore, PairOrMore, ToArg};
+use crate::error::{ConversionError, ServerError};
+use crate::resp::{Elements, Frame, Value};
+
+/// The replies of several nodes: a map from the address of each node to its reply.
+///
+/// A call whose [`Target`](crate::Target) is one node has one reply and no map. Choose the type of
+/// that reply with [`Typed::reply`].
+pub type PerNode<T> = BTreeMap<String, T>;
+
+/// What became of a command on each node: a map from its address to its reply or its error.
+///
+/// The error of a node that did not answer has the code `CLIENT`.
+pub type PerNodeResult<T> = BTreeMap<String, Result<T, ServerError>>;
+
+/// Values by their names.
+pub type ByName<T> = BTreeMap<String, T>;
+
+/// Rewrites the append-only file in the background on each node: `BGREWRITEAOF`.
+///
+/// Returns what each node says: that it started, or that it will. The command goes to all nodes.
+///
+/// **Since**: Redis 1.0. **Complexity**: O(1).
+pub fn bgrewriteaof() -> Typed<PerNodeResult<String>> {
+    start!("BGREWRITEAOF")
+}
+
+with_options! {
+    /// `BGSAVE`, made by [`bgsave`].
+    BgSave
+}
+
+/// Saves the data of each node to its disk in the background: `BGSAVE`.
+///
+/// Returns what each node says. A node that is saving already has an error in its place. The
+/// command goes to all nodes.
+///
+/// **Since**: Redis 1.0. **Complexity**: O(1).
+pub fn bgsave() -> BgSave<PerNodeResult<String>> {
+    BgSave(start!("BGSAVE"))
+}
+
+impl<R> BgSave<R> {
+    /// A node that rewrites its append-only file saves as soon as that is done: `SCHEDULE`.
+    pub fn schedule(self) -> Self {
+        Self(self.0.arg("SCHEDULE"))
+    }
+
+    /// Stops a save that is running or scheduled: `CANCEL`. **Since**: Valkey 8.1.
+    pub fn cancel(self) -> Self {
+        Self(self.0.arg("CANCEL"))
+    }
+}
+
+/// Returns the number of commands that the server has: `COMMAND COUNT`.
+///
+/// **Since**: Redis 2.8.13. **Complexity**: O(1).
+pub fn command_count() -> Typed<u64> {
+    start!("COMMAND COUNT")
+}
+
+/// Returns the documentation of commands by their names: `COMMAND DOCS`.
+///
+/// A name that the server does not know is missing in the map. The name of a subcommand has a bar:
+/// `config|get`.
+///
+/// **Since**: Redis 7.0. **Complexity**: O(n) in the number of names.
+pub fn command_docs(names: impl OneOrMore) -> Typed<ByName<CommandDocs>> {
+    start!("COMMAND DOCS").args(names)
+}
+
+/// Returns the keys of a command, as the server finds them: `COMMAND GETKEYS`.
+///
+/// The command is not run. One without keys is an error of the server.
+///
+/// **Since**: Redis 2.8.13. **Complexity**: O(n) in the number of arguments.
+///
+/// ```
+/// use hashslot::cmd::{self, Typed};
+/// let keys: Typed<Vec<String>> = cmd::command_getkeys(cmd::mset([("a", 1), ("b", 2)]));
+/// ```
+pub fn command_getkeys<V: FromValue>(command: impl TypedCommand) -> Typed<V> {
+    start!("COMMAND GETKEYS").args(each(command.into_command().arguments()))
+}
+
+/// Returns the keys of a command, and what it does with each: `COMMAND GETKEYSANDFLAGS`.
+///
+/// The command is not run. Ask for pairs: `Vec<(String, Vec<String>)>`.
+///
+/// **Since**: Redis 7.0. **Complexity**: O(n) in the number of arguments.
+pub fn command_getkeysandflags<V: FromValue>(command: impl TypedCommand) -> Typed<V> {
+    start!("COMMAND GETKEYSANDFLAGS").args(each(command.into_command().arguments()))
+}
+
+/// Returns what the server knows about commands, in the order of their names: `COMMAND INFO`.
+///
+/// `None` for a name that the server does not know. The name of a subcommand has a bar:
+/// `config|get`, since Redis 7.0.
+///
+/// **Since**: Redis 2.8.13. **Complexity**: O(n) in the number of names.
+pub fn command_info(names: impl OneOrMore) -> Typed<Vec<Option<ServerCommand>>> {
+    start!("COMMAND INFO").args(names)
+}
+
+with_options! {
+    /// `COMMAND LIST`, made by [`command_list`]: one filter.
+    CommandNames
+}
+
+/// Returns the names of the server's commands: `COMMAND LIST`.
+///
+/// **Since**: Redis 7.0. **Complexity**: O(n) in the number of commands.
+pub fn command_list() -> CommandNames<Vec<String>> {
+    CommandNames(start!("COMMAND LIST"))
+}
+
+impl<R> CommandNames<R> {
+    /// Only the commands of a module: `FILTERBY MODULE`.
+    #[doc(alias = "filterby")]
+    pub fn module(self, name: impl ToArg) -> Self {
+        Self(self.0.arg("FILTERBY").arg("MODULE").arg(name))
+    }
+
+    /// Only the commands of an ACL category, such as `hash`: `FILTERBY ACLCAT`.
+    #[doc(alias = "aclcat")]
+    pub fn acl_category(self, category: impl ToArg) -> Self {
+        Self(self.0.arg("FILTERBY").arg("ACLCAT").arg(category))
+    }
+
+    /// Only the commands whose names match a pattern: `FILTERBY PATTERN`.
+    pub fn pattern(self, pattern: impl ToArg) -> Self {
+        Self(self.0.arg("FILTERBY").arg("PATTERN").arg(pattern))
+    }
+}
+
+/// Returns what the server knows about all of its commands: `COMMAND`.
+///
+/// The client itself learns the commands of a server with its method `load_commands`.
+///
+/// **Since**: Redis 2.8.13. **Complexity**: O(n) in the number of commands.
+#[doc(alias = "command")]
+pub fn commands() -> Typed<Vec<ServerCommand>> {
+    start!("COMMAND")
+}
+
+/// What a server knows about a command: how it is called, and where its keys are.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct ServerCommand {
+    /// The name in small letters; of a subcommand with a bar: `config|get`.
+    pub name: String,
+    /// The number of arguments, the name included. A negative number is the least number.
+    pub arity: i64,
+    /// What kind of command it is, such as `readonly` or `blocking`.
+    pub flags: Vec<String>,
+    /// The position of the first key; 0 if there is none, or if only `key_specs` tell it.
+    pub first_key: i64,
+    /// The position of the last key; a negative one counts from the end.
+    pub last_key: i64,
+    /// The distance between two keys.
+    pub key_step: i64,
+    /// The ACL categories, each with its `@`. **Since**: Redis 6.0.
+    pub acl_categories: Vec<String>,
+    /// Hints for clients, such as `request_policy:all_shards`. **Since**: Redis 7.0.
+    pub tips: Vec<String>,
+    /// How the keys are found. **Since**: Redis 7.0.
+    pub key_specs: Vec<KeySpec>,
+    /// The subcommands. **Since**: Redis 7.0.
+    pub subcommands: Vec<Self>,
+}
+
+impl FromValue for ServerCommand {
+    fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
+        let mut items = Items::of(value, frame, "a command as an array")?;
+        Ok(Self {
+            name: items.next()?,
+            arity: items.next()?,
+            flags: items.next()?,
+            first_key: items.next()?,
+            last_key: items.next()?,
+            key_step: items.next()?,
+            acl_categories: items.list()?,
+            tips: items.list()?,
+            key_specs: items.list()?,
+            subcommands: items.list()?,
+        })
+    }
+}
+
+record! {
+    /// How a server finds keys of a command.
+    pub struct KeySpec {
+        /// What is to be known about it, in words.
+        pub notes: Option<String> = "notes",
+        /// What the command does with the keys, such as `RW` or `insert`.
+        pub flags: Vec<String> = "flags",
+        /// How the first key is found.
+        pub begin_search: KeyStep = "begin_search",
+        /// How all keys are found from there.
+        pub find_keys: KeyStep = "find_keys",
+    }
+}
+
+record! {
+    /// One step of finding keys.
+    pub struct KeyStep {
+        /// The method, such as `index`, `keyword` or `range`.
+        pub method: String = "type",
+        /// The parameters of the method.
+        pub parameters: ByName<String> = "spec",
+    }
+}
+
+/// The documentation of a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CommandDocs {
+    /// What it does, in one sentence.
+    pub summary: Option<String>,
+    /// The version of the server, or of the module, that brought it.
+    pub since: Option<String>,
+    /// The group of commands.
+    pub group: Option<String>,
+    /// The complexity in words.
+    pub complexity: Option<String>,
+    /// The module, if it comes with one.
+    pub module: Option<String>,
+    /// Such as `deprecated`.
+    pub flags: Vec<String>,
+    /// The version from which on it is deprecated.
+    pub deprecated_since: Option<String>,
+    /// What replaces it, if it is deprecated.
+    pub replaced_by: Option<String>,
+    /// Versions, and what each changed.
+    pub history: Vec<(String, String)>,
+    /// The arguments.
+    pub arguments: Vec<CommandArgument>,
+    /// The subcommands by their names, which have a bar: `config|get`.
+    pub subcommands: ByName<Self>,
+}
+
+impl FromValue for CommandDocs {
+    fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
+        let fields = Fields::of(value, frame)?;
+        Ok(Self {
+            summary: fields.get("summary")?,
+            since: fields.get("since")?,
+            group: fields.get("group")?,
+            complexity: fields.get("complexity")?,
+            module: fields.get("module")?,
+            flags: list(&fields, "doc_flags")?,
+            deprecated_since: fields.get("deprecated_since")?,
+            replaced_by: fields.get("replaced_by")?,
+            history: list(&fields, "history")?,
+            arguments: list(&fields, "arguments")?,
+            subcommands: fields.get::<Option<_>>("subcommands")?.unwrap_or_default(),
+        })
+    }
+}
+
+/// An argument of a command, or a group of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CommandArgument {
+    /// The name of the argument.
+    pub name: String,
+    /// Its type, such as `key`, `integer`, `pure-token`, `oneof` or `block`.
+    pub kind: String,
+    /// How documentation shows it.
+    pub display_text: Option<String>,
+    /// The word before it.
+    pub token: Option<String>,
+    /// For a key, the index of its specification in [`ServerCommand::key_specs`].
+    pub key_spec_index: Option<u64>,
+    /// What it is for.
+    pub summary: Option<String>,
+    /// The version that brought it.
+    pub since: Option<String>,
+    /// The version from which on it is deprecated.
+    pub deprecated_since: Option<String>,
+    /// Such as `optional` or `multiple`.
+    pub flags: Vec<String>,
+    /// The arguments of a group.
+    pub arguments: Vec<Self>,
+}
+
+impl FromValue for CommandArgument {
+    fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
+        let fields = Fields::of(value, frame)?;
+        Ok(Self {
+            name: fields.get("name")?,
+            kind: fields.get("type")?,
+            display_text: fields.get("display_text")?,
+            token: fields.get("token")?,
+            key_spec_index: fields.get("key_spec_index")?,
+            summary: fields.get("summary")?,
+            since: fields.get("since")?,
+            deprecated_since: fields.get("deprecated_since")?,
+            flags: list(&fields, "flags")?,
+            arguments: list(&fields, "arguments")?,
+        })
+    }
+}
+
+/// Returns the settings of each node whose names match, by their names: `CONFIG GET`.
+///
+/// The command goes to all nodes. Several names or patterns are possible since Redis 7.0.
+///
+/// **Since**: Redis 2.0. **Complexity**: O(n) in the number of settings.
+pub fn config_get(names: impl OneOrMore) -> Typed<PerNode<ByName<String>>> {
+    start!("CONFIG GET").args(names)
+}
+
+/// Sets the statistics of all nodes to zero: `CONFIG RESETSTAT`.
+///
+/// **Since**: Redis 2.0. **Complexity**: O(1).
+pub fn config_resetstat() -> Typed<()> {
+    start!("CONFIG RESETSTAT")
+}
+
+/// Writes the settings of all nodes to their configuration files: `CONFIG REWRITE`.
+///
+/// A node that runs without a file has an error.
+///
+/// **Since**: Redis 2.8. **Complexity**: O(1).
+pub fn config_rewrite() -> Typed<()> {
+    start!("CONFIG REWRITE")
+}
+
+/// Changes settings of all nodes: `CONFIG SET`.
+///
+/// Several settings are possible since Redis 7.0: a node changes all of them or none. Errors do not
+/// show values, which may be passwords.
+///
+/// **Since**: Redis 2.0. **Complexity**: O(n) in the number of settings.
+///
+/// ```
+/// use hashslot::{Command, cmd};
+/// let command = cmd::config_set([("maxmemory", "2gb"), ("maxmemory-policy", "allkeys-lru")]);
+/// assert_eq!(Command::from(command).len(), 6);
+/// ```
+pub fn config_set(settings: impl PairOrMore) -> Typed<()> {
+    start!("CONFIG SET").pairs(settings)
+}
+
+/// Returns the number of keys of all primaries: `DBSIZE`.
+///
+/// **Since**: Redis 1.0. **Complexity**: O(1) on each primary.
+pub fn dbsize() -> Typed<u64> {
+    start!("DBSIZE")
+}
+
+/// Returns the message: `ECHO`.
+///
+/// **Since**: Redis 1.0. **Complexity**: O(1).
+pub fn echo<V: FromValue>(message: impl ToArg) -> Typed<V> {
+    start!("ECHO").arg(message)
+}
+
+with_options! {
+    /// `FAILOVER`, made by [`failover`].
+    Failover
+}
+
+/// Makes a replica the primary in place of the node that gets the command: `FAILOVER`.
+///
+/// Nodes of a cluster refuse it: [`cluster_failover`](super::cluster_failover) replaces it there.
+/// The command needs a target.
+///
+/// **Since**: Redis 6.2. **Complexity**: O(1).
+pub fn failover() -> Failover<()> {
+    Failover(start!("FAILOVER"))
+}
+
+impl<R> Failover<R> {
+    /// The replica that becomes the primary: `TO`.
+    pub fn to(self, host: impl ToArg, port: u16) -> Self {
+        Self(self.0.arg("TO").arg(host).arg(port))
+    }
+
+    /// Also if the replica has not caught up when the time is over: `FORCE`. It needs
+    /// [`to`](Self::to) and [`timeout`](Self::timeout).
+    pub fn force(self) -> Self {
+        Self(self.0.arg("FORCE"))
+    }
+
+    /// Stops a failover that is under way: `ABORT`.
+    pub fn abort(self) -> Self {
+        Self(self.0.arg("ABORT"))
+    }
+
+    /// How long the node waits for the replica: `TIMEOUT`.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self(self.0.arg("TIMEOUT").arg(milliseconds(timeout)))
+    }
+}
+
+with_options! {
+    /// `FLUSHALL` and `FLUSHDB`, made by [`flushall`] and [`flushdb`].
+    FlushAll
+}
+
+/// Deletes all keys of all databases, on all primaries: `FLUSHALL`.
+///
+/// **Since**: Redis 1.0. **Complexity**: O(n) in the number of keys.
+pub fn flushall() -> FlushAll<()> {
+    FlushAll(start!("FLUSHALL"))
+}
+
+/// Deletes all keys of the client's database, on all primaries: `FLUSHDB`.
+///
+/// **Since**: Redis 1.0. **Complexity**: O(n) in the number of keys.
+pub fn flushdb() -> FlushAll<()> {
+    FlushAll(start!("FLUSHDB"))
+}
+
+impl<R> FlushAll<R> {
+    /// Servers free the memory in the background: `ASYNC`. **Since**: Redis 4.0.
+    #[doc(alias = "async")]
+    pub fn in_background(self) -> Self {
+        Self(self.0.arg("ASYNC"))
+    }
+
+    /// Servers free the memory before they answer: `SYNC`. **Since**: Redis 6.2.
+    #[doc(alias = "sync")]
+    pub fn at_once(self) -> Self {
+        Self(self.0.arg("SYNC"))
+    }
+}
+
+/// Returns the keys that one node spent the most time or traffic on: `HOTKEYS GET`.
+///
+/// `None` if the node counts no keys. The command needs a target.
+///
+/// **Since**: Redis 8.6. **Complexity**: O(n) in the number of keys that are returned.
+pub fn hotkeys_get() -> Typed<Option<HotKeys>> {
+    start!("HOTKEYS GET")
+}
+
+/// Forgets what one node counted: `HOTKEYS RESET`.
+///
+/// Counting has to be [stopped](hotkeys_stop). The command needs a target.
+///
+/// **Since**: Redis 8.6. **Complexity**: O(1).
+pub fn hotkeys_reset() -> Typed<()> {
+    start!("HOTKEYS RESET")
+}
+
+with_options! {
+    /// `HOTKEYS START`, made by [`hotkeys_start`].
+    HotKeysStart
+}
+
+/// Begins to count which keys one node spends the most time or traffic on: `HOTKEYS START`.
+///
+/// The command needs a target.
+///
+/// **Since**: Redis 8.6. **Complexity**: O(1).
+///
+/// ```
+/// use std::time::Duration;
+/// use hashslot::cmd::{self, HotKeysMetric};
+/// let start = cmd::hotkeys_start(HotKeysMetric::Cpu).count(20).duration(Duration::from_secs(60));
+/// ```
+pub fn hotkeys_start(metrics: impl OneOrMore) -> HotKeysStart<()> {
+    HotKeysStart(start!("HOTKEYS START").arg("METRICS").counted(metrics))
+}
+
+impl<R> HotKeysStart<R> {
+    /// How many keys are told of each metric, from 1 to 64: `COUNT`. Without it 10.
+    pub fn count(self, count: u64) -> Self {
+        Self(self.0.arg("COUNT").arg(count))
+    }
+
+    /// Counting ends after this time, in whole seconds: `DURATION`. Without it
+    /// [`hotkeys_stop`] ends it.
+    pub fn duration(self, duration: Duration) -> Self {
+        Self(self.0.arg("DURATION").arg(whole_seconds(duration)))
+    }
+
+    /// Counts one of so many commands: `SAMPLE`.
+    pub fn sample(self, ratio: u64) -> Self {
+        Self(self.0.arg("SAMPLE").arg(ratio))
+    }
+
+    /// Counts only keys of these slots: `SLOTS`. The node has to own them.
+    pub fn slots(self, slots: impl OneOrMore) -> Self {
+        Self(self.0.arg("SLOTS").counted(slots))
+    }
+}
+
+/// Ends the counting of keys on one node, and returns whether it was under way: `HOTKEYS STOP`.
+///
+/// [`hotkeys_get`] still returns what was counted. The command needs a target.
+///
+/// **Since**: Redis 8.6. **Complexity**: O(1).
+pub fn hotkeys_stop() -> Typed<bool> {
+    start!("HOTKEYS STOP")
+}
+
+/// What [`hotkeys_start`] counts for each key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HotKeysMetric {
+    /// Time of the processor: `CPU`.
+    Cpu,
+    /// Bytes that were received and sent: `NET`.
+    Net,
+}
+
+impl ToArg for HotKeysMetric {
+    fn to_arg(&self) -> Arg<'_> {
+        match self {
+            Self::Cpu => "CPU",
+            Self::Net => "NET",
+        }
+        .to_arg()
+    }
+}
+
+impl ListItem for HotKeysMetric {}
+
+/// What a node counted about keys: the reply of [`hotkeys_get`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HotKeys {
+    /// Whether the node still counts.
+    pub is_active: bool,
+    /// The node counts one of so many commands.
+    pub sample_ratio: u64,
+    /// The ranges of slots whose keys are counted.
+    pub slots: Vec<RangeInclusive<u16>>,
+    /// When counting began.
+    pub started: UnixTime,
+    /// How long the node counted.
+    pub duration: Duration,
+    /// The time that all commands took.
+    pub time: Duration,
+    /// The time that all commands on the counted slots took, if slots were chosen.
+    pub time_of_slots: Option<Duration>,
+    /// The bytes that all commands received and sent.
+    pub bytes: u64,
+    /// The bytes of all commands on the counted slots, if slots were chosen.
+    pub bytes_of_slots: Option<u64>,
+    /// Keys with the time that they took, the longest first. Empty if time was not counted.
+    pub by_time: Vec<(Bytes, Duration)>,
+    /// Keys with their bytes, the most first. Empty if bytes were not counted.
+    pub by_bytes: Vec<(Bytes, u64)>,
+}
+
+impl FromValue for HotKeys {
+    fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
+        // The map is alone in an array, so that those of several nodes can be joined.
+        let inner = value.elements().filter(|elements| elements.len() == 1);
+        let inner = inner.and_then(|elements| elements.get(0));
+        let fields = Fields::of(inner.as_ref().unwrap_or(value), frame)?;
+        let slots: Vec<Vec<u16>> = fields.get("selected-slots")?;
+        let slots = slots.iter().filter_map(|range| Some(*range.first()?..=*range.last()?));
+        let by_time: Vec<(Bytes, u64)> = list(&fields, "by-cpu-time-us")?;
+        let of_slots: Option<u64> = fields.get("all-commands-selected-slots-us")?;
+        Ok(Self {
+            is_active: fields.get("tracking-active")?,
+            sample_ratio: fields.get("sample-ratio")?,
+            slots: slots.collect(),
+            started: fields.get("collection-start-time-unix-ms")?,
+            duration: Duration::from_millis(fields.get("collection-duration-ms")?),
+            time: Duration::from_micros(fields.get("all-commands-all-slots-us")?),
+            time_of_slots: of_slots.map(Duration::from_micros),
+            bytes: fields.get("net-bytes-all-commands-all-slots")?,
+            bytes_of_slots: fields.get("net-bytes-all-commands-selected-slots")?,
+            by_time: by_time
+                .into_iter()
+                .map(|(key, time)| (key, Duration::from_micros(time)))
+                .collect(),
+            by_bytes: list(&fields, "by-net-bytes")?,
+        })
+    }
+}
+
+with_options! {
+    /// `INFO`, made by [`info`]: which sections.
+    Info
+}
+
+/// Returns what each primary tells of itself: `INFO`.
+///
+/// For a replica, or for one primary, name a [`Target`](crate::Target) and choose the type
+/// [`ServerInfo`] with [`Info::reply`].
+///
+/// **Since**: Redis 1.0. **Complexity**: O(1).
+///
+/// ```
+/// use hashslot::cmd::{self, Info, PerNode, ServerInfo};
+/// let memory: Info<PerNode<ServerInfo>> = cmd::info().sections("memory");
+/// let of_one: Info<ServerInfo> = cmd::info().reply();
+/// ```
+pub fn info() -> Info<PerNode<ServerInfo>> {
+    Info(start!("INFO"))
+}
+
+impl<R> Info<R> {
+    /// Only these sections, such as `memory` or `everything`. More than one is possible since Redis
+    /// 7.0.
+    pub fn sections(self, names: impl OneOrMore) -> Self {
+        Self(self.0.args(names))
+    }
+}
+
+/// What a server tells of itself: lines of names and values, divided into sections.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerInfo(String);
+
+impl ServerInfo {
+    /// The text as the server sent it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The value of a field, such as `used_memory`.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        text_field(&self.0, name)
+    }
+
+    /// The value of a field as a number or another type; `None` if it is missing or no such value.
+    #[must_use]
+    pub fn parse<T: FromStr>(&self, name: &str) -> Option<T> {
+        self.get(name)?.parse().ok()
+    }
+
+    /// The names of the sections, such as `Memory`.
+    pub fn sections(&self) -> impl Iterator<Item = &str> {
+        self.0.lines().filter_map(heading)
+    }
+
+    /// The names and values of a section, in any case: `memory`.
+    pub fn section<'a>(&'a self, name: &str) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+        let mut lines = self.0.lines();
+        lines.find(|line| heading(line).is_some_and(|found| found.eq_ignore_ascii_case(name)));
+        lines.take_while(|line| heading(line).is_none()).filter_map(|line| line.split_once(':'))
+    }
+}
+
+impl FromValue for ServerInfo {
+    fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
+        String::from_value(value, frame).map(Self)
+    }
+}
+
+/// Returns when each node saved its data last, in seconds since 1970-01-01 00:00 UTC: `LASTSAVE`.
+///
+/// The command goes to all nodes.
+///
+/// **Since**: Redis 1.0. **Complexity**: O(1).
+pub fn lastsave() -> Typed<PerNode<u64>> {
+    start!("LASTSAVE")
+}
+
+with_options! {
+    /// `LOLWUT`, made by [`lolwut`].
+    Lolwut
+}
+
+/// Returns a piece of art made of characters, and the version of the server: `LOLWUT`.
+///
+/// **Since**: Redis 5.0. **Complexity**: O(n) in the size of the piece.
+pub fn lolwut() -> Lolwut<String> {
+    Lolwut(start!("LOLWUT"))
+}
+
+impl<R> Lolwut<R> {
+    /// The piece of a version of the server: `VERSION`. Set it before the parameters.
+    pub fn version(self, version: u64) -> Self {
+        Self(self.0.arg("VERSION").arg(version))
+    }
+
+    /// The parameters of the piece, which depend on its version.
+    pub fn parameters(self, parameters: impl OneOrMore) -> Self {
+        Self(self.0.args(parameters))
+    }
+}
+
+/// Returns what each primary thinks of its memory, in words: `MEMORY DOCTOR`.
+///
+/// **Since**: Redis 4.0. **Complexity**: O(1).
+pub fn memory_doctor() -> Typed<PerNode<String>> {
+    start!("MEMORY DOCTOR")
+}
+
+/// Returns the statistics of each primary's allocator, as text: `MEMORY MALLOC-STATS`.
+///
+/// **Since**: Redis 4.0. **Complexity**: O(n) in the memory that is allocated.
+pub fn memory_malloc_stats() -> Typed<PerNode<String>> {
+    start!("MEMORY MALLOC-STATS")
+}
+
+/// Gives memory that all nodes do not use back to their systems: `MEMORY PURGE`.
+///
+/// **Since**: Redis 4.0. **Complexity**: O(n) in the memory that is allocated.
+pub fn memory_purge() -> Typed<()> {
+    start!("MEMORY PURGE")
+}
+
+/// Returns what each primary uses its memory for: `MEMORY STATS`.
+///
+/// Names and fields differ by version. Most values are numbers, those of a database are maps: ask
+/// for `ByName<OwnedValue>`, or for a type of your own.
+///
+/// **Since**: Redis 4.0. **Complexity**: O(1).
+pub fn memory_stats<V: FromValue>() -> Typed<PerNode<V>> {
+    start!("MEMORY STATS")
+}
+
+with_options! {
+    /// `MEMORY USAGE`, made by [`memory_usage`].
+    MemoryUsage
+}
+
+/// Returns how many bytes a key and its value take: `MEMORY USAGE`.
+///
+/// `None` if the key is missing. The server estimates a large value by five of its elements.
+///
+/// **Since**: Redis 4.0. **Complexity**: O(n) in the number of samples.
+pub fn memory_usage(key: impl ToArg) -> MemoryUsage<Option<u64>> {
+    MemoryUsage(start!("MEMORY USAGE").key(key))
+}
+
+impl<R> MemoryUsage<R> {
+    /// By how many elements the server estimates a large value; 0 for all of them: `SAMPLES`.
+    pub fn samples(self, count: u64) -> Self {
+        Self(self.0.arg("SAMPLES").arg(count))
+    }
+}
+
+/// Returns the modules of the server: `MODULE LIST`.
+///
+/// **Since**: Redis 4.0. **Complexity**: O(n) in the number of modules.
+pub fn module_list() -> Typed<Vec<LoadedModule>> {
+    start!("MODULE LIST")
+}
+
+with_options! {
+    /// `MODULE LOAD`, made by [`module_load`].
+    ModuleLoad
+}
+
+/// Loads a module into all nodes, from a file of theirs: `MODULE LOAD`.
+///
+/// **Since**: Redis 4.0. **Complexity**: O(1).
+pub fn module_load(path: impl ToArg) -> ModuleLoad<()> {
+    ModuleLoad(start!("MODULE LOAD").arg(path))
+}
+
+impl<R> ModuleLoad<R> {
+    /// What the module is started with.
+    pub fn arguments(self, arguments: impl OneOrMore) -> Self {
+        Self(self.0.args(arguments))
+    }
+}
+
+with_options! {
+    /// `MODULE LOADEX`, made by [`module_loadex`].
+    ModuleLoadEx
+}
+
+/// Loads a module with settings into all nodes, from a file of theirs: `MODULE LOADEX`.
+///
+/// **Since**: Redis 7.0. **Complexity**: O(1).
+pub fn module_loadex(path: impl ToArg) -> ModuleLoadEx<()> {
+    ModuleLoadEx(start!("MODULE LOADEX").arg(path))
+}
+
+impl<R> ModuleLoadEx<R> {
+    /// A setting of the module: `CONFIG`. May be set several times, before the arguments.
+    pub fn config(self, name: impl ToArg, value: impl ToArg) -> Self {
+        Self(self.0.arg("CONFIG").arg(name).arg(value))
+    }
+
+    /// What the module is started with: `ARGS`.
+    #[doc(alias = "args")]
+    pub fn arguments(self, arguments: impl OneOrMore) -> Self {
+        Self(self.0.arg("ARGS").args(arguments))
+    }
+}
+
+/// Unloads a module from all nodes: `MODULE UNLOAD`.
+///
+/// **Since**: Redis 4.0. **Complexity**: O(1).
+pub fn module_unload(name: impl ToArg) -> Typed<()> {
+    start!("MODULE UNLOAD").arg(name)
+}
+
+/// A module of a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LoadedModule {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: u64,
+    /// The file that it was loaded from. **Since**: Redis 7.0.
+    pub path: Option<String>,
+    /// What it was started with. **Since**: Redis 7.0.
+    pub arguments: Vec<Bytes>,
+}
+
+impl FromValue for LoadedModule {
+    fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
+        let fields = Fields::of(value, frame)?;
+        Ok(Self {
+            name: fields.get("name")?,
+            version: fields.get("ver")?,
+            path: fields.get("path")?,
+            arguments: list(&fields, "args")?,
+        })
+    }
+}
+
+with_options! {
+    /// `PING`, made by [`ping`].
+    Ping
+}
+
+/// Returns `PONG` if a primary answers: `PING`.
+///
+/// **Since**: Redis 1.0. **Complexity**: O(1).
+pub fn ping() -> Ping<String> {
+    Ping(start!("PING"))
+}
+
+impl<R> Ping<R> {
+    /// Returns this message in place of `PONG`.
+    pub fn message(self, message: impl ToArg) -> Self {
+        Self(self.0.arg(message))
+    }
+}
+
+/// Makes a server a replica of another one: `REPLICAOF`.
+///
+/// Nodes of a cluster refuse it: [`cluster_replicate`](super::cluster_replicate) replaces it there.
+/// The command needs a target.
+///
+/// **Since**: Redis 5.0. **Complexity**: O(1).
+#[doc(alias = "slaveof")]
+pub fn replicaof(host: impl ToArg, port: u16) -> Typed<()> {
+    start!("REPLICAOF").arg(host).arg(port)
+}
+
+/// Makes a replica a primary: `REPLICAOF NO ONE`.
+///
+/// Nodes of a cluster refuse it: [`cluster_failover`](super::cluster_failover) replaces it there.
+/// The command needs a target.
+///
+/// **Since**: Redis 5.0. **Complexity**: O(1).
+pub fn replicaof_no_one() -> Typed<()> {
+    start!("REPLICAOF").arg("NO").arg("ONE")
+}
+
+/// Returns whether a server is a primary or a replica, and how far replication is: `ROLE`.
+///
+/// A primary answers, unless a target is named.
+///
+/// **Since**: Redis 2.8.12. **Complexity**: O(1).
+pub fn role() -> Typed<ServerRole> {
+    start!("ROLE")
+}
+
+/// What a server is in replication: the reply of [`role`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ServerRole {
+    /// It takes the writes.
+    #[non_exhaustive]
+    Primary {
+        /// How many bytes it has written to the stream of replication.
+        offset: u64,
+        /// The replicas that are connected.
+        replicas: Vec<ConnectedReplica>,
+    },
+    /// It follows a primary.
+    #[non_exhaustive]
+    Replica {
+        /// The host of the primary.
+        host: String,
+        /// The port of the primary.
+        port: u16,
+        /// The state of the connection to the primary: `connected`, or a step before that.
+        state: String,
+        /// How many bytes of the stream it has read; `None` before the connection is complete.
+        offset: Option<u64>,
+    },
+}
+
+impl FromValue for ServerRole {
+    fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
+        let mut items = Items::of(value, frame, "a role as an array")?;
+        match items.next::<String>()?.as_str() {
+            "master" | "primary" => {
+                Ok(Self::Primary { offset: items.next()?, replicas: items.next()? })
+            }
+            "slave" | "replica" => Ok(Self::Replica {
+                host: items.next()?,
+                port: items.next()?,
+                state: items.next()?,
+                offset: u64::try_from(items.next::<i64>()?).ok(),
+            }),
+            _ => Err(ConversionError::custom("neither the role of a primary nor of a replica")),
+        }
+    }
+}
+
+/// A replica that is connected to its primary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConnectedReplica {
+    /// The host that it announces.
+    pub host: String,
+    /// The port that it announces.
+    pub port: u16,
+    /// How many bytes of the stream of replication it has acknowledged.
+    pub offset: u64,
+}
+
+impl FromValue for ConnectedReplica {
+    fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
+        let (host, port, offset) = FromValue::from_value(value, frame)?;
+        Ok(Self { host, port, offset })
+    }
+}
+
+/// Saves the data of each node to its disk, and returns what became of it: `SAVE`.
+///
+/// The command goes to all nodes. A node serves no other command meanwhile: [`bgsave`] saves in the
+/// background.
+///
+/// **Since**: Redis 1.0. **Complexity**: O(n) in the number of keys.
+pub fn save() -> Typed<PerNodeResult<()>> {
+    start!("SAVE")
+}
+
+with_options! {
+    /// `SHUTDOWN`, made by [`shutdown`].
+    Shutdown
+}
+
+/// Ends one server: `SHUTDOWN`.
+///
+/// The server closes its connections and sends no reply: a call that succeeds ends with an error
+/// that the connection was lost. The command needs a target.
+///
+/// **Since**: Redis 1.0. **Complexity**: O(n) in the number of keys if it saves, else O(1).
+pub fn shutdown() -> Shutdown<()> {
+    Shutdown(start!("SHUTDOWN"))
+}
+
+impl<R> Shutdown<R> {
+    /// The server does not save its data: `NOSAVE`.
+    #[doc(alias = "nosave")]
+    pub fn no_save(self) -> Self {
+        Self(self.0.arg("NOSAVE"))
+    }
+
+    /// The server saves its data, also if no point of saving is configured: `SAVE`.
+    pub fn save(self) -> Self {
+        Self(self.0.arg("SAVE"))
+    }
+
+    /// The server does not wait for replicas that are behind: `NOW`. **Since**: Redis 7.0.
+    pub fn now(self) -> Self {
+        Self(self.0.arg("NOW"))
+    }
+
+    /// The server ignores errors, such as that saving failed: `FORCE`. **Since**: Redis 7.0.
+    pub fn force(self) -> Self {
+        Self(self.0.arg("FORCE"))
+    }
+
+    /// Only if it is safe: a primary that serves slots refuses: `SAFE`. **Since**: Valkey 9.0.
+    pub fn safe(self) -> Self {
+        Self(self.0.arg("SAFE"))
+    }
+
+    /// A primary hands its slots to a replica first: `FAILOVER`. **Since**: Valkey 9.0.
+    pub fn failover(self) -> Self {
+        Self(self.0.arg("FAILOVER"))
+    }
+
+    /// Stops a shutdown that is under way: `ABORT`. **Since**: Redis 7.0.
+    pub fn abort(self) -> Self {
+        Self(self.0.arg("ABORT"))
+    }
+}
+
+/// Exchanges two databases: `SWAPDB`.
+///
+/// Nodes of a cluster refuse it. The command needs a target.
+///
+/// **Since**: Redis 4.0. **Complexity**: O(n) in the number of clients that watch or wait for keys.
+pub fn swapdb(first: u32, second: u32) -> Typed<()> {
+    start!("SWAPDB").arg(first).arg(second)
+}
+
+/// Returns the time of a server: `TIME`.
+///
+/// **Since**: Redis 2.6. **Complexity**: O(1).
+pub fn time() -> Typed<ServerTime> {
+    start!("TIME")
+}
+
+/// The time of a server, to the microsecond: the reply of [`time`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServerTime(Duration);
+
+impl ServerTime {
+    /// The time since 1970-01-01 00:00 UTC.
+    #[must_use]
+    pub const fn since_epoch(self) -> Duration {
+        self.0
+    }
+}
+
+impl From<ServerTime> for UnixTime {
+    /// To the millisecond.
+    fn from(time: ServerTime) -> Self {
+        Self::from_millis(u64::try_from(time.0.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+impl FromValue for ServerTime {
+    fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
+        let (seconds, micros): (u64, u32) = FromValue::from_value(value, frame)?;
+        let micros = Duration::from_micros(micros.into());
+        Ok(Self(Duration::from_secs(seconds).saturating_add(micros)))
+    }
+}
+
+/// Waits until replicas have the writes of this connection, and returns how many have: `WAIT`.
+///
+/// The number is that of the primary with the fewest. A timeout of zero waits forever.
+///
+/// **Since**: Redis 3.0. **Complexity**: O(1).
+pub fn wait(replicas: u64, timeout: Duration) -> Typed<u64> {
+    start!("WAIT").arg(replicas).arg(milliseconds(timeout))
+}
+
+/// Waits until the writes of this connection are in append-only files: `WAITAOF`.
+///
+/// Returns how many files of the primary, 0 or 1, and how many of replicas have them. Both numbers
+/// are those of the primary with the fewest. A timeout of zero waits forever.
+///
+/// **Since**: Redis 7.2. **Complexity**: O(1).
+pub fn waitaof(local: u64, replicas: u64, timeout: Duration) -> Typed<(u64, u64)> {
+    start!("WAITAOF").arg(local).arg(replicas).arg(milliseconds(timeout))
+}
+
+/// The elements of a reply that has a meaning for each place.
+pub(super) struct Items<'a, 'f> {
+    elements: Elements<'a>,
+    frame: &'f Frame,
+    index: usize,
+}
+
+impl<'a, 'f> Items<'a, 'f> {
+    pub(super) fn of(
+        value: &Value<'a>,
+        frame: &'f Frame,
+        expected: &'static str,
+    ) -> Result<Self, ConversionError> {
+        match value.elements() {
+            Some(elements) => Ok(Self { elements, frame, index: 0 }),
+            None => Err(ConversionError::new(expected, value)),
+        }
+    }
+
+    /// The next element. One that is missing is a null, since servers add elements with time.
+    pub(super) fn next<T: FromValue>(&mut self) -> Result<T, ConversionError> {
+        let value = self.elements.next().unwrap_or(Value::Null);
+        self.index += 1;
+        T::from_value(&value, self.frame).map_err(|error| error.at(self.index - 1))
+    }
+
+    /// The next element, which is a list; empty if it is missing.
+    pub(super) fn list<T: FromValue>(&mut self) -> Result<Vec<T>, ConversionError> {
+        Ok(self.next::<Option<Vec<T>>>()?.unwrap_or_default())
+    }
+}
+
+/// A field that is a list; empty if it is missing.
+pub(super) fn list<T: FromValue>(
+    fields: &Fields<'_, '_>,
+    name: &'static str,
+) -> Result<Vec<T>, ConversionError> {
+    Ok(fields.get::<Option<Vec<T>>>(name)?.unwrap_or_default())
+}
+
+/// The value of a line `name:value`.
+pub(super) fn text_field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let mut lines = text.lines().filter_map(|line| line.split_once(':'));
+    lines.find(|(found, _)| *found == name).map(|(_, value)| value)
+}
+
+/// The name of a section, if the line begins one.
+fn heading(line: &str) -> Option<&str> {
+    line.strip_prefix('#').map(str::trim)
+}
+
+/// The seconds of a period, rounded up.
+pub(super) fn whole_seconds(duration: Duration) -> u64 {
+    duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0))
+}
