@@ -56,6 +56,34 @@ pub(crate) const PLAN: &[Entry] = &[
         "cargo run --example event_loop 127.0.0.1:7000",
         Runs(&["Pipeline([Ok(...)])", "Stats { ..."]),
     ),
+    entry(
+        "cargo run --example session_store --features tokio -- redis://127.0.0.1:7000",
+        Runs(&["loaded: true", "ended: true", "loaded: None"]),
+    ),
+    entry(
+        "cargo run --example rate_limiter --features tokio -- redis://127.0.0.1:7000",
+        Runs(&["request 3: true", "request 4: false"]),
+    ),
+    entry(
+        "cargo run --example leaderboard --features tokio -- redis://127.0.0.1:7000",
+        Runs(&["bob has 130.5", "1. bob 130.5", "3. cid 95", "cid is at 3 of 4"]),
+    ),
+    entry(
+        "cargo run --example cache_aside --features tokio -- redis://127.0.0.1:7000",
+        Runs(&["computed", "<h1>home</h1>"]),
+    ),
+    entry(
+        "cargo run --example lock --features tokio -- redis://127.0.0.1:7000",
+        Runs(&["ann locks: true", "bob unlocks: false", "ann unlocks: true", "bob locks: true"]),
+    ),
+    entry(
+        "cargo run --example stream_worker --features tokio -- redis://127.0.0.1:7000",
+        Runs(&["billed 150, pending 0"]),
+    ),
+    entry(
+        "cargo run --example bulk_load --features tokio -- redis://127.0.0.1:7000 20000",
+        Runs(&["20000 rows, 0 failed"]),
+    ),
     // Scripts for users.
     entry("scripts/demo", Runs(DEMO)),
     entry("scripts/demo --runtime smol", Runs(DEMO)),
