@@ -64,7 +64,9 @@ pub struct Replied {
 }
 
 impl Replied {
-    pub(crate) fn new(results: Vec<Result<Frame, Error>>, names: Names) -> Self {
+    /// The results of a pipeline of commands with these names.
+    #[must_use]
+    pub fn new(results: Vec<Result<Frame, Error>>, names: Names) -> Self {
         Self { results: results.into_iter(), names, count: 0 }
     }
 
@@ -82,7 +84,9 @@ impl Replied {
 
 /// The names of the commands of a pipeline, for errors that name none.
 #[derive(Debug, Clone)]
-pub(crate) enum Names {
+#[doc(hidden)]
+#[non_exhaustive]
+pub enum Names {
     /// All have this one.
     Same(&'static str),
     /// Each has its own. A thin pointer: a future of a call should stay small.
@@ -91,7 +95,8 @@ pub(crate) enum Names {
 
 impl Names {
     /// **Cost**: allocates only if the names differ.
-    pub(crate) fn of(commands: &[Command]) -> Self {
+    #[must_use]
+    pub fn of(commands: &[Command]) -> Self {
         let mut names = commands.iter().map(|command| command.info().name);
         let first = names.next().unwrap_or_default();
         if names.all(|name| core::ptr::eq(name, first)) {

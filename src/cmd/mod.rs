@@ -92,10 +92,8 @@ pub use self::consumer_groups::*;
 pub use self::entries::{Entry, EntryId, EntryRange, StreamEntries, StreamStart};
 pub use self::executor::Executor;
 pub use self::list::CommandList;
-#[cfg(feature = "std")]
-pub(crate) use self::list::Names;
 #[doc(hidden)]
-pub use self::list::Replied;
+pub use self::list::{Names, Replied};
 pub use self::time::{Expiry, Ttl, UnixTime};
 pub use self::typed::{Typed, TypedCommand, each};
 
