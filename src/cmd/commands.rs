@@ -314,7 +314,7 @@ pub trait Commands: Executor {
     /// Sets positions of members of the sorted set at `key`, and returns how many are new:
     /// `GEOADD`.
     ///
-    /// The options are methods of [`GeoAdd`]. [`zrem`](super::zrem) removes members.
+    /// The options are methods of [`GeoAdd`]. [`zrem`] removes members.
     ///
     /// **Since**: Redis 3.2. **Complexity**: O(m · log n) for m places and n members.
     ///
@@ -3231,8 +3231,8 @@ pub trait Commands: Executor {
 
     /// Makes a replica the primary in place of the node that gets the command: `FAILOVER`.
     ///
-    /// Nodes of a cluster refuse it: [`cluster_failover`](super::cluster_failover) replaces it
-    /// there. The command needs a target.
+    /// Nodes of a cluster refuse it: [`cluster_failover`] replaces it there.
+    /// The command needs a target.
     ///
     /// **Since**: Redis 6.2. **Complexity**: O(1).
     ///
@@ -3413,8 +3413,8 @@ pub trait Commands: Executor {
 
     /// Makes a server a replica of another one: `REPLICAOF`.
     ///
-    /// Nodes of a cluster refuse it: [`cluster_replicate`](super::cluster_replicate) replaces it
-    /// there. The command needs a target.
+    /// Nodes of a cluster refuse it: [`cluster_replicate`] replaces it there.
+    /// The command needs a target.
     ///
     /// **Since**: Redis 5.0. **Complexity**: O(1).
     #[doc(alias = "slaveof")]
@@ -3424,8 +3424,8 @@ pub trait Commands: Executor {
 
     /// Makes a replica a primary: `REPLICAOF NO ONE`.
     ///
-    /// Nodes of a cluster refuse it: [`cluster_failover`](super::cluster_failover) replaces it
-    /// there. The command needs a target.
+    /// Nodes of a cluster refuse it: [`cluster_failover`] replaces it there.
+    /// The command needs a target.
     ///
     /// **Since**: Redis 5.0. **Complexity**: O(1).
     fn replicaof_no_one(&self) -> Self::Output<()> {
@@ -3553,7 +3553,7 @@ pub trait Commands: Executor {
 
     /// Makes the Bloom filter at `key` from the form that append-only files have: `BF.LOAD`.
     ///
-    /// [`dump`](super::dump) and [`restore`](super::restore) copy filters.
+    /// [`dump`] and [`restore`] copy filters.
     ///
     /// **Since**: `valkey-bloom` 1.0. **Complexity**: O(n) in the size of the filter.
     fn bf_load(&self, key: impl ToArg, data: impl ToArg) -> Self::Output<()> {
@@ -4079,8 +4079,8 @@ pub trait Commands: Executor {
 
     /// Runs a query, and returns its reply together with what took how long: `FT.PROFILE`.
     ///
-    /// The query is one of [`ft_search`], [`ft_aggregate`](super::ft_aggregate) or
-    /// [`ft_hybrid`](super::ft_hybrid). What is told differs between versions of the server, and
+    /// The query is one of [`ft_search`], [`ft_aggregate`] or
+    /// [`ft_hybrid`]. What is told differs between versions of the server, and
     /// between RESP2 and RESP3: ask for an [`OwnedValue`](crate::resp::OwnedValue).
     ///
     /// **Since**: `RediSearch` 2.2. **Complexity**: O(n) in what the query costs.

@@ -136,9 +136,21 @@ fn docs(lines: &[String]) -> Vec<String> {
     while kept.last() == Some(&"///") {
         kept.pop();
     }
+    let kept: Vec<String> = kept.into_iter().map(without_path).collect();
+    let kept: Vec<&str> = kept.iter().map(String::as_str).collect();
     let is_text = |line: &&str| line.len() > 4 && !line[4..].starts_with(['-', '|', ' ']);
     let paragraphs = kept.chunk_by(|before, after| is_text(before) && is_text(after));
     paragraphs.flat_map(wrap).collect()
+}
+
+/// A line whose links have no path: the trait sees everything by its name.
+fn without_path(line: &str) -> String {
+    let mut line = line.to_owned();
+    while let Some(start) = line.find("](super::") {
+        let end = line[start..].find(')').map_or(line.len(), |at| start + at + 1);
+        line.replace_range(start + 1..end, "");
+    }
+    line
 }
 
 /// The lines of a paragraph, broken again if one of them is too long.
