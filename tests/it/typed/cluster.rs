@@ -146,7 +146,10 @@ cases! {
     }
     "CLUSTER GETSLOTMIGRATIONS" on &["valkey-9.1"] => |c| {
         let node = primary(c)?;
-        assert_eq!(on(c, node.clone(), cmd::cluster_getslotmigrations())?, []);
+        // Others may have moved slots of this cluster before.
+        let ended = on(c, node.clone(), cmd::cluster_getslotmigrations())?;
+        let is_right = |m: &SlotMigration| ["EXPORT", "IMPORT"].contains(&m.operation.as_str());
+        assert!(ended.iter().all(is_right), "{ended:?}");
         let refused = refusal(on(c, node.clone(), cmd::cluster_cancelslotmigrations()));
         assert_eq!(refused, "ERR No migrations ongoing");
         let to_nobody = cmd::cluster_migrateslots((0, 1), id('0'));
