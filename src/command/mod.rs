@@ -171,6 +171,11 @@ impl Command {
     /// Adds the only key of a command whose first argument it is, and computes its slot.
     #[inline]
     pub(crate) fn only_key(self, key: impl ToArg) -> Self {
+        debug_assert!(
+            matches!(self.info.keys, KeyShape::At(_)),
+            "{} has other keys",
+            self.info.name
+        );
         let key = key.into_arg();
         let slot = key.with_bytes(Slot::of_key);
         Self { slot: Some(slot), ..self.arg(key) }

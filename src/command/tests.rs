@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use std::{format, string::String, vec};
 
 use super::*;
+use crate::cmd;
 use crate::plan::Call;
 
 fn keys(words: &[&str]) -> Result<Vec<String>, KeyError> {
@@ -386,4 +387,14 @@ fn the_slot_of_an_only_key_is_that_of_a_search() {
     let long = vec![b'x'; 2 * LARGE_LEN];
     let known = Command::of(table::known("GET")).only_key(long.clone());
     assert_eq!(known.slot(), Command::new("GET").arg(long).slot());
+}
+
+/// A command that may have more keys has no slot before all of them are there.
+#[test]
+fn a_key_that_is_added_later_counts() {
+    for command in [Command::del("a"), Command::exists("a"), Command::from(cmd::unlink("a"))] {
+        assert_eq!(command.slot(), Ok(Some(Slot::of_key(b"a"))));
+        let both = command.arg("b");
+        assert_eq!(both.slot(), Err(KeyError::CrossSlot(Slot::of_key(b"a"), Slot::of_key(b"b"))));
+    }
 }

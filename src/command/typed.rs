@@ -27,13 +27,13 @@ impl Command {
     /// `DEL key`: how many keys there were, 0 or 1.
     #[must_use]
     pub fn del(key: impl ToArg) -> Self {
-        Self::of(DEL).only_key(key)
+        Self::of(DEL).arg(key)
     }
 
     /// `EXISTS key`: 0 or 1.
     #[must_use]
     pub fn exists(key: impl ToArg) -> Self {
-        Self::of(EXISTS).only_key(key)
+        Self::of(EXISTS).arg(key)
     }
 
     /// `INCR key`: the value after it.

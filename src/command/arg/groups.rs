@@ -101,6 +101,15 @@ pub trait ListItem: ToArg {}
 #[derive(Debug, Clone)]
 pub struct Each<I>(pub(crate) I);
 
+impl<I: IntoIterator> IntoIterator for Each<I> {
+    type Item = I::Item;
+    type IntoIter = I::IntoIter;
+
+    fn into_iter(self) -> I::IntoIter {
+        self.0.into_iter()
+    }
+}
+
 impl<T: ListItem + ?Sized> ListItem for &T {}
 impl<B: ListItem + ToOwned<Owned: ToArg> + ?Sized> ListItem for Cow<'_, B> {}
 impl<const N: usize> ListItem for [u8; N] {}
