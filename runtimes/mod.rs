@@ -26,6 +26,7 @@ extern crate std;
 #[doc = include_str!("guide.md")]
 pub mod guide {}
 
+mod builder;
 mod call_future;
 mod cause;
 mod client;
@@ -66,8 +67,9 @@ pub mod smol;
 #[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
 pub mod tokio;
 
+pub use self::builder::{Builder, ConnectError};
 pub use self::call_future::CallFuture;
-pub use self::client::{Builder, Client, ConnectError};
+pub use self::client::Client;
 pub use self::events::Events;
 #[cfg(not(unix))]
 pub use self::runtime::NoUnixStream;

@@ -18,8 +18,8 @@ use crate::cmd::TypedCommand;
 
 /// Commands in flight of one stream, unless it sets another window.
 const WINDOW: usize = 10_000;
-/// Commands of one call: enough to fill a write to each node, and few enough that the calls of
-/// others come in between.
+/// Commands of one call at most: enough to fill a write to each node, and few enough that the calls
+/// of others come in between.
 const CHUNK: usize = 250;
 
 /// Results of commands that an iterator makes, in order: [`Client::stream`].
@@ -133,7 +133,8 @@ impl<R: Runtime, I: Iterator<Item: TypedCommand>> Replies<R, I> {
 
     /// Begins as many calls as the window has room for.
     fn fill(&mut self, cx: &mut Context<'_>) {
-        let chunk = CHUNK.min(self.window);
+        // Several calls at a time: while one is answered, the next is on its way.
+        let chunk = (self.window / 4).clamp(1, CHUNK);
         while self.in_flight + chunk <= self.window {
             let commands: Vec<I::Item> = self.commands.by_ref().take(chunk).collect();
             let len = commands.len();

@@ -200,7 +200,6 @@ pub mod url;
 
 pub mod resp;
 
-pub mod cmd;
 pub mod command;
 pub mod topology;
 
@@ -208,6 +207,8 @@ mod action;
 mod link;
 pub mod plan;
 pub mod verdict;
+
+pub mod cmd;
 
 mod cluster;
 

@@ -15,7 +15,8 @@ use crate::cmd::{CommandList, Executor, TypedCommand};
 #[cfg(doc)]
 use crate::error::Failure;
 use crate::plan::Explanation;
-use crate::runtimes::client::{self, ConnectError};
+use crate::runtimes::builder::{self, ConnectError};
+use crate::runtimes::client;
 use crate::runtimes::{events, scan, stream};
 use crate::topology::Topology;
 use crate::{
@@ -29,7 +30,7 @@ use crate::{
 pub struct Blocking;
 
 /// Builds a blocking client from seeds and options.
-pub type Builder = client::Builder<Blocking>;
+pub type Builder = builder::Builder<Blocking>;
 
 /// A client of one cluster that blocks. Cheap to clone; all clones share the same connections.
 ///
@@ -83,7 +84,7 @@ impl Builder {
         self,
         connect: impl FnOnce(
             &Engine,
-            client::Builder<Handle>,
+            builder::Builder<Handle>,
         ) -> Result<client::Client<Handle>, ConnectError>,
     ) -> Result<Client, ConnectError> {
         let engine = Engine::new().map_err(|error| ConnectError::System(error.kind()))?;

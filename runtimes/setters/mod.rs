@@ -5,7 +5,7 @@ use super::std;
 use core::time::Duration;
 use std::string::String;
 
-use super::client::Builder;
+use super::builder::Builder;
 #[cfg(doc)]
 use crate::Config;
 use crate::config::{AddressMap, Limits, Protocol, RedirectPolicy};
