@@ -10,7 +10,7 @@ use core::time::Duration;
 
 use super::clients::ClientInfo;
 use super::record::Fields;
-use super::server::{PerNode, PerNodeResult, list};
+use super::replies::{PerNode, PerNodeResult, list};
 use super::time::UnixTime;
 use super::typed::{Typed, TypedCommand, each, start, with_options};
 use crate::command::{FromValue, OneOrMore, ToArg};

@@ -9,8 +9,8 @@ use core::str::FromStr;
 use core::time::Duration;
 
 use super::record::record;
-use super::server::{PerNode, whole_seconds};
-use super::time::milliseconds;
+use super::replies::PerNode;
+use super::time::{milliseconds, whole_seconds};
 use super::typed::{Typed, start, with_options};
 use crate::command::{Arg, FromValue, OneOrMore, ToArg};
 use crate::error::ConversionError;

@@ -953,6 +953,8 @@ pub trait Commands: Executor {
     /// A null if there is none after `timeout`; a timeout of zero waits without end. Both keys have
     /// to be in one slot.
     ///
+    /// Clients refuse it, since it would hold a connection that others use.
+    ///
     /// **Since**: Redis 6.2. **Complexity**: O(1).
     #[doc(alias = "brpoplpush")]
     fn blmove<V: FromValue>(
@@ -973,6 +975,8 @@ pub trait Commands: Executor {
     /// there is none after `timeout`; a timeout of zero waits without end. It is one element unless
     /// [`LMPop::count`] is set. All keys have to be in one slot.
     ///
+    /// Clients refuse it, since it would hold a connection that others use.
+    ///
     /// **Since**: Redis 7.0. **Complexity**: O(n + m) for n keys and m elements that are returned.
     ///
     /// Options: [`LMPop`].
@@ -991,6 +995,8 @@ pub trait Commands: Executor {
     /// Returns the key and the element: ask for an `Option<(String, T)>`. A null if there is none
     /// after `timeout`; a timeout of zero waits without end. All keys have to be in one slot.
     ///
+    /// Clients refuse it, since it would hold a connection that others use.
+    ///
     /// **Since**: Redis 2.0. **Complexity**: O(n) in the number of keys.
     fn blpop<V: FromValue>(&self, keys: impl OneOrMore, timeout: Duration) -> Self::Output<V> {
         self.run(blpop(keys, timeout))
@@ -1000,6 +1006,8 @@ pub trait Commands: Executor {
     ///
     /// Returns the key and the element: ask for an `Option<(String, T)>`. A null if there is none
     /// after `timeout`; a timeout of zero waits without end. All keys have to be in one slot.
+    ///
+    /// Clients refuse it, since it would hold a connection that others use.
     ///
     /// **Since**: Redis 2.0. **Complexity**: O(n) in the number of keys.
     fn brpop<V: FromValue>(&self, keys: impl OneOrMore, timeout: Duration) -> Self::Output<V> {
@@ -1447,6 +1455,8 @@ pub trait Commands: Executor {
     /// Returns what [`zmpop`] does. A null if there is none after `timeout`; a timeout of zero
     /// waits without end. All keys have to be in one slot.
     ///
+    /// Clients refuse it, since it would hold a connection that others use.
+    ///
     /// **Since**: Redis 7.0. **Complexity**: O(k + m · log n) for k keys, and m of n members
     /// removed.
     ///
@@ -1467,6 +1477,8 @@ pub trait Commands: Executor {
     /// there is none after `timeout`; a timeout of zero waits without end. All keys have to be in
     /// one slot.
     ///
+    /// Clients refuse it, since it would hold a connection that others use.
+    ///
     /// **Since**: Redis 5.0. **Complexity**: O(k + log n) for k keys and n members.
     fn bzpopmax<V: FromValue>(&self, keys: impl OneOrMore, timeout: Duration) -> Self::Output<V> {
         self.run(bzpopmax(keys, timeout))
@@ -1478,6 +1490,8 @@ pub trait Commands: Executor {
     /// Returns the key, the member and its score: ask for an `Option<(String, T, f64)>`. A null if
     /// there is none after `timeout`; a timeout of zero waits without end. All keys have to be in
     /// one slot.
+    ///
+    /// Clients refuse it, since it would hold a connection that others use.
     ///
     /// **Since**: Redis 5.0. **Complexity**: O(k + log n) for k keys and n members.
     fn bzpopmin<V: FromValue>(&self, keys: impl OneOrMore, timeout: Duration) -> Self::Output<V> {
@@ -2205,10 +2219,10 @@ pub trait Commands: Executor {
 
     /// Returns what functions each primary runs and has: `FUNCTION STATS`.
     ///
-    /// The reply has the address of each primary before what this one tells.
+    /// The reply is a map from the address of each primary.
     ///
     /// **Since**: Redis 7.0. **Complexity**: O(1).
-    fn function_stats(&self) -> Self::Output<Vec<(String, FunctionStats)>> {
+    fn function_stats(&self) -> Self::Output<PerNode<FunctionStats>> {
         self.run(function_stats())
     }
 
@@ -2640,15 +2654,6 @@ pub trait Commands: Executor {
         self.run(cluster_cancelslotmigrations())
     }
 
-    /// Returns how many nodes report that a node fails: `CLUSTER COUNT-FAILURE-REPORTS`.
-    ///
-    /// One node tells the reports that it knows.
-    ///
-    /// **Since**: Redis 3.0. **Complexity**: O(n) in the number of reports.
-    fn cluster_count_failure_reports(&self, node: impl ToArg) -> Self::Output<u64> {
-        self.run(cluster_count_failure_reports(node))
-    }
-
     /// Returns the number of keys in a slot: `CLUSTER COUNTKEYSINSLOT`.
     ///
     /// The slot is a [`Slot`] or its number. The owner of the slot answers.
@@ -2737,31 +2742,6 @@ pub trait Commands: Executor {
         self.run(cluster_getslotmigrations())
     }
 
-    /// Returns how one node sees the state of the cluster: `CLUSTER INFO`.
-    ///
-    /// **Since**: Redis 3.0. **Complexity**: O(1).
-    fn cluster_info(&self) -> Self::Output<ClusterInfo> {
-        self.run(cluster_info())
-    }
-
-    /// Returns the slot of a key, as a server computes it: `CLUSTER KEYSLOT`.
-    ///
-    /// [`Slot::of_key`] computes the same without a server.
-    ///
-    /// **Since**: Redis 3.0. **Complexity**: O(n) in the length of the key.
-    fn cluster_keyslot(&self, key: impl ToArg) -> Self::Output<Slot> {
-        self.run(cluster_keyslot(key))
-    }
-
-    /// Returns the connections between one node and the others: `CLUSTER LINKS`.
-    ///
-    /// Two for each node: one that it accepted, and one that it opened.
-    ///
-    /// **Since**: Redis 7.0. **Complexity**: O(n) in the number of nodes.
-    fn cluster_links(&self) -> Self::Output<Vec<ClusterLink>> {
-        self.run(cluster_links())
-    }
-
     /// Tells one node of another, which joins its cluster: `CLUSTER MEET`.
     ///
     /// The host is an IP address. The command needs a target.
@@ -2825,38 +2805,6 @@ pub trait Commands: Executor {
         self.run(cluster_migration_status())
     }
 
-    /// Returns the ID of the node that answers: `CLUSTER MYID`.
-    ///
-    /// **Since**: Redis 3.0. **Complexity**: O(1).
-    fn cluster_myid(&self) -> Self::Output<NodeId> {
-        self.run(cluster_myid())
-    }
-
-    /// Returns the ID of the shard of the node that answers: `CLUSTER MYSHARDID`.
-    ///
-    /// **Since**: Redis 7.2. **Complexity**: O(1).
-    fn cluster_myshardid(&self) -> Self::Output<String> {
-        self.run(cluster_myshardid())
-    }
-
-    /// Returns all nodes that one node knows: `CLUSTER NODES`.
-    ///
-    /// The method `topology` of a client returns what the client routes commands by, without a
-    /// server.
-    ///
-    /// **Since**: Redis 3.0. **Complexity**: O(n) in the number of nodes.
-    fn cluster_nodes(&self) -> Self::Output<Vec<ClusterNode>> {
-        self.run(cluster_nodes())
-    }
-
-    /// Returns the replicas of a primary, as one node sees them: `CLUSTER REPLICAS`.
-    ///
-    /// **Since**: Redis 5.0. **Complexity**: O(n) in the number of nodes.
-    #[doc(alias = "cluster_slaves")]
-    fn cluster_replicas(&self, primary: impl ToArg) -> Self::Output<Vec<ClusterNode>> {
-        self.run(cluster_replicas(primary))
-    }
-
     /// Makes one node a replica of a primary: `CLUSTER REPLICATE`.
     ///
     /// A primary must have no slots and no keys. The command needs a target.
@@ -2915,6 +2863,96 @@ pub trait Commands: Executor {
         self.run(cluster_setslot(slot, state))
     }
 
+    /// Returns some keys of the cluster, and the cursor that leads to the next ones: `CLUSTERSCAN`.
+    ///
+    /// Begin with the cursor `0`; when `0` is returned, all keys were. There may be no keys in a
+    /// reply before that. The `scan` method of a client does the same with every server.
+    ///
+    /// **Since**: Valkey 9.1. **Complexity**: O(1) for each call.
+    ///
+    /// Options: [`ClusterScan`].
+    fn clusterscan<V: FromValue>(&self, cursor: impl ToArg) -> Self::Output<(String, V)> {
+        self.run(clusterscan(cursor))
+    }
+
+    /// Deletes the keys of ranges of slots that one node does not own: `TRIMSLOTS`.
+    ///
+    /// A range is a pair of its first and its last slot. Servers send it to their replicas after
+    /// slots moved. The command needs a target.
+    ///
+    /// **Since**: Redis 8.4. **Complexity**: O(n) in the number of keys.
+    fn trimslots(&self, ranges: impl PairOrMore) -> Self::Output<()> {
+        self.run(trimslots(ranges))
+    }
+
+    // --- cluster views ---
+
+    /// Returns how many nodes report that a node fails: `CLUSTER COUNT-FAILURE-REPORTS`.
+    ///
+    /// One node tells the reports that it knows.
+    ///
+    /// **Since**: Redis 3.0. **Complexity**: O(n) in the number of reports.
+    fn cluster_count_failure_reports(&self, node: impl ToArg) -> Self::Output<u64> {
+        self.run(cluster_count_failure_reports(node))
+    }
+
+    /// Returns how one node sees the state of the cluster: `CLUSTER INFO`.
+    ///
+    /// **Since**: Redis 3.0. **Complexity**: O(1).
+    fn cluster_info(&self) -> Self::Output<ClusterInfo> {
+        self.run(cluster_info())
+    }
+
+    /// Returns the slot of a key, as a server computes it: `CLUSTER KEYSLOT`.
+    ///
+    /// [`Slot::of_key`] computes the same without a server.
+    ///
+    /// **Since**: Redis 3.0. **Complexity**: O(n) in the length of the key.
+    fn cluster_keyslot(&self, key: impl ToArg) -> Self::Output<Slot> {
+        self.run(cluster_keyslot(key))
+    }
+
+    /// Returns the connections between one node and the others: `CLUSTER LINKS`.
+    ///
+    /// Two for each node: one that it accepted, and one that it opened.
+    ///
+    /// **Since**: Redis 7.0. **Complexity**: O(n) in the number of nodes.
+    fn cluster_links(&self) -> Self::Output<Vec<ClusterLink>> {
+        self.run(cluster_links())
+    }
+
+    /// Returns the ID of the node that answers: `CLUSTER MYID`.
+    ///
+    /// **Since**: Redis 3.0. **Complexity**: O(1).
+    fn cluster_myid(&self) -> Self::Output<NodeId> {
+        self.run(cluster_myid())
+    }
+
+    /// Returns the ID of the shard of the node that answers: `CLUSTER MYSHARDID`.
+    ///
+    /// **Since**: Redis 7.2. **Complexity**: O(1).
+    fn cluster_myshardid(&self) -> Self::Output<String> {
+        self.run(cluster_myshardid())
+    }
+
+    /// Returns all nodes that one node knows: `CLUSTER NODES`.
+    ///
+    /// The method `topology` of a client returns what the client routes commands by, without a
+    /// server.
+    ///
+    /// **Since**: Redis 3.0. **Complexity**: O(n) in the number of nodes.
+    fn cluster_nodes(&self) -> Self::Output<Vec<ClusterNode>> {
+        self.run(cluster_nodes())
+    }
+
+    /// Returns the replicas of a primary, as one node sees them: `CLUSTER REPLICAS`.
+    ///
+    /// **Since**: Redis 5.0. **Complexity**: O(n) in the number of nodes.
+    #[doc(alias = "cluster_slaves")]
+    fn cluster_replicas(&self, primary: impl ToArg) -> Self::Output<Vec<ClusterNode>> {
+        self.run(cluster_replicas(primary))
+    }
+
     /// Returns the shards: their slots and their nodes: `CLUSTER SHARDS`.
     ///
     /// **Since**: Redis 7.0. **Complexity**: O(n) in the number of nodes.
@@ -2957,26 +2995,110 @@ pub trait Commands: Executor {
         self.run(cluster_slots())
     }
 
-    /// Returns some keys of the cluster, and the cursor that leads to the next ones: `CLUSTERSCAN`.
+    // --- command facts ---
+
+    /// Returns the number of commands that the server has: `COMMAND COUNT`.
     ///
-    /// Begin with the cursor `0`; when `0` is returned, all keys were. There may be no keys in a
-    /// reply before that. The `scan` method of a client does the same with every server.
-    ///
-    /// **Since**: Valkey 9.1. **Complexity**: O(1) for each call.
-    ///
-    /// Options: [`ClusterScan`].
-    fn clusterscan<V: FromValue>(&self, cursor: impl ToArg) -> Self::Output<(String, V)> {
-        self.run(clusterscan(cursor))
+    /// **Since**: Redis 2.8.13. **Complexity**: O(1).
+    fn command_count(&self) -> Self::Output<u64> {
+        self.run(command_count())
     }
 
-    /// Deletes the keys of ranges of slots that one node does not own: `TRIMSLOTS`.
+    /// Returns the documentation of commands by their names: `COMMAND DOCS`.
     ///
-    /// A range is a pair of its first and its last slot. Servers send it to their replicas after
-    /// slots moved. The command needs a target.
+    /// A name that the server does not know is missing in the map. The name of a subcommand has a
+    /// bar: `config|get`.
     ///
-    /// **Since**: Redis 8.4. **Complexity**: O(n) in the number of keys.
-    fn trimslots(&self, ranges: impl PairOrMore) -> Self::Output<()> {
-        self.run(trimslots(ranges))
+    /// **Since**: Redis 7.0. **Complexity**: O(n) in the number of names.
+    fn command_docs(&self, names: impl OneOrMore) -> Self::Output<ByName<CommandDocs>> {
+        self.run(command_docs(names))
+    }
+
+    /// Returns the keys of a command, as the server finds them: `COMMAND GETKEYS`.
+    ///
+    /// The command is not run. One without keys is an error of the server.
+    ///
+    /// **Since**: Redis 2.8.13. **Complexity**: O(n) in the number of arguments.
+    fn command_getkeys<V: FromValue>(&self, command: impl TypedCommand) -> Self::Output<V> {
+        self.run(command_getkeys(command))
+    }
+
+    /// Returns the keys of a command, and what it does with each: `COMMAND GETKEYSANDFLAGS`.
+    ///
+    /// The command is not run. Ask for pairs: `Vec<(String, Vec<String>)>`.
+    ///
+    /// **Since**: Redis 7.0. **Complexity**: O(n) in the number of arguments.
+    fn command_getkeysandflags<V: FromValue>(&self, command: impl TypedCommand) -> Self::Output<V> {
+        self.run(command_getkeysandflags(command))
+    }
+
+    /// Returns what the server knows about commands, in the order of their names: `COMMAND INFO`.
+    ///
+    /// `None` for a name that the server does not know. The name of a subcommand has a bar:
+    /// `config|get`, since Redis 7.0.
+    ///
+    /// **Since**: Redis 2.8.13. **Complexity**: O(n) in the number of names.
+    fn command_info(&self, names: impl OneOrMore) -> Self::Output<Vec<Option<ServerCommand>>> {
+        self.run(command_info(names))
+    }
+
+    /// Returns the names of the server's commands: `COMMAND LIST`.
+    ///
+    /// **Since**: Redis 7.0. **Complexity**: O(n) in the number of commands.
+    ///
+    /// Options: [`CommandNames`].
+    fn command_list(&self) -> Self::Output<Vec<String>> {
+        self.run(command_list())
+    }
+
+    /// Returns what the server knows about all of its commands: `COMMAND`.
+    ///
+    /// The client itself learns the commands of a server with its method `load_commands`.
+    ///
+    /// **Since**: Redis 2.8.13. **Complexity**: O(n) in the number of commands.
+    #[doc(alias = "command")]
+    fn commands(&self) -> Self::Output<Vec<ServerCommand>> {
+        self.run(commands())
+    }
+
+    // --- hotkeys ---
+
+    /// Returns the keys that one node spent the most time or traffic on: `HOTKEYS GET`.
+    ///
+    /// `None` if the node counts no keys. The command needs a target.
+    ///
+    /// **Since**: Redis 8.6. **Complexity**: O(n) in the number of keys that are returned.
+    fn hotkeys_get(&self) -> Self::Output<Option<HotKeys>> {
+        self.run(hotkeys_get())
+    }
+
+    /// Forgets what one node counted: `HOTKEYS RESET`.
+    ///
+    /// Counting has to be [stopped](hotkeys_stop). The command needs a target.
+    ///
+    /// **Since**: Redis 8.6. **Complexity**: O(1).
+    fn hotkeys_reset(&self) -> Self::Output<()> {
+        self.run(hotkeys_reset())
+    }
+
+    /// Begins to count which keys one node spends the most time or traffic on: `HOTKEYS START`.
+    ///
+    /// The command needs a target.
+    ///
+    /// **Since**: Redis 8.6. **Complexity**: O(1).
+    ///
+    /// Options: [`HotKeysStart`].
+    fn hotkeys_start(&self, metrics: impl OneOrMore) -> Self::Output<()> {
+        self.run(hotkeys_start(metrics))
+    }
+
+    /// Ends the counting of keys on one node, and returns whether it was under way: `HOTKEYS STOP`.
+    ///
+    /// [`hotkeys_get`] still returns what was counted. The command needs a target.
+    ///
+    /// **Since**: Redis 8.6. **Complexity**: O(1).
+    fn hotkeys_stop(&self) -> Self::Output<bool> {
+        self.run(hotkeys_stop())
     }
 
     // --- latency ---
@@ -3116,70 +3238,6 @@ pub trait Commands: Executor {
         self.run(bgsave())
     }
 
-    /// Returns the number of commands that the server has: `COMMAND COUNT`.
-    ///
-    /// **Since**: Redis 2.8.13. **Complexity**: O(1).
-    fn command_count(&self) -> Self::Output<u64> {
-        self.run(command_count())
-    }
-
-    /// Returns the documentation of commands by their names: `COMMAND DOCS`.
-    ///
-    /// A name that the server does not know is missing in the map. The name of a subcommand has a
-    /// bar: `config|get`.
-    ///
-    /// **Since**: Redis 7.0. **Complexity**: O(n) in the number of names.
-    fn command_docs(&self, names: impl OneOrMore) -> Self::Output<ByName<CommandDocs>> {
-        self.run(command_docs(names))
-    }
-
-    /// Returns the keys of a command, as the server finds them: `COMMAND GETKEYS`.
-    ///
-    /// The command is not run. One without keys is an error of the server.
-    ///
-    /// **Since**: Redis 2.8.13. **Complexity**: O(n) in the number of arguments.
-    fn command_getkeys<V: FromValue>(&self, command: impl TypedCommand) -> Self::Output<V> {
-        self.run(command_getkeys(command))
-    }
-
-    /// Returns the keys of a command, and what it does with each: `COMMAND GETKEYSANDFLAGS`.
-    ///
-    /// The command is not run. Ask for pairs: `Vec<(String, Vec<String>)>`.
-    ///
-    /// **Since**: Redis 7.0. **Complexity**: O(n) in the number of arguments.
-    fn command_getkeysandflags<V: FromValue>(&self, command: impl TypedCommand) -> Self::Output<V> {
-        self.run(command_getkeysandflags(command))
-    }
-
-    /// Returns what the server knows about commands, in the order of their names: `COMMAND INFO`.
-    ///
-    /// `None` for a name that the server does not know. The name of a subcommand has a bar:
-    /// `config|get`, since Redis 7.0.
-    ///
-    /// **Since**: Redis 2.8.13. **Complexity**: O(n) in the number of names.
-    fn command_info(&self, names: impl OneOrMore) -> Self::Output<Vec<Option<ServerCommand>>> {
-        self.run(command_info(names))
-    }
-
-    /// Returns the names of the server's commands: `COMMAND LIST`.
-    ///
-    /// **Since**: Redis 7.0. **Complexity**: O(n) in the number of commands.
-    ///
-    /// Options: [`CommandNames`].
-    fn command_list(&self) -> Self::Output<Vec<String>> {
-        self.run(command_list())
-    }
-
-    /// Returns what the server knows about all of its commands: `COMMAND`.
-    ///
-    /// The client itself learns the commands of a server with its method `load_commands`.
-    ///
-    /// **Since**: Redis 2.8.13. **Complexity**: O(n) in the number of commands.
-    #[doc(alias = "command")]
-    fn commands(&self) -> Self::Output<Vec<ServerCommand>> {
-        self.run(commands())
-    }
-
     /// Returns the settings of each node whose names match, by their names: `CONFIG GET`.
     ///
     /// The command goes to all nodes. Several names or patterns are possible since Redis 7.0.
@@ -3257,44 +3315,6 @@ pub trait Commands: Executor {
     /// Options: [`FlushAll`].
     fn flushdb(&self) -> Self::Output<()> {
         self.run(flushdb())
-    }
-
-    /// Returns the keys that one node spent the most time or traffic on: `HOTKEYS GET`.
-    ///
-    /// `None` if the node counts no keys. The command needs a target.
-    ///
-    /// **Since**: Redis 8.6. **Complexity**: O(n) in the number of keys that are returned.
-    fn hotkeys_get(&self) -> Self::Output<Option<HotKeys>> {
-        self.run(hotkeys_get())
-    }
-
-    /// Forgets what one node counted: `HOTKEYS RESET`.
-    ///
-    /// Counting has to be [stopped](hotkeys_stop). The command needs a target.
-    ///
-    /// **Since**: Redis 8.6. **Complexity**: O(1).
-    fn hotkeys_reset(&self) -> Self::Output<()> {
-        self.run(hotkeys_reset())
-    }
-
-    /// Begins to count which keys one node spends the most time or traffic on: `HOTKEYS START`.
-    ///
-    /// The command needs a target.
-    ///
-    /// **Since**: Redis 8.6. **Complexity**: O(1).
-    ///
-    /// Options: [`HotKeysStart`].
-    fn hotkeys_start(&self, metrics: impl OneOrMore) -> Self::Output<()> {
-        self.run(hotkeys_start(metrics))
-    }
-
-    /// Ends the counting of keys on one node, and returns whether it was under way: `HOTKEYS STOP`.
-    ///
-    /// [`hotkeys_get`] still returns what was counted. The command needs a target.
-    ///
-    /// **Since**: Redis 8.6. **Complexity**: O(1).
-    fn hotkeys_stop(&self) -> Self::Output<bool> {
-        self.run(hotkeys_stop())
     }
 
     /// Returns what each primary tells of itself: `INFO`.
@@ -4001,14 +4021,15 @@ pub trait Commands: Executor {
     /// Sets the values at `path` to a JSON text: `JSON.SET`.
     ///
     /// A missing key becomes a document if the path is `$`, else it is an error of the server. A
-    /// path whose last name is missing adds a member to each object before it. If there is no such
-    /// object, nothing is set, without an error: ask for a `bool` with [`JsonSet::reply`] to know.
+    /// path whose last name is missing adds a member to each object before it. Returns whether
+    /// anything was set: false if there is no such object, or if a condition of [`JsonSet`] was not
+    /// met.
     ///
     /// **Since**: `RedisJSON` 1.0. **Complexity**: O(n + m) in the sizes of the document and the
     /// value.
     ///
     /// Options: [`JsonSet`].
-    fn json_set(&self, key: impl ToArg, path: impl ToArg, json: impl ToArg) -> Self::Output<()> {
+    fn json_set(&self, key: impl ToArg, path: impl ToArg, json: impl ToArg) -> Self::Output<bool> {
         self.run(json_set(key, path, json))
     }
 

@@ -6,7 +6,9 @@ use core::time::Duration;
 
 use bytes::Bytes;
 
+use super::options::flush_options;
 use super::record::{Fields, record};
+use super::replies::PerNode;
 use super::scripting::Invocation;
 use super::typed::{Typed, start, with_options};
 use crate::command::{FromValue, ToArg};
@@ -66,19 +68,7 @@ pub fn function_flush() -> FunctionFlush<()> {
     FunctionFlush(start!("FUNCTION FLUSH"))
 }
 
-impl<R> FunctionFlush<R> {
-    /// Frees the memory in the background: `ASYNC`.
-    #[doc(alias = "async")]
-    pub fn asynchronous(self) -> Self {
-        Self(self.0.arg("ASYNC"))
-    }
-
-    /// Frees the memory before it returns: `SYNC`.
-    #[doc(alias = "sync")]
-    pub fn synchronous(self) -> Self {
-        Self(self.0.arg("SYNC"))
-    }
-}
+flush_options!(FunctionFlush);
 
 /// Ends the functions that primaries are running: `FUNCTION KILL`.
 ///
@@ -201,10 +191,10 @@ impl<R> FunctionRestore<R> {
 
 /// Returns what functions each primary runs and has: `FUNCTION STATS`.
 ///
-/// The reply has the address of each primary before what this one tells.
+/// The reply is a map from the address of each primary.
 ///
 /// **Since**: Redis 7.0. **Complexity**: O(1).
-pub fn function_stats() -> Typed<Vec<(String, FunctionStats)>> {
+pub fn function_stats() -> Typed<PerNode<FunctionStats>> {
     start!("FUNCTION STATS")
 }
 

@@ -357,29 +357,29 @@ with_options! {
 /// Sets the values at `path` to a JSON text: `JSON.SET`.
 ///
 /// A missing key becomes a document if the path is `$`, else it is an error of the server. A path
-/// whose last name is missing adds a member to each object before it. If there is no such object,
-/// nothing is set, without an error: ask for a `bool` with [`JsonSet::reply`] to know.
+/// whose last name is missing adds a member to each object before it. Returns whether anything was
+/// set: false if there is no such object, or if a condition of [`JsonSet`] was not met.
 ///
 /// **Since**: `RedisJSON` 1.0. **Complexity**: O(n + m) in the sizes of the document and the value.
 ///
 /// ```
 /// use hashslot::cmd::{self, JsonSet};
-/// let document: JsonSet<()> = cmd::json_set("user:1", "$", r#"{"name": "ann"}"#);
+/// let document: JsonSet<bool> = cmd::json_set("user:1", "$", r#"{"name": "ann"}"#);
 /// let was_set: JsonSet<bool> = cmd::json_set("user:1", "$.name", r#""bob""#).xx();
 /// ```
-pub fn json_set(key: impl ToArg, path: impl ToArg, json: impl ToArg) -> JsonSet<()> {
+pub fn json_set(key: impl ToArg, path: impl ToArg, json: impl ToArg) -> JsonSet<bool> {
     JsonSet(start!("JSON.SET").key(key).arg(path).arg(json))
 }
 
 impl<R> JsonSet<R> {
-    /// Only if the path matches nothing: `NX`. Returns whether it was set.
-    pub fn nx(self) -> JsonSet<bool> {
-        JsonSet(self.0.arg("NX").reply())
+    /// Only if the path matches nothing: `NX`.
+    pub fn nx(self) -> Self {
+        Self(self.0.arg("NX"))
     }
 
-    /// Only if the path matches a value: `XX`. Returns whether it was set.
-    pub fn xx(self) -> JsonSet<bool> {
-        JsonSet(self.0.arg("XX").reply())
+    /// Only if the path matches a value: `XX`.
+    pub fn xx(self) -> Self {
+        Self(self.0.arg("XX"))
     }
 
     /// The server keeps the numbers of arrays of numbers in this format: `FPHA`.
@@ -463,7 +463,7 @@ pub enum JsonType {
     /// Another number.
     Number,
     /// A string.
-    String,
+    Text,
     /// An array.
     Array,
     /// An object.
@@ -480,7 +480,7 @@ impl FromValue for JsonType {
             "boolean" => Self::Boolean,
             "integer" => Self::Integer,
             "number" => Self::Number,
-            "string" => Self::String,
+            "string" => Self::Text,
             "array" => Self::Array,
             "object" => Self::Object,
             _ => Self::Other(name),

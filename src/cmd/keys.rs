@@ -393,7 +393,7 @@ pub enum KeyType {
     /// The key is missing.
     Missing,
     /// A string.
-    String,
+    Text,
     /// A list.
     List,
     /// A set.
@@ -413,7 +413,7 @@ impl FromValue for KeyType {
         let name = String::from_value(value, frame)?;
         Ok(match name.as_str() {
             "none" => Self::Missing,
-            "string" => Self::String,
+            "string" => Self::Text,
             "list" => Self::List,
             "set" => Self::Set,
             "zset" => Self::SortedSet,

@@ -10,7 +10,7 @@ use core::time::Duration;
 use bytes::Bytes;
 
 use super::record::record;
-use super::server::{ByName, Items, PerNode, PerNodeResult};
+use super::replies::{ByName, Items, PerNode, PerNodeResult};
 use super::time::UnixTime;
 use super::typed::{Typed, start, with_options};
 use crate::command::{Arg, FromValue, OneOrMore, ToArg};

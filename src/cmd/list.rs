@@ -4,8 +4,9 @@ use alloc::boxed::Box;
 use alloc::vec::{self, Vec};
 
 use super::TypedCommand;
+use crate::action::{Outcome, Reply};
 use crate::command::{Command, Each, FromValue};
-use crate::error::{ConversionError, Error};
+use crate::error::{ConversionError, Error, Ran};
 use crate::resp::Frame;
 
 /// Typed commands in order, whose replies have the types of the commands.
@@ -65,8 +66,33 @@ pub struct Replied {
 
 impl Replied {
     /// The results of a pipeline of commands with these names.
-    #[must_use]
-    pub fn new(results: Vec<Result<Frame, Error>>, names: Names) -> Self {
+    ///
+    /// # Errors
+    /// That of the call as a whole.
+    pub fn of_pipeline(outcome: Outcome, names: Names) -> Result<Self, Error> {
+        match outcome? {
+            Reply::Pipeline(results) => Ok(Self::new(results, names)),
+            Reply::One(_) | Reply::PerNode(_) | Reply::Ready => Err(unexpected_reply()),
+        }
+    }
+
+    /// The results of a transaction of commands with these names. It ran, so a command that failed
+    /// inside of it did as well.
+    ///
+    /// # Errors
+    /// That of the transaction, which did not run.
+    pub fn of_transaction(outcome: Outcome, names: Names) -> Result<Self, Error> {
+        let reply = outcome.and_then(|reply| reply.into_frame().ok_or_else(unexpected_reply));
+        let frames = reply.and_then(|frame| Ok(Vec::<Frame>::from_frame(frame)?));
+        let frames = frames.map_err(|error| error.of("EXEC"))?;
+        let result = |frame: Frame| match frame.error() {
+            Some(error) => Err(Error::new(error, Ran::Maybe)),
+            None => Ok(frame),
+        };
+        Ok(Self::new(frames.into_iter().map(result).collect(), names))
+    }
+
+    fn new(results: Vec<Result<Frame, Error>>, names: Names) -> Self {
         Self { results: results.into_iter(), names, count: 0 }
     }
 
@@ -149,23 +175,7 @@ macro_rules! lists {
 lists! {
     [C: TypedCommand] Vec<C>,
     [C: TypedCommand] Box<[C]>,
-}
-
-impl<C: TypedCommand, I: IntoIterator<Item = C>> CommandList for Each<I> {
-    type Replies = Vec<C::Reply>;
-    type Results = Vec<Result<C::Reply, Error>>;
-
-    fn into_commands(self) -> Vec<Command> {
-        self.0.into_iter().map(TypedCommand::into_command).collect()
-    }
-
-    fn replies(replied: &mut Replied) -> Result<Self::Replies, Error> {
-        rest(replied).collect()
-    }
-
-    fn results(replied: &mut Replied) -> Result<Self::Results, Error> {
-        Ok(rest(replied).collect())
-    }
+    [C: TypedCommand, I: IntoIterator<Item = C>] Each<I>,
 }
 
 impl<C: TypedCommand, const N: usize> CommandList for [C; N] {
@@ -185,6 +195,11 @@ impl<C: TypedCommand, const N: usize> CommandList for [C; N] {
         let results: Vec<_> = rest(replied).collect();
         results.try_into().map_err(|_| wrong_count())
     }
+}
+
+/// A call of one kind was answered as another: cannot happen.
+pub(crate) fn unexpected_reply() -> Error {
+    ConversionError::unexpected("the reply to another call", "a reply").into()
 }
 
 /// A pipeline with another number of replies than commands: cannot happen.

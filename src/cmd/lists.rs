@@ -36,6 +36,8 @@ impl ToArg for ListEnd {
 /// A null if there is none after `timeout`; a timeout of zero waits without end. Both keys have to
 /// be in one slot.
 ///
+/// Clients refuse it, since it would hold a connection that others use.
+///
 /// **Since**: Redis 6.2. **Complexity**: O(1).
 #[doc(alias = "brpoplpush")]
 pub fn blmove<V: FromValue>(
@@ -55,6 +57,8 @@ pub fn blmove<V: FromValue>(
 /// there is none after `timeout`; a timeout of zero waits without end. It is one element unless
 /// [`LMPop::count`] is set. All keys have to be in one slot.
 ///
+/// Clients refuse it, since it would hold a connection that others use.
+///
 /// **Since**: Redis 7.0. **Complexity**: O(n + m) for n keys and m elements that are returned.
 pub fn blmpop<V: FromValue>(keys: impl OneOrMore, from: ListEnd, timeout: Duration) -> LMPop<V> {
     LMPop(start!("BLMPOP").arg(seconds(timeout)).counted(keys).arg(from))
@@ -64,6 +68,8 @@ pub fn blmpop<V: FromValue>(keys: impl OneOrMore, from: ListEnd, timeout: Durati
 ///
 /// Returns the key and the element: ask for an `Option<(String, T)>`. A null if there is none after
 /// `timeout`; a timeout of zero waits without end. All keys have to be in one slot.
+///
+/// Clients refuse it, since it would hold a connection that others use.
 ///
 /// **Since**: Redis 2.0. **Complexity**: O(n) in the number of keys.
 ///
@@ -81,6 +87,8 @@ pub fn blpop<V: FromValue>(keys: impl OneOrMore, timeout: Duration) -> Typed<V> 
 ///
 /// Returns the key and the element: ask for an `Option<(String, T)>`. A null if there is none after
 /// `timeout`; a timeout of zero waits without end. All keys have to be in one slot.
+///
+/// Clients refuse it, since it would hold a connection that others use.
 ///
 /// **Since**: Redis 2.0. **Complexity**: O(n) in the number of keys.
 pub fn brpop<V: FromValue>(keys: impl OneOrMore, timeout: Duration) -> Typed<V> {

@@ -32,6 +32,9 @@
 //! - Options are methods of the value that the function returns. An option that changes the reply
 //!   changes its type: `set` returns `()`, `set(..).nx()` returns `bool`.
 //!
+//! Commands that wait at the server, such as [`blpop`], are values for drivers of your own: clients
+//! refuse them, since a connection that waits would hold the commands of others.
+//!
 //! # Replies
 //!
 //! A reply whose type is fixed has it: `incr` returns `i64`. Where the caller's data comes back,
@@ -52,6 +55,8 @@ mod bitmaps;
 mod bloom;
 mod clients;
 mod cluster;
+mod cluster_views;
+mod command_facts;
 mod commands;
 mod consumer_groups;
 mod entries;
@@ -59,6 +64,7 @@ mod executor;
 mod functions;
 mod geo;
 mod hashes;
+mod hotkeys;
 mod hyperloglog;
 mod insert;
 mod json;
@@ -66,8 +72,10 @@ mod keys;
 mod latency;
 mod list;
 mod lists;
+mod options;
 mod pubsub;
 mod record;
+mod replies;
 mod scripting;
 mod search;
 mod search_aggregate;
@@ -76,6 +84,7 @@ mod search_index;
 mod server;
 mod sets;
 mod sketches;
+mod slots_and_nodes;
 mod sorted_set_ranges;
 mod sorted_sets;
 mod stream_info;
@@ -92,8 +101,11 @@ pub use self::consumer_groups::*;
 pub use self::entries::{Entry, EntryId, EntryRange, StreamEntries, StreamStart};
 pub use self::executor::Executor;
 pub use self::list::CommandList;
+#[cfg(feature = "std")]
+pub(crate) use self::list::unexpected_reply;
 #[doc(hidden)]
 pub use self::list::{Names, Replied};
+pub use self::replies::{ByName, PerNode, PerNodeResult};
 pub use self::time::{Expiry, Ttl, UnixTime};
 pub use self::typed::{Typed, TypedCommand, each};
 
@@ -120,6 +132,9 @@ pub use self::scripting::*;
 pub use self::acl::*;
 pub use self::clients::*;
 pub use self::cluster::*;
+pub use self::cluster_views::*;
+pub use self::command_facts::*;
+pub use self::hotkeys::*;
 pub use self::latency::*;
 pub use self::server::*;
 

@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::options::flush_options;
 use super::typed::{Typed, TypedCommand, start, with_options};
 use crate::command::{self, Command, FromValue, OneOrMore, ToArg};
 
@@ -217,19 +218,7 @@ pub fn script_flush() -> ScriptFlush<()> {
     ScriptFlush(start!("SCRIPT FLUSH"))
 }
 
-impl<R> ScriptFlush<R> {
-    /// Frees the memory in the background: `ASYNC`. **Since**: Redis 6.2.
-    #[doc(alias = "async")]
-    pub fn asynchronous(self) -> Self {
-        Self(self.0.arg("ASYNC"))
-    }
-
-    /// Frees the memory before it returns: `SYNC`. **Since**: Redis 6.2.
-    #[doc(alias = "sync")]
-    pub fn synchronous(self) -> Self {
-        Self(self.0.arg("SYNC"))
-    }
-}
+flush_options!(ScriptFlush);
 
 /// Ends the scripts that primaries are running: `SCRIPT KILL`.
 ///

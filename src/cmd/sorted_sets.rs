@@ -40,6 +40,8 @@ with_options! {
 /// Returns what [`zmpop`] does. A null if there is none after `timeout`; a timeout of zero waits
 /// without end. All keys have to be in one slot.
 ///
+/// Clients refuse it, since it would hold a connection that others use.
+///
 /// **Since**: Redis 7.0. **Complexity**: O(k + m · log n) for k keys, and m of n members removed.
 pub fn bzmpop<V: FromValue>(keys: impl OneOrMore, end: ScoreEnd, timeout: Duration) -> ZMPop<V> {
     ZMPop(start!("BZMPOP").arg(seconds(timeout)).counted(keys).arg(end))
@@ -52,6 +54,8 @@ pub fn bzmpop<V: FromValue>(keys: impl OneOrMore, end: ScoreEnd, timeout: Durati
 /// there is none after `timeout`; a timeout of zero waits without end. All keys have to be in one
 /// slot.
 ///
+/// Clients refuse it, since it would hold a connection that others use.
+///
 /// **Since**: Redis 5.0. **Complexity**: O(k + log n) for k keys and n members.
 pub fn bzpopmax<V: FromValue>(keys: impl OneOrMore, timeout: Duration) -> Typed<V> {
     start!("BZPOPMAX").args(keys).arg(seconds(timeout))
@@ -63,6 +67,8 @@ pub fn bzpopmax<V: FromValue>(keys: impl OneOrMore, timeout: Duration) -> Typed<
 /// Returns the key, the member and its score: ask for an `Option<(String, T, f64)>`. A null if
 /// there is none after `timeout`; a timeout of zero waits without end. All keys have to be in one
 /// slot.
+///
+/// Clients refuse it, since it would hold a connection that others use.
 ///
 /// **Since**: Redis 5.0. **Complexity**: O(k + log n) for k keys and n members.
 ///

@@ -3,10 +3,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
-use core::time::Duration;
 
+use super::options::expiry_options;
 use super::record::record;
-use super::time::{Period, UnixTime};
 use super::typed::{Typed, start, with_options};
 use crate::command::{FromValue, OneOrMore, PairOrMore, ToArg};
 use crate::error::ConversionError;
@@ -124,21 +123,9 @@ pub fn getex<V: FromValue>(key: impl ToArg) -> GetEx<V> {
     GetEx(start!("GETEX").key(key))
 }
 
+expiry_options!(GetEx);
+
 impl<R> GetEx<R> {
-    /// The key expires after this time, rounded up to milliseconds: `EX` or `PX`.
-    #[doc(alias = "ex")]
-    #[doc(alias = "px")]
-    pub fn ttl(self, ttl: Duration) -> Self {
-        Self(self.0.period("EX", "PX", Period::of(ttl)))
-    }
-
-    /// The key expires at this point in time: `EXAT` or `PXAT`.
-    #[doc(alias = "exat")]
-    #[doc(alias = "pxat")]
-    pub fn expire_at(self, at: impl Into<UnixTime>) -> Self {
-        Self(self.0.period("EXAT", "PXAT", Period::until(at.into())))
-    }
-
     /// The key does not expire any more: `PERSIST`.
     pub fn persist(self) -> Self {
         Self(self.0.arg("PERSIST"))
@@ -287,6 +274,8 @@ pub fn msetex(pairs: impl PairOrMore) -> MSetEx<bool> {
     MSetEx(start!("MSETEX").counted_pairs(pairs))
 }
 
+expiry_options!(MSetEx);
+
 impl<R> MSetEx<R> {
     /// Only if none of the keys exists: `NX`.
     pub fn nx(self) -> Self {
@@ -296,20 +285,6 @@ impl<R> MSetEx<R> {
     /// Only if all of the keys exist: `XX`.
     pub fn xx(self) -> Self {
         Self(self.0.arg("XX"))
-    }
-
-    /// The keys expire after this time, rounded up to milliseconds: `EX` or `PX`.
-    #[doc(alias = "ex")]
-    #[doc(alias = "px")]
-    pub fn ttl(self, ttl: Duration) -> Self {
-        Self(self.0.period("EX", "PX", Period::of(ttl)))
-    }
-
-    /// The keys expire at this point in time: `EXAT` or `PXAT`.
-    #[doc(alias = "exat")]
-    #[doc(alias = "pxat")]
-    pub fn expire_at(self, at: impl Into<UnixTime>) -> Self {
-        Self(self.0.period("EXAT", "PXAT", Period::until(at.into())))
     }
 
     /// The keys keep their expiry: `KEEPTTL`.
@@ -354,6 +329,8 @@ with_options! {
 pub fn set(key: impl ToArg, value: impl ToArg) -> Set<()> {
     Set(start!("SET").key(key).arg(value))
 }
+
+expiry_options!(Set);
 
 impl<R> Set<R> {
     /// Only if the key does not exist: `NX`. Returns whether it was set.
@@ -406,22 +383,6 @@ impl<R> Set<R> {
     /// **Since**: Redis 6.2; together with [`nx`](Self::nx) since Redis 7.0.
     pub fn get<V: FromValue>(self) -> Set<Option<V>> {
         Set(self.0.arg("GET").reply())
-    }
-
-    /// The key expires after this time, rounded up to milliseconds: `EX` or `PX`.
-    #[doc(alias = "ex")]
-    #[doc(alias = "px")]
-    pub fn ttl(self, ttl: Duration) -> Self {
-        Self(self.0.period("EX", "PX", Period::of(ttl)))
-    }
-
-    /// The key expires at this point in time: `EXAT` or `PXAT`.
-    ///
-    /// **Since**: Redis 6.2.
-    #[doc(alias = "exat")]
-    #[doc(alias = "pxat")]
-    pub fn expire_at(self, at: impl Into<UnixTime>) -> Self {
-        Self(self.0.period("EXAT", "PXAT", Period::until(at.into())))
     }
 
     /// The key keeps its expiry: `KEEPTTL`. Without it, setting a key removes its expiry.

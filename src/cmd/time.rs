@@ -156,6 +156,11 @@ pub(super) fn seconds(timeout: Duration) -> f64 {
     Duration::from_millis(milliseconds(timeout)).as_secs_f64()
 }
 
+/// The seconds of a period, rounded up.
+pub(super) fn whole_seconds(duration: Duration) -> u64 {
+    duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0))
+}
+
 impl<R> Typed<R> {
     /// Adds a period behind the word for its unit.
     pub(super) fn period(

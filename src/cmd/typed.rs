@@ -84,10 +84,7 @@ impl<R> Typed<R> {
     /// Adds the number of some arguments, and then the arguments.
     #[inline]
     pub(super) fn counted(self, arguments: impl OneOrMore) -> Self {
-        let before = self.command.len();
-        let command = arguments.append_to(self.command);
-        let count = command.len() - before;
-        Self::new(command.insert_after(before, [count]))
+        self.counted_words(|command| arguments.append_to(command))
     }
 
     /// Adds the number of some pairs, and then the pairs.

@@ -57,10 +57,10 @@ cases! {
         c.function_flush()?;
         c.run(cmd::function_restore(&dump).append())?;
         assert_eq!(c.function_list()?.len(), 1);
-        c.run(cmd::function_flush().synchronous())?;
+        c.run(cmd::function_flush().at_once())?;
         assert_eq!(c.function_list()?, []);
         c.function_restore(&dump)?;
-        c.run(cmd::function_flush().asynchronous())?;
+        c.run(cmd::function_flush().in_background())?;
         assert_eq!(c.function_list()?, []);
     }
     "FUNCTION STATS" on SINCE_7_0 => |c| {

@@ -92,11 +92,11 @@ fn documents() {
 
 #[test]
 fn json_set_tells_whether_it_set() {
-    check(cmd::json_set("k", "$", "{}"), "JSON.SET k $ {}", ["+OK"; 2], ());
+    check(cmd::json_set("k", "$", "{}"), "JSON.SET k $ {}", ["+OK"; 2], true);
     check(cmd::json_set("k", "$.a", 1).nx(), "JSON.SET k $.a 1 NX", ["$-1", "_"], false);
     let format = cmd::json_set("k", "$.a", "[0.5]").xx().float_format(JsonFloatFormat::Bf16);
     check(format, "JSON.SET k $.a [0.5] XX FPHA BF16", ["+OK"; 2], true);
-    assert!(!read(cmd::json_set("k", "$.a.b", 1).reply::<bool>(), "_"));
+    assert!(!read(cmd::json_set("k", "$.a.b", 1), "_"));
 }
 
 #[test]
@@ -150,11 +150,11 @@ fn types_are_nested_once_more_in_resp3() {
         cmd::json_type("k", "."),
         "JSON.TYPE k .",
         ["\"string", "*1|\"string"],
-        vec![JsonType::String],
+        vec![JsonType::Text],
     );
     check(cmd::json_type("missing", "$"), "JSON.TYPE missing $", ["$-1", "*1|_"], vec![]);
     let all = "*1|*5|\"boolean|\"number|\"array|\"string|\"date";
     let (boolean, other) = (JsonType::Boolean, JsonType::Other("date".into()));
-    let types = [boolean, JsonType::Number, JsonType::Array, JsonType::String, other];
+    let types = [boolean, JsonType::Number, JsonType::Array, JsonType::Text, other];
     assert_eq!(read(cmd::json_type("k", "$"), all), types);
 }

@@ -117,11 +117,11 @@ cases! {
     "TYPE" => |c| {
         assert_eq!(c.type_of("k")?, KeyType::Missing);
         c.set("k", "v")?;
-        assert_eq!(c.type_of("k")?, KeyType::String);
+        assert_eq!(c.type_of("k")?, KeyType::Text);
         for (command, key_type) in [
             ("RPUSH", KeyType::List),
             ("SADD", KeyType::Set),
-            ("PFADD", KeyType::String),
+            ("PFADD", KeyType::Text),
         ] {
             c.command::<()>(Command::new(command).arg(command).arg("v"))?;
             assert_eq!(c.type_of(command)?, key_type);

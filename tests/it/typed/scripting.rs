@@ -31,7 +31,7 @@ cases! {
             assert_eq!(c.run(both)?, 4321);
             let mixed = cmd::eval::<i64>(&script).arg(300).key("{a}1").key("{a}2").arg(4000);
             assert_eq!(c.run(mixed)?, 4321);
-            c.run(cmd::script_flush().synchronous())?;
+            c.run(cmd::script_flush().at_once())?;
         }
         let text: String = c.run(cmd::eval::<i64>(script).arg(7).reply())?;
         assert_eq!(text, "7");
@@ -64,7 +64,7 @@ cases! {
         assert_eq!(c.script_exists([&missing, &name])?, [false, true]);
         c.script_flush()?;
         assert_eq!(c.script_exists(&name)?, [false]);
-        c.run(cmd::script_flush().asynchronous())?;
+        c.run(cmd::script_flush().in_background())?;
         assert!(refusal(c.evalsha::<i64>(&name)).starts_with("NOSCRIPT"));
     }
     "EVALSHA_RO" on SINCE_7_0 => |c| {

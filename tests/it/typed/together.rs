@@ -125,6 +125,9 @@ cases! {
             sum += there.command::<u64>(Command::new("DBSIZE"))?;
         }
         assert_eq!(sum, 3);
+        let everywhere = c.target(Target::AllPrimaries);
+        assert_eq!(everywhere.explain(Call::new(cmd::ping()))?.planned.len(), 3);
+        assert_eq!(c.explain(Call::new(cmd::ping()))?.planned.len(), 1);
         let split = c.cross_slot(CrossSlot::Split);
         assert_eq!(split.mget::<Vec<i64>>(["a", "b"])?, [1, 2]);
         let refuse = c.cross_slot(CrossSlot::Refuse);
