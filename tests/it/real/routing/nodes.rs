@@ -60,14 +60,17 @@ fn information_is_a_map_from_primary_to_text<A: Adapter>() -> Done {
     })
 }
 
-/// What a reply consists of, without its figures, which differ from one moment to the next.
+/// What a reply consists of, without its figures and advice: they differ by the moment.
 fn outline(reply: &Reply) -> Vec<String> {
     match reply {
         Reply::Map(pairs) => pairs.iter().filter_map(|(key, _)| key.text()).collect(),
         Reply::Array(Some(elements)) => {
             elements.iter().step_by(2).filter_map(Reply::text).collect()
         }
-        other => vec![other.text().unwrap_or_default().chars().take(8).collect()],
+        other => {
+            let text = other.text().filter(|text| !text.is_empty());
+            text.map(|_| "text".to_owned()).into_iter().collect()
+        }
     }
 }
 
