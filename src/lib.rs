@@ -69,14 +69,16 @@
 //! `hashslot::runtimes`: what adapters share. `tls` secures their connections with rustls
 //! (`hashslot::Tls`), and `tls-ring` or `tls-aws-lc-rs` brings the cryptography that it needs,
 //! unless the program has installed a provider of its own. `tracing` and `metrics` have clients
-//! tell what they do; `hashslot::runtimes::telemetry` lists it. `sim` adds `hashslot::sim`, a
-//! simulated cluster for tests, and `proptest` adds strategies for property tests: enable both only
-//! in dev-dependencies. Features only add.
+//! tell what they do; `hashslot::runtimes::telemetry` lists it. `serde` adds `hashslot::serde`:
+//! structs of your own as hashes and as JSON. `sim` adds `hashslot::sim`, a simulated cluster for
+//! tests, and `proptest` adds strategies for property tests: enable both only in dev-dependencies.
+//! Features only add.
 //!
 //! # Modules
 //!
 //! - [`error`]: what a call can end with, and what to do then.
 //! - [`cmd`]: typed commands, one for each server command.
+//! - `serde`: structs of your own in place of fields and JSON text.
 //! - [`command`], [`plan`]: commands, what is known about them, and how calls are split and merged.
 //! - [`config`], [`url`]: options, in code and in one line of text.
 //! - [`topology`], [`slot`]: the nodes of the cluster, and who serves a slot.
@@ -209,6 +211,9 @@ pub mod plan;
 pub mod verdict;
 
 pub mod cmd;
+#[cfg(feature = "serde")]
+#[cfg_attr(docsrs, doc(cfg(feature = "serde")))]
+pub mod serde;
 
 mod cluster;
 

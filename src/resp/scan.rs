@@ -474,7 +474,11 @@ impl Scanner {
 
     fn check(&self) {
         debug_assert!(self.remaining > 0, "a level without values is closed at once");
-        debug_assert_eq!(self.outer_sum, self.outer.iter().sum(), "the sum follows the levels");
+        debug_assert_eq!(
+            self.outer_sum,
+            self.outer.iter().sum::<usize>(),
+            "the sum follows the levels"
+        );
         debug_assert!(self.outer.len() <= self.limits.max_depth, "the depth is bounded");
         debug_assert!(self.at <= self.limits.max_frame_bytes, "the length is bounded");
     }

@@ -3,6 +3,8 @@
 mod errors;
 mod own;
 mod roundtrips;
+#[cfg(feature = "serde")]
+mod structs;
 mod tables;
 
 use hashslot::error::ConversionError;

@@ -43,7 +43,7 @@ cases! {
         assert!(refusal(c.run(refused)).starts_with("ERR Invalid bitfield type"));
         let read = cmd::bitfield_ro("k").get(coins, 8).get(coins, BitOffset::Integer(9));
         assert_eq!(c.run(read)?, [7, 0]);
-        assert_eq!(c.bitfield_ro("missing")?, []);
+        assert_eq!(c.bitfield_ro("missing")?, [0_i64; 0]);
         assert_eq!(c.run(cmd::bitfield_ro("missing").get(coins, 0))?, [0]);
     }
     "BITOP" => |c| {

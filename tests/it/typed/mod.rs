@@ -76,6 +76,8 @@ mod stream_info;
 mod streams;
 #[cfg(feature = "blocking")]
 mod strings;
+#[cfg(all(feature = "blocking", feature = "serde"))]
+mod structs;
 #[cfg(feature = "blocking")]
 mod time_series;
 #[cfg(feature = "blocking")]
