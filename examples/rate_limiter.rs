@@ -32,9 +32,8 @@ impl Limiter {
 
     async fn allows(&self, user: &str) -> Result<bool, hashslot::Error> {
         let key = format!("limit:{user}");
-        let window = WINDOW.as_millis();
-        let count = self.client.run(cmd::eval::<i64>(&self.script).key(key).arg(window)).await?;
-        Ok(count <= LIMIT)
+        let request = cmd::eval::<i64>(&self.script).key(key).arg(WINDOW.as_millis());
+        Ok(self.client.run(request).await? <= LIMIT)
     }
 }
 

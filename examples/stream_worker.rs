@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use hashslot::cmd::{Entry, StreamStart};
 use hashslot::tokio::Client;
 use hashslot::{Commands, cmd};
 
@@ -17,29 +16,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let client = Client::connect(&url).await?;
     let (stream, group) = ("orders", "billing");
     client.del(stream).await?;
-    let create = cmd::xgroup_create(stream, group, StreamStart::End).mkstream();
-    client.run(create).await?;
+    client.run(cmd::xgroup_create(stream, group, "$").mkstream()).await?;
 
     for order in 1..=5 {
         client.xadd(stream, [("order", order), ("amount", order * 10)]).await?;
     }
 
     let mut sum = 0;
-    loop {
-        let next = cmd::xreadgroup::<BTreeMap<String, u64>>(
-            group,
-            "worker-1",
-            (stream, StreamStart::Undelivered),
-        );
-        let streams = client.run(next.count(2)).await?;
-        let entries: Vec<Entry<_>> =
-            streams.into_iter().flat_map(|stream| stream.entries).collect();
-        if entries.is_empty() {
-            break;
-        }
-        for entry in entries {
-            sum += entry.fields.get("amount").copied().unwrap_or_default();
-            client.xack(stream, group, entry.id).await?;
+    let next = cmd::xreadgroup::<BTreeMap<String, u64>>(group, "worker-1", (stream, ">")).count(2);
+    while let Some(orders) = client.run(next.clone()).await?.pop() {
+        for order in orders.entries {
+            sum += order.fields.get("amount").copied().unwrap_or_default();
+            client.xack(stream, group, order.id).await?;
         }
     }
     println!("billed {sum}, pending {}", client.xpending(stream, group).await?.count);
