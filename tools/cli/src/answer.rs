@@ -1,8 +1,9 @@
 //! How a command ended.
 
 use hashslot::error::{ErrorKind, Partial, PartialPart};
-use hashslot::plan::Explanation;
 use hashslot::{Address, Command, Error, Frame, Reply};
+
+use super::plan::Plan;
 
 /// What is printed for one command.
 #[derive(Debug)]
@@ -14,11 +15,13 @@ pub(crate) enum Answer {
     /// There is no reply.
     Failure(Failure),
     /// What would have been done.
-    Plan(Explanation),
+    Plan(Plan),
+    /// The same for one command of a pipeline, with its number from 1.
+    NumberedPlan(usize, Result<Plan, Failure>),
 }
 
 /// Why there is no reply.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Failure {
     /// The server's own error.
     Server(Vec<u8>),
@@ -34,7 +37,7 @@ pub(crate) enum Failure {
 }
 
 /// What became of the parts of a command: keys, or addresses of nodes.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Fate {
     /// Those that it was executed for.
     pub(crate) done: Vec<Vec<u8>>,
@@ -68,9 +71,9 @@ impl Answer {
     pub(crate) fn is_client_error(&self) -> bool {
         let is_client = |failure: &Failure| matches!(failure, Failure::Client { .. });
         match self {
-            Self::Failure(failure) => is_client(failure),
+            Self::Failure(failure) | Self::NumberedPlan(_, Err(failure)) => is_client(failure),
             Self::Nodes(replies) => replies.iter().any(|(_, r)| r.as_ref().is_err_and(is_client)),
-            Self::Value(_) | Self::Plan(_) => false,
+            Self::Value(_) | Self::Plan(_) | Self::NumberedPlan(_, Ok(_)) => false,
         }
     }
 }

@@ -17,7 +17,8 @@ const MORE: &str = "\
 TARGET is any, primaries, replicas, nodes, slot:N, key:K or HOST:PORT.
 
 Without a command the program runs the lines of standard input, one after the other. Quotes work as
-in redis-cli. The program skips blank lines and lines that begin with #.
+in redis-cli. The program skips blank lines and lines that begin with #. With --pipeline it sends
+10000 lines or 8 MiB at a time; the answers keep the order of the lines.
 
 Without --nodes `HASHSLOT_URL` of the environment says where the cluster is and how to connect:
 redis://user:password@HOST:PORT,..?call_timeout=5s
@@ -46,6 +47,9 @@ pub(crate) struct Arguments {
     /// Print which node would get what, and send nothing
     #[arg(long)]
     pub(crate) explain: bool,
+    /// Send the lines of standard input together
+    #[arg(long, conflicts_with = "command")]
+    pub(crate) pipeline: bool,
     /// Use RESP2, the older protocol
     #[arg(long)]
     resp2: bool,
@@ -55,7 +59,7 @@ pub(crate) struct Arguments {
     /// Password; if it is missing, `REDISCLI_AUTH` of the environment counts
     #[arg(long, value_name = "PASSWORD", allow_hyphen_values = true)]
     pass: Option<String>,
-    /// Time for each command, such as 0.5 [default: 20]
+    /// Time for each command or pipeline, such as 0.5 [default: 20]
     #[arg(long, value_name = "SECONDS", value_parser = timeout, allow_negative_numbers = true)]
     timeout: Option<Duration>,
     /// Command with its arguments; `--` before it if it begins with a hyphen

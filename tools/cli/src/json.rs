@@ -5,7 +5,8 @@
 //! finite doubles are numbers, other doubles strings; maps are objects, and keys that are no
 //! strings are their JSON text; arrays and sets are arrays. An error of a server is
 //! `{"error": text}`, one of the client `{"client": KIND, "error": text}`, with lists `done`,
-//! `not done` and `unknown` if parts ended in different ways.
+//! `not done` and `unknown` if parts ended in different ways. An explained command of a pipeline
+//! has its `number` as well.
 
 use hashslot::resp::{Pairs, Value};
 
@@ -22,27 +23,42 @@ pub(crate) fn answer(out: &mut Vec<u8>, answer: &Answer) {
             out.push(b':');
             match reply {
                 Ok(frame) => value(out, &frame.value()),
-                Err(error) => failure(out, error),
+                Err(error) => failure(out, None, error),
             }
         }),
-        Answer::Failure(error) => failure(out, error),
-        Answer::Plan(explanation) => plan::json(out, explanation),
+        Answer::Failure(error) => failure(out, None, error),
+        Answer::Plan(plan) => plan::json(out, None, plan),
+        Answer::NumberedPlan(number, Ok(plan)) => plan::json(out, Some(*number), plan),
+        Answer::NumberedPlan(number, Err(error)) => failure(out, Some(*number), error),
     }
     out.push(b'\n');
 }
 
-fn failure(out: &mut Vec<u8>, failure: &Failure) {
-    match failure {
-        Failure::Server(text) => error(out, text),
-        Failure::Client { kind, text, fate } => {
-            out.extend_from_slice(format!("{{\"client\":\"{kind}\",\"error\":").as_bytes());
-            string(out, text.as_bytes());
-            for (what, names) in fate.groups() {
-                out.extend_from_slice(format!(",\"{what}\":").as_bytes());
-                list(out, *b"[]", names, |out, name| string(out, name));
-            }
-            out.push(b'}');
+fn failure(out: &mut Vec<u8>, number: Option<usize>, failure: &Failure) {
+    open(out, number);
+    let text = match failure {
+        Failure::Server(text) => text,
+        Failure::Client { kind, text, .. } => {
+            out.extend_from_slice(format!("\"client\":\"{kind}\",").as_bytes());
+            text.as_bytes()
         }
+    };
+    out.extend_from_slice(b"\"error\":");
+    string(out, text);
+    if let Failure::Client { fate, .. } = failure {
+        for (what, names) in fate.groups() {
+            out.extend_from_slice(format!(",\"{what}\":").as_bytes());
+            list(out, *b"[]", names, |out, name| string(out, name));
+        }
+    }
+    out.push(b'}');
+}
+
+/// Opens an object, which has the number of a command of a pipeline first.
+pub(crate) fn open(out: &mut Vec<u8>, number: Option<usize>) {
+    out.push(b'{');
+    if let Some(number) = number {
+        out.extend_from_slice(format!("\"number\":{number},").as_bytes());
     }
 }
 

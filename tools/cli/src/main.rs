@@ -10,29 +10,33 @@
 //! ```
 //!
 //! Commands over several slots or nodes are split, spread and merged by the client; `--explain`
-//! shows how. Without a command it runs the lines of standard input; `--json` prints one JSON value
-//! a line (`json` says how); `--help` tells the rest. An error of a server is printed as
-//! `(error) text`, one of the client as `(client) KIND text`; then the next line is run all the
-//! same.
+//! shows how. Without a command it runs the lines of standard input: with `--pipeline`
+//! together (`pipeline`), else one after the other.
+//! `--json` prints one JSON value a line (`json` says how); `--help` tells the rest. An error of a
+//! server is printed as `(error) text`, one of the client as `(client) KIND text`; then the next
+//! line is run all the same.
 
 mod answer;
 mod arguments;
 mod json;
 mod line;
+mod pipeline;
 mod plan;
+mod session;
 mod terminal;
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use answer::{Answer, Failure};
 use arguments::Arguments;
+use hashslot::Command;
 use hashslot::error::ErrorKind;
 use hashslot::runtimes::ConnectError;
 use hashslot::tokio::Client;
-use hashslot::{Call, Command, CrossSlot};
+use session::Session;
 
 fn main() -> ExitCode {
     // It prints the help, or what is wrong and the usage, and ends with status 0 or 2.
@@ -57,19 +61,22 @@ fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     for node in arguments.nodes() {
         builder = builder.seed(node.clone());
     }
-    let connected = runtime.block_on(builder.connect());
-    let client = match connected {
+    let client = match runtime.block_on(builder.connect()) {
         Ok(client) => client,
         Err(error) => {
-            print(&not_connected(&error), arguments, &[])?;
+            let mut out = Vec::new();
+            session::format(&mut out, &not_connected(&error), arguments, false);
+            io::stdout().write_all(&out)?;
             return Ok(ExitCode::FAILURE);
         }
     };
-    let session = Session { client, arguments, runtime };
-    let is_flawless = if arguments.command.is_empty() {
-        session.run_lines(io::stdin().lock())?
-    } else {
+    let session = Session::new(client, arguments, runtime);
+    let is_flawless = if !arguments.command.is_empty() {
         session.run(&arguments.command)?
+    } else if arguments.pipeline {
+        pipeline::run(&session, io::stdin().lock())?
+    } else {
+        session.run_lines(io::stdin().lock())?
     };
     Ok(if is_flawless { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -79,94 +86,4 @@ fn not_connected(error: &ConnectError) -> Answer {
         ConnectError::Cluster(error) => Failure::of(error, &Command::new("")),
         ConnectError::Config(_) | _ => Failure::client(ErrorKind::Config, error.to_string()),
     })
-}
-
-/// A connected client, and how it is to be used.
-struct Session<'a> {
-    client: Client,
-    arguments: &'a Arguments,
-    runtime: tokio::runtime::Runtime,
-}
-
-impl Session<'_> {
-    /// Runs all lines. Whether the client failed for none.
-    fn run_lines(&self, mut input: impl BufRead) -> io::Result<bool> {
-        let mut is_flawless = true;
-        let mut line = Vec::new();
-        while input.read_until(b'\n', &mut line)? > 0 {
-            if !line::is_skipped(&line) {
-                is_flawless &= self.run_line(&line)?;
-            }
-            line.clear();
-        }
-        Ok(is_flawless)
-    }
-
-    fn run_line(&self, line: &[u8]) -> io::Result<bool> {
-        let Ok(words) = line::words(line) else {
-            let failure = Failure::client(ErrorKind::Rejected, "unbalanced quotes");
-            print(&Answer::Failure(failure), self.arguments, &[])?;
-            return Ok(false);
-        };
-        self.run(&words)
-    }
-
-    /// Runs one command. Whether the client did not fail.
-    fn run(&self, words: &[Vec<u8>]) -> io::Result<bool> {
-        let answer = self.answer(words);
-        print(&answer, self.arguments, words)?;
-        Ok(!answer.is_client_error())
-    }
-
-    fn answer(&self, words: &[Vec<u8>]) -> Answer {
-        let (name, rest) = words.split_first().map_or((&[][..], words), |(n, rest)| (&**n, rest));
-        let Ok(name) = std::str::from_utf8(name) else {
-            return Answer::Failure(Failure::client(
-                ErrorKind::Rejected,
-                "the command's name is no text",
-            ));
-        };
-        let command = Command::new(name).args(rest);
-        let mut call = Call::new(command.clone());
-        if self.arguments.no_split {
-            call = call.cross_slot(CrossSlot::Refuse);
-        }
-        if let Some(target) = &self.arguments.target {
-            call = call.target(target.clone());
-        }
-        if self.arguments.explain {
-            return match self.runtime.block_on(self.client.explain(call)) {
-                Ok(explanation) => Answer::Plan(explanation),
-                Err(error) => Answer::Failure(Failure::of(&error, &command)),
-            };
-        }
-        Answer::of(self.runtime.block_on(self.client.call(call)), &command)
-    }
-}
-
-fn print(answer: &Answer, arguments: &Arguments, words: &[Vec<u8>]) -> io::Result<()> {
-    let mut out = Vec::new();
-    if arguments.json {
-        json::answer(&mut out, answer);
-    } else {
-        terminal::answer(&mut out, answer, is_text(words));
-    }
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(&out)?;
-    stdout.flush()
-}
-
-/// Whether the command is answered with text in lines, for people to read.
-fn is_text(words: &[Vec<u8>]) -> bool {
-    let mut words = words.iter().map(|word| word.to_ascii_uppercase());
-    let (name, subcommand) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    match &*name {
-        b"INFO" | b"LOLWUT" => true,
-        b"CLIENT" => matches!(&*subcommand, b"LIST" | b"INFO"),
-        b"CLUSTER" => matches!(&*subcommand, b"NODES" | b"INFO"),
-        b"DEBUG" => matches!(&*subcommand, b"HTSTATS" | b"HTSTATS-KEY" | b"CLIENT-EVICTION"),
-        b"LATENCY" => matches!(&*subcommand, b"GRAPH" | b"DOCTOR"),
-        b"MEMORY" => matches!(&*subcommand, b"MALLOC-STATS" | b"DOCTOR"),
-        _ => false,
-    }
 }

@@ -9,29 +9,57 @@ use super::plan;
 /// Prints an answer. `is_text` says that strings are text in lines, which stays as it is.
 pub(crate) fn answer(out: &mut Vec<u8>, answer: &Answer, is_text: bool) {
     match answer {
-        Answer::Value(frame) => match frame.value().as_bytes().filter(|_| is_text) {
-            // It has lines of its own.
-            Some(text) => lines(out, text.strip_suffix(b"\n").unwrap_or(text)),
-            None => value(out, &frame.value(), 0),
-        },
+        Answer::Value(frame) => reply(out, &frame.value(), is_text),
         Answer::Nodes(replies) if replies.is_empty() => out.extend_from_slice(b"(empty hash)"),
         Answer::Nodes(replies) => {
             entries(out, replies.iter(), '#', 0, |out, (node, reply), indent| {
                 quoted(out, node.to_string().as_bytes());
                 out.extend_from_slice(b" => ");
                 match reply.as_ref().map(Frame::value) {
-                    Ok(reply) => match reply.as_bytes().filter(|_| is_text) {
-                        Some(text) => lines(out, text),
-                        None => of_key(out, &reply, indent),
-                    },
+                    Ok(reply) => of_node(out, &reply, is_text, indent),
                     Err(error) => failure(out, error),
                 }
             });
         }
         Answer::Failure(error) => failure(out, error),
-        Answer::Plan(explanation) => plan::lines(out, explanation),
+        Answer::Plan(plan) => plan::lines(out, "", plan),
+        Answer::NumberedPlan(number, plan) => {
+            let start = format!("command {number} ");
+            match plan {
+                Ok(plan) => plan::lines(out, &start, plan),
+                Err(error) => {
+                    out.extend_from_slice(start.as_bytes());
+                    failure(out, error);
+                }
+            }
+        }
     }
     out.push(b'\n');
+}
+
+/// Prints the reply to one command.
+fn reply(out: &mut Vec<u8>, reply: &Value<'_>, is_text: bool) {
+    match (reply.as_bytes(), reply.pairs()) {
+        // It has lines of its own.
+        (Some(text), _) if is_text => lines(out, text.strip_suffix(b"\n").unwrap_or(text)),
+        // The texts of several nodes, in a pipeline.
+        (None, Some(replies)) if is_text && !replies.is_empty() => {
+            entries(out, replies, '#', 0, |out, (node, reply), indent| {
+                value(out, &node, indent);
+                out.extend_from_slice(b" => ");
+                of_node(out, &reply, is_text, indent);
+            });
+        }
+        _ => value(out, reply, 0),
+    }
+}
+
+/// Prints the reply of one of several nodes.
+fn of_node(out: &mut Vec<u8>, reply: &Value<'_>, is_text: bool, indent: usize) {
+    match reply.as_bytes().filter(|_| is_text) {
+        Some(text) => lines(out, text),
+        None => of_key(out, reply, indent),
+    }
 }
 
 fn failure(out: &mut Vec<u8>, failure: &Failure) {

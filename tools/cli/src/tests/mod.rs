@@ -1,4 +1,5 @@
 //! How the program reads lines and prints values.
 
 mod formats;
+mod pipeline;
 mod words;

@@ -8,7 +8,7 @@ use hashslot::config::Protocol;
 use hashslot::{Config, Credentials, Slot, Target};
 
 use crate::arguments::Arguments;
-use crate::line::{Unbalanced, is_skipped, words};
+use crate::line::{is_skipped, words};
 
 #[test]
 fn lines_are_split_as_redis_cli_splits_them() {
@@ -37,20 +37,23 @@ fn lines_are_split_as_redis_cli_splits_them() {
 
 #[test]
 fn quotes_that_are_not_balanced_are_errors() {
-    let lines: [&[u8]; 10] = [
-        b"\"",
-        b"'",
-        b"GET \"a",
-        b"GET 'a",
-        b"\"a\"b",
-        b"'a'b",
-        b"a\"b\"\"c\"",
-        b"\"a\\\"",
-        b"'a\\'",
-        b"\"\\x4\\",
+    let cases = [
+        ("\"", "nothing closes the one in column 1"),
+        ("'", "nothing closes the one in column 1"),
+        ("GET \"a", "nothing closes the one in column 5"),
+        ("GET 'a", "nothing closes the one in column 5"),
+        ("SET 'ä' \"ä", "nothing closes the one in column 9"),
+        ("\"a\\\"", "nothing closes the one in column 1"),
+        ("'a\\'", "nothing closes the one in column 1"),
+        ("\"\\x4\\", "nothing closes the one in column 1"),
+        ("\"a\"b", "no blank behind the one in column 3"),
+        ("'a'b", "no blank behind the one in column 3"),
+        ("GET 'ä'b", "no blank behind the one in column 7"),
+        ("a\"b\"\"c\"", "no blank behind the one in column 4"),
     ];
-    for line in lines {
-        assert_eq!(words(line), Err(Unbalanced), "{}", line.escape_ascii());
+    for (line, problem) in cases {
+        let error = words(line.as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), format!("unbalanced quotes: {problem}"), "{line}");
     }
 }
 
@@ -98,6 +101,7 @@ fn without_options_everything_is_as_usual() {
     config.credentials = None;
     assert_eq!(config, Config::default());
     assert!(parse("--nodes a:1", None).unwrap().command.is_empty());
+    assert!(parse("--nodes a:1 --pipeline", None).unwrap().pipeline && !arguments.pipeline);
 }
 
 #[test]
@@ -162,6 +166,7 @@ fn wrong_usage_says_what_is_wrong() {
         ("--nodes a:1 --target slot:16384", "a slot is a number from 0 to 16383"),
         ("--nodes a:1 --target all", "`all` has no port"),
         ("--nodes a:1 --user ann", "--user needs --pass"),
+        ("--nodes a:1 --pipeline GET a", "'--pipeline' cannot be used with '[COMMAND]...'"),
     ];
     for (line, expected) in cases {
         let error = parse(line, None).err().unwrap();

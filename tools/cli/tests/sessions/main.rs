@@ -59,6 +59,11 @@ fn play(cluster: &Cluster, options: &str, lines: &[&str]) -> Result<String, Fail
     let mut words = vec!["--nodes", &nodes];
     words.extend(options.split_whitespace());
     let mut transcript = Vec::new();
+    if words.contains(&"--pipeline") && words.contains(&"--explain") {
+        let (printed, status) = told(&words, &with_addresses(cluster, &(lines.join("\n") + "\n")))?;
+        let printed = without_addresses(cluster, &printed);
+        return Ok(format!("> {}\n{printed}status {status}\n", lines.join("\n> ")));
+    }
     if words.iter().any(|word| ["--target", "--explain"].contains(word)) {
         let mut statuses = Vec::new();
         for line in lines {
@@ -129,6 +134,38 @@ fn the_command_line_is_one_command() -> Done {
     assert_eq!(set, ("OK\n".to_owned(), 0));
     assert_eq!(get, (format!("{}\n", r#""\"\\n'""#), 0));
     assert_eq!(del, ("(integer) 1\n".to_owned(), 0));
+    Ok(())
+}
+
+/// More lines than leave together.
+#[test]
+fn a_pipeline_keeps_the_order_of_its_lines() -> Done {
+    let Some(cluster) = shared()? else { return Ok(()) };
+    let node = cluster.node(0).address.as_str();
+    let numbers: Vec<_> = (0..10_001).map(|number| number.to_string()).collect();
+    let input = format!("ECHO {}\n", numbers.join("\nECHO "));
+    let (printed, status) = told(&["--nodes", node, "--pipeline"], &input)?;
+    let expected = format!("\"{}\"\n", numbers.join("\"\n\""));
+    assert!(printed == expected && status == 0, "{status}: {}", printed.len());
+    // Numbers go on in what leaves later.
+    let (printed, status) = told(&["--nodes", node, "--pipeline", "--explain"], &input)?;
+    let expected = "command 10001 part 1/1 slot none node any merge none: \"ECHO\" \"10000\"\n";
+    assert!(printed.ends_with(expected) && status == 0, "{printed}");
+    Ok(())
+}
+
+/// An error of the client counts, though a pipeline has replies that stay apart as a value.
+#[test]
+fn a_client_error_of_one_node_of_a_pipeline_counts() -> Done {
+    let Some(cluster) = brittle()? else { return Ok(()) };
+    let node = cluster.node(1).address.as_str();
+    cluster.call(0, &["CLIENT", "PAUSE", "600000", "WRITE"])?;
+    let options = ["--nodes", node, "--pipeline", "--timeout", "2", "--target", "primaries"];
+    let answer = told(&options, "SET b 1\n");
+    cluster.call(0, &["CLIENT", "UNPAUSE"])?;
+    let (printed, status) = answer?;
+    let expected = format!("\"{}\" => (error) CLIENT SET at ", cluster.node(0).address);
+    assert!(printed.contains(&expected) && status == 1, "{status}: {printed}");
     Ok(())
 }
 
