@@ -20,6 +20,11 @@ Without a command the program runs the lines of standard input, one after the ot
 in redis-cli. The program skips blank lines and lines that begin with #. With --pipeline it sends
 10000 lines or 8 MiB at a time; the answers keep the order of the lines.
 
+At a terminal Tab completes names of commands, Ctrl-C abandons the line or the running command, and
+Ctrl-D, exit or quit ends the program. It keeps the lines in ~/.hashslot_history, or in the file that
+`HASHSLOT_HISTORY` of the environment names; nowhere if that is empty. It does not keep a line that
+begins with a blank, one with an unknown command, and one whose arguments may be secrets.
+
 Without --nodes `HASHSLOT_URL` of the environment says where the cluster is and how to connect:
 redis://user:password@HOST:PORT,..?call_timeout=5s
 
@@ -119,6 +124,12 @@ impl Arguments {
     /// The nodes to ask; none if a URL tells them.
     pub(crate) fn nodes(&self) -> &[Address] {
         self.nodes.as_ref().map_or(&[], |nodes| &nodes.0)
+    }
+
+    /// The first of the nodes, as text.
+    pub(crate) fn first_node(&self) -> String {
+        let seeds = self.url.as_ref().map_or(&[][..], |url| &url.seeds);
+        self.nodes().iter().chain(seeds).next().map(Address::to_string).unwrap_or_default()
     }
 
     /// Changes the configuration of the client to what is asked for.

@@ -140,6 +140,6 @@ const fn hex_digit(digit: u8) -> u8 {
 }
 
 /// Blanks as the C library has them.
-const fn is_blank(byte: u8) -> bool {
+pub(crate) const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | 0x09..=0x0d)
 }

@@ -10,14 +10,19 @@
 //! ```
 //!
 //! Commands over several slots or nodes are split, spread and merged by the client; `--explain`
-//! shows how. Without a command it runs the lines of standard input: with `--pipeline`
-//! together (`pipeline`), else one after the other.
+//! shows how. Without a command it runs the lines of standard input: at a terminal with an editor
+//! of lines (`interactive`), with `--pipeline` together (`pipeline`), else one after the other.
 //! `--json` prints one JSON value a line (`json` says how); `--help` tells the rest. An error of a
 //! server is printed as `(error) text`, one of the client as `(client) KIND text`; then the next
 //! line is run all the same.
 
 mod answer;
 mod arguments;
+mod completion;
+mod editor;
+mod history;
+mod interactive;
+mod interrupts;
 mod json;
 mod line;
 mod pipeline;
@@ -27,7 +32,8 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, Write as _};
+use std::env;
+use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use answer::{Answer, Failure};
@@ -36,6 +42,7 @@ use hashslot::Command;
 use hashslot::error::ErrorKind;
 use hashslot::runtimes::ConnectError;
 use hashslot::tokio::Client;
+use history::History;
 use session::Session;
 
 fn main() -> ExitCode {
@@ -46,7 +53,7 @@ fn main() -> ExitCode {
             // The reader of the answers has closed the pipe: it has read enough.
             return ExitCode::SUCCESS;
         }
-        writeln!(io::stderr(), "hashslot-cli: {error}").ok();
+        interactive::warn(&error);
         ExitCode::FAILURE
     })
 }
@@ -70,15 +77,28 @@ fn run(arguments: &Arguments) -> io::Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    let session = Session::new(client, arguments, runtime);
+    let mut session = Session::new(client, arguments, runtime);
     let is_flawless = if !arguments.command.is_empty() {
         session.run(&arguments.command)?
     } else if arguments.pipeline {
         pipeline::run(&session, io::stdin().lock())?
+    } else if io::stdin().is_terminal() {
+        converse(&mut session, arguments)?
     } else {
         session.run_lines(io::stdin().lock())?
     };
     Ok(if is_flawless { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Runs what is typed at the terminal. Whether the client failed for none.
+fn converse(session: &mut Session<'_>, arguments: &Arguments) -> io::Result<bool> {
+    let mut terminal = editor::Terminal::open()?;
+    session.listen();
+    let place = history::place(env::var_os("HASHSLOT_HISTORY"), env::home_dir());
+    let history = place
+        .and_then(|path| History::open(path).inspect_err(|error| interactive::warn(error)).ok());
+    let prompt = format!("{}> ", arguments.first_node());
+    interactive::run(&prompt, &mut terminal, history, |line| session.run_line(line.as_bytes()))
 }
 
 fn not_connected(error: &ConnectError) -> Answer {

@@ -9,23 +9,34 @@ use tokio::runtime::Runtime;
 
 use super::answer::{Answer, Failure};
 use super::arguments::Arguments;
+use super::interrupts::Interrupts;
 use super::plan::Plan;
-use super::{json, line, terminal};
+use super::{interrupts, json, line, terminal};
+
+/// How many bytes are written between two looks for Ctrl-C.
+const WRITE_LEN: usize = 64 << 10;
 
 /// A connected client, and how it is to be used.
 pub(crate) struct Session<'a> {
     client: Client,
     arguments: &'a Arguments,
     runtime: Runtime,
+    /// What abandons commands. Without it, Ctrl-C ends the program.
+    interrupts: Option<Interrupts>,
 }
 
 impl<'a> Session<'a> {
     pub(crate) const fn new(client: Client, arguments: &'a Arguments, runtime: Runtime) -> Self {
-        Self { client, arguments, runtime }
+        Self { client, arguments, runtime, interrupts: None }
+    }
+
+    /// From here on Ctrl-C abandons the command that runs, and does not end the program.
+    pub(crate) fn listen(&mut self) {
+        self.interrupts = Some(Interrupts::listen(&self.runtime));
     }
 
     /// Runs all lines. Whether the client failed for none.
-    pub(crate) fn run_lines(&self, mut input: impl BufRead) -> io::Result<bool> {
+    pub(crate) fn run_lines(&mut self, mut input: impl BufRead) -> io::Result<bool> {
         let mut is_flawless = true;
         let mut line = Vec::new();
         while input.read_until(b'\n', &mut line)? > 0 {
@@ -38,7 +49,10 @@ impl<'a> Session<'a> {
     }
 
     /// Runs the command of a line. Whether the client did not fail.
-    pub(crate) fn run_line(&self, line: &[u8]) -> io::Result<bool> {
+    pub(crate) fn run_line(&mut self, line: &[u8]) -> io::Result<bool> {
+        if let Some(interrupts) = &mut self.interrupts {
+            interrupts.forget();
+        }
         match line::words(line) {
             Ok(words) => self.run(&words),
             Err(error) => {
@@ -50,26 +64,41 @@ impl<'a> Session<'a> {
     }
 
     /// Runs one command. Whether the client did not fail.
-    pub(crate) fn run(&self, words: &[Vec<u8>]) -> io::Result<bool> {
+    pub(crate) fn run(&mut self, words: &[Vec<u8>]) -> io::Result<bool> {
         let answer = match command(words) {
-            Err(failure) => Answer::Failure(failure),
+            Err(failure) => Some(Answer::Failure(failure)),
             Ok(command) => self.answer(&command),
+        };
+        let Some(answer) = answer else {
+            interrupts::tell("the command may have run");
+            return Ok(false);
         };
         self.print(&answer, is_text(words))?;
         Ok(!answer.is_client_error())
     }
 
-    fn answer(&self, command: &Command) -> Answer {
+    /// `None` if Ctrl-C has come first.
+    fn answer(&mut self, command: &Command) -> Option<Answer> {
         let call = self.with_options(Call::new(command.clone()));
         if self.arguments.explain {
             let plans = self.explain(call);
             let plans = plans.and_then(|plans| plans.into_iter().collect::<Result<Vec<_>, _>>());
-            return match plans {
+            return Some(match plans {
                 Ok(plans) => Answer::Plan(plans.into_iter().next().unwrap_or_default()),
                 Err(error) => Answer::Failure(Failure::of(&error, command)),
-            };
+            });
         }
-        Answer::of(self.runtime.block_on(self.client.call(call)), command)
+        let call = self.client.call(call);
+        let outcome = match &mut self.interrupts {
+            None => self.runtime.block_on(call),
+            Some(interrupts) => self.runtime.block_on(async {
+                tokio::select! {
+                    outcome = call => Some(outcome),
+                    () = interrupts.next() => None,
+                }
+            })?,
+        };
+        Some(Answer::of(outcome, command))
     }
 
     /// What would become of each command of a call.
@@ -109,11 +138,16 @@ impl<'a> Session<'a> {
         self.write(&out)
     }
 
-    /// Writes to standard output.
-    #[expect(clippy::unused_self, reason = "it is how the session prints")]
+    /// Writes to standard output, no more when Ctrl-C comes.
     pub(crate) fn write(&self, out: &[u8]) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
-        stdout.write_all(out)?;
+        for piece in out.chunks(WRITE_LEN) {
+            if self.interrupts.as_ref().is_some_and(Interrupts::has_come) {
+                interrupts::tell("the reply is not whole");
+                break;
+            }
+            stdout.write_all(piece)?;
+        }
         stdout.flush()
     }
 }

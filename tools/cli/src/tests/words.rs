@@ -114,7 +114,10 @@ fn the_url_of_the_environment_is_for_want_of_nodes() {
     assert_eq!(config.protocol, Protocol::Resp2);
     assert_eq!(config.credentials, Some(Credentials::user("ann", "secret")));
     assert_eq!(config.call_timeout, Duration::from_secs(1));
-    assert!(parse(&["--nodes", "a:1"], url).unwrap().url.is_none());
+    assert_eq!(arguments.first_node(), "db:7000");
+    let arguments = parse(&["--nodes", "a:1,b:2"], url).unwrap();
+    assert!(arguments.url.is_none());
+    assert_eq!(arguments.first_node(), "a:1");
     let problem = parse(&["GET", "a"], Some("redis://ann:secret@db:x")).err().unwrap().to_string();
     let expected = "error: HASHSLOT_URL: malformed URL: the host `db:x`";
     assert!(problem.starts_with(expected), "{problem}");

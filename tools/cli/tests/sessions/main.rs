@@ -3,6 +3,8 @@
 #![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
 mod clusters;
+mod interactive;
+mod pty;
 // The harness of the tests starts the servers; this needs a part of it.
 #[path = "../../../../tests/servers/mod.rs"]
 mod servers;
