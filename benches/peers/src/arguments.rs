@@ -18,6 +18,7 @@ usage: scripts/bench-peers [options]
                        scale for what grows with tasks, clients with clients
   --pinned             W1 on one CPU, servers and clients
   --idle               only tells what memory a client takes that does nothing
+  --stream             only sends a million SETs, as streams and as pipelines, with GETs beside
   --syscalls           counts system calls and memory too, with a process for each client
   --runtime KIND       tokio's: multi-thread (two workers) or current-thread
   --server NAME        one of those that scripts/servers fetches
@@ -35,6 +36,7 @@ pub(crate) struct Arguments {
     pub(crate) workloads: Vec<&'static Workload>,
     pub(crate) pinned: bool,
     pub(crate) idle: bool,
+    pub(crate) stream: bool,
     pub(crate) syscalls: bool,
     pub(crate) current_thread: bool,
     pub(crate) server: Option<String>,
@@ -58,6 +60,7 @@ impl Arguments {
             workloads: Workload::usual(),
             pinned: false,
             idle: false,
+            stream: false,
             syscalls: false,
             current_thread: false,
             server: None,
@@ -82,6 +85,7 @@ impl Arguments {
                 "--workloads" => arguments.workloads = named_workloads(&value()?)?,
                 "--pinned" => arguments.pinned = true,
                 "--idle" => arguments.idle = true,
+                "--stream" => arguments.stream = true,
                 "--syscalls" => arguments.syscalls = true,
                 "--runtime" => arguments.current_thread = is_current_thread(&value()?)?,
                 "--server" => arguments.server = Some(value()?),

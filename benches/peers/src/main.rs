@@ -5,7 +5,8 @@
 //!   clients do so. Each file in `clients` says how one client makes one request; `limit` does
 //!   without a client.
 //! - `measure` runs one client for one round, `rounds` all of them in turn. `child` counts the
-//!   system calls of one client in a process of its own, `idle` what memory a client takes.
+//!   system calls of one client in a process of its own, `idle` what memory a client takes, and
+//!   `stream` what a million commands do.
 //! - `report`, `csv` and `svg` write down what came out, `machine` where.
 
 mod alloc;
@@ -24,6 +25,7 @@ mod nodes;
 mod report;
 mod rounds;
 mod side_by_side;
+mod stream;
 mod svg;
 mod tally;
 mod workloads;
@@ -96,6 +98,10 @@ fn compare(arguments: &Arguments) -> Outcome<()> {
     let tokio = OnTokio::new(arguments.current_thread)?;
     if arguments.idle {
         println!("{}", idle::table(&arguments.clients, &nodes, data, &tokio)?);
+        return Ok(());
+    }
+    if arguments.stream {
+        println!("{}", stream::table(&nodes, data, &tokio)?);
         return Ok(());
     }
     let mut peers = Vec::<Box<dyn Peer>>::new();

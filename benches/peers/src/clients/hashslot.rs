@@ -1,9 +1,9 @@
 //! hashslot on its four adapters. Values are `Bytes` that share the memory of their reply.
 
 use bytes::Bytes;
-use hashslot::resp::Frame;
+use hashslot::cmd::{self, CommandList};
 use hashslot::runtimes::{Client, Runtime};
-use hashslot::{Command, Error, async_std, blocking, smol, tokio};
+use hashslot::{Command, Commands, async_std, blocking, smol, tokio};
 
 use crate::Outcome;
 use crate::callers::{Asynchronous, Blocking, Peer, Tasks, Threads};
@@ -47,7 +47,7 @@ impl<R: Runtime> Asynchronous for Client<R> {
         Ok(match request {
             Request::Get(key) => self.get::<Bytes>(key).await?.len(),
             Request::Set(key, value) => self.set(key, value).await.map(|()| 0)?,
-            Request::Batch(keys) => values(self.pipeline(gets(keys)).await?)?,
+            Request::Batch(keys) => total(&self.pipeline(gets(keys)).await?),
             Request::Mget(keys) => total(&self.command::<Vec<Bytes>>(mget(keys)).await?),
             Request::Mset(pairs) => self.command(mset(pairs)).await.map(|()| 0)?,
         })
@@ -59,15 +59,15 @@ impl Blocking for blocking::Client {
         Ok(match request {
             Request::Get(key) => self.get::<Bytes>(key)?.len(),
             Request::Set(key, value) => self.set(key, value).map(|()| 0)?,
-            Request::Batch(keys) => values(self.pipeline(gets(keys))?)?,
+            Request::Batch(keys) => total(&self.pipeline(gets(keys))?),
             Request::Mget(keys) => total(&self.command::<Vec<Bytes>>(mget(keys))?),
             Request::Mset(pairs) => self.command(mset(pairs)).map(|()| 0)?,
         })
     }
 }
 
-fn gets(keys: &'static [Key]) -> impl Iterator<Item = Command> {
-    keys.iter().map(|key| Command::get(*key))
+fn gets(keys: &'static [Key]) -> impl CommandList<Replies = Vec<Bytes>> {
+    cmd::each(keys.iter().map(|key| cmd::get(*key)))
 }
 
 fn mget(keys: &'static [Key]) -> Command {
@@ -76,13 +76,6 @@ fn mget(keys: &'static [Key]) -> Command {
 
 fn mset(pairs: &'static [(Key, &'static str)]) -> Command {
     Command::new("MSET").args(pairs.iter().flat_map(|(key, value)| [*key, *value]))
-}
-
-/// A frame is a value already: the caller owns it, and nothing is copied.
-fn values(replies: Vec<Result<Frame, Error>>) -> Outcome<usize> {
-    replies.into_iter().try_fold(0, |sum, reply| {
-        Ok(sum + reply?.value().as_bytes().ok_or("a reply without a value")?.len())
-    })
 }
 
 fn total(values: &[Bytes]) -> usize {

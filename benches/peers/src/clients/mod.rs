@@ -10,6 +10,8 @@ mod redis_benchmark;
 mod redis_sync;
 mod rustis;
 
+pub(crate) use redis_async::builder as redis_rs;
+
 use crate::Outcome;
 use crate::callers::Peer;
 use crate::executor::OnTokio;

@@ -34,7 +34,7 @@ pub(super) fn on_smol(name: &'static str, nodes: &Nodes) -> Outcome<Box<dyn Peer
     Ok(Box::new(Tasks { name, client, executor: OnSmol }))
 }
 
-pub(super) fn builder(nodes: &Nodes, no_delay: bool) -> Outcome<ClusterClient> {
+pub(crate) fn builder(nodes: &Nodes, no_delay: bool) -> Outcome<ClusterClient> {
     let urls = nodes.hosts().map(|(host, port)| format!("redis://{host}:{port}"));
     let settings = TcpSettings::default().set_nodelay(no_delay);
     Ok(ClusterClient::builder(urls).tcp_settings(settings).build()?)
