@@ -1,5 +1,6 @@
 //! A runtime and a transport of one's own under the ordinary client. Needs no server:
-//! `cargo run --example custom_runtime --features sim,std`. The page `runtimes::guide` explains it.
+//! `cargo run --example custom_runtime --features sim,std`. The page `guide::transports` explains
+//! it.
 
 #![expect(clippy::print_stdout, clippy::indexing_slicing, reason = "it is an example")]
 

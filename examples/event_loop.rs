@@ -1,5 +1,5 @@
 //! The machine on sockets of the standard library, driven by hand: no adapter, no runtime.
-//! `cargo run --example event_loop 127.0.0.1:7000`. The page `runtimes::guide` explains it.
+//! `cargo run --example event_loop 127.0.0.1:7000`. The page `guide::transports` explains it.
 
 #![expect(clippy::print_stdout, clippy::indexing_slicing, reason = "it is an example")]
 

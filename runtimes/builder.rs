@@ -81,8 +81,8 @@ pub struct Builder<R> {
 }
 
 impl<R> Builder<R> {
-    /// A builder on a runtime of your own: see [the guide](super::guide). With an adapter, use
-    /// `Client::builder`.
+    /// A builder on a runtime of your own: see the page `hashslot::guide::transports`. With an
+    /// adapter, use `Client::builder`.
     #[must_use]
     pub fn new(runtime: R) -> Self {
         let (config, seeds) = (Config::default(), Vec::new());

@@ -11,10 +11,10 @@
 //! | `blocking` | [`blocking::Client`] | the caller's own thread |
 //!
 //! A runtime that is not here needs an implementation of [`Runtime`] and [`Stream`], some fifty
-//! lines: [`Client`] is generic over it. [The guide](guide) walks through one, and through a loop
-//! of one's own without any runtime. With the feature `sim`, `ServedWorld` is a simulated cluster
-//! on loopback sockets to test it with. What clients tell `tracing` and `metrics` is in
-//! [`telemetry`].
+//! lines: [`Client`] is generic over it. The page `hashslot::guide::transports` walks through one,
+//! and through a loop of one's own without any runtime. With the feature `sim`, `ServedWorld` is a
+//! simulated cluster on loopback sockets to test it with. What clients tell `tracing` and `metrics`
+//! is in [`telemetry`].
 //!
 //! With the feature `tls` every adapter can secure its connections: [`Tls`].
 //!
@@ -22,9 +22,6 @@
 //! cannot be named in `src/`.
 
 extern crate std;
-
-#[doc = include_str!("guide.md")]
-pub mod guide {}
 
 mod builder;
 mod call_future;

@@ -15,10 +15,10 @@ use crate::driver::ReceiveBuffer;
 
 /// What the driver needs from a runtime: to dial, to wait, and a task to run in.
 ///
-/// [The guide](super::guide) has a whole one, and the contract as a list. In short: nothing here
-/// may block; whatever is pending wakes the task that polled it last when it can go on; a future
-/// that is dropped is given up, and leaves nothing behind. A wake-up too many does no harm, one too
-/// few stops the connection, or the client.
+/// The page `hashslot::guide::transports` has a whole one, and the contract as a list. In short:
+/// nothing here may block; whatever is pending wakes the task that polled it last when it can go
+/// on; a future that is dropped is given up, and leaves nothing behind. A wake-up too many does no
+/// harm, one too few stops the connection, or the client.
 ///
 /// It is cloned for each client, so it should be a handle. Nothing in it is called by two threads
 /// at a time on behalf of one client.

@@ -26,7 +26,7 @@
 //!   byte for byte. Script a cluster, or turn the feature `sim` on and search for faults with
 //!   random ones: `hashslot::sim` has a cluster, its network, what goes wrong there, and a judge.
 //! - **Bring your own transport.** Drive [`Cluster`] yourself; the loop is below. Or bring a
-//!   runtime, and have the client on it: the page `hashslot::runtimes::guide` walks through both.
+//!   runtime, and have the client on it: the page `hashslot::guide::transports` has both.
 //!
 //! # What it promises
 //!
@@ -74,6 +74,24 @@
 //! tests, and `proptest` adds strategies for property tests: enable both only in dev-dependencies.
 //! Features only add.
 //!
+//! # Guide
+//!
+//! The pages of `hashslot::guide` show how to use the crate, with programs that run. They are part
+//! of documentation that is built with all features.
+//!
+#![cfg_attr(
+    all(
+        doc,
+        feature = "async-std",
+        feature = "blocking",
+        feature = "proptest",
+        feature = "smol",
+        feature = "tls",
+        feature = "tokio"
+    ),
+    doc = include_str!("guide/pages.md")
+)]
+//!
 //! # Modules
 //!
 //! - [`error`]: what a call can end with, and what to do then.
@@ -84,7 +102,7 @@
 //! - [`topology`], [`slot`]: the nodes of the cluster, and who serves a slot.
 //! - [`resp`], [`verdict`]: the protocol, and what a reply means.
 //! - [`driver`]: what a driver of your own needs.
-//! - `runtimes`: clients, runtimes, TLS, telemetry, and a guide.
+//! - `runtimes`: clients, runtimes, TLS and telemetry.
 //!
 //! # The loop
 //!
@@ -221,7 +239,7 @@ mod cluster;
 ///
 /// A driver carries out the actions of the machine: it dials, sends, receives and closes. The
 /// adapters are drivers. To write another one, begin at the loop on the
-/// [first page](crate#the-loop).
+/// [first page](crate#the-loop); `hashslot::guide::transports` has the details.
 ///
 /// - [`LinkId`] and [`CallId`](driver::CallId) name connections and calls.
 /// - [`ReceiveBuffer`](driver::ReceiveBuffer) lets a driver read long replies straight into their
@@ -243,6 +261,18 @@ pub mod driver {
 #[cfg(feature = "sim")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sim")))]
 pub mod sim;
+
+// Pages only, whose examples and links need these features.
+#[cfg(all(
+    doc,
+    feature = "async-std",
+    feature = "blocking",
+    feature = "proptest",
+    feature = "smol",
+    feature = "tls",
+    feature = "tokio"
+))]
+pub mod guide;
 
 #[cfg(feature = "std")]
 #[cfg_attr(docsrs, doc(cfg(feature = "std")))]

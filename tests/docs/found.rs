@@ -53,8 +53,9 @@ const PLACES: [&str; 12] = [
     "tools",
 ];
 
-/// The pages whose Rust rustdoc compiles, since documentation of the crate includes them.
-const COMPILED: [&str; 3] = ["README.md", "runtimes/guide.md", "runtimes/telemetry.md"];
+/// The pages and folders whose Rust rustdoc compiles, since documentation of the crate includes
+/// them.
+const COMPILED: [&str; 3] = ["README.md", "runtimes/telemetry.md", "src/guide/"];
 
 /// Reads everything.
 pub(crate) fn everything(root: &Path) -> io::Result<Found> {

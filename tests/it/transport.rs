@@ -12,12 +12,12 @@ fn the_transport_of_the_example_passes_its_own_test() {
     assert!(answered > usize::try_from(seeds).unwrap() * profiles * calls * 9 / 10, "{answered}");
 }
 
-/// The loop of the README is the loop of the example, word for word, so that it ends as well.
+/// The loop of the guide is the loop of the example, word for word, so that it ends as well.
 #[test]
-fn the_readme_shows_the_loop_of_the_example() {
-    let readme = include_str!("../../README.md");
+fn the_guide_shows_the_loop_of_the_example() {
+    let page = include_str!("../../src/guide/transports.md");
     let example = include_str!("../../examples/transport.rs");
-    let blocks = readme.split("```rust\n").skip(1).filter_map(|rest| rest.split("\n```").next());
+    let blocks = page.split("```\n").skip(1).filter_map(|rest| rest.split("\n```").next());
     let block = blocks.into_iter().find(|block| block.contains("trait Transport")).unwrap();
     let items: Vec<_> = block.split("\n\n").filter(|item| !item.starts_with("use ")).collect();
     assert!(items.len() > 3, "{block}");
