@@ -325,14 +325,6 @@ pub use time::Instant;
 #[doc(inline)]
 pub use url::Url;
 
-#[cfg(all(
-    doctest,
-    feature = "async-std",
-    feature = "blocking",
-    feature = "sim",
-    feature = "smol",
-    feature = "tls",
-    feature = "tokio"
-))]
+#[cfg(all(doctest, feature = "tokio"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
