@@ -33,7 +33,7 @@
 //! ```
 //!
 //! Without the wrapper, if the struct is read in many places: a type of the program implements
-//! [`FromValue`] by one line.
+//! [`FromValue`](crate::FromValue) by one line.
 //!
 //! ```
 //! use hashslot::FromValue;
