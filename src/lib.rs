@@ -85,6 +85,7 @@
         feature = "async-std",
         feature = "blocking",
         feature = "proptest",
+        feature = "serde",
         feature = "smol",
         feature = "tls",
         feature = "tokio"
@@ -268,6 +269,7 @@ pub mod sim;
     feature = "async-std",
     feature = "blocking",
     feature = "proptest",
+    feature = "serde",
     feature = "smol",
     feature = "tls",
     feature = "tokio"
