@@ -78,6 +78,7 @@ impl AclVerdict {
 }
 
 impl FromValue for AclVerdict {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let text = String::from_value(value, frame)?;
         Ok(if text == "OK" { Self::Allowed } else { Self::Denied(text) })
@@ -147,6 +148,7 @@ impl fmt::Debug for AclUser {
 }
 
 impl FromValue for AclUser {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let fields = Fields::of(value, frame)?;
         let Rules { commands, keys, channels, databases } = Rules::of(&fields)?;
@@ -177,6 +179,7 @@ pub struct AclSelector {
 }
 
 impl FromValue for AclSelector {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let Rules { commands, keys, channels, databases } = Rules::of(&Fields::of(value, frame)?)?;
         Ok(Self { commands, keys, channels, databases })
@@ -223,6 +226,7 @@ impl Patterns {
 }
 
 impl FromValue for Patterns {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         if value.is_null() {
             return Ok(Self::Bare(Vec::new()));
@@ -305,6 +309,7 @@ pub struct AclLogEntry {
 }
 
 impl FromValue for AclLogEntry {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let fields = Fields::of(value, frame)?;
         let age = Duration::try_from_secs_f64(fields.get("age-seconds")?);

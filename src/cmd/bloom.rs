@@ -208,6 +208,7 @@ pub struct FilterChunk {
 }
 
 impl FromValue for FilterChunk {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let (iterator, data): (i64, Option<Bytes>) = FromValue::from_value(value, frame)?;
         Ok(Self { iterator, data: data.unwrap_or_default() })
@@ -334,6 +335,7 @@ pub enum CfInsertReply {
 }
 
 impl FromValue for CfInsertReply {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         // RESP3 has booleans for CF.INSERT alone.
         if let Value::Boolean(false) = value {

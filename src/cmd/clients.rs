@@ -265,11 +265,13 @@ impl ClientInfo {
 }
 
 impl FromValue for ClientInfo {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         Self::of(String::from_value(value, frame)?.trim_end())
     }
 
     /// Reads a text of one line for each connection.
+    #[inline]
     fn vec_from_value(value: &Value<'_>, frame: &Frame) -> Result<Vec<Self>, ConversionError> {
         lines(value, frame, Self::of)
     }

@@ -62,6 +62,7 @@ pub struct BumpedEpoch {
 }
 
 impl FromValue for BumpedEpoch {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let text = String::from_value(value, frame)?;
         let unknown = || ConversionError::custom("neither `BUMPED` nor `STILL` with an epoch");
@@ -218,6 +219,7 @@ pub struct SlotMigration {
 }
 
 impl FromValue for SlotMigration {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let fields = Fields::of(value, frame)?;
         Ok(Self {
@@ -352,6 +354,7 @@ pub struct MigrationStatus {
 }
 
 impl FromValue for MigrationStatus {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let fields = Fields::of(value, frame)?;
         let node = |name| fields.get::<String>(name).map(|id| NodeId::parse(id.as_bytes()));

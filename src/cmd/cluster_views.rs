@@ -72,6 +72,7 @@ impl ClusterInfo {
 }
 
 impl FromValue for ClusterInfo {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let text = String::from_value(value, frame)?;
         let number = |name| {
@@ -142,6 +143,7 @@ pub enum LinkDirection {
 }
 
 impl FromValue for LinkDirection {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         match String::from_value(value, frame)?.as_str() {
             "to" => Ok(Self::To),
@@ -286,11 +288,13 @@ impl ClusterNode {
 }
 
 impl FromValue for ClusterNode {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         Self::of(String::from_value(value, frame)?.trim_end())
     }
 
     /// Reads a text of one line for each node.
+    #[inline]
     fn vec_from_value(value: &Value<'_>, frame: &Frame) -> Result<Vec<Self>, ConversionError> {
         lines(value, frame, Self::of)
     }
@@ -324,6 +328,7 @@ pub struct ClusterShard {
 }
 
 impl FromValue for ClusterShard {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let fields = Fields::of(value, frame)?;
         let slots: Vec<(Slot, Slot)> = fields.get("slots")?;
@@ -364,6 +369,7 @@ pub struct ShardNode {
 }
 
 impl FromValue for ShardNode {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let fields = Fields::of(value, frame)?;
         let text = |name| {
@@ -488,6 +494,7 @@ pub struct SlotStats {
 }
 
 impl FromValue for SlotStats {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let (slot, figures): (Slot, ByName<u64>) = FromValue::from_value(value, frame)?;
         let figure = |name| figures.get(name).copied();
@@ -524,6 +531,7 @@ pub struct ClusterSlots {
 }
 
 impl FromValue for ClusterSlots {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let mut items = Items::of(value, frame, "a range with its nodes")?;
         let slots = from_to(items.next()?, items.next()?)?;
@@ -552,6 +560,7 @@ pub struct SlotsNode {
 }
 
 impl FromValue for SlotsNode {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let mut items = Items::of(value, frame, "a node as an array")?;
         Ok(Self {

@@ -128,6 +128,7 @@ pub struct ServerCommand {
 }
 
 impl FromValue for ServerCommand {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let mut items = Items::of(value, frame, "a command as an array")?;
         Ok(Self {
@@ -188,6 +189,7 @@ pub struct CommandDocs {
 }
 
 impl FromValue for CommandDocs {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let fields = Fields::of(value, frame)?;
         Ok(Self {
@@ -233,6 +235,7 @@ pub struct CommandArgument {
 }
 
 impl FromValue for CommandArgument {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let fields = Fields::of(value, frame)?;
         Ok(Self {

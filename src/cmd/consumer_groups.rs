@@ -107,6 +107,7 @@ pub struct AutoClaimed<E> {
 }
 
 impl<E: FromValue> FromValue for AutoClaimed<E> {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let has_deleted = value.elements().is_some_and(|elements| elements.len() == 3);
         let (next, entries, deleted) = if has_deleted {
@@ -335,6 +336,7 @@ pub struct PendingSummary {
 }
 
 impl FromValue for PendingSummary {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let (count, first, last, consumers) = FromValue::from_value(value, frame)?;
         let consumers = Option::unwrap_or_default(consumers);
@@ -357,6 +359,7 @@ pub struct PendingEntry {
 }
 
 impl FromValue for PendingEntry {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let (id, consumer, idle, deliveries) = FromValue::from_value(value, frame)?;
         Ok(Self { id, consumer, idle: Duration::from_millis(idle), deliveries })
@@ -443,6 +446,7 @@ pub struct ClaimedEntry<V> {
 }
 
 impl<V: FromValue> FromValue for ClaimedEntry<V> {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         // An entry that was not pending may come without the numbers.
         let is_short = value.elements().is_some_and(|elements| elements.len() == 2);

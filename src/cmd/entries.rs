@@ -91,6 +91,7 @@ impl FromStr for EntryId {
 const AN_ID: &str = "the id of an entry, such as 1700000000000-0";
 
 impl FromValue for EntryId {
+    #[inline]
     fn from_value(value: &Value<'_>, _: &Frame) -> Result<Self, ConversionError> {
         let id = value.as_str().and_then(|text| text.parse().ok());
         id.ok_or_else(|| ConversionError::new(AN_ID, value))
@@ -187,12 +188,14 @@ pub struct Entry<V> {
 }
 
 impl<V: FromValue> FromValue for Entry<V> {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let (id, fields) = FromValue::from_value(value, frame)?;
         Ok(Self { id, fields })
     }
 
     /// Leaves out nulls: before Redis 7.0 they stand for entries that were deleted.
+    #[inline]
     fn vec_from_value(value: &Value<'_>, frame: &Frame) -> Result<Vec<Self>, ConversionError> {
         let entries = Vec::<Option<Self>>::from_value(value, frame)?;
         Ok(entries.into_iter().flatten().collect())
@@ -211,11 +214,13 @@ pub struct StreamEntries<E> {
 }
 
 impl<E: FromValue> FromValue for StreamEntries<E> {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let (key, entries) = FromValue::from_value(value, frame)?;
         Ok(Self { key, entries })
     }
 
+    #[inline]
     fn vec_from_value(value: &Value<'_>, frame: &Frame) -> Result<Vec<Self>, ConversionError> {
         let streams = Option::<Vec<(Bytes, Vec<E>)>>::from_value(value, frame)?;
         let streams = streams.into_iter().flatten();

@@ -231,6 +231,7 @@ pub struct RunningFunction {
 }
 
 impl FromValue for RunningFunction {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let fields = Fields::of(value, frame)?;
         Ok(Self {

@@ -28,6 +28,7 @@ impl GeoPosition {
 }
 
 impl FromValue for GeoPosition {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let (longitude, latitude) = FromValue::from_value(value, frame)?;
         Ok(Self { longitude, latitude })
@@ -274,6 +275,7 @@ pub struct GeoFound<M> {
 }
 
 impl<M: FromValue> FromValue for GeoFound<M> {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let (member, facts) = match value.elements() {
             None => (M::from_value(value, frame)?, None),

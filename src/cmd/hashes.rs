@@ -45,6 +45,7 @@ pub enum HExpireReply {
 }
 
 impl FromValue for HExpireReply {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         match i64::from_value(value, frame)? {
             -2 => Ok(Self::Missing),
@@ -280,6 +281,7 @@ pub enum HPersistReply {
 }
 
 impl FromValue for HPersistReply {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         match i64::from_value(value, frame)? {
             -2 => Ok(Self::Missing),
@@ -359,6 +361,7 @@ pub struct ScanPage<V> {
 }
 
 impl<V: FromValue> FromValue for ScanPage<V> {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let (cursor, items) = FromValue::from_value(value, frame)?;
         Ok(Self { cursor, items })

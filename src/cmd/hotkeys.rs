@@ -135,6 +135,7 @@ pub struct HotKeys {
 }
 
 impl FromValue for HotKeys {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         // The map is alone in an array, so that those of several nodes can be joined.
         let inner = value.elements().filter(|elements| elements.len() == 1);

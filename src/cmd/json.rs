@@ -266,6 +266,7 @@ pub struct JsonNumbers<N> {
 
 impl<N: FromValue> FromValue for JsonNumbers<N> {
     /// Reads an array, or a JSON text that is one: only `RedisJSON` has RESP3's array.
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let Some(text) = value.as_str() else {
             return FromValue::from_value(value, frame).map(|matches| Self { matches });
@@ -473,6 +474,7 @@ pub enum JsonType {
 }
 
 impl FromValue for JsonType {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let name = String::from_value(value, frame)?;
         Ok(match name.as_str() {
@@ -489,6 +491,7 @@ impl FromValue for JsonType {
 
     /// RESP2 sends a list, a single name or a null; `RedisJSON` sends them inside of a list in
     /// RESP3.
+    #[inline]
     fn vec_from_value(value: &Value<'_>, frame: &Frame) -> Result<Vec<Self>, ConversionError> {
         let mut types = Vec::new();
         let Some(elements) = value.elements() else {

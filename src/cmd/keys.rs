@@ -409,6 +409,7 @@ pub enum KeyType {
 }
 
 impl FromValue for KeyType {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let name = String::from_value(value, frame)?;
         Ok(match name.as_str() {

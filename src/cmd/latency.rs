@@ -83,6 +83,7 @@ pub struct CommandLogEntry {
 }
 
 impl FromValue for CommandLogEntry {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let mut items = Items::of(value, frame, "an entry of a log as an array")?;
         Ok(Self {
@@ -164,6 +165,7 @@ pub struct LatencySample {
 }
 
 impl FromValue for LatencySample {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let (at, latency) = FromValue::from_value(value, frame)?;
         Ok(Self { at: UnixTime::from_secs(at), latency: Duration::from_millis(latency) })
@@ -198,6 +200,7 @@ pub struct LatencyEvent {
 }
 
 impl FromValue for LatencyEvent {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let mut items = Items::of(value, frame, "an event as an array")?;
         Ok(Self {
@@ -291,6 +294,7 @@ pub struct SlowlogEntry {
 }
 
 impl FromValue for SlowlogEntry {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let CommandLogEntry { id, at, amount, arguments, client_address, client_name } =
             FromValue::from_value(value, frame)?;

@@ -127,6 +127,7 @@ pub enum LInsertReply {
 }
 
 impl FromValue for LInsertReply {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         match i64::from_value(value, frame)? {
             -1 => Ok(Self::PivotMissing),

@@ -50,6 +50,7 @@
 //! let search: Typed<Vec<String>> = Typed::new(Command::new("FT.SEARCH").arg("idx").arg("*"));
 //! ```
 
+// Conversions of replies are `#[inline]`: only programs that use one compile it.
 mod acl;
 mod bitmaps;
 mod bloom;

@@ -46,6 +46,7 @@ macro_rules! record {
         }
 
         impl $crate::FromValue for $name {
+            #[inline]
             fn from_value(
                 value: &$crate::resp::Value<'_>,
                 frame: &$crate::Frame,

@@ -81,6 +81,7 @@ impl<R> FtProfile<R> {
 pub(super) struct Content<V>(pub(super) V);
 
 impl<V: FromValue> FromValue for Content<V> {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let content = V::from_value(value, frame);
         if value.is_null() {
@@ -153,12 +154,14 @@ fn part<T: FromValue>(elements: &mut Elements<'_>, frame: &Frame) -> Result<T, C
 }
 
 impl FromValue for SearchResults<String> {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         results(value, frame, part, |fields| fields.get("id"))
     }
 }
 
 impl FromValue for SearchResults<(String, f64)> {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         results(
             value,
@@ -170,6 +173,7 @@ impl FromValue for SearchResults<(String, f64)> {
 }
 
 impl<V: FromValue> FromValue for SearchResults<Document<V>> {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let document = |key, Content(fields)| Document { key, fields };
         results(
@@ -182,6 +186,7 @@ impl<V: FromValue> FromValue for SearchResults<Document<V>> {
 }
 
 impl<V: FromValue> FromValue for SearchResults<ScoredDocument<V>> {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let document = |key, score, Content(fields)| ScoredDocument { key, score, fields };
         results(
@@ -396,6 +401,7 @@ pub struct Misspelling {
 
 impl FromValue for Misspelling {
     /// Reads the form of RESP2: `TERM`, the word, and scores with suggestions.
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let ((), term, suggestions): ((), String, Vec<(f64, String)>) =
             FromValue::from_value(value, frame)?;
@@ -404,6 +410,7 @@ impl FromValue for Misspelling {
     }
 
     /// RESP3 sends a map of words in a map.
+    #[inline]
     fn vec_from_value(value: &Value<'_>, frame: &Frame) -> Result<Vec<Self>, ConversionError> {
         let index_of = |index| move |error: ConversionError| error.at(index);
         let Value::Map(all) = *value else {

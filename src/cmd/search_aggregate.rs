@@ -130,6 +130,7 @@ pub struct AggregateResults<V> {
 
 impl<V: FromValue> FromValue for AggregateResults<V> {
     /// RESP2 sends the total and then the rows, RESP3 a map.
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         if let Value::Map(_) = value {
             let fields = Fields::of(value, frame)?;
@@ -154,6 +155,7 @@ impl<V: FromValue> FromValue for AggregateResults<V> {
 struct Rows<T>(Vec<T>);
 
 impl<T: FromValue> FromValue for Rows<T> {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let Some(elements) = value.elements() else {
             return Err(ConversionError::new("an array", value));
@@ -167,6 +169,7 @@ impl<T: FromValue> FromValue for Rows<T> {
 struct Attributes<V>(Content<V>);
 
 impl<V: FromValue> FromValue for Attributes<V> {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         Fields::of(value, frame)?.get("extra_attributes").map(Self)
     }
@@ -184,6 +187,7 @@ pub struct AggregatePage<V> {
 }
 
 impl<V: FromValue> FromValue for AggregatePage<V> {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let (AggregateResults { rows, .. }, cursor) = FromValue::from_value(value, frame)?;
         Ok(Self { rows, cursor })
@@ -382,6 +386,7 @@ pub struct HybridResults<V> {
 }
 
 impl<V: FromValue> FromValue for HybridResults<V> {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let fields = Fields::of(value, frame)?;
         let Rows(rows) = fields.get("results")?;

@@ -234,6 +234,7 @@ impl ServerInfo {
 }
 
 impl FromValue for ServerInfo {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         String::from_value(value, frame).map(Self)
     }
@@ -397,6 +398,7 @@ pub struct LoadedModule {
 }
 
 impl FromValue for LoadedModule {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let fields = Fields::of(value, frame)?;
         Ok(Self {
@@ -484,6 +486,7 @@ pub enum ServerRole {
 }
 
 impl FromValue for ServerRole {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let mut items = Items::of(value, frame, "a role as an array")?;
         match items.next::<String>()?.as_str() {
@@ -514,6 +517,7 @@ pub struct ConnectedReplica {
 }
 
 impl FromValue for ConnectedReplica {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let (host, port, offset) = FromValue::from_value(value, frame)?;
         Ok(Self { host, port, offset })
@@ -619,6 +623,7 @@ impl From<ServerTime> for UnixTime {
 }
 
 impl FromValue for ServerTime {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let (seconds, micros): (u64, u32) = FromValue::from_value(value, frame)?;
         let micros = Duration::from_micros(micros.into());

@@ -21,6 +21,7 @@ impl ToArg for Slot {
 impl ListItem for Slot {}
 
 impl FromValue for Slot {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let slot = Self::new(u16::from_value(value, frame)?);
         slot.ok_or_else(|| ConversionError::custom("a slot is below 16384"))
@@ -36,6 +37,7 @@ impl ToArg for NodeId {
 impl ListItem for NodeId {}
 
 impl FromValue for NodeId {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         node_id(&String::from_value(value, frame)?)
     }

@@ -38,6 +38,7 @@ pub struct ConsumerInfo {
 }
 
 impl FromValue for ConsumerInfo {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let fields = Fields::of(value, frame)?;
         Ok(Self {
@@ -217,6 +218,7 @@ pub struct ConsumerDetails {
 }
 
 impl FromValue for ConsumerDetails {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let fields = Fields::of(value, frame)?;
         let name: String = fields.get("name")?;
@@ -249,6 +251,7 @@ pub struct Delivery {
 }
 
 impl FromValue for Delivery {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let (id, consumer, at, count) = FromValue::from_value(value, frame)?;
         Ok(Self { id, consumer, at, count })

@@ -117,6 +117,7 @@ pub enum EntryDeletion {
 }
 
 impl FromValue for EntryDeletion {
+    #[inline]
     fn from_value(value: &Value<'_>, _: &Frame) -> Result<Self, ConversionError> {
         match value.as_integer() {
             Some(1) => Ok(Self::Deleted),

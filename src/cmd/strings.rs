@@ -228,6 +228,7 @@ pub struct LcsMatch {
 }
 
 impl FromValue for LcsMatch {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let ((a, b), (c, d), len) = FromValue::from_value(value, frame)?;
         Ok(Self { first: a..=b, second: c..=d, len })

@@ -54,6 +54,7 @@ impl ToArg for UnixTime {
 
 impl FromValue for UnixTime {
     /// Reads milliseconds.
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         u64::from_value(value, frame).map(Self)
     }
@@ -81,6 +82,7 @@ impl Ttl {
 
 impl FromValue for Ttl {
     /// Reads milliseconds, -1 or -2.
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         match i64::from_value(value, frame)? {
             -1 => Ok(Self::Persistent),
@@ -107,6 +109,7 @@ pub enum Expiry {
 
 impl FromValue for Expiry {
     /// Reads milliseconds since 1970, -1 or -2.
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         match i64::from_value(value, frame)? {
             -1 => Ok(Self::Persistent),

@@ -401,6 +401,7 @@ impl TsRule {
 
 impl FromValue for TsRule {
     /// Reads the form of RESP2: the destination and what follows it in one array.
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let Some(mut elements) = value.elements() else {
             return Err(ConversionError::new("a rule", value));
@@ -410,6 +411,7 @@ impl FromValue for TsRule {
     }
 
     /// RESP3 sends a map of destinations.
+    #[inline]
     fn vec_from_value(value: &Value<'_>, frame: &Frame) -> Result<Vec<Self>, ConversionError> {
         let Value::Map(pairs) = *value else {
             let rules = value.elements().ok_or_else(|| ConversionError::new("rules", value))?;

@@ -228,6 +228,7 @@ pub struct TsLastSample {
 
 impl FromValue for TsLastSample {
     /// A series without samples is an empty array.
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let is_empty = value.elements().is_some_and(|elements| elements.is_empty());
         let value = if is_empty { &Value::Null } else { value };
@@ -274,12 +275,14 @@ pub struct TsLatest {
 }
 
 impl FromValue for TsLatest {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let (key, labels, TsLastSample { sample }) = FromValue::from_value(value, frame)?;
         Ok(Self { key, labels, sample })
     }
 
     /// RESP3 sends a map of keys.
+    #[inline]
     fn vec_from_value(value: &Value<'_>, frame: &Frame) -> Result<Vec<Self>, ConversionError> {
         series(value, frame, |key, value| {
             let (labels, TsLastSample { sample }) = FromValue::from_value(value, frame)?;
@@ -365,6 +368,7 @@ pub struct TsSeries {
 
 impl FromValue for TsSeries {
     /// Reads the form of RESP2, in which a group has labels of its own.
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let (key, all, samples): (String, Labels, _) = FromValue::from_value(value, frame)?;
         let (mut labels, mut sources) = (Labels::with_capacity(all.len()), Vec::new());
@@ -380,6 +384,7 @@ impl FromValue for TsSeries {
 
     /// RESP3 sends a map of keys. Between labels and samples are maps: `aggregators`, or `reducers`
     /// and `sources`.
+    #[inline]
     fn vec_from_value(value: &Value<'_>, frame: &Frame) -> Result<Vec<Self>, ConversionError> {
         series(value, frame, |key, value| {
             let Some(mut elements) = value.elements().filter(|elements| elements.len() >= 2) else {

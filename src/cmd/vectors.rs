@@ -252,6 +252,7 @@ pub struct RawVector {
 }
 
 impl FromValue for RawVector {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let has_range = value.elements().is_some_and(|elements| elements.len() == 4);
         let (quantization, bytes, norm, range) = if has_range {
@@ -499,12 +500,14 @@ pub struct VSimMatch<V> {
 }
 
 impl<V: FromValue> FromValue for VSimMatch<V> {
+    #[inline]
     fn from_value(value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let (element, score, attributes) = FromValue::from_value(value, frame)?;
         Ok(Self { element, score, attributes })
     }
 
     /// RESP2 sends three values for each element, RESP3 a map of pairs.
+    #[inline]
     fn vec_from_value(value: &Value<'_>, frame: &Frame) -> Result<Vec<Self>, ConversionError> {
         if let Value::Map(_) = value {
             let pairs = Vec::<(V, (f64, Option<String>))>::from_value(value, frame)?;
