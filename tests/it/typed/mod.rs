@@ -20,7 +20,7 @@ mod live;
 mod methods;
 #[cfg(feature = "blocking")]
 mod recorded;
-mod sources;
+pub(crate) mod sources;
 
 #[cfg(feature = "blocking")]
 mod acl;

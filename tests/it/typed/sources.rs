@@ -5,25 +5,25 @@ use std::path::Path;
 
 /// A function of `hashslot::cmd` that makes a command.
 #[derive(Debug)]
-pub(super) struct Function {
+pub(crate) struct Function {
     /// The file that it is in, without `.rs`.
-    pub(super) file: String,
-    pub(super) name: String,
+    pub(crate) file: String,
+    pub(crate) name: String,
     /// The lines before it: comments and attributes.
-    pub(super) docs: Vec<String>,
+    pub(crate) docs: Vec<String>,
     /// With angle brackets; empty if there are none.
-    pub(super) generics: String,
+    pub(crate) generics: String,
     /// `key: impl ToArg`, one by one.
-    pub(super) parameters: Vec<String>,
+    pub(crate) parameters: Vec<String>,
     /// The type that it returns: `Typed` or one with options.
-    pub(super) returns: String,
+    pub(crate) returns: String,
     /// The type of the reply.
-    pub(super) reply: String,
+    pub(crate) reply: String,
 }
 
 impl Function {
     /// The names in small letters under which the documentation has it: its own, and its aliases.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let aliases = self.docs.iter().filter_map(|line| alias(line));
         std::iter::once(self.name.as_str()).chain(aliases)
     }
@@ -35,14 +35,14 @@ fn alias(line: &str) -> Option<&str> {
 }
 
 /// The files of `src/cmd` that have functions, in the order in which their module lists them.
-pub(super) fn files() -> Vec<String> {
+pub(crate) fn files() -> Vec<String> {
     let text = read("mod.rs");
     let glob = |line: &str| Some(line.strip_prefix("pub use self::")?.strip_suffix("::*;")?.into());
     text.lines().filter_map(glob).collect()
 }
 
 /// All functions, file by file, in the order of their sources.
-pub(super) fn functions() -> Vec<Function> {
+pub(crate) fn functions() -> Vec<Function> {
     let of = |file: String| {
         let text = read(&format!("{file}.rs"));
         parse(&file, &text)
@@ -51,7 +51,7 @@ pub(super) fn functions() -> Vec<Function> {
 }
 
 /// A file of `src/cmd`.
-pub(super) fn read(file: &str) -> String {
+pub(crate) fn read(file: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cmd").join(file);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
