@@ -2068,7 +2068,9 @@ pub trait Commands: Executor {
 
     /// Sets several keys with one expiry, and returns whether it did: `MSETEX`.
     ///
-    /// All keys have to be in one slot. The options are methods of [`MSetEx`].
+    /// With a condition all keys have to be in one slot. Without one, the keys may be in several:
+    /// the client splits the command by slot then, which is not atomic. The options are methods of
+    /// [`MSetEx`].
     ///
     /// **Since**: Redis 8.4. **Complexity**: O(n) in the number of keys.
     ///

@@ -27,3 +27,5 @@ pub mod testing {}
 
 #[doc = include_str!("transports.md")]
 pub mod transports {}
+
+pub mod coming_from;
