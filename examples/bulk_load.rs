@@ -20,7 +20,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let client = Client::connect(&url).await?;
     let begun_at = Instant::now();
     let rows = (0..count).map(|id| cmd::set(format!("bulk:{id}"), format!("row {id}")));
-    let mut stored = client.stream(rows).window(5_000);
+    let mut stored = client.stream(rows);
     let mut failed = 0;
     while let Some((number, result)) = stored.next().await {
         if let Err(error) = result {

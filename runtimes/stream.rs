@@ -16,8 +16,9 @@ use super::runtime::Runtime;
 use crate::Error;
 use crate::cmd::TypedCommand;
 
-/// Commands in flight of one stream, unless it sets another window.
-const WINDOW: usize = 10_000;
+/// Commands in flight of one stream, unless it sets another window. More of them are hardly faster,
+/// and the calls of others wait behind them.
+const WINDOW: usize = 1_000;
 /// Commands of one call at most: enough to fill a write to each node, and few enough that the calls
 /// of others come in between.
 const CHUNK: usize = 250;
@@ -98,7 +99,10 @@ impl<R: Runtime, I: Iterator<Item: TypedCommand>> Replies<R, I> {
         }
     }
 
-    /// Sets how many commands may be in flight at a time; at least one. Default: 10,000.
+    /// Sets how many commands may be in flight at a time; at least one. Default: 1,000.
+    ///
+    /// Calls of others wait behind those in flight. A larger window pays where a round trip takes
+    /// many milliseconds.
     ///
     /// **Cost**: some 500 bytes a command in flight, and the bytes of the command and of its reply.
     #[must_use]

@@ -384,7 +384,10 @@ pub struct Replies<I: Iterator<Item: TypedCommand>> {
 }
 
 impl<I: Iterator<Item: TypedCommand>> Replies<I> {
-    /// Sets how many commands may be in flight at a time; at least one. Default: 10,000.
+    /// Sets how many commands may be in flight at a time; at least one. Default: 1,000.
+    ///
+    /// Calls of others wait behind those in flight. A larger window pays where a round trip takes
+    /// many milliseconds.
     ///
     /// **Cost**: some 500 bytes a command in flight, and the bytes of the command and of its reply.
     #[must_use]

@@ -170,6 +170,7 @@ pub(crate) const PLAN: &[Entry] = &[
     entry("scripts/bench-peers --list", Not(PEERS)),
     entry("scripts/bench-peers --help", Not(PEERS)),
     entry("scripts/bench-peers --idle", Not(PEERS)),
+    entry("scripts/bench-peers --stream", Not(PEERS)),
     entry(
         "scripts/bench-peers --clients limit,hashslot-tokio,fred --workloads W1,W2 --csv out.csv",
         Not(PEERS),

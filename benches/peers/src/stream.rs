@@ -38,10 +38,12 @@ enum Way {
     RedisSync,
 }
 
-const WAYS: [(&str, Way); 5] = [
+const WAYS: [(&str, Way); 7] = [
     ("nothing for 3 s", Way::Nothing),
-    ("`stream`, window 10,000", Way::Stream(10_000)),
+    ("`stream`, window 300", Way::Stream(300)),
     ("`stream`, window 1000", Way::Stream(1000)),
+    ("`stream`, window 3000", Way::Stream(3000)),
+    ("`stream`, window 10,000", Way::Stream(10_000)),
     ("pipelines of 1000", Way::Pipelines),
     ("redis-rs, synchronous: pipelines of 1000", Way::RedisSync),
 ];
