@@ -84,8 +84,8 @@ fn fields<T: Serialize>(value: &T) -> Result<Vec<(String, String)>, ConversionEr
 fn replies(fields: &[(String, String)]) -> [hashslot::Frame; 3] {
     let bulk = |text: &str| format!("${}\r\n{text}\r\n", text.len());
     let flat: String = fields.iter().map(|(name, value)| bulk(name) + &bulk(value)).collect();
-    let pairs: String =
-        fields.iter().map(|(name, value)| format!("*2\r\n{}{}", bulk(name), bulk(value))).collect();
+    let pair = |(name, value): &(String, String)| "*2\r\n".to_owned() + &bulk(name) + &bulk(value);
+    let pairs: String = fields.iter().map(pair).collect();
     let count = fields.len();
     [
         super::raw(format!("*{}\r\n{flat}", count * 2)),
@@ -203,6 +203,17 @@ fn nested_replies_are_read_as_they_are() {
     fails::<Fields<(u8, u8)>>("*3 :1 :2 :3", "expected an array of 2, got an array of 3");
 }
 
+/// Takes what serde finds first.
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(untagged)]
+enum Loose {
+    Number(i64),
+    Truth(bool),
+    Float(f64),
+    Text(String),
+    List(Vec<Self>),
+}
+
 #[test]
 fn where_serde_asks_for_the_type_fields_are_text() {
     #[derive(Debug, PartialEq, Deserialize)]
@@ -215,15 +226,6 @@ fn where_serde_asks_for_the_type_fields_are_text() {
         "*4 $2 id $1 7 $1 a $1 1",
         Fields(Outer { id: 7, rest: BTreeMap::from([("a".into(), "1".into())]) }),
     );
-    #[derive(Debug, PartialEq, Deserialize)]
-    #[serde(untagged)]
-    enum Loose {
-        Number(i64),
-        Truth(bool),
-        Float(f64),
-        Text(String),
-        List(Vec<Loose>),
-    }
     is(
         "*6 :1 #t ,1.5 $1 7 ~1 =5 txt:x _",
         Fields(vec![
@@ -235,6 +237,17 @@ fn where_serde_asks_for_the_type_fields_are_text() {
             None,
         ]),
     );
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+struct Listed {
+    list: Vec<u8>,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Strict {
+    name: String,
 }
 
 #[test]
@@ -268,20 +281,11 @@ fn errors_name_the_field_and_show_no_content() {
         "%1 $1 a $6 secret",
         "the value of pair 0: expected one of the variants `low`, `high`, got another name",
     );
-    #[derive(Debug, PartialEq, Deserialize)]
-    struct Listed {
-        list: Vec<u8>,
-    }
     fails::<Fields<Listed>>(
         "*2 $4 list $3 1,2",
         "field `list`: expected an array, got a bulk string of 3 bytes \
          (is it JSON? #[serde(with = \"hashslot::serde::json\")] reads it)",
     );
-    #[derive(Debug, PartialEq, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Strict {
-        name: String,
-    }
     fails::<Fields<Strict>>(
         "*2 $3 age $1 7",
         "the key of pair 0: unknown field `age`: the struct has `name`",
@@ -328,19 +332,21 @@ fn what_a_hash_cannot_hold_is_refused_by_its_name() {
     );
 }
 
+/// Lists in lists.
+#[derive(Debug, PartialEq, Deserialize)]
+struct List(Vec<Self>);
+
+fn fails_at_depth(text: &str) {
+    let error = Fields::<List>::from_frame(reply(text)).expect_err("it is too deep");
+    assert_eq!(error.reason(), Some("the reply nests deeper than 128"));
+}
+
 #[test]
 fn deep_replies_end_in_an_error() {
-    #[derive(Debug, PartialEq, Deserialize)]
-    struct List(Vec<List>);
     let nested = |depth: usize| "*1 ".repeat(depth) + "*0";
     assert!(Fields::<List>::from_frame(reply(&nested(127))).is_ok());
     fails_at_depth(&nested(128));
     fails_at_depth(&nested(1000));
-
-    fn fails_at_depth(text: &str) {
-        let error = Fields::<List>::from_frame(reply(text)).expect_err("it is too deep");
-        assert_eq!(error.reason(), Some("the reply nests deeper than 128"));
-    }
 }
 
 /// A string with this content.
@@ -372,6 +378,13 @@ fn json_documents_are_read() {
     assert_eq!(matches, Json(vec![ann()]));
     let command = Command::from(cmd::json_get::<Json<Vec<User>>>("user:1").path("$"));
     assert!(command.arguments().eq([&b"JSON.GET"[..], b"user:1", b"$"]));
+}
+
+/// A map that is no JSON.
+#[derive(Serialize)]
+struct NoJson {
+    #[serde(with = "hashslot::serde::json")]
+    map: BTreeMap<Vec<u8>, u8>,
 }
 
 #[test]
@@ -413,19 +426,12 @@ fn errors_of_json_name_the_place_and_show_no_content() {
 
     let by_list = BTreeMap::from([(vec![1], 1)]);
     assert_eq!(to_json(&by_list).unwrap_err().to_string(), "key must be a string");
-    #[derive(Serialize)]
-    struct Field {
-        #[serde(with = "hashslot::serde::json")]
-        map: BTreeMap<Vec<u8>, u8>,
-    }
-    let error = fields(&Field { map: BTreeMap::from([(vec![1], 1)]) }).unwrap_err();
+    let error = fields(&NoJson { map: BTreeMap::from([(vec![1], 1)]) }).unwrap_err();
     assert_eq!(error.to_string(), "field `map`: key must be a string");
 }
 
 #[test]
 fn deep_json_ends_in_an_error() {
-    #[derive(Debug, PartialEq, Deserialize)]
-    struct List(Vec<List>);
     let error = bulk(&("[".repeat(1000) + &"]".repeat(1000))).to::<Json<List>>().unwrap_err();
     assert!(
         error.to_string().ends_with("not JSON: recursion limit exceeded at line 1 column 128"),
