@@ -63,6 +63,19 @@ impl<V> CallFuture<V> {
     pub(super) fn new(shared: Arc<Shared>, call: Call, names: Names, convert: Convert<V>) -> Self {
         Self { shared, names, call: Some(call), begun: None, convert }
     }
+
+    /// The call, begun before the first poll: it runs while its caller awaits another one.
+    pub(super) fn begun(mut self) -> Self {
+        self.begin();
+        self
+    }
+
+    fn begin(&mut self) {
+        if let Some(call) = self.call.take() {
+            let watch = self.shared.observer.begin(&call);
+            self.begun = Some((self.shared.mailbox.submit(call), watch));
+        }
+    }
 }
 
 impl<V> Future for CallFuture<V> {
@@ -71,10 +84,7 @@ impl<V> Future for CallFuture<V> {
     /// A future that is polled after its end stays pending.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        if let Some(call) = this.call.take() {
-            let watch = this.shared.observer.begin(&call);
-            this.begun = Some((this.shared.mailbox.submit(call), watch));
-        }
+        this.begin();
         let Some((slot, _)) = &this.begun else { return Poll::Pending };
         let Poll::Ready(outcome) = slot.poll(cx) else { return Poll::Pending };
         if let Some((_, watch)) = this.begun.take() {

@@ -24,7 +24,7 @@ use crate::driver::Outcome;
 #[cfg(doc)]
 use crate::error::Failure;
 use crate::error::{Cause, NodeFailure, Ran};
-use crate::plan::{Explanation, View};
+use crate::plan::{ClusterHealth, Explanation, View};
 use crate::{
     Call, Cluster, Command, Credentials, CrossSlot, Error, Event, Frame, FromValue, Reply, Scan,
     Stats, Target, topology::Topology,
@@ -398,6 +398,47 @@ impl<R: Runtime> Client<R> {
     /// [`Failure::ShutDown`] if the client is.
     pub async fn topology(&self) -> Result<Topology, Error> {
         self.ask_topology().await.ok_or_else(Error::shut_down)
+    }
+
+    /// Asks every node that the topology lists, all at the same time, and tells which are well.
+    ///
+    /// A node is well if it answers, serves commands in its own view, and, if it is a replica, has
+    /// a connection to its primary. The result comes after this time at the latest; sooner if all
+    /// nodes answer. A node that hangs delays the answers of no other node and no other call.
+    ///
+    #[cfg_attr(feature = "tokio", doc = "```no_run")]
+    #[cfg_attr(not(feature = "tokio"), doc = "```ignore")]
+    /// # use std::time::Duration;
+    /// # async fn run(client: &hashslot::tokio::Client) -> Result<(), hashslot::Error> {
+    /// let health = client.health(Duration::from_millis(500)).await?;
+    /// if !health.is_serving() {
+    ///     println!("{health}"); // which nodes are not well, and why
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Nodes are asked `PING`, `CLUSTER INFO` and `INFO replication`. A user without the permission
+    /// for one of the latter gets the health without what it tells.
+    ///
+    /// **Limit**: what this client sees, which may not be what others reach. Just after a failover
+    /// a node may stand in its former role. If slots are not served, the client reads the topology
+    /// again: the next health has the new owners.
+    ///
+    /// **Cost**: three commands a node, and a connection to each, also to replicas.
+    ///
+    /// # Errors
+    /// [`Cause::NoCluster`] if no seed led to a cluster within the time: no node is known.
+    /// [`Failure::Overloaded`] or [`Failure::ShutDown`] if the client takes no more calls.
+    pub async fn health(&self, timeout: Duration) -> Result<ClusterHealth, Error> {
+        let [alive, cluster, replication] =
+            ClusterHealth::calls(timeout).map(|call| self.call(call).begun());
+        let replies = [alive.await?, cluster.await?, replication.await?];
+        let health = ClusterHealth::read(&self.topology().await?, &replies)?;
+        if !health.is_serving() {
+            self.refresh_topology(); // an idle client does not hear of a new owner
+        }
+        Ok(health)
     }
 
     /// The events from now on: redirections, changes of the topology, connections that open and

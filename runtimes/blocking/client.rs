@@ -14,7 +14,7 @@ use super::socket::Handle;
 use crate::cmd::{CommandList, Executor, TypedCommand};
 #[cfg(doc)]
 use crate::error::Failure;
-use crate::plan::Explanation;
+use crate::plan::{ClusterHealth, Explanation};
 use crate::runtimes::builder::{self, ConnectError};
 use crate::runtimes::client;
 use crate::runtimes::{events, scan, stream};
@@ -299,6 +299,40 @@ impl Client {
     /// [`Failure::ShutDown`] if the client is.
     pub fn topology(&self) -> Result<Topology, Error> {
         self.wait(self.inner.topology())
+    }
+
+    /// Asks every node that the topology lists, all at the same time, and tells which are well.
+    ///
+    /// A node is well if it answers, serves commands in its own view, and, if it is a replica, has
+    /// a connection to its primary. The result comes after this time at the latest; sooner if all
+    /// nodes answer. A node that hangs delays the answers of no other node and no other call.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # fn run(client: &hashslot::blocking::Client) -> Result<(), hashslot::Error> {
+    /// let health = client.health(Duration::from_millis(500))?;
+    /// if !health.is_serving() {
+    ///     println!("{health}"); // which nodes are not well, and why
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Nodes are asked `PING`, `CLUSTER INFO` and `INFO replication`. A user without the permission
+    /// for one of the latter gets the health without what it tells.
+    ///
+    /// **Limit**: what this client sees, which may not be what others reach. Just after a failover
+    /// a node may stand in its former role. If slots are not served, the client reads the topology
+    /// again: the next health has the new owners.
+    ///
+    /// **Cost**: three commands a node, and a connection to each, also to replicas.
+    ///
+    /// # Errors
+    /// [`Cause::NoCluster`](crate::error::Cause::NoCluster) if no seed led to a cluster within the
+    /// time: no node is known. [`Failure::Overloaded`] or [`Failure::ShutDown`] if the client takes
+    /// no more calls.
+    pub fn health(&self, timeout: Duration) -> Result<ClusterHealth, Error> {
+        self.wait(self.inner.health(timeout))
     }
 
     /// Closes the client and all its clones: waits for replies to what was sent, `drain_timeout` of

@@ -9,8 +9,10 @@
 // - `merge`: their replies become one
 // - `explain`: the plan of a call, for callers
 // - `scan`: all keys of a cluster, in steps
+// - `health`: which nodes are well
 
 mod explain;
+mod health;
 mod merge;
 mod route;
 mod scan;
@@ -23,6 +25,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 pub use self::explain::{Explanation, PlannedCommand};
+pub use self::health::{ClusterHealth, NodeHealth, NodeProblem};
 pub(crate) use self::merge::{Joint, Merged};
 pub(crate) use self::route::Route;
 use self::route::{Destination, Several};

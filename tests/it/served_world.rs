@@ -254,6 +254,9 @@ macro_rules! make_calls {
         mover.join().expect("no step of a move fails");
         let stats = $client.stats()$($wait)*?;
         assert!(stats.moved_followed + stats.ask_followed > 0, "{stats:?}");
+        // Simulated nodes do not know all that they are asked, and answer.
+        let health = $client.health(PATIENCE)$($wait)*?;
+        assert!(health.is_well() && health.nodes().len() == PRIMARY_COUNT, "{health}");
         $served.with(|world| assert_eq!(world.history().violations(), [""; 0]));
     }};
 }
@@ -267,6 +270,30 @@ fn blocking_clients_make_calls() -> Result<(), Box<dyn std::error::Error>> {
         seeds.fold(hashslot::blocking::Client::builder(), hashslot::blocking::Builder::seed);
     let client = builder.address_map(served.address_map()).connect()?;
     make_calls!(served, client);
+    Ok(())
+}
+
+/// Primaries die and replicas take over: the health tells of both.
+#[cfg(feature = "blocking")]
+#[test]
+fn health_follows_nodes_that_die_and_come_back() -> Result<(), Box<dyn std::error::Error>> {
+    let served = ServedWorld::new(World::new(2, Profile::Failover))?;
+    let seeds = served.seeds().iter().cloned();
+    let builder =
+        seeds.fold(hashslot::blocking::Client::builder(), hashslot::blocking::Builder::seed);
+    let client = builder.address_map(served.address_map()).connect()?;
+    let until = Instant::now() + 3 * PATIENCE;
+    let mut told = Vec::new();
+    for expected in [true, false, true] {
+        loop {
+            let health = client.health(Duration::from_millis(500))?;
+            told.push(health.to_string());
+            if health.is_well() == expected {
+                break;
+            }
+            assert!(Instant::now() < until, "{told:#?}");
+        }
+    }
     Ok(())
 }
 

@@ -18,7 +18,7 @@ use bytes::Bytes;
 use hashslot::Tls;
 use hashslot::cmd::{self, TypedCommand};
 use hashslot::command::OneOrMore;
-use hashslot::plan::Explanation;
+use hashslot::plan::{ClusterHealth, Explanation};
 use hashslot::runtimes::{Builder, ConnectError};
 use hashslot::topology::Topology;
 use hashslot::{
@@ -185,6 +185,8 @@ pub(crate) trait Client: Clone + Debug + Send + Sync + 'static {
     fn stats(&self) -> Pending<'_, Result<Stats, Error>>;
 
     fn topology(&self) -> Pending<'_, Result<Topology, Error>>;
+
+    fn health(&self, timeout: Duration) -> Pending<'_, Result<ClusterHealth, Error>>;
 
     fn events(&self) -> Self::Events;
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hashslot::blocking;
 use hashslot::cmd::{Executor, Typed, TypedCommand};
-use hashslot::plan::Explanation;
+use hashslot::plan::{ClusterHealth, Explanation};
 use hashslot::runtimes::ConnectError;
 use hashslot::topology::Topology;
 use hashslot::{Call, Command, Credentials, Error, Event, Frame, Reply, Scan, Stats};
@@ -157,6 +157,11 @@ impl Client for blocking::Client {
     fn topology(&self) -> Pending<'_, Result<Topology, Error>> {
         let client = self.clone();
         elsewhere(move || client.topology())
+    }
+
+    fn health(&self, timeout: Duration) -> Pending<'_, Result<ClusterHealth, Error>> {
+        let client = self.clone();
+        elsewhere(move || client.health(timeout))
     }
 
     fn events(&self) -> Self::Events {

@@ -24,6 +24,7 @@ mod event_loop;
 mod failures;
 mod faults;
 mod hangups;
+mod health;
 mod hostile;
 mod late;
 mod leaks;

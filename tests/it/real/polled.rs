@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hashslot::cmd::{Executor, TypedCommand};
-use hashslot::plan::Explanation;
+use hashslot::plan::{ClusterHealth, Explanation};
 use hashslot::runtimes::{self, ConnectError, Runtime};
 use hashslot::topology::Topology;
 use hashslot::{Call, Command, Credentials, Error, Event, Frame, Reply, Scan, Stats};
@@ -153,6 +153,10 @@ impl<R: Runtime + Debug> Client for runtimes::Client<R> {
 
     fn topology(&self) -> Pending<'_, Result<Topology, Error>> {
         Box::pin(self.topology())
+    }
+
+    fn health(&self, timeout: Duration) -> Pending<'_, Result<ClusterHealth, Error>> {
+        Box::pin(self.health(timeout))
     }
 
     fn events(&self) -> Self::Events {
