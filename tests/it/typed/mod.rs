@@ -33,6 +33,8 @@ mod clients;
 #[cfg(feature = "blocking")]
 mod cluster;
 #[cfg(feature = "blocking")]
+mod cluster_changes;
+#[cfg(feature = "blocking")]
 mod consumer_groups;
 #[cfg(feature = "blocking")]
 mod functions;
