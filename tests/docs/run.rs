@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -125,8 +125,7 @@ impl Runner {
                 break status;
             }
             if Instant::now() >= deadline {
-                let kill = format!("kill -9 -- -{}", child.id());
-                Command::new("sh").args(["-c", &kill]).status()?;
+                signal(&child, "KILL")?;
                 child.wait()?;
                 let told = fs::read_to_string(&out)?;
                 let message = format!("hangs: no end within {LIMIT:?}; it printed: {told}");
@@ -139,6 +138,14 @@ impl Runner {
         };
         Ok(Output { status, stdout: read(&out)?, stderr: read(&err)? })
     }
+}
+
+/// Sends a signal to all processes of a child's group: a shell or cargo may stand before the
+/// program.
+fn signal(child: &Child, name: &str) -> io::Result<()> {
+    let kill = format!("kill -s {name} -- -{}", child.id());
+    let status = Command::new("sh").args(["-c", &kill]).status()?;
+    if status.success() { Ok(()) } else { Err(io::Error::other(kill)) }
 }
 
 /// Runs a command, which ends well, prints these lines in this order, and changes no file of the
