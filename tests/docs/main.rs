@@ -27,6 +27,7 @@ mod blocks;
 mod found;
 mod plan;
 mod run;
+mod service;
 mod sessions;
 
 use std::collections::BTreeSet;
@@ -77,10 +78,17 @@ fn check() -> io::Result<usize> {
     let runner = Runner::new(root)?;
     let mut jobs: Vec<Job<'_>> = Vec::new();
     for entry in PLAN {
-        if let How::Runs(prints) = entry.how {
-            let (runner, cluster) = (&runner, &cluster);
-            let job = move || run::command(runner, cluster, entry.command, prints);
-            jobs.push((entry.command.to_owned(), Box::new(job)));
+        let (runner, cluster, command) = (&runner, &cluster, entry.command);
+        match entry.how {
+            How::Runs(prints) => {
+                let job = move || run::command(runner, cluster, command, prints);
+                jobs.push((command.to_owned(), Box::new(job)));
+            }
+            How::Serves => {
+                let job = move || service::check(runner, cluster, command);
+                jobs.push((command.to_owned(), Box::new(job)));
+            }
+            How::Instead(..) | How::Step(_) | How::Session | How::Here | How::Not(_) => {}
         }
     }
     for session in &found.sessions {
@@ -131,6 +139,7 @@ fn unplanned(found: &found::Found) -> Vec<Failure> {
             | How::Step(_)
             | How::Session
             | How::Runs(_)
+            | How::Serves
             | How::Here
             | How::Not(_) => {}
         }

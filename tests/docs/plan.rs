@@ -14,6 +14,8 @@ pub(crate) enum How {
     Runs(&'static [&'static str]),
     /// Another command of the documentation runs in its place, for this reason.
     Instead(&'static str, #[expect(dead_code, reason = "for readers")] &'static str),
+    /// It is a web service: it is asked for its pages, and then told to end.
+    Serves,
     /// A step of `scripts/test` runs it: this text.
     Step(&'static str),
     /// A session runs it, with `--quiet`.
@@ -24,7 +26,7 @@ pub(crate) enum How {
     Not(#[expect(dead_code, reason = "for readers")] &'static str),
 }
 
-use How::{Here, Instead, Not, Runs, Session, Step};
+use How::{Here, Instead, Not, Runs, Serves, Session, Step};
 
 const fn entry(command: &'static str, how: How) -> Entry {
     Entry { command, how }
@@ -84,6 +86,7 @@ pub(crate) const PLAN: &[Entry] = &[
         "cargo run --example bulk_load --features tokio -- redis://127.0.0.1:7000 20000",
         Runs(&["20000 rows, 0 failed"]),
     ),
+    entry("cargo run --package web-service -- redis://127.0.0.1:7000", Serves),
     // Scripts for users.
     entry("scripts/demo", Runs(DEMO)),
     entry("scripts/demo --runtime smol", Runs(DEMO)),

@@ -16,7 +16,7 @@ use super::Failure;
 use super::servers::cluster::Cluster;
 
 /// A command that takes longer hangs. The longest takes a minute on an idle machine.
-const LIMIT: Duration = Duration::from_secs(600);
+pub(crate) const LIMIT: Duration = Duration::from_secs(600);
 
 /// Stands for cargo: builds as the tests do, so that nothing is built twice. What is documented is
 /// the quickest program; here it only has to be right. Benches are built as tests, and measure as
@@ -101,6 +101,10 @@ impl Runner {
     }
 
     fn try_bash(&self, text: &str) -> io::Result<Output> {
+        self.finish(self.shell(text))
+    }
+
+    fn shell(&self, text: &str) -> Command {
         let mut command = Command::new("bash");
         let mut path = self.folder.join("bin").into_os_string();
         path.push(":");
@@ -108,14 +112,29 @@ impl Runner {
         command.args(["-c", text]).current_dir(&self.root).env("PATH", path);
         command.env("HASHSLOT_DOCS_CARGO", cargo());
         command.env_remove("HASHSLOT_URL").env_remove("REDISCLI_AUTH");
-        self.finish(command)
+        command
+    }
+
+    /// A text for bash, to be started, and the file that gets all that it prints. Its processes
+    /// are a group.
+    pub(crate) fn command(&self, text: &str) -> io::Result<(Command, PathBuf)> {
+        let [out, _] = self.files();
+        let file = File::create(&out)?;
+        let mut command = self.shell(text);
+        command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).process_group(0);
+        Ok((command, out))
+    }
+
+    /// Names of files for what a program prints.
+    fn files(&self) -> [PathBuf; 2] {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        ["out", "err"].map(|kind| self.folder.join(format!("{number}.{kind}")))
     }
 
     /// Waits for the end of a program, which is killed with all its children if it hangs.
     pub(crate) fn finish(&self, mut command: Command) -> io::Result<Output> {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let [out, err] = ["out", "err"].map(|kind| self.folder.join(format!("{number}.{kind}")));
+        let [out, err] = self.files();
         // Files and not pipes: a grandchild that stays does not hold this up.
         command.stdin(Stdio::null()).stdout(File::create(&out)?).stderr(File::create(&err)?);
         let mut child = command.process_group(0).spawn()?;
@@ -142,7 +161,7 @@ impl Runner {
 
 /// Sends a signal to all processes of a child's group: a shell or cargo may stand before the
 /// program.
-fn signal(child: &Child, name: &str) -> io::Result<()> {
+pub(crate) fn signal(child: &Child, name: &str) -> io::Result<()> {
     let kill = format!("kill -s {name} -- -{}", child.id());
     let status = Command::new("sh").args(["-c", &kill]).status()?;
     if status.success() { Ok(()) } else { Err(io::Error::other(kill)) }
