@@ -27,7 +27,7 @@ use crate::resp::{Frame, Value};
 ///
 /// | type | from |
 /// | --- | --- |
-/// | `()` | anything but an error |
+/// | `()` | anything but an error, or a list or map with an error in it |
 /// | `i8` to `i128`, `u8` to `u128`, `isize`, `usize`, `NonZero` of them | an integer, a big number, a string that spells an integer, a double without fraction up to 2<sup>53</sup>, a boolean as 1 or 0 |
 /// | `f64`, `f32` | a double, a string that spells a number, `inf`, `-inf` or `nan`, an integer up to 2<sup>53</sup> (`f32`: 2<sup>24</sup>), a boolean as 1 or 0 |
 /// | `bool` | a boolean; `OK`; 1 or 0 as an integer or a string; null as false |

@@ -1,6 +1,6 @@
 //! Replies to floats, to booleans, and to nothing.
 
-use core::str;
+use core::{iter, str};
 
 use super::texts::with_text;
 use super::{FromValue, Shape};
@@ -8,8 +8,16 @@ use crate::error::ConversionError;
 use crate::resp::{Frame, Value};
 
 impl FromValue for () {
+    /// An error among the elements counts: replies of several nodes are a map, and a caller who asks
+    /// for nothing would not hear of a node that refused.
+    #[inline]
     fn from_value(value: &Value<'_>, _: &Frame) -> Result<Self, ConversionError> {
-        if let Value::Error(_) = value { Err(ConversionError::new("", value)) } else { Ok(()) }
+        let inside = value.flat().into_iter().flatten();
+        let mut all = iter::once(*value).chain(inside);
+        match all.find(|value| matches!(value, Value::Error(_))) {
+            Some(error) => Err(ConversionError::new("", &error)),
+            None => Ok(()),
+        }
     }
 }
 
