@@ -29,7 +29,8 @@ use crate::resp::{Frame, Value};
 /// Fields that the struct lacks are left out, unless it says `deny_unknown_fields`.
 ///
 /// **Errors**: [`ConversionError`] names the field, and shows no content:
-/// `` field `age`: expected an integer, got a bulk string of 3 bytes ``. What is stored is at fault.
+/// `` field `age`: expected an integer, got a bulk string of 3 bytes ``. What is stored is at
+/// fault.
 ///
 /// ```
 /// use hashslot::Frame;

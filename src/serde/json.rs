@@ -67,7 +67,8 @@ use crate::shown::Shown;
 /// let Json(order) = reply.to::<Json<Order>>()?;
 /// assert_eq!(order, Order { items: vec![Item { price: 7 }] });
 ///
-/// let reply = Frame::parse(&b"$25\r\n{\"items\":[{\"price\":\"7\"}]}\r\n"[..], &Default::default())?;
+/// let text = &b"$25\r\n{\"items\":[{\"price\":\"7\"}]}\r\n"[..];
+/// let reply = Frame::parse(text, &Default::default())?;
 /// assert_eq!(
 ///     reply.to::<Json<Order>>().unwrap_err().to_string(),
 ///     "field `items`, element 0, field `price`: expected u32, got a string at line 1 column 22",

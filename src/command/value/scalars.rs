@@ -8,8 +8,8 @@ use crate::error::ConversionError;
 use crate::resp::{Frame, Value};
 
 impl FromValue for () {
-    /// An error among the elements counts: replies of several nodes are a map, and a caller who asks
-    /// for nothing would not hear of a node that refused.
+    /// An error among the elements counts: replies of several nodes are a map, and a caller who
+    /// asks for nothing would not hear of a node that refused.
     #[inline]
     fn from_value(value: &Value<'_>, _: &Frame) -> Result<Self, ConversionError> {
         let inside = value.flat().into_iter().flatten();

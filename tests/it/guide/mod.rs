@@ -1,7 +1,7 @@
 //! The pages for those who come from another client: complete, and true to what there is.
 //!
-//! The lists beside this file have the names of the methods of each client, as its sources have them: the first
-//! line says of which version and file.
+//! The lists beside this file have the names of the methods of each client, as its sources have
+//! them: the first line says of which version and file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
