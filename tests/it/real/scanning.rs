@@ -137,7 +137,7 @@ async fn check_on_the_move<A: Adapter>(cluster: &Cluster, keys: &[String]) -> Do
 fn keys_and_events_are_streams() -> Done {
     use std::future::Future;
     use std::pin::pin;
-    use std::task::{Context, Waker};
+    use std::task::{Context, Poll, Waker};
 
     use ::smol::stream::StreamExt;
     use hashslot::smol::Smol;
@@ -149,11 +149,14 @@ fn keys_and_events_are_streams() -> Done {
         let keys: BTreeSet<String> = (0..200).map(|number| format!("stream:{number}")).collect();
         client.pipeline(cmd::each(keys.iter().map(|key| cmd::set(key, 1)))).await?;
         let mut scan = client.scan(Scan::new().pattern("stream:*").count(10));
-        for _ in 0..3 {
-            let next = pin!(scan.next());
-            assert!(next.poll(&mut Context::from_waker(Waker::noop())).is_pending());
-        }
         let mut found = BTreeSet::new();
+        for _ in 0..3 {
+            // As a rule the page is not there yet, and is not lost with the future.
+            let next = pin!(scan.next());
+            if let Poll::Ready(page) = next.poll(&mut Context::from_waker(Waker::noop())) {
+                found.extend(texts(&page?.unwrap_or_default()));
+            }
+        }
         for page in StreamExt::collect::<Vec<_>>(scan).await {
             found.extend(texts(&page?));
         }
