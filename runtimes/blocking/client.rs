@@ -309,7 +309,8 @@ impl Client {
     ///
     /// ```no_run
     /// # use std::time::Duration;
-    /// # fn run(client: &hashslot::blocking::Client) -> Result<(), hashslot::Error> {
+    /// # use hashslot::blocking::Client;
+    /// # fn run(client: &Client) -> Result<(), hashslot::Error> {
     /// let health = client.health(Duration::from_millis(500))?;
     /// if !health.is_serving() {
     ///     println!("{health}"); // which nodes are not well, and why
