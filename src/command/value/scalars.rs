@@ -1,6 +1,6 @@
 //! Replies to floats, to booleans, and to nothing.
 
-use core::{iter, str};
+use core::str;
 
 use super::texts::with_text;
 use super::{FromValue, Shape};
@@ -12,12 +12,17 @@ impl FromValue for () {
     /// asks for nothing would not hear of a node that refused.
     #[inline]
     fn from_value(value: &Value<'_>, _: &Frame) -> Result<Self, ConversionError> {
-        let inside = value.flat().into_iter().flatten();
-        let mut all = iter::once(*value).chain(inside);
-        match all.find(|value| matches!(value, Value::Error(_))) {
-            Some(error) => Err(ConversionError::new("", &error)),
-            None => Ok(()),
+        if let Value::Error(_) = value {
+            return Err(ConversionError::new("", value));
         }
+        let mut inside = value.flat().into_iter().flatten().enumerate();
+        let Some((index, error)) = inside.find(|(_, value)| matches!(value, Value::Error(_)))
+        else {
+            return Ok(());
+        };
+        let error = ConversionError::new("", &error);
+        let is_map = matches!(value, Value::Map(_));
+        Err(if is_map { error.at_value(index / 2) } else { error.at(index) })
     }
 }
 

@@ -44,8 +44,8 @@ fn of_single_values() {
     fails::<[u8; 3]>("$2 ab", "expected 3 bytes, got a bulk string of 2 bytes");
     fails::<()>("-ERR/no", "the server answered: ERR no");
     // Of the nodes that were asked, one refused.
-    fails::<()>("%2 $1 a +OK $1 b -ERR/no", "the server answered: ERR no");
-    fails::<()>("*4 $1 a +OK $1 b -ERR/no", "the server answered: ERR no");
+    fails::<()>("%2 $1 a +OK $1 b -ERR/no", "the value of pair 1: the server answered: ERR no");
+    fails::<()>("*4 $1 a +OK $1 b -ERR/no", "element 3: the server answered: ERR no");
     let error = read::<String>(&raw(&b"$1\r\n\xff\r\n"[..])).expect_err("is not UTF-8");
     let text =
         "expected text, got a bulk string of 1 byte: it is not UTF-8 (ask for Bytes or Vec<u8>)";
