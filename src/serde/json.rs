@@ -185,7 +185,7 @@ fn placed(error: &serde_path_to_error::Error<serde_json::Error>) -> ConversionEr
 fn explained(error: &serde_json::Error) -> ConversionError {
     let text = error.to_string();
     if !matches!(error.classify(), Category::Data) {
-        return ConversionError::custom(format_args!("not JSON: {text}"));
+        return ConversionError::custom(format_args!("not JSON: {}", Shown::new(&text)));
     }
     let (kind, rest) = text.split_once(": ").unwrap_or_default();
     let expected = text.rsplit_once(", expected ").map(|(_, expected)| expected);
@@ -206,6 +206,6 @@ fn explained(error: &serde_json::Error) -> ConversionError {
             let expected = expected.unwrap_or("no variant at all");
             ConversionError::custom(format_args!("unknown variant, expected {expected}"))
         }
-        _ => ConversionError::custom(text),
+        _ => ConversionError::custom(Shown::new(&text)),
     }
 }

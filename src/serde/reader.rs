@@ -65,7 +65,7 @@ impl<'de, 'f> Reader<'de, 'f> {
         if !is_nested && !elements.len().is_multiple_of(2) {
             return Err(ConversionError::hinting("pairs", &self.value, None));
         }
-        Ok(Pairs { elements, is_nested, value: None, name: None, index: 0, names, of: self })
+        Ok(Pairs { elements, is_nested, begun: None, index: 0, names, of: self })
     }
 }
 
@@ -272,10 +272,8 @@ struct Pairs<'de, 'f> {
     elements: Elements<'de>,
     /// Whether each pair is an array of its own.
     is_nested: bool,
-    /// The value of the pair whose key was read.
-    value: Option<Value<'de>>,
-    /// The key that was read, if the struct has a field of this name.
-    name: Option<&'static str>,
+    /// The pair whose key was read, and whose value comes next.
+    begun: Option<(Value<'de>, Value<'de>)>,
     /// How many pairs were begun.
     index: usize,
     /// The fields of the struct; none if a map is read.
@@ -296,6 +294,16 @@ impl<'de> Pairs<'de, '_> {
         let mismatch = || ConversionError::hinting("an array of 2", &first, None);
         pair.ok_or_else(|| mismatch().at(self.index - 1)).map(Some)
     }
+
+    /// The error in the value of this key. Only fields of the struct are named: other keys are
+    /// content.
+    fn in_value(&self, key: &Value<'_>, error: ConversionError) -> ConversionError {
+        let key = key.as_bytes().unwrap_or_default();
+        match self.names.iter().find(|name| name.as_bytes() == key) {
+            Some(name) => error.at_field(*name),
+            None => error.at_value(self.index - 1),
+        }
+    }
 }
 
 impl<'de> MapAccess<'de> for Pairs<'de, '_> {
@@ -305,10 +313,8 @@ impl<'de> MapAccess<'de> for Pairs<'de, '_> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, ConversionError> {
-        let Some((key, value)) = self.next()? else { return Ok(None) };
-        let name = key.as_bytes().unwrap_or_default();
-        self.name = self.names.iter().copied().find(|field| field.as_bytes() == name);
-        self.value = Some(value);
+        self.begun = self.next()?;
+        let Some((key, _)) = self.begun else { return Ok(None) };
         let key = seed.deserialize(self.of.inside(key));
         key.map(Some).map_err(|error| error.at_key(self.index - 1))
     }
@@ -317,11 +323,8 @@ impl<'de> MapAccess<'de> for Pairs<'de, '_> {
         &mut self,
         seed: V,
     ) -> Result<V::Value, ConversionError> {
-        let value = self.value.take().unwrap_or(Value::Null);
-        seed.deserialize(self.of.inside(value)).map_err(|error| match self.name {
-            Some(name) => error.at_field(name),
-            None => error.at_value(self.index - 1),
-        })
+        let (key, value) = self.begun.take().unwrap_or((Value::Null, Value::Null));
+        seed.deserialize(self.of.inside(value)).map_err(|error| self.in_value(&key, error))
     }
 
     fn size_hint(&self) -> Option<usize> {

@@ -28,6 +28,81 @@ fn not_text<T>(got: &str) -> Result<T, ConversionError> {
     Err(ConversionError::of_type("text or a number".into(), got.into(), AS_JSON))
 }
 
+const A_VARIANT: &str = "a variant with content";
+
+/// What both writers do alike: they look through `Some` and newtypes, and refuse lists and variants
+/// with content by this function.
+macro_rules! no_lists {
+    ($refuse:ident) => {
+        type SerializeSeq = Never<Self::Ok>;
+        type SerializeTuple = Never<Self::Ok>;
+        type SerializeTupleStruct = Never<Self::Ok>;
+        type SerializeTupleVariant = Never<Self::Ok>;
+        type SerializeStructVariant = Never<Self::Ok>;
+
+        fn serialize_some<T: Serialize + ?Sized>(
+            self,
+            value: &T,
+        ) -> Result<Self::Ok, ConversionError> {
+            value.serialize(self)
+        }
+
+        fn serialize_newtype_struct<T: Serialize + ?Sized>(
+            self,
+            _: &'static str,
+            value: &T,
+        ) -> Result<Self::Ok, ConversionError> {
+            value.serialize(self)
+        }
+
+        fn serialize_newtype_variant<T: Serialize + ?Sized>(
+            self,
+            _: &'static str,
+            _: u32,
+            _: &'static str,
+            _: &T,
+        ) -> Result<Self::Ok, ConversionError> {
+            $refuse(A_VARIANT)
+        }
+
+        fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq, ConversionError> {
+            $refuse("a list")
+        }
+
+        fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple, ConversionError> {
+            $refuse("a tuple")
+        }
+
+        fn serialize_tuple_struct(
+            self,
+            _: &'static str,
+            len: usize,
+        ) -> Result<Self::SerializeTupleStruct, ConversionError> {
+            self.serialize_tuple(len)
+        }
+
+        fn serialize_tuple_variant(
+            self,
+            _: &'static str,
+            _: u32,
+            _: &'static str,
+            _: usize,
+        ) -> Result<Self::SerializeTupleVariant, ConversionError> {
+            $refuse(A_VARIANT)
+        }
+
+        fn serialize_struct_variant(
+            self,
+            _: &'static str,
+            _: u32,
+            _: &'static str,
+            _: usize,
+        ) -> Result<Self::SerializeStructVariant, ConversionError> {
+            $refuse(A_VARIANT)
+        }
+    };
+}
+
 /// Writes a struct or map as pairs.
 pub(super) struct FieldsWriter;
 
@@ -113,13 +188,10 @@ macro_rules! refused {
 impl Serializer for FieldsWriter {
     type Ok = Vec<Pair>;
     type Error = ConversionError;
-    type SerializeSeq = Never<Self::Ok>;
-    type SerializeTuple = Never<Self::Ok>;
-    type SerializeTupleStruct = Never<Self::Ok>;
-    type SerializeTupleVariant = Never<Self::Ok>;
     type SerializeMap = Pairs;
     type SerializeStruct = Pairs;
-    type SerializeStructVariant = Never<Self::Ok>;
+
+    no_lists!(not_fields);
 
     refused! {
         serialize_bool bool, "a boolean";
@@ -142,10 +214,6 @@ impl Serializer for FieldsWriter {
         not_fields("None")
     }
 
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<Self::Ok, ConversionError> {
-        value.serialize(self)
-    }
-
     fn serialize_unit(self) -> Result<Self::Ok, ConversionError> {
         not_fields("nothing")
     }
@@ -163,66 +231,12 @@ impl Serializer for FieldsWriter {
         not_fields("a variant")
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        value: &T,
-    ) -> Result<Self::Ok, ConversionError> {
-        value.serialize(self)
-    }
-
-    fn serialize_newtype_variant<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: &T,
-    ) -> Result<Self::Ok, ConversionError> {
-        not_fields("a variant with content")
-    }
-
-    fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq, ConversionError> {
-        not_fields("a list")
-    }
-
-    fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple, ConversionError> {
-        not_fields("a tuple")
-    }
-
-    fn serialize_tuple_struct(
-        self,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeTupleStruct, ConversionError> {
-        not_fields("a tuple")
-    }
-
-    fn serialize_tuple_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeTupleVariant, ConversionError> {
-        not_fields("a variant with content")
-    }
-
     fn serialize_map(self, len: Option<usize>) -> Result<Pairs, ConversionError> {
         Ok(Pairs::with_capacity(len.unwrap_or(0).min(CAPACITY_MAX)))
     }
 
     fn serialize_struct(self, _: &'static str, len: usize) -> Result<Pairs, ConversionError> {
         Ok(Pairs::with_capacity(len.min(CAPACITY_MAX)))
-    }
-
-    fn serialize_struct_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeStructVariant, ConversionError> {
-        not_fields("a variant with content")
     }
 }
 
@@ -240,13 +254,10 @@ macro_rules! texts {
 impl Serializer for TextWriter {
     type Ok = Option<Arg<'static>>;
     type Error = ConversionError;
-    type SerializeSeq = Never<Self::Ok>;
-    type SerializeTuple = Never<Self::Ok>;
-    type SerializeTupleStruct = Never<Self::Ok>;
-    type SerializeTupleVariant = Never<Self::Ok>;
     type SerializeMap = Never<Self::Ok>;
     type SerializeStruct = Never<Self::Ok>;
-    type SerializeStructVariant = Never<Self::Ok>;
+
+    no_lists!(not_text);
 
     texts! {
         serialize_bool bool,
@@ -271,10 +282,6 @@ impl Serializer for TextWriter {
         Ok(None)
     }
 
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<Self::Ok, ConversionError> {
-        value.serialize(self)
-    }
-
     fn serialize_unit(self) -> Result<Self::Ok, ConversionError> {
         Ok(Some("".into_arg()))
     }
@@ -292,50 +299,6 @@ impl Serializer for TextWriter {
         Ok(Some(name.into_arg()))
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        value: &T,
-    ) -> Result<Self::Ok, ConversionError> {
-        value.serialize(self)
-    }
-
-    fn serialize_newtype_variant<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: &T,
-    ) -> Result<Self::Ok, ConversionError> {
-        not_text("a variant with content")
-    }
-
-    fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq, ConversionError> {
-        not_text("a list")
-    }
-
-    fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple, ConversionError> {
-        not_text("a tuple")
-    }
-
-    fn serialize_tuple_struct(
-        self,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeTupleStruct, ConversionError> {
-        not_text("a tuple")
-    }
-
-    fn serialize_tuple_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeTupleVariant, ConversionError> {
-        not_text("a variant with content")
-    }
-
     fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, ConversionError> {
         not_text("a map")
     }
@@ -346,15 +309,5 @@ impl Serializer for TextWriter {
         _: usize,
     ) -> Result<Self::SerializeStruct, ConversionError> {
         not_text("a struct")
-    }
-
-    fn serialize_struct_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeStructVariant, ConversionError> {
-        not_text("a variant with content")
     }
 }

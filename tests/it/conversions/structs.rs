@@ -417,6 +417,11 @@ fn errors_of_json_name_the_place_and_show_no_content() {
         level.to_string(),
         "field `a`: unknown variant, expected `low` or `high` at line 1 column 13"
     );
+    // A field that the struct refuses is named, harmless and not at any length.
+    let unknown = bulk(&format!("{{\"\\u001b[2J{}\":1}}", "x".repeat(1000)));
+    let text = unknown.to::<Json<Strict>>().unwrap_err().to_string();
+    assert!(text.contains("unknown field `\\u{1b}[2Jxxx"), "{text}");
+    assert!(text.len() < 700 && !text.contains('\u{1b}'), "{text}");
     fails::<Json<User>>("_", "expected bytes, got null (ask for an Option)");
     fails::<Json<User>>("*1 :1", "expected bytes, got an array of 1 (ask for a Vec)");
     fails::<Fields<All>>(
