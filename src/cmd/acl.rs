@@ -25,6 +25,7 @@ with_options! {
 /// Returns the categories of commands: `ACL CAT`.
 ///
 /// **Since**: Redis 6.0. **Complexity**: O(1).
+#[inline]
 pub fn acl_cat() -> AclCat<Vec<String>> {
     AclCat(start!("ACL CAT"))
 }
@@ -72,6 +73,7 @@ pub enum AclVerdict {
 impl AclVerdict {
     /// Whether the user may run the command.
     #[must_use]
+    #[inline]
     pub const fn is_allowed(&self) -> bool {
         matches!(self, Self::Allowed)
     }
@@ -93,6 +95,7 @@ with_options! {
 /// Returns a random password of 256 bits in hexadecimal digits: `ACL GENPASS`.
 ///
 /// **Since**: Redis 6.0. **Complexity**: O(1).
+#[inline]
 pub fn acl_genpass() -> AclGenPass<String> {
     AclGenPass(start!("ACL GENPASS"))
 }
@@ -134,6 +137,7 @@ pub struct AclUser {
 }
 
 impl fmt::Debug for AclUser {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AclUser")
             .field("flags", &self.flags)
@@ -195,6 +199,7 @@ struct Rules {
 }
 
 impl Rules {
+    #[inline]
     fn of(fields: &Fields<'_, '_>) -> Result<Self, ConversionError> {
         Ok(Self {
             commands: fields.get("commands")?,
@@ -215,6 +220,7 @@ enum Patterns {
 
 impl Patterns {
     /// Each pattern as a rule that begins with `sign`.
+    #[inline]
     fn into_rules(self, sign: char) -> Vec<String> {
         match self {
             Self::Rules(text) => text.split_whitespace().map(ToString::to_string).collect(),
@@ -243,6 +249,7 @@ impl FromValue for Patterns {
 /// The lines have the SHA-256 hashes of passwords.
 ///
 /// **Since**: Redis 6.0. **Complexity**: O(n) in the number of users.
+#[inline]
 pub fn acl_list() -> Typed<Vec<String>> {
     start!("ACL LIST")
 }
@@ -252,6 +259,7 @@ pub fn acl_list() -> Typed<Vec<String>> {
 /// A node without such a file has an error.
 ///
 /// **Since**: Redis 6.0. **Complexity**: O(n) in the number of users.
+#[inline]
 pub fn acl_load() -> Typed<()> {
     start!("ACL LOAD")
 }
@@ -266,6 +274,7 @@ with_options! {
 /// The command goes to all nodes. Without [`AclLog::count`] ten entries are returned.
 ///
 /// **Since**: Redis 6.0. **Complexity**: O(n) in the number of entries that are returned.
+#[inline]
 pub fn acl_log() -> AclLog<PerNode<Vec<AclLogEntry>>> {
     AclLog(start!("ACL LOG"))
 }
@@ -334,6 +343,7 @@ impl FromValue for AclLogEntry {
 /// A node without such a file has an error.
 ///
 /// **Since**: Redis 6.0. **Complexity**: O(n) in the number of users.
+#[inline]
 pub fn acl_save() -> Typed<()> {
     start!("ACL SAVE")
 }
@@ -357,6 +367,7 @@ pub fn acl_setuser(user: impl ToArg, rules: impl OneOrMore) -> Typed<()> {
 /// Returns the names of all users: `ACL USERS`.
 ///
 /// **Since**: Redis 6.0. **Complexity**: O(n) in the number of users.
+#[inline]
 pub fn acl_users() -> Typed<Vec<String>> {
     start!("ACL USERS")
 }
@@ -364,6 +375,7 @@ pub fn acl_users() -> Typed<Vec<String>> {
 /// Returns the name of the user that the client is: `ACL WHOAMI`.
 ///
 /// **Since**: Redis 6.0. **Complexity**: O(1).
+#[inline]
 pub fn acl_whoami() -> Typed<String> {
     start!("ACL WHOAMI")
 }

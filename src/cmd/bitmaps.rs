@@ -51,6 +51,7 @@ pub enum BitType {
 }
 
 impl ToArg for BitType {
+    #[inline]
     fn to_arg(&self) -> Arg<'_> {
         match self {
             Self::Signed(bits) => format!("i{bits}"),
@@ -71,6 +72,7 @@ pub enum BitOffset {
 }
 
 impl ToArg for BitOffset {
+    #[inline]
     fn to_arg(&self) -> Arg<'_> {
         match self {
             Self::Bit(bit) => bit.to_arg(),
@@ -80,6 +82,7 @@ impl ToArg for BitOffset {
 }
 
 impl From<u64> for BitOffset {
+    #[inline]
     fn from(bit: u64) -> Self {
         Self::Bit(bit)
     }
@@ -99,6 +102,7 @@ pub enum BitOverflow {
 
 impl ToArg for BitOverflow {
     /// The word of the server.
+    #[inline]
     fn to_arg(&self) -> Arg<'_> {
         match self {
             Self::Wrap => "WRAP",
@@ -199,6 +203,7 @@ pub enum BitOperation {
 
 impl ToArg for BitOperation {
     /// The word of the server.
+    #[inline]
     fn to_arg(&self) -> Arg<'_> {
         match self {
             Self::And => "AND",

@@ -21,6 +21,7 @@ use crate::resp::{Frame, Value};
 /// `None` if it has no name. The command needs a target.
 ///
 /// **Since**: Redis 2.6.9. **Complexity**: O(1).
+#[inline]
 pub fn client_getname() -> Typed<Option<String>> {
     start!("CLIENT GETNAME")
 }
@@ -31,6 +32,7 @@ pub fn client_getname() -> Typed<Option<String>> {
 /// target.
 ///
 /// **Since**: Redis 6.0. **Complexity**: O(1).
+#[inline]
 pub fn client_getredir() -> Typed<i64> {
     start!("CLIENT GETREDIR")
 }
@@ -40,6 +42,7 @@ pub fn client_getredir() -> Typed<i64> {
 /// The command needs a target.
 ///
 /// **Since**: Redis 5.0. **Complexity**: O(1).
+#[inline]
 pub fn client_id() -> Typed<u64> {
     start!("CLIENT ID")
 }
@@ -49,6 +52,7 @@ pub fn client_id() -> Typed<u64> {
 /// The command needs a target.
 ///
 /// **Since**: Redis 6.2. **Complexity**: O(1).
+#[inline]
 pub fn client_info() -> Typed<ClientInfo> {
     start!("CLIENT INFO")
 }
@@ -71,6 +75,7 @@ with_options! {
 /// use hashslot::cmd;
 /// let command = cmd::client_kill().user("ann").max_age(Duration::from_secs(3600));
 /// ```
+#[inline]
 pub fn client_kill() -> ClientKill<u64> {
     ClientKill(start!("CLIENT KILL"))
 }
@@ -86,6 +91,7 @@ with_options! {
 /// filter, [`kind`](ClientList::kind) or [`id`](ClientList::id); Valkey takes several since 8.1.
 ///
 /// **Since**: Redis 2.4. **Complexity**: O(n) in the number of connections.
+#[inline]
 pub fn client_list() -> ClientList<PerNode<Vec<ClientInfo>>> {
     ClientList(start!("CLIENT LIST"))
 }
@@ -199,6 +205,7 @@ pub enum ClientKind {
 
 impl ToArg for ClientKind {
     /// The word that all versions know.
+    #[inline]
     fn to_arg(&self) -> Arg<'_> {
         match self {
             Self::Normal => "normal",
@@ -238,15 +245,18 @@ pub struct ClientInfo {
 impl ClientInfo {
     /// Another field by the name that the server gives it, such as `tot-mem` or `lib-name`.
     #[must_use]
+    #[inline]
     pub fn get(&self, name: &str) -> Option<&str> {
         field(&self.line, name)
     }
 
     /// All fields with their names.
+    #[inline]
     pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
         self.line.split(' ').filter_map(|field| field.split_once('='))
     }
 
+    #[inline]
     fn of(line: &str) -> Result<Self, ConversionError> {
         let text = |name| field(line, name).filter(|value| !value.is_empty()).map(String::from);
         Ok(Self {
@@ -294,6 +304,7 @@ pub(super) fn lines<T: FromValue>(
 }
 
 /// The value of `name=value` in a line.
+#[inline]
 fn field<'a>(line: &'a str, name: &str) -> Option<&'a str> {
     let mut fields = line.split(' ').filter_map(|field| field.split_once('='));
     fields.find(|(found, _)| *found == name).map(|(_, value)| value)
@@ -314,6 +325,7 @@ with_options! {
 /// [`client_unpause`] ends it earlier.
 ///
 /// **Since**: Redis 3.0. **Complexity**: O(1).
+#[inline]
 pub fn client_pause(duration: Duration) -> ClientPause<()> {
     ClientPause(start!("CLIENT PAUSE").arg(milliseconds(duration)))
 }
@@ -336,6 +348,7 @@ impl<R> ClientPause<R> {
 /// The command needs a target.
 ///
 /// **Since**: Redis 6.2. **Complexity**: O(1).
+#[inline]
 pub fn client_trackinginfo() -> Typed<TrackingInfo> {
     start!("CLIENT TRACKINGINFO")
 }
@@ -363,6 +376,7 @@ with_options! {
 /// if others may have a connection of that number.
 ///
 /// **Since**: Redis 5.0. **Complexity**: O(log n) in the number of connections.
+#[inline]
 pub fn client_unblock(id: u64) -> ClientUnblock<bool> {
     ClientUnblock(start!("CLIENT UNBLOCK").arg(id))
 }
@@ -382,6 +396,7 @@ impl<R> ClientUnblock<R> {
 /// Makes all nodes serve the commands of all clients again: `CLIENT UNPAUSE`.
 ///
 /// **Since**: Redis 6.2. **Complexity**: O(n) in the number of clients that wait.
+#[inline]
 pub fn client_unpause() -> Typed<()> {
     start!("CLIENT UNPAUSE")
 }

@@ -47,6 +47,7 @@ pub fn cluster_addslotsrange(ranges: impl PairOrMore) -> Typed<()> {
 /// The command needs a target.
 ///
 /// **Since**: Redis 3.0. **Complexity**: O(1).
+#[inline]
 pub fn cluster_bumpepoch() -> Typed<BumpedEpoch> {
     start!("CLUSTER BUMPEPOCH")
 }
@@ -76,6 +77,7 @@ impl FromValue for BumpedEpoch {
 /// The command needs a target. [`cluster_migration_cancel_all`] does the same on Redis 8.4.
 ///
 /// **Since**: Valkey 9.0. **Complexity**: O(n) in the number of migrations.
+#[inline]
 pub fn cluster_cancelslotmigrations() -> Typed<()> {
     start!("CLUSTER CANCELSLOTMIGRATIONS")
 }
@@ -118,6 +120,7 @@ with_options! {
 /// The command needs the replica as its target. It returns as soon as the failover begins.
 ///
 /// **Since**: Redis 3.0. **Complexity**: O(1).
+#[inline]
 pub fn cluster_failover() -> ClusterFailover<()> {
     ClusterFailover(start!("CLUSTER FAILOVER"))
 }
@@ -155,6 +158,7 @@ flush_options!(ClusterFlushSlot);
 /// The node must have no keys. The command needs a target.
 ///
 /// **Since**: Redis 3.0. **Complexity**: O(1).
+#[inline]
 pub fn cluster_flushslots() -> Typed<()> {
     start!("CLUSTER FLUSHSLOTS")
 }
@@ -184,6 +188,7 @@ pub fn cluster_getkeysinslot<V: FromValue>(slot: impl ToArg, count: u64) -> Type
 /// [`cluster_migration_status`] does the same on Redis 8.4.
 ///
 /// **Since**: Valkey 9.0. **Complexity**: O(n) in the number of migrations.
+#[inline]
 pub fn cluster_getslotmigrations() -> Typed<Vec<SlotMigration>> {
     start!("CLUSTER GETSLOTMIGRATIONS")
 }
@@ -299,6 +304,7 @@ pub fn cluster_migration_cancel(migration: impl ToArg) -> Typed<u64> {
 /// The command needs a target.
 ///
 /// **Since**: Redis 8.4. **Complexity**: O(n) in the number of migrations.
+#[inline]
 pub fn cluster_migration_cancel_all() -> Typed<u64> {
     start!("CLUSTER MIGRATION").arg("CANCEL").arg("ALL")
 }
@@ -319,6 +325,7 @@ pub fn cluster_migration_import(ranges: impl PairOrMore) -> Typed<String> {
 /// [`cluster_getslotmigrations`] does the same on Valkey 9.0.
 ///
 /// **Since**: Redis 8.4. **Complexity**: O(n) in the number of migrations.
+#[inline]
 pub fn cluster_migration_status() -> Typed<Vec<MigrationStatus>> {
     start!("CLUSTER MIGRATION").arg("STATUS").arg("ALL")
 }
@@ -390,6 +397,7 @@ pub fn cluster_replicate(primary: impl ToArg) -> Typed<()> {
 /// The command needs a target.
 ///
 /// **Since**: Valkey 9.0. **Complexity**: O(n) in the number of keys.
+#[inline]
 pub fn cluster_replicate_no_one() -> Typed<()> {
     start!("CLUSTER REPLICATE").arg("NO").arg("ONE")
 }
@@ -404,6 +412,7 @@ with_options! {
 /// A replica loses its keys; a primary must have none. The command needs a target.
 ///
 /// **Since**: Redis 3.0. **Complexity**: O(n) in the number of nodes.
+#[inline]
 pub fn cluster_reset() -> ClusterReset<()> {
     ClusterReset(start!("CLUSTER RESET"))
 }
@@ -425,6 +434,7 @@ impl<R> ClusterReset<R> {
 /// Nodes do this themselves. The command goes to all nodes.
 ///
 /// **Since**: Redis 3.0. **Complexity**: O(1).
+#[inline]
 pub fn cluster_saveconfig() -> Typed<()> {
     start!("CLUSTER SAVECONFIG")
 }
@@ -434,6 +444,7 @@ pub fn cluster_saveconfig() -> Typed<()> {
 /// The node must know no other node. The command needs a target.
 ///
 /// **Since**: Redis 3.0. **Complexity**: O(1).
+#[inline]
 pub fn cluster_set_config_epoch(epoch: u64) -> Typed<()> {
     start!("CLUSTER SET-CONFIG-EPOCH").arg(epoch)
 }

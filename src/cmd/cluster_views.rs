@@ -30,6 +30,7 @@ pub fn cluster_count_failure_reports(node: impl ToArg) -> Typed<u64> {
 /// Returns how one node sees the state of the cluster: `CLUSTER INFO`.
 ///
 /// **Since**: Redis 3.0. **Complexity**: O(1).
+#[inline]
 pub fn cluster_info() -> Typed<ClusterInfo> {
     start!("CLUSTER INFO")
 }
@@ -66,6 +67,7 @@ pub struct ClusterInfo {
 impl ClusterInfo {
     /// Any field by the name that the server gives it, such as `cluster_stats_messages_sent`.
     #[must_use]
+    #[inline]
     pub fn get(&self, name: &str) -> Option<&str> {
         text_field(&self.text, name)
     }
@@ -110,6 +112,7 @@ pub fn cluster_keyslot(key: impl ToArg) -> Typed<Slot> {
 /// Two for each node: one that it accepted, and one that it opened.
 ///
 /// **Since**: Redis 7.0. **Complexity**: O(n) in the number of nodes.
+#[inline]
 pub fn cluster_links() -> Typed<Vec<ClusterLink>> {
     start!("CLUSTER LINKS")
 }
@@ -156,6 +159,7 @@ impl FromValue for LinkDirection {
 /// Returns the ID of the node that answers: `CLUSTER MYID`.
 ///
 /// **Since**: Redis 3.0. **Complexity**: O(1).
+#[inline]
 pub fn cluster_myid() -> Typed<NodeId> {
     start!("CLUSTER MYID")
 }
@@ -163,6 +167,7 @@ pub fn cluster_myid() -> Typed<NodeId> {
 /// Returns the ID of the shard of the node that answers: `CLUSTER MYSHARDID`.
 ///
 /// **Since**: Redis 7.2. **Complexity**: O(1).
+#[inline]
 pub fn cluster_myshardid() -> Typed<String> {
     start!("CLUSTER MYSHARDID")
 }
@@ -172,6 +177,7 @@ pub fn cluster_myshardid() -> Typed<String> {
 /// The method `topology` of a client returns what the client routes commands by, without a server.
 ///
 /// **Since**: Redis 3.0. **Complexity**: O(n) in the number of nodes.
+#[inline]
 pub fn cluster_nodes() -> Typed<Vec<ClusterNode>> {
     start!("CLUSTER NODES")
 }
@@ -215,18 +221,21 @@ pub struct ClusterNode {
 impl ClusterNode {
     /// Whether it has a flag.
     #[must_use]
+    #[inline]
     pub fn has_flag(&self, flag: &str) -> bool {
         self.flags.iter().any(|found| found == flag)
     }
 
     /// Whether it is the node that was asked.
     #[must_use]
+    #[inline]
     pub fn is_myself(&self) -> bool {
         self.has_flag("myself")
     }
 
     /// What it is to its shard; `None` while that is not known.
     #[must_use]
+    #[inline]
     pub fn role(&self) -> Option<Role> {
         if self.has_flag("master") {
             Some(Role::Primary)
@@ -235,6 +244,7 @@ impl ClusterNode {
         }
     }
 
+    #[inline]
     fn of(line: &str) -> Result<Self, ConversionError> {
         let mut parts = line.split(' ');
         let mut next = || parts.next().ok_or_else(|| wrong("a line with all fields"));
@@ -273,6 +283,7 @@ impl ClusterNode {
     }
 
     /// Adds `7`, `7-9`, `[7->-id]` or `[7-<-id]`.
+    #[inline]
     fn add(&mut self, slots: &str) -> Result<(), ConversionError> {
         let Some(moving) = slots.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else {
             self.slots.push(range(slots)?);
@@ -311,6 +322,7 @@ pub fn cluster_replicas(primary: impl ToArg) -> Typed<Vec<ClusterNode>> {
 /// Returns the shards: their slots and their nodes: `CLUSTER SHARDS`.
 ///
 /// **Since**: Redis 7.0. **Complexity**: O(n) in the number of nodes.
+#[inline]
 pub fn cluster_shards() -> Typed<Vec<ClusterShard>> {
     start!("CLUSTER SHARDS")
 }
@@ -423,6 +435,7 @@ with_options! {
 /// use hashslot::cmd::{self, SlotMetric};
 /// let largest = cmd::cluster_slot_stats_by(SlotMetric::KeyCount).limit(10);
 /// ```
+#[inline]
 pub fn cluster_slot_stats_by(metric: SlotMetric) -> SlotStatsBy<Vec<SlotStats>> {
     SlotStatsBy(start!("CLUSTER SLOT-STATS").arg("ORDERBY").arg(metric))
 }
@@ -463,6 +476,7 @@ pub enum SlotMetric {
 }
 
 impl ToArg for SlotMetric {
+    #[inline]
     fn to_arg(&self) -> Arg<'_> {
         match self {
             Self::KeyCount => "key-count",
@@ -514,6 +528,7 @@ impl FromValue for SlotStats {
 /// The method `topology` of a client returns what the client routes commands by, without a server.
 ///
 /// **Since**: Redis 3.0. **Complexity**: O(n) in the number of nodes.
+#[inline]
 pub fn cluster_slots() -> Typed<Vec<ClusterSlots>> {
     start!("CLUSTER SLOTS")
 }

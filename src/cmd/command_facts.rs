@@ -13,6 +13,7 @@ use crate::resp::{Frame, Value};
 /// Returns the number of commands that the server has: `COMMAND COUNT`.
 ///
 /// **Since**: Redis 2.8.13. **Complexity**: O(1).
+#[inline]
 pub fn command_count() -> Typed<u64> {
     start!("COMMAND COUNT")
 }
@@ -68,6 +69,7 @@ with_options! {
 /// Returns the names of the server's commands: `COMMAND LIST`.
 ///
 /// **Since**: Redis 7.0. **Complexity**: O(n) in the number of commands.
+#[inline]
 pub fn command_list() -> CommandNames<Vec<String>> {
     CommandNames(start!("COMMAND LIST"))
 }
@@ -97,6 +99,7 @@ impl<R> CommandNames<R> {
 ///
 /// **Since**: Redis 2.8.13. **Complexity**: O(n) in the number of commands.
 #[doc(alias = "command")]
+#[inline]
 pub fn commands() -> Typed<Vec<ServerCommand>> {
     start!("COMMAND")
 }

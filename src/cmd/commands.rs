@@ -59,7 +59,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 5.0. **Complexity**: O(1) for each entry.
     fn xack(&self, key: impl ToArg, group: impl ToArg, ids: impl OneOrMore) -> Self::Output<u64> {
-        self.run(xack(key, group, ids))
+        self.execute(xack(key, group, ids))
     }
 
     /// Acknowledges entries and deletes them, and returns for each what became of it: `XACKDEL`.
@@ -73,7 +73,7 @@ pub trait Commands: Executor {
         group: impl ToArg,
         ids: impl OneOrMore,
     ) -> Self::Output<Vec<EntryDeletion>> {
-        self.run(xackdel(key, group, ids))
+        self.execute(xackdel(key, group, ids))
     }
 
     /// Gives pending entries to a consumer that have been idle for `min_idle`, and returns them:
@@ -94,7 +94,7 @@ pub trait Commands: Executor {
         min_idle: Duration,
         start: impl ToArg,
     ) -> Self::Output<AutoClaimed<Entry<V>>> {
-        self.run(xautoclaim(key, group, consumer, min_idle, start))
+        self.execute(xautoclaim(key, group, consumer, min_idle, start))
     }
 
     /// Gives pending entries to a consumer that have been idle for `min_idle`, and returns those
@@ -115,7 +115,7 @@ pub trait Commands: Executor {
         min_idle: Duration,
         ids: impl OneOrMore,
     ) -> Self::Output<Vec<Entry<V>>> {
-        self.run(xclaim(key, group, consumer, min_idle, ids))
+        self.execute(xclaim(key, group, consumer, min_idle, ids))
     }
 
     /// Creates a consumer group: `XGROUP CREATE`.
@@ -133,7 +133,7 @@ pub trait Commands: Executor {
         group: impl ToArg,
         start: impl ToArg,
     ) -> Self::Output<()> {
-        self.run(xgroup_create(key, group, start))
+        self.execute(xgroup_create(key, group, start))
     }
 
     /// Creates a consumer of a group, and returns whether it did: `XGROUP CREATECONSUMER`.
@@ -148,7 +148,7 @@ pub trait Commands: Executor {
         group: impl ToArg,
         consumer: impl ToArg,
     ) -> Self::Output<bool> {
-        self.run(xgroup_createconsumer(key, group, consumer))
+        self.execute(xgroup_createconsumer(key, group, consumer))
     }
 
     /// Deletes a consumer of a group, and returns how many entries were pending: `XGROUP
@@ -164,7 +164,7 @@ pub trait Commands: Executor {
         group: impl ToArg,
         consumer: impl ToArg,
     ) -> Self::Output<u64> {
-        self.run(xgroup_delconsumer(key, group, consumer))
+        self.execute(xgroup_delconsumer(key, group, consumer))
     }
 
     /// Deletes a group with its consumers, and returns whether it did: `XGROUP DESTROY`.
@@ -173,7 +173,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 5.0. **Complexity**: O(n) in the number of entries that were pending.
     fn xgroup_destroy(&self, key: impl ToArg, group: impl ToArg) -> Self::Output<bool> {
-        self.run(xgroup_destroy(key, group))
+        self.execute(xgroup_destroy(key, group))
     }
 
     /// Sets after which entry a group goes on to deliver: `XGROUP SETID`.
@@ -189,7 +189,7 @@ pub trait Commands: Executor {
         group: impl ToArg,
         start: impl ToArg,
     ) -> Self::Output<()> {
-        self.run(xgroup_setid(key, group, start))
+        self.execute(xgroup_setid(key, group, start))
     }
 
     /// Returns how many entries of a group are delivered and not acknowledged, and which consumers
@@ -202,7 +202,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`XPending`].
     fn xpending(&self, key: impl ToArg, group: impl ToArg) -> Self::Output<PendingSummary> {
-        self.run(xpending(key, group))
+        self.execute(xpending(key, group))
     }
 
     /// Returns entries of streams that a group delivers to a consumer: `XREADGROUP`.
@@ -225,7 +225,7 @@ pub trait Commands: Executor {
         consumer: impl ToArg,
         streams: impl PairOrMore,
     ) -> Self::Output<Vec<StreamEntries<Entry<V>>>> {
-        self.run(xreadgroup(group, consumer, streams))
+        self.execute(xreadgroup(group, consumer, streams))
     }
 
     // --- bitmaps ---
@@ -238,7 +238,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`BitCount`].
     fn bitcount(&self, key: impl ToArg) -> Self::Output<u64> {
-        self.run(bitcount(key))
+        self.execute(bitcount(key))
     }
 
     /// Reads and writes integers of any number of bits in the string at `key`: `BITFIELD`.
@@ -250,7 +250,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`BitField`].
     fn bitfield(&self, key: impl ToArg) -> Self::Output<Vec<Option<i64>>> {
-        self.run(bitfield(key))
+        self.execute(bitfield(key))
     }
 
     /// The same as [`bitfield`] for a read, which replicas may answer: `BITFIELD_RO`.
@@ -259,7 +259,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`BitFieldRo`].
     fn bitfield_ro(&self, key: impl ToArg) -> Self::Output<Vec<i64>> {
-        self.run(bitfield_ro(key))
+        self.execute(bitfield_ro(key))
     }
 
     /// Stores a string whose bits are made of those of other strings, and returns its length in
@@ -275,7 +275,7 @@ pub trait Commands: Executor {
         destination: impl ToArg,
         keys: impl OneOrMore,
     ) -> Self::Output<u64> {
-        self.run(bitop(operation, destination, keys))
+        self.execute(bitop(operation, destination, keys))
     }
 
     /// Returns the number of the first bit of the string at `key` that is `bit`: `BITPOS`.
@@ -287,7 +287,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`BitPos`].
     fn bitpos(&self, key: impl ToArg, bit: bool) -> Self::Output<i64> {
-        self.run(bitpos(key, bit))
+        self.execute(bitpos(key, bit))
     }
 
     /// Returns a bit of the string at `key`: `GETBIT`.
@@ -297,7 +297,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.2. **Complexity**: O(1).
     fn getbit(&self, key: impl ToArg, offset: u64) -> Self::Output<bool> {
-        self.run(getbit(key, offset))
+        self.execute(getbit(key, offset))
     }
 
     /// Sets a bit of the string at `key` and returns the former one: `SETBIT`.
@@ -306,7 +306,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.2. **Complexity**: O(1).
     fn setbit(&self, key: impl ToArg, offset: u64, bit: bool) -> Self::Output<bool> {
-        self.run(setbit(key, offset, bit))
+        self.execute(setbit(key, offset, bit))
     }
 
     // --- geo ---
@@ -320,7 +320,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`GeoAdd`].
     fn geoadd(&self, key: impl ToArg, places: impl PlaceOrMore) -> Self::Output<u64> {
-        self.run(geoadd(key, places))
+        self.execute(geoadd(key, places))
     }
 
     /// Returns the distance of two members of the sorted set at `key`: `GEODIST`.
@@ -335,7 +335,7 @@ pub trait Commands: Executor {
         second: impl ToArg,
         unit: GeoUnit,
     ) -> Self::Output<Option<f64>> {
-        self.run(geodist(key, first, second, unit))
+        self.execute(geodist(key, first, second, unit))
     }
 
     /// Returns the positions of members of the sorted set at `key` as texts of 11 letters, in
@@ -349,7 +349,7 @@ pub trait Commands: Executor {
         key: impl ToArg,
         members: impl OneOrMore,
     ) -> Self::Output<Vec<Option<String>>> {
-        self.run(geohash(key, members))
+        self.execute(geohash(key, members))
     }
 
     /// Returns the positions of members of the sorted set at `key`, in order: `GEOPOS`.
@@ -362,7 +362,7 @@ pub trait Commands: Executor {
         key: impl ToArg,
         members: impl OneOrMore,
     ) -> Self::Output<Vec<Option<GeoPosition>>> {
-        self.run(geopos(key, members))
+        self.execute(geopos(key, members))
     }
 
     /// Returns the members of the sorted set at `key` that are in an area: `GEOSEARCH`.
@@ -380,7 +380,7 @@ pub trait Commands: Executor {
     #[doc(alias = "georadiusbymember")]
     #[doc(alias = "georadiusbymember_ro")]
     fn geosearch<V: FromValue>(&self, key: impl ToArg, area: GeoArea) -> Self::Output<V> {
-        self.run(geosearch(key, area))
+        self.execute(geosearch(key, area))
     }
 
     /// Stores the members of a sorted set that are in an area, and returns how many there are:
@@ -401,7 +401,7 @@ pub trait Commands: Executor {
         source: impl ToArg,
         area: GeoArea,
     ) -> Self::Output<u64> {
-        self.run(geosearchstore(destination, source, area))
+        self.execute(geosearchstore(destination, source, area))
     }
 
     // --- hashes ---
@@ -412,14 +412,14 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.0. **Complexity**: O(n) in the number of fields.
     fn hdel(&self, key: impl ToArg, fields: impl OneOrMore) -> Self::Output<u64> {
-        self.run(hdel(key, fields))
+        self.execute(hdel(key, fields))
     }
 
     /// Returns whether the hash at `key` has a field: `HEXISTS`.
     ///
     /// **Since**: Redis 2.0. **Complexity**: O(1).
     fn hexists(&self, key: impl ToArg, field: impl ToArg) -> Self::Output<bool> {
-        self.run(hexists(key, field))
+        self.execute(hexists(key, field))
     }
 
     /// Sets how long fields of the hash at `key` live from now on: `HEXPIRE`, or `HPEXPIRE` if the
@@ -438,7 +438,7 @@ pub trait Commands: Executor {
         ttl: Duration,
         fields: impl OneOrMore,
     ) -> Self::Output<Vec<HExpireReply>> {
-        self.run(hexpire(key, ttl, fields))
+        self.execute(hexpire(key, ttl, fields))
     }
 
     /// Sets when fields of the hash at `key` expire: `HEXPIREAT`, or `HPEXPIREAT` if the time is
@@ -457,7 +457,7 @@ pub trait Commands: Executor {
         at: impl Into<UnixTime>,
         fields: impl OneOrMore,
     ) -> Self::Output<Vec<HExpireReply>> {
-        self.run(hexpireat(key, at, fields))
+        self.execute(hexpireat(key, at, fields))
     }
 
     /// Returns when fields of the hash at `key` expire, to the millisecond: `HPEXPIRETIME`.
@@ -465,7 +465,7 @@ pub trait Commands: Executor {
     /// **Since**: Redis 7.4, Valkey 9.0. **Complexity**: O(n) in the number of fields.
     #[doc(alias = "hpexpiretime")]
     fn hexpiretime(&self, key: impl ToArg, fields: impl OneOrMore) -> Self::Output<Vec<Expiry>> {
-        self.run(hexpiretime(key, fields))
+        self.execute(hexpiretime(key, fields))
     }
 
     /// Returns the value of a field of the hash at `key`: `HGET`.
@@ -474,7 +474,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.0. **Complexity**: O(1).
     fn hget<V: FromValue>(&self, key: impl ToArg, field: impl ToArg) -> Self::Output<V> {
-        self.run(hget(key, field))
+        self.execute(hget(key, field))
     }
 
     /// Returns all fields of the hash at `key` with their values: `HGETALL`.
@@ -483,7 +483,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.0. **Complexity**: O(n) in the number of fields.
     fn hgetall<V: FromValue>(&self, key: impl ToArg) -> Self::Output<V> {
-        self.run(hgetall(key))
+        self.execute(hgetall(key))
     }
 
     /// Returns the values of fields of the hash at `key` and deletes the fields: `HGETDEL`.
@@ -492,7 +492,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 8.0, Valkey 9.1. **Complexity**: O(n) in the number of fields.
     fn hgetdel<V: FromValue>(&self, key: impl ToArg, fields: impl OneOrMore) -> Self::Output<V> {
-        self.run(hgetdel(key, fields))
+        self.execute(hgetdel(key, fields))
     }
 
     /// Returns the values of fields of the hash at `key`, and may change when they expire:
@@ -505,7 +505,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`HGetEx`].
     fn hgetex<V: FromValue>(&self, key: impl ToArg, fields: impl OneOrMore) -> Self::Output<V> {
-        self.run(hgetex(key, fields))
+        self.execute(hgetex(key, fields))
     }
 
     /// Adds to the integer in a field of the hash at `key` and returns the sum: `HINCRBY`.
@@ -515,7 +515,7 @@ pub trait Commands: Executor {
     /// **Since**: Redis 2.0. **Complexity**: O(1).
     #[doc(alias = "hincr_by")]
     fn hincrby(&self, key: impl ToArg, field: impl ToArg, increment: i64) -> Self::Output<i64> {
-        self.run(hincrby(key, field, increment))
+        self.execute(hincrby(key, field, increment))
     }
 
     /// Adds to the number in a field of the hash at `key` and returns the sum: `HINCRBYFLOAT`.
@@ -531,7 +531,7 @@ pub trait Commands: Executor {
         field: impl ToArg,
         increment: f64,
     ) -> Self::Output<f64> {
-        self.run(hincrbyfloat(key, field, increment))
+        self.execute(hincrbyfloat(key, field, increment))
     }
 
     /// Returns the names of all fields of the hash at `key`: `HKEYS`.
@@ -540,7 +540,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.0. **Complexity**: O(n) in the number of fields.
     fn hkeys<V: FromValue>(&self, key: impl ToArg) -> Self::Output<V> {
-        self.run(hkeys(key))
+        self.execute(hkeys(key))
     }
 
     /// Returns the number of fields of the hash at `key`: `HLEN`.
@@ -549,7 +549,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.0. **Complexity**: O(1).
     fn hlen(&self, key: impl ToArg) -> Self::Output<u64> {
-        self.run(hlen(key))
+        self.execute(hlen(key))
     }
 
     /// Returns the values of fields of the hash at `key`, in order: `HMGET`.
@@ -558,7 +558,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.0. **Complexity**: O(n) in the number of fields.
     fn hmget<V: FromValue>(&self, key: impl ToArg, fields: impl OneOrMore) -> Self::Output<V> {
-        self.run(hmget(key, fields))
+        self.execute(hmget(key, fields))
     }
 
     /// Removes the expiry of fields of the hash at `key`: `HPERSIST`.
@@ -571,7 +571,7 @@ pub trait Commands: Executor {
         key: impl ToArg,
         fields: impl OneOrMore,
     ) -> Self::Output<Vec<HPersistReply>> {
-        self.run(hpersist(key, fields))
+        self.execute(hpersist(key, fields))
     }
 
     /// Returns the name of a random field of the hash at `key`: `HRANDFIELD`.
@@ -582,7 +582,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`HRandField`].
     fn hrandfield<V: FromValue>(&self, key: impl ToArg) -> Self::Output<V> {
-        self.run(hrandfield(key))
+        self.execute(hrandfield(key))
     }
 
     /// Returns a part of the hash at `key`, as pairs of fields and values: `HSCAN`.
@@ -596,7 +596,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`HScan`].
     fn hscan<V: FromValue>(&self, key: impl ToArg, cursor: u64) -> Self::Output<ScanPage<V>> {
-        self.run(hscan(key, cursor))
+        self.execute(hscan(key, cursor))
     }
 
     /// Sets fields of the hash at `key`, and returns how many of them are new: `HSET`.
@@ -605,7 +605,7 @@ pub trait Commands: Executor {
     /// fields.
     #[doc(alias = "hmset")]
     fn hset(&self, key: impl ToArg, pairs: impl PairOrMore) -> Self::Output<u64> {
-        self.run(hset(key, pairs))
+        self.execute(hset(key, pairs))
     }
 
     /// Sets fields of the hash at `key` with one expiry, and returns whether it did: `HSETEX`.
@@ -617,7 +617,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`HSetEx`].
     fn hsetex(&self, key: impl ToArg, pairs: impl PairOrMore) -> Self::Output<bool> {
-        self.run(hsetex(key, pairs))
+        self.execute(hsetex(key, pairs))
     }
 
     /// Sets a field of the hash at `key` unless the field exists, and returns whether it did:
@@ -625,7 +625,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.0. **Complexity**: O(1).
     fn hsetnx(&self, key: impl ToArg, field: impl ToArg, value: impl ToArg) -> Self::Output<bool> {
-        self.run(hsetnx(key, field, value))
+        self.execute(hsetnx(key, field, value))
     }
 
     /// Returns the length of the value of a field in bytes: `HSTRLEN`.
@@ -634,7 +634,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 3.2. **Complexity**: O(1).
     fn hstrlen(&self, key: impl ToArg, field: impl ToArg) -> Self::Output<u64> {
-        self.run(hstrlen(key, field))
+        self.execute(hstrlen(key, field))
     }
 
     /// Returns how long fields of the hash at `key` live on, to the millisecond: `HPTTL`.
@@ -642,7 +642,7 @@ pub trait Commands: Executor {
     /// **Since**: Redis 7.4, Valkey 9.0. **Complexity**: O(n) in the number of fields.
     #[doc(alias = "hpttl")]
     fn httl(&self, key: impl ToArg, fields: impl OneOrMore) -> Self::Output<Vec<Ttl>> {
-        self.run(httl(key, fields))
+        self.execute(httl(key, fields))
     }
 
     /// Returns the values of all fields of the hash at `key`: `HVALS`.
@@ -651,7 +651,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.0. **Complexity**: O(n) in the number of fields.
     fn hvals<V: FromValue>(&self, key: impl ToArg) -> Self::Output<V> {
-        self.run(hvals(key))
+        self.execute(hvals(key))
     }
 
     // --- hyperloglog ---
@@ -663,7 +663,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.8.9. **Complexity**: O(n) in the number of elements.
     fn pfadd(&self, key: impl ToArg, elements: impl OneOrMore) -> Self::Output<bool> {
-        self.run(pfadd(key, elements))
+        self.execute(pfadd(key, elements))
     }
 
     /// Returns about how many different elements the `HyperLogLog`s have together: `PFCOUNT`.
@@ -673,7 +673,7 @@ pub trait Commands: Executor {
     /// **Since**: Redis 2.8.9. **Complexity**: O(n) in the number of keys; much less for one key,
     /// whose estimate the server keeps.
     fn pfcount(&self, keys: impl OneOrMore) -> Self::Output<u64> {
-        self.run(pfcount(keys))
+        self.execute(pfcount(keys))
     }
 
     /// Adds what `HyperLogLog`s have to another one, which is created if it is missing: `PFMERGE`.
@@ -682,7 +682,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.8.9. **Complexity**: O(n) in the number of keys.
     fn pfmerge(&self, destination: impl ToArg, sources: impl OneOrMore) -> Self::Output<()> {
-        self.run(pfmerge(destination, sources))
+        self.execute(pfmerge(destination, sources))
     }
 
     // --- keys ---
@@ -696,7 +696,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`CopyKey`].
     fn copy(&self, source: impl ToArg, destination: impl ToArg) -> Self::Output<bool> {
-        self.run(copy(source, destination))
+        self.execute(copy(source, destination))
     }
 
     /// Deletes keys, and returns how many there were: `DEL`.
@@ -706,7 +706,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(n) in the number of keys, and of elements in them.
     fn del(&self, keys: impl OneOrMore) -> Self::Output<u64> {
-        self.run(del(keys))
+        self.execute(del(keys))
     }
 
     /// Returns the serialized value of a key, for [`restore`]: `DUMP`.
@@ -715,7 +715,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.6. **Complexity**: O(n) in the size of the value.
     fn dump(&self, key: impl ToArg) -> Self::Output<Option<Bytes>> {
-        self.run(dump(key))
+        self.execute(dump(key))
     }
 
     /// Returns how many of the keys exist: `EXISTS`.
@@ -725,7 +725,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(n) in the number of keys.
     fn exists(&self, keys: impl OneOrMore) -> Self::Output<u64> {
-        self.run(exists(keys))
+        self.execute(exists(keys))
     }
 
     /// Sets how long a key lives from now on, and returns whether it did: `EXPIRE`, or `PEXPIRE` if
@@ -739,7 +739,7 @@ pub trait Commands: Executor {
     /// Options: [`Expire`].
     #[doc(alias = "pexpire")]
     fn expire(&self, key: impl ToArg, ttl: Duration) -> Self::Output<bool> {
-        self.run(expire(key, ttl))
+        self.execute(expire(key, ttl))
     }
 
     /// Sets when a key expires, and returns whether it did: `EXPIREAT`, or `PEXPIREAT` if the time
@@ -753,7 +753,7 @@ pub trait Commands: Executor {
     /// Options: [`Expire`].
     #[doc(alias = "pexpireat")]
     fn expireat(&self, key: impl ToArg, at: impl Into<UnixTime>) -> Self::Output<bool> {
-        self.run(expireat(key, at))
+        self.execute(expireat(key, at))
     }
 
     /// Returns when a key expires, to the millisecond: `PEXPIRETIME`.
@@ -761,7 +761,7 @@ pub trait Commands: Executor {
     /// **Since**: Redis 7.0. **Complexity**: O(1).
     #[doc(alias = "pexpiretime")]
     fn expiretime(&self, key: impl ToArg) -> Self::Output<Expiry> {
-        self.run(expiretime(key))
+        self.execute(expiretime(key))
     }
 
     /// Returns all keys that match a pattern, of all primaries: `KEYS`.
@@ -771,7 +771,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(n) in the number of all keys.
     fn keys<V: FromValue>(&self, pattern: impl ToArg) -> Self::Output<V> {
-        self.run(keys(pattern))
+        self.execute(keys(pattern))
     }
 
     /// Moves keys of one slot to another server: `MIGRATE`.
@@ -792,7 +792,7 @@ pub trait Commands: Executor {
         database: u32,
         timeout: Duration,
     ) -> Self::Output<()> {
-        self.run(migrate(host, port, keys, database, timeout))
+        self.execute(migrate(host, port, keys, database, timeout))
     }
 
     /// Moves a key to another database, and returns whether it did: `MOVE`.
@@ -802,7 +802,7 @@ pub trait Commands: Executor {
     /// **Since**: clusters with several databases, Valkey 9.0. **Complexity**: O(1).
     #[doc(alias = "move")]
     fn move_key(&self, key: impl ToArg, database: u32) -> Self::Output<bool> {
-        self.run(move_key(key, database))
+        self.execute(move_key(key, database))
     }
 
     /// Returns how the server stores the value of a key, such as `listpack`: `OBJECT ENCODING`.
@@ -811,7 +811,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.2.3. **Complexity**: O(1).
     fn object_encoding(&self, key: impl ToArg) -> Self::Output<Option<String>> {
-        self.run(object_encoding(key))
+        self.execute(object_encoding(key))
     }
 
     /// Returns how often a key was used, on the server's logarithmic scale: `OBJECT FREQ`.
@@ -821,7 +821,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 4.0. **Complexity**: O(1).
     fn object_freq(&self, key: impl ToArg) -> Self::Output<Option<u64>> {
-        self.run(object_freq(key))
+        self.execute(object_freq(key))
     }
 
     /// Returns how many seconds ago a key was used last: `OBJECT IDLETIME`.
@@ -830,7 +830,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.2.3. **Complexity**: O(1).
     fn object_idletime(&self, key: impl ToArg) -> Self::Output<Option<u64>> {
-        self.run(object_idletime(key))
+        self.execute(object_idletime(key))
     }
 
     /// Returns the number of references to the value of a key: `OBJECT REFCOUNT`.
@@ -839,14 +839,14 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.2.3. **Complexity**: O(1).
     fn object_refcount(&self, key: impl ToArg) -> Self::Output<Option<u64>> {
-        self.run(object_refcount(key))
+        self.execute(object_refcount(key))
     }
 
     /// Removes the expiry of a key, and returns whether it had one: `PERSIST`.
     ///
     /// **Since**: Redis 2.2. **Complexity**: O(1).
     fn persist(&self, key: impl ToArg) -> Self::Output<bool> {
-        self.run(persist(key))
+        self.execute(persist(key))
     }
 
     /// Returns some key of the cluster: `RANDOMKEY`.
@@ -855,7 +855,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(1) on each primary.
     fn randomkey<V: FromValue>(&self) -> Self::Output<V> {
-        self.run(randomkey())
+        self.execute(randomkey())
     }
 
     /// Renames a key: `RENAME`.
@@ -865,7 +865,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(1), and the size of a value that is replaced.
     fn rename(&self, key: impl ToArg, new_key: impl ToArg) -> Self::Output<()> {
-        self.run(rename(key, new_key))
+        self.execute(rename(key, new_key))
     }
 
     /// Renames a key unless the new key exists, and returns whether it did: `RENAMENX`.
@@ -874,7 +874,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(1).
     fn renamenx(&self, key: impl ToArg, new_key: impl ToArg) -> Self::Output<bool> {
-        self.run(renamenx(key, new_key))
+        self.execute(renamenx(key, new_key))
     }
 
     /// Creates a key from what [`dump`] returned: `RESTORE`.
@@ -886,7 +886,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`Restore`].
     fn restore(&self, key: impl ToArg, ttl: Duration, dump: impl ToArg) -> Self::Output<()> {
-        self.run(restore(key, ttl, dump))
+        self.execute(restore(key, ttl, dump))
     }
 
     /// Returns the elements of a list, set or sorted set, sorted as numbers: `SORT`.
@@ -898,7 +898,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`Sort`].
     fn sort<V: FromValue>(&self, key: impl ToArg) -> Self::Output<V> {
-        self.run(sort(key))
+        self.execute(sort(key))
     }
 
     /// The same as [`sort`] for a read, which replicas may answer: `SORT_RO`.
@@ -908,7 +908,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`Sort`].
     fn sort_ro<V: FromValue>(&self, key: impl ToArg) -> Self::Output<V> {
-        self.run(sort_ro(key))
+        self.execute(sort_ro(key))
     }
 
     /// Marks keys as used, and returns how many exist: `TOUCH`.
@@ -917,7 +917,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 3.2.1. **Complexity**: O(n) in the number of keys.
     fn touch(&self, keys: impl OneOrMore) -> Self::Output<u64> {
-        self.run(touch(keys))
+        self.execute(touch(keys))
     }
 
     /// Returns how long a key lives on, to the millisecond: `PTTL`.
@@ -925,7 +925,7 @@ pub trait Commands: Executor {
     /// **Since**: Redis 2.6. **Complexity**: O(1).
     #[doc(alias = "pttl")]
     fn ttl(&self, key: impl ToArg) -> Self::Output<Ttl> {
-        self.run(ttl(key))
+        self.execute(ttl(key))
     }
 
     /// Returns the type of the value at a key: `TYPE`.
@@ -933,7 +933,7 @@ pub trait Commands: Executor {
     /// **Since**: Redis 1.0. **Complexity**: O(1).
     #[doc(alias = "type")]
     fn type_of(&self, key: impl ToArg) -> Self::Output<KeyType> {
-        self.run(type_of(key))
+        self.execute(type_of(key))
     }
 
     /// Deletes keys, and returns how many there were: `UNLINK`.
@@ -942,7 +942,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 4.0. **Complexity**: O(n) in the number of keys.
     fn unlink(&self, keys: impl OneOrMore) -> Self::Output<u64> {
-        self.run(unlink(keys))
+        self.execute(unlink(keys))
     }
 
     // --- lists ---
@@ -965,7 +965,7 @@ pub trait Commands: Executor {
         to: ListEnd,
         timeout: Duration,
     ) -> Self::Output<V> {
-        self.run(blmove(source, destination, from, to, timeout))
+        self.execute(blmove(source, destination, from, to, timeout))
     }
 
     /// Removes elements from an end of the first list that has any; waits while there is none:
@@ -986,7 +986,7 @@ pub trait Commands: Executor {
         from: ListEnd,
         timeout: Duration,
     ) -> Self::Output<V> {
-        self.run(blmpop(keys, from, timeout))
+        self.execute(blmpop(keys, from, timeout))
     }
 
     /// Removes the first element of the first list that has any; waits while there is none:
@@ -999,7 +999,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.0. **Complexity**: O(n) in the number of keys.
     fn blpop<V: FromValue>(&self, keys: impl OneOrMore, timeout: Duration) -> Self::Output<V> {
-        self.run(blpop(keys, timeout))
+        self.execute(blpop(keys, timeout))
     }
 
     /// Removes the last element of the first list that has any; waits while there is none: `BRPOP`.
@@ -1011,7 +1011,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.0. **Complexity**: O(n) in the number of keys.
     fn brpop<V: FromValue>(&self, keys: impl OneOrMore, timeout: Duration) -> Self::Output<V> {
-        self.run(brpop(keys, timeout))
+        self.execute(brpop(keys, timeout))
     }
 
     /// Returns the element at an index of the list at `key`: `LINDEX`.
@@ -1021,7 +1021,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(n) in the number of elements up to the index.
     fn lindex<V: FromValue>(&self, key: impl ToArg, index: i64) -> Self::Output<V> {
-        self.run(lindex(key, index))
+        self.execute(lindex(key, index))
     }
 
     /// Inserts an element into the list at `key`, before or after another one: `LINSERT`.
@@ -1033,7 +1033,7 @@ pub trait Commands: Executor {
         pivot: Pivot<impl ToArg>,
         element: impl ToArg,
     ) -> Self::Output<LInsertReply> {
-        self.run(linsert(key, pivot, element))
+        self.execute(linsert(key, pivot, element))
     }
 
     /// Returns the length of the list at `key`: `LLEN`.
@@ -1042,7 +1042,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(1).
     fn llen(&self, key: impl ToArg) -> Self::Output<u64> {
-        self.run(llen(key))
+        self.execute(llen(key))
     }
 
     /// Moves an element from an end of one list to an end of another and returns it: `LMOVE`.
@@ -1059,7 +1059,7 @@ pub trait Commands: Executor {
         from: ListEnd,
         to: ListEnd,
     ) -> Self::Output<V> {
-        self.run(lmove(source, destination, from, to))
+        self.execute(lmove(source, destination, from, to))
     }
 
     /// Removes elements from an end of the first list that has any: `LMPOP`.
@@ -1072,7 +1072,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`LMPop`].
     fn lmpop<V: FromValue>(&self, keys: impl OneOrMore, from: ListEnd) -> Self::Output<V> {
-        self.run(lmpop(keys, from))
+        self.execute(lmpop(keys, from))
     }
 
     /// Removes the first element of the list at `key` and returns it: `LPOP`.
@@ -1083,7 +1083,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`LPop`].
     fn lpop<V: FromValue>(&self, key: impl ToArg) -> Self::Output<V> {
-        self.run(lpop(key))
+        self.execute(lpop(key))
     }
 
     /// Returns the index of the first element that equals `element` in the list at `key`: `LPOS`.
@@ -1094,7 +1094,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`LPos`].
     fn lpos(&self, key: impl ToArg, element: impl ToArg) -> Self::Output<Option<u64>> {
-        self.run(lpos(key, element))
+        self.execute(lpos(key, element))
     }
 
     /// Inserts elements at the head of the list at `key` and returns its new length: `LPUSH`.
@@ -1103,7 +1103,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(n) in the number of elements that are inserted.
     fn lpush(&self, key: impl ToArg, elements: impl OneOrMore) -> Self::Output<u64> {
-        self.run(lpush(key, elements))
+        self.execute(lpush(key, elements))
     }
 
     /// As [`lpush`], but only if the key exists: `LPUSHX`.
@@ -1112,7 +1112,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.2. **Complexity**: O(n) in the number of elements that are inserted.
     fn lpushx(&self, key: impl ToArg, elements: impl OneOrMore) -> Self::Output<u64> {
-        self.run(lpushx(key, elements))
+        self.execute(lpushx(key, elements))
     }
 
     /// Returns a part of the list at `key`: `LRANGE`.
@@ -1122,7 +1122,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(s + n) for n elements that begin s off an end.
     fn lrange<V: FromValue>(&self, key: impl ToArg, start: i64, stop: i64) -> Self::Output<V> {
-        self.run(lrange(key, start, stop))
+        self.execute(lrange(key, start, stop))
     }
 
     /// Removes elements that equal `element` from the list at `key`, and returns how many it
@@ -1133,7 +1133,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(n) in the length of the list.
     fn lrem(&self, key: impl ToArg, count: i64, element: impl ToArg) -> Self::Output<u64> {
-        self.run(lrem(key, count, element))
+        self.execute(lrem(key, count, element))
     }
 
     /// Replaces the element at an index of the list at `key`: `LSET`.
@@ -1143,7 +1143,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(n) in the number of elements up to the index.
     fn lset(&self, key: impl ToArg, index: i64, element: impl ToArg) -> Self::Output<()> {
-        self.run(lset(key, index, element))
+        self.execute(lset(key, index, element))
     }
 
     /// Removes all elements of the list at `key` that are not in a part of it: `LTRIM`.
@@ -1152,7 +1152,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(n) in the number of elements that are removed.
     fn ltrim(&self, key: impl ToArg, start: i64, stop: i64) -> Self::Output<()> {
-        self.run(ltrim(key, start, stop))
+        self.execute(ltrim(key, start, stop))
     }
 
     /// Removes the last element of the list at `key` and returns it: `RPOP`.
@@ -1163,7 +1163,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`LPop`].
     fn rpop<V: FromValue>(&self, key: impl ToArg) -> Self::Output<V> {
-        self.run(rpop(key))
+        self.execute(rpop(key))
     }
 
     /// Appends elements to the list at `key` and returns its new length: `RPUSH`.
@@ -1172,7 +1172,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(n) in the number of elements that are appended.
     fn rpush(&self, key: impl ToArg, elements: impl OneOrMore) -> Self::Output<u64> {
-        self.run(rpush(key, elements))
+        self.execute(rpush(key, elements))
     }
 
     /// As [`rpush`], but only if the key exists: `RPUSHX`.
@@ -1181,7 +1181,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.2. **Complexity**: O(n) in the number of elements that are appended.
     fn rpushx(&self, key: impl ToArg, elements: impl OneOrMore) -> Self::Output<u64> {
-        self.run(rpushx(key, elements))
+        self.execute(rpushx(key, elements))
     }
 
     // --- sets ---
@@ -1192,7 +1192,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(n) in the number of members that are added.
     fn sadd(&self, key: impl ToArg, members: impl OneOrMore) -> Self::Output<u64> {
-        self.run(sadd(key, members))
+        self.execute(sadd(key, members))
     }
 
     /// Returns the number of members of the set at `key`: `SCARD`.
@@ -1201,7 +1201,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(1).
     fn scard(&self, key: impl ToArg) -> Self::Output<u64> {
-        self.run(scard(key))
+        self.execute(scard(key))
     }
 
     /// Returns the members of the first set that no other of the sets has: `SDIFF`.
@@ -1210,7 +1210,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(n) in the number of members of all sets.
     fn sdiff<V: FromValue>(&self, keys: impl OneOrMore) -> Self::Output<V> {
-        self.run(sdiff(keys))
+        self.execute(sdiff(keys))
     }
 
     /// Stores what [`sdiff`] returns at `destination`, and returns how many members it has:
@@ -1221,7 +1221,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(n) in the number of members of all sets.
     fn sdiffstore(&self, destination: impl ToArg, keys: impl OneOrMore) -> Self::Output<u64> {
-        self.run(sdiffstore(destination, keys))
+        self.execute(sdiffstore(destination, keys))
     }
 
     /// Returns the members that all of the sets have: `SINTER`.
@@ -1231,7 +1231,7 @@ pub trait Commands: Executor {
     /// **Since**: Redis 1.0. **Complexity**: O(n · m) for m sets, of which the smallest has n
     /// members.
     fn sinter<V: FromValue>(&self, keys: impl OneOrMore) -> Self::Output<V> {
-        self.run(sinter(keys))
+        self.execute(sinter(keys))
     }
 
     /// Returns how many members all of the sets have: `SINTERCARD`.
@@ -1243,7 +1243,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`SInterCard`].
     fn sintercard(&self, keys: impl OneOrMore) -> Self::Output<u64> {
-        self.run(sintercard(keys))
+        self.execute(sintercard(keys))
     }
 
     /// Stores what [`sinter`] returns at `destination`, and returns how many members it has:
@@ -1255,14 +1255,14 @@ pub trait Commands: Executor {
     /// **Since**: Redis 1.0. **Complexity**: O(n · m) for m sets, of which the smallest has n
     /// members.
     fn sinterstore(&self, destination: impl ToArg, keys: impl OneOrMore) -> Self::Output<u64> {
-        self.run(sinterstore(destination, keys))
+        self.execute(sinterstore(destination, keys))
     }
 
     /// Returns whether the set at `key` has a member: `SISMEMBER`.
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(1).
     fn sismember(&self, key: impl ToArg, member: impl ToArg) -> Self::Output<bool> {
-        self.run(sismember(key, member))
+        self.execute(sismember(key, member))
     }
 
     /// Returns all members of the set at `key`: `SMEMBERS`.
@@ -1271,14 +1271,14 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(n) in the number of members.
     fn smembers<V: FromValue>(&self, key: impl ToArg) -> Self::Output<V> {
-        self.run(smembers(key))
+        self.execute(smembers(key))
     }
 
     /// Returns for each of the members whether the set at `key` has it: `SMISMEMBER`.
     ///
     /// **Since**: Redis 6.2. **Complexity**: O(n) in the number of members that are asked for.
     fn smismember(&self, key: impl ToArg, members: impl OneOrMore) -> Self::Output<Vec<bool>> {
-        self.run(smismember(key, members))
+        self.execute(smismember(key, members))
     }
 
     /// Moves a member from a set to another one, and returns whether it did: `SMOVE`.
@@ -1292,7 +1292,7 @@ pub trait Commands: Executor {
         destination: impl ToArg,
         member: impl ToArg,
     ) -> Self::Output<bool> {
-        self.run(smove(source, destination, member))
+        self.execute(smove(source, destination, member))
     }
 
     /// Removes a random member of the set at `key` and returns it: `SPOP`.
@@ -1303,7 +1303,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`SPop`].
     fn spop<V: FromValue>(&self, key: impl ToArg) -> Self::Output<V> {
-        self.run(spop(key))
+        self.execute(spop(key))
     }
 
     /// Returns a random member of the set at `key`: `SRANDMEMBER`.
@@ -1314,7 +1314,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`SRandMember`].
     fn srandmember<V: FromValue>(&self, key: impl ToArg) -> Self::Output<V> {
-        self.run(srandmember(key))
+        self.execute(srandmember(key))
     }
 
     /// Removes members from the set at `key`, and returns how many there were: `SREM`.
@@ -1323,7 +1323,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(n) in the number of members that are given.
     fn srem(&self, key: impl ToArg, members: impl OneOrMore) -> Self::Output<u64> {
-        self.run(srem(key, members))
+        self.execute(srem(key, members))
     }
 
     /// Returns a part of the set at `key`: `SSCAN`.
@@ -1337,7 +1337,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`SScan`].
     fn sscan<V: FromValue>(&self, key: impl ToArg, cursor: u64) -> Self::Output<ScanPage<V>> {
-        self.run(sscan(key, cursor))
+        self.execute(sscan(key, cursor))
     }
 
     /// Returns the members that any of the sets has: `SUNION`.
@@ -1346,7 +1346,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(n) in the number of members of all sets.
     fn sunion<V: FromValue>(&self, keys: impl OneOrMore) -> Self::Output<V> {
-        self.run(sunion(keys))
+        self.execute(sunion(keys))
     }
 
     /// Stores what [`sunion`] returns at `destination`, and returns how many members it has:
@@ -1357,7 +1357,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(n) in the number of members of all sets.
     fn sunionstore(&self, destination: impl ToArg, keys: impl OneOrMore) -> Self::Output<u64> {
-        self.run(sunionstore(destination, keys))
+        self.execute(sunionstore(destination, keys))
     }
 
     // --- sorted set ranges ---
@@ -1368,7 +1368,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.0. **Complexity**: O(log n) in the number of members.
     fn zcount(&self, key: impl ToArg, range: impl Into<ScoreRange>) -> Self::Output<u64> {
-        self.run(zcount(key, range))
+        self.execute(zcount(key, range))
     }
 
     /// Returns how many members of the sorted set at `key` are in a range of texts: `ZLEXCOUNT`.
@@ -1377,7 +1377,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.8.9. **Complexity**: O(log n) in the number of members.
     fn zlexcount(&self, key: impl ToArg, range: impl Into<LexRange>) -> Self::Output<u64> {
-        self.run(zlexcount(key, range))
+        self.execute(zlexcount(key, range))
     }
 
     /// Returns the members of the sorted set at `key` in a range of ranks, scores or texts:
@@ -1400,7 +1400,7 @@ pub trait Commands: Executor {
         key: impl ToArg,
         range: impl Into<MemberRange>,
     ) -> Self::Output<V> {
-        self.run(zrange(key, range))
+        self.execute(zrange(key, range))
     }
 
     /// Stores the members of a sorted set in a range of ranks, scores or texts, and returns how
@@ -1418,7 +1418,7 @@ pub trait Commands: Executor {
         source: impl ToArg,
         range: impl Into<MemberRange>,
     ) -> Self::Output<u64> {
-        self.run(zrangestore(destination, source, range))
+        self.execute(zrangestore(destination, source, range))
     }
 
     /// Removes the members of the sorted set at `key` in a range of texts, and returns how many
@@ -1428,7 +1428,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.8.9. **Complexity**: O(log n + m) for m removed ones of n members.
     fn zremrangebylex(&self, key: impl ToArg, range: impl Into<LexRange>) -> Self::Output<u64> {
-        self.run(zremrangebylex(key, range))
+        self.execute(zremrangebylex(key, range))
     }
 
     /// Removes the members of the sorted set at `key` in a range of ranks, and returns how many
@@ -1436,7 +1436,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.0. **Complexity**: O(log n + m) for m removed ones of n members.
     fn zremrangebyrank(&self, key: impl ToArg, range: impl Into<RankRange>) -> Self::Output<u64> {
-        self.run(zremrangebyrank(key, range))
+        self.execute(zremrangebyrank(key, range))
     }
 
     /// Removes the members of the sorted set at `key` whose scores are in a range, and returns how
@@ -1444,7 +1444,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.2. **Complexity**: O(log n + m) for m removed ones of n members.
     fn zremrangebyscore(&self, key: impl ToArg, range: impl Into<ScoreRange>) -> Self::Output<u64> {
-        self.run(zremrangebyscore(key, range))
+        self.execute(zremrangebyscore(key, range))
     }
 
     // --- sorted sets ---
@@ -1467,7 +1467,7 @@ pub trait Commands: Executor {
         end: ScoreEnd,
         timeout: Duration,
     ) -> Self::Output<V> {
-        self.run(bzmpop(keys, end, timeout))
+        self.execute(bzmpop(keys, end, timeout))
     }
 
     /// Removes the member with the highest score of the first sorted set that has any; waits while
@@ -1481,7 +1481,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 5.0. **Complexity**: O(k + log n) for k keys and n members.
     fn bzpopmax<V: FromValue>(&self, keys: impl OneOrMore, timeout: Duration) -> Self::Output<V> {
-        self.run(bzpopmax(keys, timeout))
+        self.execute(bzpopmax(keys, timeout))
     }
 
     /// Removes the member with the lowest score of the first sorted set that has any; waits while
@@ -1495,7 +1495,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 5.0. **Complexity**: O(k + log n) for k keys and n members.
     fn bzpopmin<V: FromValue>(&self, keys: impl OneOrMore, timeout: Duration) -> Self::Output<V> {
-        self.run(bzpopmin(keys, timeout))
+        self.execute(bzpopmin(keys, timeout))
     }
 
     /// Sets scores of members of the sorted set at `key`, and returns how many are new: `ZADD`.
@@ -1507,7 +1507,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`ZAdd`].
     fn zadd(&self, key: impl ToArg, pairs: impl PairOrMore) -> Self::Output<u64> {
-        self.run(zadd(key, pairs))
+        self.execute(zadd(key, pairs))
     }
 
     /// Returns the number of members of the sorted set at `key`: `ZCARD`.
@@ -1516,7 +1516,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.2. **Complexity**: O(1).
     fn zcard(&self, key: impl ToArg) -> Self::Output<u64> {
-        self.run(zcard(key))
+        self.execute(zcard(key))
     }
 
     /// Returns the members of the first sorted set that none of the others has: `ZDIFF`.
@@ -1528,7 +1528,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`ZDiff`].
     fn zdiff<V: FromValue>(&self, keys: impl OneOrMore) -> Self::Output<V> {
-        self.run(zdiff(keys))
+        self.execute(zdiff(keys))
     }
 
     /// Stores the members of the first sorted set that none of the others has, and returns how many
@@ -1540,7 +1540,7 @@ pub trait Commands: Executor {
     /// **Since**: Redis 6.2. **Complexity**: O(n + m · log m) for n members in all, m of them in
     /// the first.
     fn zdiffstore(&self, destination: impl ToArg, keys: impl OneOrMore) -> Self::Output<u64> {
-        self.run(zdiffstore(destination, keys))
+        self.execute(zdiffstore(destination, keys))
     }
 
     /// Adds to the score of a member of the sorted set at `key` and returns the sum: `ZINCRBY`.
@@ -1550,7 +1550,7 @@ pub trait Commands: Executor {
     /// **Since**: Redis 1.2. **Complexity**: O(log n) in the number of members.
     #[doc(alias = "zincr")]
     fn zincrby(&self, key: impl ToArg, increment: f64, member: impl ToArg) -> Self::Output<f64> {
-        self.run(zincrby(key, increment, member))
+        self.execute(zincrby(key, increment, member))
     }
 
     /// Returns the members that all of the sorted sets have: `ZINTER`.
@@ -1563,7 +1563,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`ZCombine`].
     fn zinter<V: FromValue>(&self, keys: impl OneOrMore) -> Self::Output<V> {
-        self.run(zinter(keys))
+        self.execute(zinter(keys))
     }
 
     /// Returns how many members all of the sorted sets have: `ZINTERCARD`.
@@ -1575,7 +1575,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`ZInterCard`].
     fn zintercard(&self, keys: impl OneOrMore) -> Self::Output<u64> {
-        self.run(zintercard(keys))
+        self.execute(zintercard(keys))
     }
 
     /// Stores the members that all of the sorted sets have, and returns how many there are:
@@ -1590,7 +1590,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`ZCombineStore`].
     fn zinterstore(&self, destination: impl ToArg, keys: impl OneOrMore) -> Self::Output<u64> {
-        self.run(zinterstore(destination, keys))
+        self.execute(zinterstore(destination, keys))
     }
 
     /// Removes a member from the first sorted set that has one: `ZMPOP`.
@@ -1603,7 +1603,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`ZMPop`].
     fn zmpop<V: FromValue>(&self, keys: impl OneOrMore, end: ScoreEnd) -> Self::Output<V> {
-        self.run(zmpop(keys, end))
+        self.execute(zmpop(keys, end))
     }
 
     /// Returns the scores of members of the sorted set at `key`, in order: `ZMSCORE`.
@@ -1612,7 +1612,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 6.2. **Complexity**: O(n) in the number of members that are asked for.
     fn zmscore(&self, key: impl ToArg, members: impl OneOrMore) -> Self::Output<Vec<Option<f64>>> {
-        self.run(zmscore(key, members))
+        self.execute(zmscore(key, members))
     }
 
     /// Removes the member with the highest score from the sorted set at `key`: `ZPOPMAX`.
@@ -1624,7 +1624,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`ZPop`].
     fn zpopmax<V: FromValue>(&self, key: impl ToArg) -> Self::Output<V> {
-        self.run(zpopmax(key))
+        self.execute(zpopmax(key))
     }
 
     /// Removes the member with the lowest score from the sorted set at `key`: `ZPOPMIN`.
@@ -1636,7 +1636,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`ZPop`].
     fn zpopmin<V: FromValue>(&self, key: impl ToArg) -> Self::Output<V> {
-        self.run(zpopmin(key))
+        self.execute(zpopmin(key))
     }
 
     /// Returns a random member of the sorted set at `key`: `ZRANDMEMBER`.
@@ -1647,7 +1647,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`ZRandMember`].
     fn zrandmember<V: FromValue>(&self, key: impl ToArg) -> Self::Output<V> {
-        self.run(zrandmember(key))
+        self.execute(zrandmember(key))
     }
 
     /// Returns how many members of the sorted set at `key` come before a member: `ZRANK`.
@@ -1658,7 +1658,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`ZRank`].
     fn zrank(&self, key: impl ToArg, member: impl ToArg) -> Self::Output<Option<u64>> {
-        self.run(zrank(key, member))
+        self.execute(zrank(key, member))
     }
 
     /// Removes members from the sorted set at `key`, and returns how many there were: `ZREM`.
@@ -1667,7 +1667,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.2. **Complexity**: O(m · log n) for m removed ones of n members.
     fn zrem(&self, key: impl ToArg, members: impl OneOrMore) -> Self::Output<u64> {
-        self.run(zrem(key, members))
+        self.execute(zrem(key, members))
     }
 
     /// Returns how many members of the sorted set at `key` come behind a member: `ZREVRANK`.
@@ -1679,7 +1679,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`ZRank`].
     fn zrevrank(&self, key: impl ToArg, member: impl ToArg) -> Self::Output<Option<u64>> {
-        self.run(zrevrank(key, member))
+        self.execute(zrevrank(key, member))
     }
 
     /// Returns a part of the sorted set at `key`, as pairs of members and scores: `ZSCAN`.
@@ -1693,7 +1693,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`ZScan`].
     fn zscan<V: FromValue>(&self, key: impl ToArg, cursor: u64) -> Self::Output<ScanPage<V>> {
-        self.run(zscan(key, cursor))
+        self.execute(zscan(key, cursor))
     }
 
     /// Returns the score of a member of the sorted set at `key`: `ZSCORE`.
@@ -1702,7 +1702,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.2. **Complexity**: O(1).
     fn zscore(&self, key: impl ToArg, member: impl ToArg) -> Self::Output<Option<f64>> {
-        self.run(zscore(key, member))
+        self.execute(zscore(key, member))
     }
 
     /// Returns the members that one of the sorted sets has: `ZUNION`.
@@ -1715,7 +1715,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`ZCombine`].
     fn zunion<V: FromValue>(&self, keys: impl OneOrMore) -> Self::Output<V> {
-        self.run(zunion(keys))
+        self.execute(zunion(keys))
     }
 
     /// Stores the members that one of the sorted sets has, and returns how many there are:
@@ -1729,7 +1729,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`ZCombineStore`].
     fn zunionstore(&self, destination: impl ToArg, keys: impl OneOrMore) -> Self::Output<u64> {
-        self.run(zunionstore(destination, keys))
+        self.execute(zunionstore(destination, keys))
     }
 
     // --- stream info ---
@@ -1744,7 +1744,7 @@ pub trait Commands: Executor {
         key: impl ToArg,
         group: impl ToArg,
     ) -> Self::Output<Vec<ConsumerInfo>> {
-        self.run(xinfo_consumers(key, group))
+        self.execute(xinfo_consumers(key, group))
     }
 
     /// Returns the consumer groups of a stream: `XINFO GROUPS`.
@@ -1753,7 +1753,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 5.0. **Complexity**: O(n) in the number of groups.
     fn xinfo_groups(&self, key: impl ToArg) -> Self::Output<Vec<GroupInfo>> {
-        self.run(xinfo_groups(key))
+        self.execute(xinfo_groups(key))
     }
 
     /// Returns the state of a stream: `XINFO STREAM`.
@@ -1766,7 +1766,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`XInfoStream`].
     fn xinfo_stream(&self, key: impl ToArg) -> Self::Output<StreamInfo> {
-        self.run(xinfo_stream(key))
+        self.execute(xinfo_stream(key))
     }
 
     // --- streams ---
@@ -1780,7 +1780,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`XAdd`].
     fn xadd(&self, key: impl ToArg, fields: impl PairOrMore) -> Self::Output<EntryId> {
-        self.run(xadd(key, fields))
+        self.execute(xadd(key, fields))
     }
 
     /// Sets how a stream remembers the tokens of [`XAdd::once`]: `XCFGSET`.
@@ -1792,7 +1792,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`XCfgSet`].
     fn xcfgset(&self, key: impl ToArg) -> Self::Output<()> {
-        self.run(xcfgset(key))
+        self.execute(xcfgset(key))
     }
 
     /// Deletes entries of a stream and returns how many there were: `XDEL`.
@@ -1801,7 +1801,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 5.0. **Complexity**: O(1) for each entry.
     fn xdel(&self, key: impl ToArg, ids: impl OneOrMore) -> Self::Output<u64> {
-        self.run(xdel(key, ids))
+        self.execute(xdel(key, ids))
     }
 
     /// Deletes entries of a stream and returns for each what became of it: `XDELEX`.
@@ -1810,7 +1810,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`XDelEx`].
     fn xdelex(&self, key: impl ToArg, ids: impl OneOrMore) -> Self::Output<Vec<EntryDeletion>> {
-        self.run(xdelex(key, ids))
+        self.execute(xdelex(key, ids))
     }
 
     /// Records that a producer added an entry with a token: `XIDMPRECORD`.
@@ -1825,7 +1825,7 @@ pub trait Commands: Executor {
         token: impl ToArg,
         id: impl ToArg,
     ) -> Self::Output<()> {
-        self.run(xidmprecord(key, producer, token, id))
+        self.execute(xidmprecord(key, producer, token, id))
     }
 
     /// Returns the number of entries in a stream: `XLEN`.
@@ -1834,7 +1834,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 5.0. **Complexity**: O(1).
     fn xlen(&self, key: impl ToArg) -> Self::Output<u64> {
-        self.run(xlen(key))
+        self.execute(xlen(key))
     }
 
     /// Returns the entries of a stream whose ids are in a range, the oldest first: `XRANGE`.
@@ -1850,7 +1850,7 @@ pub trait Commands: Executor {
         key: impl ToArg,
         ids: impl EntryRange,
     ) -> Self::Output<Vec<Entry<V>>> {
-        self.run(xrange(key, ids))
+        self.execute(xrange(key, ids))
     }
 
     /// Returns the entries of a stream whose ids are in a range, the newest first: `XREVRANGE`.
@@ -1866,7 +1866,7 @@ pub trait Commands: Executor {
         key: impl ToArg,
         ids: impl EntryRange,
     ) -> Self::Output<Vec<Entry<V>>> {
-        self.run(xrevrange(key, ids))
+        self.execute(xrevrange(key, ids))
     }
 
     /// Returns the entries of streams after an id of each: `XREAD`.
@@ -1882,7 +1882,7 @@ pub trait Commands: Executor {
         &self,
         streams: impl PairOrMore,
     ) -> Self::Output<Vec<StreamEntries<Entry<V>>>> {
-        self.run(xread(streams))
+        self.execute(xread(streams))
     }
 
     /// Sets the last id of a stream, which the ids of new entries have to exceed: `XSETID`.
@@ -1893,7 +1893,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`XSetId`].
     fn xsetid(&self, key: impl ToArg, last_id: impl ToArg) -> Self::Output<()> {
-        self.run(xsetid(key, last_id))
+        self.execute(xsetid(key, last_id))
     }
 
     /// Deletes the oldest entries of a stream and returns how many: `XTRIM`.
@@ -1902,7 +1902,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`XTrim`].
     fn xtrim(&self, key: impl ToArg, trim: Trim) -> Self::Output<u64> {
-        self.run(xtrim(key, trim))
+        self.execute(xtrim(key, trim))
     }
 
     // --- strings ---
@@ -1913,7 +1913,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.0. **Complexity**: O(1) amortized.
     fn append(&self, key: impl ToArg, value: impl ToArg) -> Self::Output<u64> {
-        self.run(append(key, value))
+        self.execute(append(key, value))
     }
 
     /// Subtracts one from the integer at `key` and returns the difference: `DECR`.
@@ -1922,7 +1922,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(1).
     fn decr(&self, key: impl ToArg) -> Self::Output<i64> {
-        self.run(decr(key))
+        self.execute(decr(key))
     }
 
     /// Subtracts from the integer at `key` and returns the difference: `DECRBY`.
@@ -1932,7 +1932,7 @@ pub trait Commands: Executor {
     /// **Since**: Redis 1.0. **Complexity**: O(1).
     #[doc(alias = "decr_by")]
     fn decrby(&self, key: impl ToArg, decrement: i64) -> Self::Output<i64> {
-        self.run(decrby(key, decrement))
+        self.execute(decrby(key, decrement))
     }
 
     /// Deletes `key` if a condition holds, and returns whether it did: `DELEX`.
@@ -1943,14 +1943,14 @@ pub trait Commands: Executor {
     ///
     /// Options: [`DelEx`].
     fn delex(&self, key: impl ToArg) -> Self::Output<bool> {
-        self.run(delex(key))
+        self.execute(delex(key))
     }
 
     /// Deletes `key` if its value equals `value`, and returns whether it did: `DELIFEQ`.
     ///
     /// **Since**: Valkey 9.0; [`delex`] does the same on Redis 8.4. **Complexity**: O(1).
     fn delifeq(&self, key: impl ToArg, value: impl ToArg) -> Self::Output<bool> {
-        self.run(delifeq(key, value))
+        self.execute(delifeq(key, value))
     }
 
     /// Returns a hash of the string at `key`, in hexadecimal digits: `DIGEST`.
@@ -1959,7 +1959,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 8.4. **Complexity**: O(n) in the length of the value.
     fn digest(&self, key: impl ToArg) -> Self::Output<Option<String>> {
-        self.run(digest(key))
+        self.execute(digest(key))
     }
 
     /// Returns the string at `key`: `GET`.
@@ -1968,7 +1968,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(1).
     fn get<V: FromValue>(&self, key: impl ToArg) -> Self::Output<V> {
-        self.run(get(key))
+        self.execute(get(key))
     }
 
     /// Returns the string at `key` and deletes the key: `GETDEL`.
@@ -1977,7 +1977,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 6.2. **Complexity**: O(1).
     fn getdel<V: FromValue>(&self, key: impl ToArg) -> Self::Output<V> {
-        self.run(getdel(key))
+        self.execute(getdel(key))
     }
 
     /// Returns the string at `key`, and may change when the key expires: `GETEX`.
@@ -1988,7 +1988,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`GetEx`].
     fn getex<V: FromValue>(&self, key: impl ToArg) -> Self::Output<V> {
-        self.run(getex(key))
+        self.execute(getex(key))
     }
 
     /// Returns a part of the string at `key`: `GETRANGE`.
@@ -1999,7 +1999,7 @@ pub trait Commands: Executor {
     /// **Since**: Redis 2.4. **Complexity**: O(n) in the length of the part.
     #[doc(alias = "substr")]
     fn getrange<V: FromValue>(&self, key: impl ToArg, start: i64, end: i64) -> Self::Output<V> {
-        self.run(getrange(key, start, end))
+        self.execute(getrange(key, start, end))
     }
 
     /// Adds one to the integer at `key` and returns the sum: `INCR`.
@@ -2008,7 +2008,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(1).
     fn incr(&self, key: impl ToArg) -> Self::Output<i64> {
-        self.run(incr(key))
+        self.execute(incr(key))
     }
 
     /// Adds to the integer at `key` and returns the sum: `INCRBY`.
@@ -2018,7 +2018,7 @@ pub trait Commands: Executor {
     /// **Since**: Redis 1.0. **Complexity**: O(1).
     #[doc(alias = "incr_by")]
     fn incrby(&self, key: impl ToArg, increment: i64) -> Self::Output<i64> {
-        self.run(incrby(key, increment))
+        self.execute(incrby(key, increment))
     }
 
     /// Adds to the number at `key` and returns the sum: `INCRBYFLOAT`.
@@ -2029,7 +2029,7 @@ pub trait Commands: Executor {
     /// **Since**: Redis 2.6. **Complexity**: O(1).
     #[doc(alias = "incr_by_float")]
     fn incrbyfloat(&self, key: impl ToArg, increment: f64) -> Self::Output<f64> {
-        self.run(incrbyfloat(key, increment))
+        self.execute(incrbyfloat(key, increment))
     }
 
     /// Returns the longest common subsequence of two strings: `LCS`.
@@ -2042,7 +2042,7 @@ pub trait Commands: Executor {
     /// Options: [`Lcs`].
     #[doc(alias = "stralgo")]
     fn lcs<V: FromValue>(&self, first: impl ToArg, second: impl ToArg) -> Self::Output<V> {
-        self.run(lcs(first, second))
+        self.execute(lcs(first, second))
     }
 
     /// Returns the strings at several keys, in order: `MGET`.
@@ -2053,7 +2053,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(n) in the number of keys.
     fn mget<V: FromValue>(&self, keys: impl OneOrMore) -> Self::Output<V> {
-        self.run(mget(keys))
+        self.execute(mget(keys))
     }
 
     /// Sets several keys: `MSET`.
@@ -2063,7 +2063,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0.1. **Complexity**: O(n) in the number of keys.
     fn mset(&self, pairs: impl PairOrMore) -> Self::Output<()> {
-        self.run(mset(pairs))
+        self.execute(mset(pairs))
     }
 
     /// Sets several keys with one expiry, and returns whether it did: `MSETEX`.
@@ -2076,7 +2076,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`MSetEx`].
     fn msetex(&self, pairs: impl PairOrMore) -> Self::Output<bool> {
-        self.run(msetex(pairs))
+        self.execute(msetex(pairs))
     }
 
     /// Sets several keys if none of them exists, and returns whether it did: `MSETNX`.
@@ -2085,7 +2085,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0.1. **Complexity**: O(n) in the number of keys.
     fn msetnx(&self, pairs: impl PairOrMore) -> Self::Output<bool> {
-        self.run(msetnx(pairs))
+        self.execute(msetnx(pairs))
     }
 
     /// Sets the string at `key`, whatever was there before: `SET`.
@@ -2101,7 +2101,7 @@ pub trait Commands: Executor {
     #[doc(alias = "setnx")]
     #[doc(alias = "getset")]
     fn set(&self, key: impl ToArg, value: impl ToArg) -> Self::Output<()> {
-        self.run(set(key, value))
+        self.execute(set(key, value))
     }
 
     /// Overwrites a part of the string at `key` and returns its new length in bytes: `SETRANGE`.
@@ -2111,7 +2111,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.2. **Complexity**: O(n) in the length of `value`.
     fn setrange(&self, key: impl ToArg, offset: u64, value: impl ToArg) -> Self::Output<u64> {
-        self.run(setrange(key, offset, value))
+        self.execute(setrange(key, offset, value))
     }
 
     /// Returns the length of the string at `key` in bytes: `STRLEN`.
@@ -2120,7 +2120,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.2. **Complexity**: O(1).
     fn strlen(&self, key: impl ToArg) -> Self::Output<u64> {
-        self.run(strlen(key))
+        self.execute(strlen(key))
     }
 
     // --- functions ---
@@ -2134,7 +2134,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`Invocation`].
     fn fcall<V: FromValue>(&self, function: impl ToArg) -> Self::Output<V> {
-        self.run(fcall(function))
+        self.execute(fcall(function))
     }
 
     /// Calls a function that only reads, and returns what it returns: `FCALL_RO`.
@@ -2146,7 +2146,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`Invocation`].
     fn fcall_ro<V: FromValue>(&self, function: impl ToArg) -> Self::Output<V> {
-        self.run(fcall_ro(function))
+        self.execute(fcall_ro(function))
     }
 
     /// Deletes a library from all primaries: `FUNCTION DELETE`.
@@ -2155,14 +2155,14 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 7.0. **Complexity**: O(1).
     fn function_delete(&self, library: impl ToArg) -> Self::Output<()> {
-        self.run(function_delete(library))
+        self.execute(function_delete(library))
     }
 
     /// Returns all libraries of a primary in one piece, for [`function_restore`]: `FUNCTION DUMP`.
     ///
     /// **Since**: Redis 7.0. **Complexity**: O(n) in the number of functions.
     fn function_dump(&self) -> Self::Output<Bytes> {
-        self.run(function_dump())
+        self.execute(function_dump())
     }
 
     /// Deletes all libraries of all primaries: `FUNCTION FLUSH`.
@@ -2171,7 +2171,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`FunctionFlush`].
     fn function_flush(&self) -> Self::Output<()> {
-        self.run(function_flush())
+        self.execute(function_flush())
     }
 
     /// Ends the functions that primaries are running: `FUNCTION KILL`.
@@ -2181,7 +2181,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 7.0. **Complexity**: O(1).
     fn function_kill(&self) -> Self::Output<()> {
-        self.run(function_kill())
+        self.execute(function_kill())
     }
 
     /// Returns the libraries of a primary with their functions: `FUNCTION LIST`.
@@ -2192,7 +2192,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`FunctionList`].
     fn function_list(&self) -> Self::Output<Vec<LibraryInfo>> {
-        self.run(function_list())
+        self.execute(function_list())
     }
 
     /// Loads a library on all primaries and returns its name: `FUNCTION LOAD`.
@@ -2204,7 +2204,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`FunctionLoad`].
     fn function_load(&self, code: impl ToArg) -> Self::Output<String> {
-        self.run(function_load(code))
+        self.execute(function_load(code))
     }
 
     /// Loads on all primaries the libraries that [`function_dump`] returned: `FUNCTION RESTORE`.
@@ -2216,7 +2216,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`FunctionRestore`].
     fn function_restore(&self, dump: impl ToArg) -> Self::Output<()> {
-        self.run(function_restore(dump))
+        self.execute(function_restore(dump))
     }
 
     /// Returns what functions each primary runs and has: `FUNCTION STATS`.
@@ -2225,7 +2225,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 7.0. **Complexity**: O(1).
     fn function_stats(&self) -> Self::Output<PerNode<FunctionStats>> {
-        self.run(function_stats())
+        self.execute(function_stats())
     }
 
     // --- pubsub ---
@@ -2238,7 +2238,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.0. **Complexity**: O(n + m) in the number of subscribers and of patterns.
     fn publish(&self, channel: impl ToArg, message: impl ToArg) -> Self::Output<u64> {
-        self.run(publish(channel, message))
+        self.execute(publish(channel, message))
     }
 
     /// Returns the channels that have subscribers and match a pattern, of all nodes: `PUBSUB
@@ -2248,7 +2248,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.8. **Complexity**: O(n) in the number of channels.
     fn pubsub_channels<V: FromValue>(&self, pattern: impl ToArg) -> Self::Output<V> {
-        self.run(pubsub_channels(pattern))
+        self.execute(pubsub_channels(pattern))
     }
 
     /// Returns the number of patterns that clients of all nodes are subscribed to: `PUBSUB NUMPAT`.
@@ -2257,7 +2257,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.8. **Complexity**: O(1).
     fn pubsub_numpat(&self) -> Self::Output<u64> {
-        self.run(pubsub_numpat())
+        self.execute(pubsub_numpat())
     }
 
     /// Returns the number of subscribers of each channel, on all nodes: `PUBSUB NUMSUB`.
@@ -2267,7 +2267,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.8. **Complexity**: O(n) in the number of channels.
     fn pubsub_numsub<V: FromValue>(&self, channels: impl OneOrMore) -> Self::Output<V> {
-        self.run(pubsub_numsub(channels))
+        self.execute(pubsub_numsub(channels))
     }
 
     /// Returns the sharded channels that have subscribers and match a pattern, of all nodes:
@@ -2277,7 +2277,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 7.0. **Complexity**: O(n) in the number of channels.
     fn pubsub_shardchannels<V: FromValue>(&self, pattern: impl ToArg) -> Self::Output<V> {
-        self.run(pubsub_shardchannels(pattern))
+        self.execute(pubsub_shardchannels(pattern))
     }
 
     /// Returns the number of subscribers of each sharded channel, on all nodes: `PUBSUB
@@ -2287,7 +2287,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 7.0. **Complexity**: O(n) in the number of channels.
     fn pubsub_shardnumsub<V: FromValue>(&self, channels: impl OneOrMore) -> Self::Output<V> {
-        self.run(pubsub_shardnumsub(channels))
+        self.execute(pubsub_shardnumsub(channels))
     }
 
     /// Sends a message to the subscribers of a sharded channel, and returns how many got it from
@@ -2298,7 +2298,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 7.0. **Complexity**: O(n) in the number of subscribers.
     fn spublish(&self, channel: impl ToArg, message: impl ToArg) -> Self::Output<u64> {
-        self.run(spublish(channel, message))
+        self.execute(spublish(channel, message))
     }
 
     // --- scripting ---
@@ -2316,7 +2316,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`Invocation`].
     fn eval<V: FromValue>(&self, script: impl ScriptSource) -> Self::Output<V> {
-        self.run(eval(script))
+        self.execute(eval(script))
     }
 
     /// Runs a script that only reads, and returns what it returns: `EVAL_RO`.
@@ -2328,7 +2328,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`Invocation`].
     fn eval_ro<V: FromValue>(&self, script: impl ScriptSource) -> Self::Output<V> {
-        self.run(eval_ro(script))
+        self.execute(eval_ro(script))
     }
 
     /// Runs a script that servers know by this name, and returns what it returns: `EVALSHA`.
@@ -2340,7 +2340,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`Invocation`].
     fn evalsha<V: FromValue>(&self, sha1: impl ToArg) -> Self::Output<V> {
-        self.run(evalsha(sha1))
+        self.execute(evalsha(sha1))
     }
 
     /// Runs a script that only reads and that servers know by this name: `EVALSHA_RO`.
@@ -2352,14 +2352,14 @@ pub trait Commands: Executor {
     ///
     /// Options: [`Invocation`].
     fn evalsha_ro<V: FromValue>(&self, sha1: impl ToArg) -> Self::Output<V> {
-        self.run(evalsha_ro(sha1))
+        self.execute(evalsha_ro(sha1))
     }
 
     /// Returns for each name of a script whether all primaries have it: `SCRIPT EXISTS`.
     ///
     /// **Since**: Redis 2.6. **Complexity**: O(n) in the number of names.
     fn script_exists(&self, sha1s: impl OneOrMore) -> Self::Output<Vec<bool>> {
-        self.run(script_exists(sha1s))
+        self.execute(script_exists(sha1s))
     }
 
     /// Deletes all scripts of all nodes: `SCRIPT FLUSH`.
@@ -2370,7 +2370,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`ScriptFlush`].
     fn script_flush(&self) -> Self::Output<()> {
-        self.run(script_flush())
+        self.execute(script_flush())
     }
 
     /// Ends the scripts that primaries are running: `SCRIPT KILL`.
@@ -2380,7 +2380,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.6. **Complexity**: O(1).
     fn script_kill(&self) -> Self::Output<()> {
-        self.run(script_kill())
+        self.execute(script_kill())
     }
 
     /// Loads the source of a script on all nodes and returns its name, for [`evalsha`]: `SCRIPT
@@ -2391,7 +2391,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.6. **Complexity**: O(n) in the length of the source.
     fn script_load(&self, source: impl ToArg) -> Self::Output<String> {
-        self.run(script_load(source))
+        self.execute(script_load(source))
     }
 
     /// Returns the source of a script that a node knows by this name: `SCRIPT SHOW`.
@@ -2401,7 +2401,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Valkey 8.0. **Complexity**: O(1).
     fn script_show<V: FromValue>(&self, sha1: impl ToArg) -> Self::Output<V> {
-        self.run(script_show(sha1))
+        self.execute(script_show(sha1))
     }
 
     // --- acl ---
@@ -2412,7 +2412,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`AclCat`].
     fn acl_cat(&self) -> Self::Output<Vec<String>> {
-        self.run(acl_cat())
+        self.execute(acl_cat())
     }
 
     /// Deletes users on all nodes, and returns how many there were: `ACL DELUSER`.
@@ -2421,7 +2421,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 6.0. **Complexity**: O(n) in the number of users.
     fn acl_deluser(&self, users: impl OneOrMore) -> Self::Output<u64> {
-        self.run(acl_deluser(users))
+        self.execute(acl_deluser(users))
     }
 
     /// Returns whether a user may run a command, which is not run: `ACL DRYRUN`.
@@ -2430,7 +2430,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 7.0. **Complexity**: O(1).
     fn acl_dryrun(&self, user: impl ToArg, command: impl TypedCommand) -> Self::Output<AclVerdict> {
-        self.run(acl_dryrun(user, command))
+        self.execute(acl_dryrun(user, command))
     }
 
     /// Returns a random password of 256 bits in hexadecimal digits: `ACL GENPASS`.
@@ -2439,7 +2439,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`AclGenPass`].
     fn acl_genpass(&self) -> Self::Output<String> {
-        self.run(acl_genpass())
+        self.execute(acl_genpass())
     }
 
     /// Returns the rules of a user: `ACL GETUSER`.
@@ -2448,7 +2448,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 6.0. **Complexity**: O(n) in the number of rules.
     fn acl_getuser(&self, user: impl ToArg) -> Self::Output<Option<AclUser>> {
-        self.run(acl_getuser(user))
+        self.execute(acl_getuser(user))
     }
 
     /// Returns all users, each as the line that an ACL file has for it: `ACL LIST`.
@@ -2457,7 +2457,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 6.0. **Complexity**: O(n) in the number of users.
     fn acl_list(&self) -> Self::Output<Vec<String>> {
-        self.run(acl_list())
+        self.execute(acl_list())
     }
 
     /// Replaces the users of all nodes by those in their ACL files: `ACL LOAD`.
@@ -2466,7 +2466,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 6.0. **Complexity**: O(n) in the number of users.
     fn acl_load(&self) -> Self::Output<()> {
-        self.run(acl_load())
+        self.execute(acl_load())
     }
 
     /// Returns what each node denied lately, the newest first: `ACL LOG`.
@@ -2477,7 +2477,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`AclLog`].
     fn acl_log(&self) -> Self::Output<PerNode<Vec<AclLogEntry>>> {
-        self.run(acl_log())
+        self.execute(acl_log())
     }
 
     /// Writes the users of all nodes to their ACL files: `ACL SAVE`.
@@ -2486,7 +2486,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 6.0. **Complexity**: O(n) in the number of users.
     fn acl_save(&self) -> Self::Output<()> {
-        self.run(acl_save())
+        self.execute(acl_save())
     }
 
     /// Creates a user on all nodes, or adds rules to one: `ACL SETUSER`.
@@ -2496,21 +2496,21 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 6.0. **Complexity**: O(n) in the number of rules.
     fn acl_setuser(&self, user: impl ToArg, rules: impl OneOrMore) -> Self::Output<()> {
-        self.run(acl_setuser(user, rules))
+        self.execute(acl_setuser(user, rules))
     }
 
     /// Returns the names of all users: `ACL USERS`.
     ///
     /// **Since**: Redis 6.0. **Complexity**: O(n) in the number of users.
     fn acl_users(&self) -> Self::Output<Vec<String>> {
-        self.run(acl_users())
+        self.execute(acl_users())
     }
 
     /// Returns the name of the user that the client is: `ACL WHOAMI`.
     ///
     /// **Since**: Redis 6.0. **Complexity**: O(1).
     fn acl_whoami(&self) -> Self::Output<String> {
-        self.run(acl_whoami())
+        self.execute(acl_whoami())
     }
 
     // --- clients ---
@@ -2521,7 +2521,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.6.9. **Complexity**: O(1).
     fn client_getname(&self) -> Self::Output<Option<String>> {
-        self.run(client_getname())
+        self.execute(client_getname())
     }
 
     /// Returns the connection that notices of tracking are redirected to: `CLIENT GETREDIR`.
@@ -2531,7 +2531,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 6.0. **Complexity**: O(1).
     fn client_getredir(&self) -> Self::Output<i64> {
-        self.run(client_getredir())
+        self.execute(client_getredir())
     }
 
     /// Returns the number that a node has for the connection: `CLIENT ID`.
@@ -2540,7 +2540,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 5.0. **Complexity**: O(1).
     fn client_id(&self) -> Self::Output<u64> {
-        self.run(client_id())
+        self.execute(client_id())
     }
 
     /// Returns what a node knows about the connection: `CLIENT INFO`.
@@ -2549,7 +2549,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 6.2. **Complexity**: O(1).
     fn client_info(&self) -> Self::Output<ClientInfo> {
-        self.run(client_info())
+        self.execute(client_info())
     }
 
     /// Closes connections to any of the nodes, and returns how many: `CLIENT KILL`.
@@ -2563,7 +2563,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`ClientKill`].
     fn client_kill(&self) -> Self::Output<u64> {
-        self.run(client_kill())
+        self.execute(client_kill())
     }
 
     /// Returns the connections of each node: `CLIENT LIST`.
@@ -2576,7 +2576,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`ClientList`].
     fn client_list(&self) -> Self::Output<PerNode<Vec<ClientInfo>>> {
-        self.run(client_list())
+        self.execute(client_list())
     }
 
     /// Makes all nodes wait with the commands of all clients for some time: `CLIENT PAUSE`.
@@ -2587,7 +2587,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`ClientPause`].
     fn client_pause(&self, duration: Duration) -> Self::Output<()> {
-        self.run(client_pause(duration))
+        self.execute(client_pause(duration))
     }
 
     /// Returns how tracking of keys is set for the connection to one node: `CLIENT TRACKINGINFO`.
@@ -2596,7 +2596,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 6.2. **Complexity**: O(1).
     fn client_trackinginfo(&self) -> Self::Output<TrackingInfo> {
-        self.run(client_trackinginfo())
+        self.execute(client_trackinginfo())
     }
 
     /// Ends the waiting of a connection, and returns whether it waited: `CLIENT UNBLOCK`.
@@ -2608,14 +2608,14 @@ pub trait Commands: Executor {
     ///
     /// Options: [`ClientUnblock`].
     fn client_unblock(&self, id: u64) -> Self::Output<bool> {
-        self.run(client_unblock(id))
+        self.execute(client_unblock(id))
     }
 
     /// Makes all nodes serve the commands of all clients again: `CLIENT UNPAUSE`.
     ///
     /// **Since**: Redis 6.2. **Complexity**: O(n) in the number of clients that wait.
     fn client_unpause(&self) -> Self::Output<()> {
-        self.run(client_unpause())
+        self.execute(client_unpause())
     }
 
     // --- cluster ---
@@ -2626,7 +2626,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 3.0. **Complexity**: O(n) in the number of slots.
     fn cluster_addslots(&self, slots: impl OneOrMore) -> Self::Output<()> {
-        self.run(cluster_addslots(slots))
+        self.execute(cluster_addslots(slots))
     }
 
     /// Gives ranges of slots without an owner to one node: `CLUSTER ADDSLOTSRANGE`.
@@ -2635,7 +2635,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 7.0. **Complexity**: O(n) in the number of slots.
     fn cluster_addslotsrange(&self, ranges: impl PairOrMore) -> Self::Output<()> {
-        self.run(cluster_addslotsrange(ranges))
+        self.execute(cluster_addslotsrange(ranges))
     }
 
     /// Raises the epoch of one node's configuration, and returns it: `CLUSTER BUMPEPOCH`.
@@ -2644,7 +2644,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 3.0. **Complexity**: O(1).
     fn cluster_bumpepoch(&self) -> Self::Output<BumpedEpoch> {
-        self.run(cluster_bumpepoch())
+        self.execute(cluster_bumpepoch())
     }
 
     /// Stops all migrations of slots that one node exports: `CLUSTER CANCELSLOTMIGRATIONS`.
@@ -2653,7 +2653,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Valkey 9.0. **Complexity**: O(n) in the number of migrations.
     fn cluster_cancelslotmigrations(&self) -> Self::Output<()> {
-        self.run(cluster_cancelslotmigrations())
+        self.execute(cluster_cancelslotmigrations())
     }
 
     /// Returns the number of keys in a slot: `CLUSTER COUNTKEYSINSLOT`.
@@ -2662,7 +2662,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 3.0. **Complexity**: O(1).
     fn cluster_countkeysinslot(&self, slot: impl ToArg) -> Self::Output<u64> {
-        self.run(cluster_countkeysinslot(slot))
+        self.execute(cluster_countkeysinslot(slot))
     }
 
     /// Takes slots away from their owners: `CLUSTER DELSLOTS`.
@@ -2672,7 +2672,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 3.0. **Complexity**: O(n) in the number of slots.
     fn cluster_delslots(&self, slots: impl OneOrMore) -> Self::Output<()> {
-        self.run(cluster_delslots(slots))
+        self.execute(cluster_delslots(slots))
     }
 
     /// Takes ranges of slots away from their owners: `CLUSTER DELSLOTSRANGE`.
@@ -2681,7 +2681,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 7.0. **Complexity**: O(n) in the number of slots.
     fn cluster_delslotsrange(&self, ranges: impl PairOrMore) -> Self::Output<()> {
-        self.run(cluster_delslotsrange(ranges))
+        self.execute(cluster_delslotsrange(ranges))
     }
 
     /// Makes a replica the primary of its shard: `CLUSTER FAILOVER`.
@@ -2692,7 +2692,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`ClusterFailover`].
     fn cluster_failover(&self) -> Self::Output<()> {
-        self.run(cluster_failover())
+        self.execute(cluster_failover())
     }
 
     /// Deletes all keys in a slot of one node: `CLUSTER FLUSHSLOT`.
@@ -2703,7 +2703,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`ClusterFlushSlot`].
     fn cluster_flushslot(&self, slot: impl ToArg) -> Self::Output<()> {
-        self.run(cluster_flushslot(slot))
+        self.execute(cluster_flushslot(slot))
     }
 
     /// Takes all slots away from one node: `CLUSTER FLUSHSLOTS`.
@@ -2712,7 +2712,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 3.0. **Complexity**: O(1).
     fn cluster_flushslots(&self) -> Self::Output<()> {
-        self.run(cluster_flushslots())
+        self.execute(cluster_flushslots())
     }
 
     /// Removes a node from what one node knows: `CLUSTER FORGET`.
@@ -2722,7 +2722,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 3.0. **Complexity**: O(1).
     fn cluster_forget(&self, node: impl ToArg) -> Self::Output<()> {
-        self.run(cluster_forget(node))
+        self.execute(cluster_forget(node))
     }
 
     /// Returns at most so many keys of a slot: `CLUSTER GETKEYSINSLOT`.
@@ -2731,7 +2731,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 3.0. **Complexity**: O(n) in the number of keys that are returned.
     fn cluster_getkeysinslot<V: FromValue>(&self, slot: impl ToArg, count: u64) -> Self::Output<V> {
-        self.run(cluster_getkeysinslot(slot, count))
+        self.execute(cluster_getkeysinslot(slot, count))
     }
 
     /// Returns the migrations of slots that one node knows: `CLUSTER GETSLOTMIGRATIONS`.
@@ -2741,7 +2741,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Valkey 9.0. **Complexity**: O(n) in the number of migrations.
     fn cluster_getslotmigrations(&self) -> Self::Output<Vec<SlotMigration>> {
-        self.run(cluster_getslotmigrations())
+        self.execute(cluster_getslotmigrations())
     }
 
     /// Tells one node of another, which joins its cluster: `CLUSTER MEET`.
@@ -2752,7 +2752,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`ClusterMeet`].
     fn cluster_meet(&self, host: impl ToArg, port: u16) -> Self::Output<()> {
-        self.run(cluster_meet(host, port))
+        self.execute(cluster_meet(host, port))
     }
 
     /// Begins to move ranges of slots from one node to another: `CLUSTER MIGRATESLOTS`.
@@ -2765,7 +2765,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`ClusterMigrateSlots`].
     fn cluster_migrateslots(&self, ranges: impl PairOrMore, node: impl ToArg) -> Self::Output<()> {
-        self.run(cluster_migrateslots(ranges, node))
+        self.execute(cluster_migrateslots(ranges, node))
     }
 
     /// Stops a migration of slots, and returns how many it stopped: `CLUSTER MIGRATION CANCEL`.
@@ -2775,7 +2775,7 @@ pub trait Commands: Executor {
     /// **Since**: Redis 8.4. **Complexity**: O(n) in the number of migrations.
     #[doc(alias = "cluster_migration")]
     fn cluster_migration_cancel(&self, migration: impl ToArg) -> Self::Output<u64> {
-        self.run(cluster_migration_cancel(migration))
+        self.execute(cluster_migration_cancel(migration))
     }
 
     /// Stops all migrations of one node, and returns how many: `CLUSTER MIGRATION CANCEL`.
@@ -2784,7 +2784,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 8.4. **Complexity**: O(n) in the number of migrations.
     fn cluster_migration_cancel_all(&self) -> Self::Output<u64> {
-        self.run(cluster_migration_cancel_all())
+        self.execute(cluster_migration_cancel_all())
     }
 
     /// Begins to move slots to one node, and returns a name for it: `CLUSTER MIGRATION IMPORT`.
@@ -2794,7 +2794,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 8.4. **Complexity**: O(n) in the number of slots.
     fn cluster_migration_import(&self, ranges: impl PairOrMore) -> Self::Output<String> {
-        self.run(cluster_migration_import(ranges))
+        self.execute(cluster_migration_import(ranges))
     }
 
     /// Returns the migrations of slots that one node knows: `CLUSTER MIGRATION STATUS`.
@@ -2804,7 +2804,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 8.4. **Complexity**: O(n) in the number of migrations.
     fn cluster_migration_status(&self) -> Self::Output<Vec<MigrationStatus>> {
-        self.run(cluster_migration_status())
+        self.execute(cluster_migration_status())
     }
 
     /// Makes one node a replica of a primary: `CLUSTER REPLICATE`.
@@ -2813,7 +2813,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 3.0. **Complexity**: O(1).
     fn cluster_replicate(&self, primary: impl ToArg) -> Self::Output<()> {
-        self.run(cluster_replicate(primary))
+        self.execute(cluster_replicate(primary))
     }
 
     /// Makes one replica a primary without slots and keys: `CLUSTER REPLICATE NO ONE`.
@@ -2822,7 +2822,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Valkey 9.0. **Complexity**: O(n) in the number of keys.
     fn cluster_replicate_no_one(&self) -> Self::Output<()> {
-        self.run(cluster_replicate_no_one())
+        self.execute(cluster_replicate_no_one())
     }
 
     /// Makes one node forget its cluster: `CLUSTER RESET`.
@@ -2833,7 +2833,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`ClusterReset`].
     fn cluster_reset(&self) -> Self::Output<()> {
-        self.run(cluster_reset())
+        self.execute(cluster_reset())
     }
 
     /// Writes what each node knows about the cluster to its disk: `CLUSTER SAVECONFIG`.
@@ -2842,7 +2842,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 3.0. **Complexity**: O(1).
     fn cluster_saveconfig(&self) -> Self::Output<()> {
-        self.run(cluster_saveconfig())
+        self.execute(cluster_saveconfig())
     }
 
     /// Sets the epoch of a new node's configuration: `CLUSTER SET-CONFIG-EPOCH`.
@@ -2851,7 +2851,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 3.0. **Complexity**: O(1).
     fn cluster_set_config_epoch(&self, epoch: u64) -> Self::Output<()> {
-        self.run(cluster_set_config_epoch(epoch))
+        self.execute(cluster_set_config_epoch(epoch))
     }
 
     /// Sets the state of a slot on one node: `CLUSTER SETSLOT`.
@@ -2862,7 +2862,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`ClusterSetSlot`].
     fn cluster_setslot(&self, slot: impl ToArg, state: SlotState) -> Self::Output<()> {
-        self.run(cluster_setslot(slot, state))
+        self.execute(cluster_setslot(slot, state))
     }
 
     /// Returns some keys of the cluster, and the cursor that leads to the next ones: `CLUSTERSCAN`.
@@ -2874,7 +2874,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`ClusterScan`].
     fn clusterscan<V: FromValue>(&self, cursor: impl ToArg) -> Self::Output<(String, V)> {
-        self.run(clusterscan(cursor))
+        self.execute(clusterscan(cursor))
     }
 
     /// Deletes the keys of ranges of slots that one node does not own: `TRIMSLOTS`.
@@ -2884,7 +2884,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 8.4. **Complexity**: O(n) in the number of keys.
     fn trimslots(&self, ranges: impl PairOrMore) -> Self::Output<()> {
-        self.run(trimslots(ranges))
+        self.execute(trimslots(ranges))
     }
 
     // --- cluster views ---
@@ -2895,14 +2895,14 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 3.0. **Complexity**: O(n) in the number of reports.
     fn cluster_count_failure_reports(&self, node: impl ToArg) -> Self::Output<u64> {
-        self.run(cluster_count_failure_reports(node))
+        self.execute(cluster_count_failure_reports(node))
     }
 
     /// Returns how one node sees the state of the cluster: `CLUSTER INFO`.
     ///
     /// **Since**: Redis 3.0. **Complexity**: O(1).
     fn cluster_info(&self) -> Self::Output<ClusterInfo> {
-        self.run(cluster_info())
+        self.execute(cluster_info())
     }
 
     /// Returns the slot of a key, as a server computes it: `CLUSTER KEYSLOT`.
@@ -2911,7 +2911,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 3.0. **Complexity**: O(n) in the length of the key.
     fn cluster_keyslot(&self, key: impl ToArg) -> Self::Output<Slot> {
-        self.run(cluster_keyslot(key))
+        self.execute(cluster_keyslot(key))
     }
 
     /// Returns the connections between one node and the others: `CLUSTER LINKS`.
@@ -2920,21 +2920,21 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 7.0. **Complexity**: O(n) in the number of nodes.
     fn cluster_links(&self) -> Self::Output<Vec<ClusterLink>> {
-        self.run(cluster_links())
+        self.execute(cluster_links())
     }
 
     /// Returns the ID of the node that answers: `CLUSTER MYID`.
     ///
     /// **Since**: Redis 3.0. **Complexity**: O(1).
     fn cluster_myid(&self) -> Self::Output<NodeId> {
-        self.run(cluster_myid())
+        self.execute(cluster_myid())
     }
 
     /// Returns the ID of the shard of the node that answers: `CLUSTER MYSHARDID`.
     ///
     /// **Since**: Redis 7.2. **Complexity**: O(1).
     fn cluster_myshardid(&self) -> Self::Output<String> {
-        self.run(cluster_myshardid())
+        self.execute(cluster_myshardid())
     }
 
     /// Returns all nodes that one node knows: `CLUSTER NODES`.
@@ -2944,7 +2944,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 3.0. **Complexity**: O(n) in the number of nodes.
     fn cluster_nodes(&self) -> Self::Output<Vec<ClusterNode>> {
-        self.run(cluster_nodes())
+        self.execute(cluster_nodes())
     }
 
     /// Returns the replicas of a primary, as one node sees them: `CLUSTER REPLICAS`.
@@ -2952,14 +2952,14 @@ pub trait Commands: Executor {
     /// **Since**: Redis 5.0. **Complexity**: O(n) in the number of nodes.
     #[doc(alias = "cluster_slaves")]
     fn cluster_replicas(&self, primary: impl ToArg) -> Self::Output<Vec<ClusterNode>> {
-        self.run(cluster_replicas(primary))
+        self.execute(cluster_replicas(primary))
     }
 
     /// Returns the shards: their slots and their nodes: `CLUSTER SHARDS`.
     ///
     /// **Since**: Redis 7.0. **Complexity**: O(n) in the number of nodes.
     fn cluster_shards(&self) -> Self::Output<Vec<ClusterShard>> {
-        self.run(cluster_shards())
+        self.execute(cluster_shards())
     }
 
     /// Returns what a range of slots holds and costs: `CLUSTER SLOT-STATS SLOTSRANGE`.
@@ -2973,7 +2973,7 @@ pub trait Commands: Executor {
         first: impl ToArg,
         last: impl ToArg,
     ) -> Self::Output<Vec<SlotStats>> {
-        self.run(cluster_slot_stats(first, last))
+        self.execute(cluster_slot_stats(first, last))
     }
 
     /// Returns what slots hold and cost, the most first: `CLUSTER SLOT-STATS ORDERBY`.
@@ -2984,7 +2984,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`SlotStatsBy`].
     fn cluster_slot_stats_by(&self, metric: SlotMetric) -> Self::Output<Vec<SlotStats>> {
-        self.run(cluster_slot_stats_by(metric))
+        self.execute(cluster_slot_stats_by(metric))
     }
 
     /// Returns the ranges of slots and the nodes that serve them: `CLUSTER SLOTS`.
@@ -2994,7 +2994,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 3.0. **Complexity**: O(n) in the number of nodes.
     fn cluster_slots(&self) -> Self::Output<Vec<ClusterSlots>> {
-        self.run(cluster_slots())
+        self.execute(cluster_slots())
     }
 
     // --- command facts ---
@@ -3003,7 +3003,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.8.13. **Complexity**: O(1).
     fn command_count(&self) -> Self::Output<u64> {
-        self.run(command_count())
+        self.execute(command_count())
     }
 
     /// Returns the documentation of commands by their names: `COMMAND DOCS`.
@@ -3013,7 +3013,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 7.0. **Complexity**: O(n) in the number of names.
     fn command_docs(&self, names: impl OneOrMore) -> Self::Output<ByName<CommandDocs>> {
-        self.run(command_docs(names))
+        self.execute(command_docs(names))
     }
 
     /// Returns the keys of a command, as the server finds them: `COMMAND GETKEYS`.
@@ -3022,7 +3022,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.8.13. **Complexity**: O(n) in the number of arguments.
     fn command_getkeys<V: FromValue>(&self, command: impl TypedCommand) -> Self::Output<V> {
-        self.run(command_getkeys(command))
+        self.execute(command_getkeys(command))
     }
 
     /// Returns the keys of a command, and what it does with each: `COMMAND GETKEYSANDFLAGS`.
@@ -3031,7 +3031,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 7.0. **Complexity**: O(n) in the number of arguments.
     fn command_getkeysandflags<V: FromValue>(&self, command: impl TypedCommand) -> Self::Output<V> {
-        self.run(command_getkeysandflags(command))
+        self.execute(command_getkeysandflags(command))
     }
 
     /// Returns what the server knows about commands, in the order of their names: `COMMAND INFO`.
@@ -3041,7 +3041,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.8.13. **Complexity**: O(n) in the number of names.
     fn command_info(&self, names: impl OneOrMore) -> Self::Output<Vec<Option<ServerCommand>>> {
-        self.run(command_info(names))
+        self.execute(command_info(names))
     }
 
     /// Returns the names of the server's commands: `COMMAND LIST`.
@@ -3050,7 +3050,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`CommandNames`].
     fn command_list(&self) -> Self::Output<Vec<String>> {
-        self.run(command_list())
+        self.execute(command_list())
     }
 
     /// Returns what the server knows about all of its commands: `COMMAND`.
@@ -3060,7 +3060,7 @@ pub trait Commands: Executor {
     /// **Since**: Redis 2.8.13. **Complexity**: O(n) in the number of commands.
     #[doc(alias = "command")]
     fn commands(&self) -> Self::Output<Vec<ServerCommand>> {
-        self.run(commands())
+        self.execute(commands())
     }
 
     // --- hotkeys ---
@@ -3071,7 +3071,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 8.6. **Complexity**: O(n) in the number of keys that are returned.
     fn hotkeys_get(&self) -> Self::Output<Option<HotKeys>> {
-        self.run(hotkeys_get())
+        self.execute(hotkeys_get())
     }
 
     /// Forgets what one node counted: `HOTKEYS RESET`.
@@ -3080,7 +3080,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 8.6. **Complexity**: O(1).
     fn hotkeys_reset(&self) -> Self::Output<()> {
-        self.run(hotkeys_reset())
+        self.execute(hotkeys_reset())
     }
 
     /// Begins to count which keys one node spends the most time or traffic on: `HOTKEYS START`.
@@ -3091,7 +3091,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`HotKeysStart`].
     fn hotkeys_start(&self, metrics: impl OneOrMore) -> Self::Output<()> {
-        self.run(hotkeys_start(metrics))
+        self.execute(hotkeys_start(metrics))
     }
 
     /// Ends the counting of keys on one node, and returns whether it was under way: `HOTKEYS STOP`.
@@ -3100,7 +3100,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 8.6. **Complexity**: O(1).
     fn hotkeys_stop(&self) -> Self::Output<bool> {
-        self.run(hotkeys_stop())
+        self.execute(hotkeys_stop())
     }
 
     // --- latency ---
@@ -3116,14 +3116,14 @@ pub trait Commands: Executor {
         count: i64,
         log: CommandLog,
     ) -> Self::Output<PerNode<Vec<CommandLogEntry>>> {
-        self.run(commandlog_get(count, log))
+        self.execute(commandlog_get(count, log))
     }
 
     /// Returns how many entries a log has on all nodes: `COMMANDLOG LEN`.
     ///
     /// **Since**: Valkey 8.1; [`slowlog_len`] on Redis. **Complexity**: O(1).
     fn commandlog_len(&self, log: CommandLog) -> Self::Output<u64> {
-        self.run(commandlog_len(log))
+        self.execute(commandlog_len(log))
     }
 
     /// Deletes the entries of a log on all nodes: `COMMANDLOG RESET`.
@@ -3131,14 +3131,14 @@ pub trait Commands: Executor {
     /// **Since**: Valkey 8.1; [`slowlog_reset`] on Redis. **Complexity**: O(n) in the number of
     /// entries.
     fn commandlog_reset(&self, log: CommandLog) -> Self::Output<()> {
-        self.run(commandlog_reset(log))
+        self.execute(commandlog_reset(log))
     }
 
     /// Returns what each node thinks of its latency, in words: `LATENCY DOCTOR`.
     ///
     /// **Since**: Redis 2.8.13. **Complexity**: O(1).
     fn latency_doctor(&self) -> Self::Output<PerNode<String>> {
-        self.run(latency_doctor())
+        self.execute(latency_doctor())
     }
 
     /// Returns a graph of the latency of an event on each node, made of characters: `LATENCY
@@ -3148,7 +3148,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.8.13. **Complexity**: O(1).
     fn latency_graph(&self, event: impl ToArg) -> Self::Output<PerNodeResult<String>> {
-        self.run(latency_graph(event))
+        self.execute(latency_graph(event))
     }
 
     /// Returns how long commands took on each node, by their names: `LATENCY HISTOGRAM`.
@@ -3159,7 +3159,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`LatencyHistogram`].
     fn latency_histogram(&self) -> Self::Output<PerNode<ByName<CommandHistogram>>> {
-        self.run(latency_histogram())
+        self.execute(latency_histogram())
     }
 
     /// Returns the newest samples of an event on each node, the oldest first: `LATENCY HISTORY`.
@@ -3168,7 +3168,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.8.13. **Complexity**: O(1).
     fn latency_history(&self, event: impl ToArg) -> Self::Output<PerNode<Vec<LatencySample>>> {
-        self.run(latency_history(event))
+        self.execute(latency_history(event))
     }
 
     /// Returns the events of each node that were slow: `LATENCY LATEST`.
@@ -3177,7 +3177,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.8.13. **Complexity**: O(1).
     fn latency_latest(&self) -> Self::Output<PerNode<Vec<LatencyEvent>>> {
-        self.run(latency_latest())
+        self.execute(latency_latest())
     }
 
     /// Deletes the samples of all events on all nodes: `LATENCY RESET`.
@@ -3188,7 +3188,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`LatencyReset`].
     fn latency_reset(&self) -> Self::Output<u64> {
-        self.run(latency_reset())
+        self.execute(latency_reset())
     }
 
     /// Returns the commands of each node that took long, the newest first: `SLOWLOG GET`.
@@ -3199,21 +3199,21 @@ pub trait Commands: Executor {
     ///
     /// Options: [`SlowlogGet`].
     fn slowlog_get(&self) -> Self::Output<PerNode<Vec<SlowlogEntry>>> {
-        self.run(slowlog_get())
+        self.execute(slowlog_get())
     }
 
     /// Returns how many entries the logs of slow commands have on all nodes: `SLOWLOG LEN`.
     ///
     /// **Since**: Redis 2.2.12. **Complexity**: O(1).
     fn slowlog_len(&self) -> Self::Output<u64> {
-        self.run(slowlog_len())
+        self.execute(slowlog_len())
     }
 
     /// Deletes the logs of slow commands on all nodes: `SLOWLOG RESET`.
     ///
     /// **Since**: Redis 2.2.12. **Complexity**: O(n) in the number of entries.
     fn slowlog_reset(&self) -> Self::Output<()> {
-        self.run(slowlog_reset())
+        self.execute(slowlog_reset())
     }
 
     // --- server ---
@@ -3225,7 +3225,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(1).
     fn bgrewriteaof(&self) -> Self::Output<PerNodeResult<String>> {
-        self.run(bgrewriteaof())
+        self.execute(bgrewriteaof())
     }
 
     /// Saves the data of each node to its disk in the background: `BGSAVE`.
@@ -3237,7 +3237,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`BgSave`].
     fn bgsave(&self) -> Self::Output<PerNodeResult<String>> {
-        self.run(bgsave())
+        self.execute(bgsave())
     }
 
     /// Returns the settings of each node whose names match, by their names: `CONFIG GET`.
@@ -3246,14 +3246,14 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.0. **Complexity**: O(n) in the number of settings.
     fn config_get(&self, names: impl OneOrMore) -> Self::Output<PerNode<ByName<String>>> {
-        self.run(config_get(names))
+        self.execute(config_get(names))
     }
 
     /// Sets the statistics of all nodes to zero: `CONFIG RESETSTAT`.
     ///
     /// **Since**: Redis 2.0. **Complexity**: O(1).
     fn config_resetstat(&self) -> Self::Output<()> {
-        self.run(config_resetstat())
+        self.execute(config_resetstat())
     }
 
     /// Writes the settings of all nodes to their configuration files: `CONFIG REWRITE`.
@@ -3262,7 +3262,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.8. **Complexity**: O(1).
     fn config_rewrite(&self) -> Self::Output<()> {
-        self.run(config_rewrite())
+        self.execute(config_rewrite())
     }
 
     /// Changes settings of all nodes: `CONFIG SET`.
@@ -3272,21 +3272,21 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.0. **Complexity**: O(n) in the number of settings.
     fn config_set(&self, settings: impl PairOrMore) -> Self::Output<()> {
-        self.run(config_set(settings))
+        self.execute(config_set(settings))
     }
 
     /// Returns the number of keys of all primaries: `DBSIZE`.
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(1) on each primary.
     fn dbsize(&self) -> Self::Output<u64> {
-        self.run(dbsize())
+        self.execute(dbsize())
     }
 
     /// Returns the message: `ECHO`.
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(1).
     fn echo<V: FromValue>(&self, message: impl ToArg) -> Self::Output<V> {
-        self.run(echo(message))
+        self.execute(echo(message))
     }
 
     /// Makes a replica the primary in place of the node that gets the command: `FAILOVER`.
@@ -3298,7 +3298,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`Failover`].
     fn failover(&self) -> Self::Output<()> {
-        self.run(failover())
+        self.execute(failover())
     }
 
     /// Deletes all keys of all databases, on all primaries: `FLUSHALL`.
@@ -3307,7 +3307,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`FlushAll`].
     fn flushall(&self) -> Self::Output<()> {
-        self.run(flushall())
+        self.execute(flushall())
     }
 
     /// Deletes all keys of the client's database, on all primaries: `FLUSHDB`.
@@ -3316,7 +3316,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`FlushAll`].
     fn flushdb(&self) -> Self::Output<()> {
-        self.run(flushdb())
+        self.execute(flushdb())
     }
 
     /// Returns what each primary tells of itself: `INFO`.
@@ -3328,7 +3328,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`Info`].
     fn info(&self) -> Self::Output<PerNode<ServerInfo>> {
-        self.run(info())
+        self.execute(info())
     }
 
     /// Returns when each node saved its data last, in seconds since 1970-01-01 00:00 UTC:
@@ -3338,7 +3338,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(1).
     fn lastsave(&self) -> Self::Output<PerNode<u64>> {
-        self.run(lastsave())
+        self.execute(lastsave())
     }
 
     /// Returns a piece of art made of characters, and the version of the server: `LOLWUT`.
@@ -3347,28 +3347,28 @@ pub trait Commands: Executor {
     ///
     /// Options: [`Lolwut`].
     fn lolwut(&self) -> Self::Output<String> {
-        self.run(lolwut())
+        self.execute(lolwut())
     }
 
     /// Returns what each primary thinks of its memory, in words: `MEMORY DOCTOR`.
     ///
     /// **Since**: Redis 4.0. **Complexity**: O(1).
     fn memory_doctor(&self) -> Self::Output<PerNode<String>> {
-        self.run(memory_doctor())
+        self.execute(memory_doctor())
     }
 
     /// Returns the statistics of each primary's allocator, as text: `MEMORY MALLOC-STATS`.
     ///
     /// **Since**: Redis 4.0. **Complexity**: O(n) in the memory that is allocated.
     fn memory_malloc_stats(&self) -> Self::Output<PerNode<String>> {
-        self.run(memory_malloc_stats())
+        self.execute(memory_malloc_stats())
     }
 
     /// Gives memory that all nodes do not use back to their systems: `MEMORY PURGE`.
     ///
     /// **Since**: Redis 4.0. **Complexity**: O(n) in the memory that is allocated.
     fn memory_purge(&self) -> Self::Output<()> {
-        self.run(memory_purge())
+        self.execute(memory_purge())
     }
 
     /// Returns what each primary uses its memory for: `MEMORY STATS`.
@@ -3378,7 +3378,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 4.0. **Complexity**: O(1).
     fn memory_stats<V: FromValue>(&self) -> Self::Output<PerNode<V>> {
-        self.run(memory_stats())
+        self.execute(memory_stats())
     }
 
     /// Returns how many bytes a key and its value take: `MEMORY USAGE`.
@@ -3389,14 +3389,14 @@ pub trait Commands: Executor {
     ///
     /// Options: [`MemoryUsage`].
     fn memory_usage(&self, key: impl ToArg) -> Self::Output<Option<u64>> {
-        self.run(memory_usage(key))
+        self.execute(memory_usage(key))
     }
 
     /// Returns the modules of the server: `MODULE LIST`.
     ///
     /// **Since**: Redis 4.0. **Complexity**: O(n) in the number of modules.
     fn module_list(&self) -> Self::Output<Vec<LoadedModule>> {
-        self.run(module_list())
+        self.execute(module_list())
     }
 
     /// Loads a module into all nodes, from a file of theirs: `MODULE LOAD`.
@@ -3405,7 +3405,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`ModuleLoad`].
     fn module_load(&self, path: impl ToArg) -> Self::Output<()> {
-        self.run(module_load(path))
+        self.execute(module_load(path))
     }
 
     /// Loads a module with settings into all nodes, from a file of theirs: `MODULE LOADEX`.
@@ -3414,14 +3414,14 @@ pub trait Commands: Executor {
     ///
     /// Options: [`ModuleLoadEx`].
     fn module_loadex(&self, path: impl ToArg) -> Self::Output<()> {
-        self.run(module_loadex(path))
+        self.execute(module_loadex(path))
     }
 
     /// Unloads a module from all nodes: `MODULE UNLOAD`.
     ///
     /// **Since**: Redis 4.0. **Complexity**: O(1).
     fn module_unload(&self, name: impl ToArg) -> Self::Output<()> {
-        self.run(module_unload(name))
+        self.execute(module_unload(name))
     }
 
     /// Returns `PONG` if a primary answers: `PING`.
@@ -3430,7 +3430,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`Ping`].
     fn ping(&self) -> Self::Output<String> {
-        self.run(ping())
+        self.execute(ping())
     }
 
     /// Makes a server a replica of another one: `REPLICAOF`.
@@ -3441,7 +3441,7 @@ pub trait Commands: Executor {
     /// **Since**: Redis 5.0. **Complexity**: O(1).
     #[doc(alias = "slaveof")]
     fn replicaof(&self, host: impl ToArg, port: u16) -> Self::Output<()> {
-        self.run(replicaof(host, port))
+        self.execute(replicaof(host, port))
     }
 
     /// Makes a replica a primary: `REPLICAOF NO ONE`.
@@ -3451,7 +3451,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 5.0. **Complexity**: O(1).
     fn replicaof_no_one(&self) -> Self::Output<()> {
-        self.run(replicaof_no_one())
+        self.execute(replicaof_no_one())
     }
 
     /// Returns whether a server is a primary or a replica, and how far replication is: `ROLE`.
@@ -3460,7 +3460,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 2.8.12. **Complexity**: O(1).
     fn role(&self) -> Self::Output<ServerRole> {
-        self.run(role())
+        self.execute(role())
     }
 
     /// Saves the data of each node to its disk, and returns what became of it: `SAVE`.
@@ -3470,7 +3470,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 1.0. **Complexity**: O(n) in the number of keys.
     fn save(&self) -> Self::Output<PerNodeResult<()>> {
-        self.run(save())
+        self.execute(save())
     }
 
     /// Ends one server: `SHUTDOWN`.
@@ -3482,7 +3482,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`Shutdown`].
     fn shutdown(&self) -> Self::Output<()> {
-        self.run(shutdown())
+        self.execute(shutdown())
     }
 
     /// Exchanges two databases: `SWAPDB`.
@@ -3492,14 +3492,14 @@ pub trait Commands: Executor {
     /// **Since**: Redis 4.0. **Complexity**: O(n) in the number of clients that watch or wait for
     /// keys.
     fn swapdb(&self, first: u32, second: u32) -> Self::Output<()> {
-        self.run(swapdb(first, second))
+        self.execute(swapdb(first, second))
     }
 
     /// Returns the time of a server: `TIME`.
     ///
     /// **Since**: Redis 2.6. **Complexity**: O(1).
     fn time(&self) -> Self::Output<ServerTime> {
-        self.run(time())
+        self.execute(time())
     }
 
     /// Waits until replicas have the writes of this connection, and returns how many have: `WAIT`.
@@ -3508,7 +3508,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 3.0. **Complexity**: O(1).
     fn wait(&self, replicas: u64, timeout: Duration) -> Self::Output<u64> {
-        self.run(wait(replicas, timeout))
+        self.execute(wait(replicas, timeout))
     }
 
     /// Waits until the writes of this connection are in append-only files: `WAITAOF`.
@@ -3518,7 +3518,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 7.2. **Complexity**: O(1).
     fn waitaof(&self, local: u64, replicas: u64, timeout: Duration) -> Self::Output<(u64, u64)> {
-        self.run(waitaof(local, replicas, timeout))
+        self.execute(waitaof(local, replicas, timeout))
     }
 
     // --- bloom ---
@@ -3529,7 +3529,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 1.0. **Complexity**: O(k) in the number of hash functions.
     fn bf_add(&self, key: impl ToArg, item: impl ToArg) -> Self::Output<bool> {
-        self.run(bf_add(key, item))
+        self.execute(bf_add(key, item))
     }
 
     /// Returns the number of items that were added to the Bloom filter at `key`: `BF.CARD`.
@@ -3538,7 +3538,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 2.4.4. **Complexity**: O(1).
     fn bf_card(&self, key: impl ToArg) -> Self::Output<u64> {
-        self.run(bf_card(key))
+        self.execute(bf_card(key))
     }
 
     /// Returns whether an item may have been added to the Bloom filter at `key`: `BF.EXISTS`.
@@ -3547,7 +3547,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 1.0. **Complexity**: O(k) in the number of hash functions.
     fn bf_exists(&self, key: impl ToArg, item: impl ToArg) -> Self::Output<bool> {
-        self.run(bf_exists(key, item))
+        self.execute(bf_exists(key, item))
     }
 
     /// Returns facts about the Bloom filter at `key`: `BF.INFO`.
@@ -3556,7 +3556,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 1.0. **Complexity**: O(1).
     fn bf_info(&self, key: impl ToArg) -> Self::Output<BfInfo> {
-        self.run(bf_info(key))
+        self.execute(bf_info(key))
     }
 
     /// Adds items to the Bloom filter at `key`, and returns for each whether it was new:
@@ -3570,7 +3570,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`BfInsert`].
     fn bf_insert(&self, key: impl ToArg, items: impl OneOrMore) -> Self::Output<Vec<bool>> {
-        self.run(bf_insert(key, items))
+        self.execute(bf_insert(key, items))
     }
 
     /// Makes the Bloom filter at `key` from the form that append-only files have: `BF.LOAD`.
@@ -3579,7 +3579,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `valkey-bloom` 1.0. **Complexity**: O(n) in the size of the filter.
     fn bf_load(&self, key: impl ToArg, data: impl ToArg) -> Self::Output<()> {
-        self.run(bf_load(key, data))
+        self.execute(bf_load(key, data))
     }
 
     /// Adds a part that [`bf_scandump`] returned to the Bloom filter at `key`: `BF.LOADCHUNK`.
@@ -3589,7 +3589,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 1.0. **Complexity**: O(n) in the size of the part.
     fn bf_loadchunk(&self, key: impl ToArg, iterator: i64, data: impl ToArg) -> Self::Output<()> {
-        self.run(bf_loadchunk(key, iterator, data))
+        self.execute(bf_loadchunk(key, iterator, data))
     }
 
     /// Adds items to the Bloom filter at `key`, and returns for each whether it was new: `BF.MADD`.
@@ -3599,7 +3599,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 1.0. **Complexity**: O(k · n) for k hash functions and n items.
     fn bf_madd(&self, key: impl ToArg, items: impl OneOrMore) -> Self::Output<Vec<bool>> {
-        self.run(bf_madd(key, items))
+        self.execute(bf_madd(key, items))
     }
 
     /// Returns for each item whether it may have been added to the Bloom filter at `key`:
@@ -3609,7 +3609,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 1.0. **Complexity**: O(k · n) for k hash functions and n items.
     fn bf_mexists(&self, key: impl ToArg, items: impl OneOrMore) -> Self::Output<Vec<bool>> {
-        self.run(bf_mexists(key, items))
+        self.execute(bf_mexists(key, items))
     }
 
     /// Makes a Bloom filter at `key`, which has room for `capacity` items at first: `BF.RESERVE`.
@@ -3621,7 +3621,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`BfReserve`].
     fn bf_reserve(&self, key: impl ToArg, error_rate: f64, capacity: u64) -> Self::Output<()> {
-        self.run(bf_reserve(key, error_rate, capacity))
+        self.execute(bf_reserve(key, error_rate, capacity))
     }
 
     /// Returns the next part of the Bloom filter at `key`, for [`bf_loadchunk`]: `BF.SCANDUMP`.
@@ -3631,7 +3631,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 1.0. **Complexity**: O(n) in the size of the part.
     fn bf_scandump(&self, key: impl ToArg, iterator: i64) -> Self::Output<FilterChunk> {
-        self.run(bf_scandump(key, iterator))
+        self.execute(bf_scandump(key, iterator))
     }
 
     /// Adds an item to the cuckoo filter at `key`: `CF.ADD`.
@@ -3641,7 +3641,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 1.0. **Complexity**: O(n) in the number of parts of the filter.
     fn cf_add(&self, key: impl ToArg, item: impl ToArg) -> Self::Output<()> {
-        self.run(cf_add(key, item))
+        self.execute(cf_add(key, item))
     }
 
     /// Adds an item to the cuckoo filter at `key` unless it may be there, and returns whether it
@@ -3652,7 +3652,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 1.0. **Complexity**: O(n) in the number of parts of the filter.
     fn cf_addnx(&self, key: impl ToArg, item: impl ToArg) -> Self::Output<bool> {
-        self.run(cf_addnx(key, item))
+        self.execute(cf_addnx(key, item))
     }
 
     /// Moves items of the cuckoo filter at `key` to its first parts, to free the last ones:
@@ -3662,7 +3662,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 1.0. **Complexity**: O(n) in the size of the filter.
     fn cf_compact(&self, key: impl ToArg) -> Self::Output<()> {
-        self.run(cf_compact(key))
+        self.execute(cf_compact(key))
     }
 
     /// Returns how often an item may have been added to the cuckoo filter at `key`: `CF.COUNT`.
@@ -3671,7 +3671,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 1.0. **Complexity**: O(n) in the number of parts of the filter.
     fn cf_count(&self, key: impl ToArg, item: impl ToArg) -> Self::Output<u64> {
-        self.run(cf_count(key, item))
+        self.execute(cf_count(key, item))
     }
 
     /// Deletes an item from the cuckoo filter at `key` once, and returns whether it was there:
@@ -3682,7 +3682,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 1.0. **Complexity**: O(n) in the number of parts of the filter.
     fn cf_del(&self, key: impl ToArg, item: impl ToArg) -> Self::Output<bool> {
-        self.run(cf_del(key, item))
+        self.execute(cf_del(key, item))
     }
 
     /// Returns whether an item may be in the cuckoo filter at `key`: `CF.EXISTS`.
@@ -3691,7 +3691,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 1.0. **Complexity**: O(n) in the number of parts of the filter.
     fn cf_exists(&self, key: impl ToArg, item: impl ToArg) -> Self::Output<bool> {
-        self.run(cf_exists(key, item))
+        self.execute(cf_exists(key, item))
     }
 
     /// Returns facts about the cuckoo filter at `key`: `CF.INFO`.
@@ -3700,7 +3700,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 1.0. **Complexity**: O(1).
     fn cf_info(&self, key: impl ToArg) -> Self::Output<CfInfo> {
-        self.run(cf_info(key))
+        self.execute(cf_info(key))
     }
 
     /// Adds items to the cuckoo filter at `key`, and returns what was done with each: `CF.INSERT`.
@@ -3715,7 +3715,7 @@ pub trait Commands: Executor {
         key: impl ToArg,
         items: impl OneOrMore,
     ) -> Self::Output<Vec<CfInsertReply>> {
-        self.run(cf_insert(key, items))
+        self.execute(cf_insert(key, items))
     }
 
     /// Adds those items to the cuckoo filter at `key` that are not there, and returns what was done
@@ -3731,7 +3731,7 @@ pub trait Commands: Executor {
         key: impl ToArg,
         items: impl OneOrMore,
     ) -> Self::Output<Vec<CfInsertReply>> {
-        self.run(cf_insertnx(key, items))
+        self.execute(cf_insertnx(key, items))
     }
 
     /// Adds a part that [`cf_scandump`] returned to the cuckoo filter at `key`: `CF.LOADCHUNK`.
@@ -3741,7 +3741,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 1.0. **Complexity**: O(n) in the size of the part.
     fn cf_loadchunk(&self, key: impl ToArg, iterator: i64, data: impl ToArg) -> Self::Output<()> {
-        self.run(cf_loadchunk(key, iterator, data))
+        self.execute(cf_loadchunk(key, iterator, data))
     }
 
     /// Returns for each item whether it may be in the cuckoo filter at `key`: `CF.MEXISTS`.
@@ -3750,7 +3750,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 1.0. **Complexity**: O(n · m) for n items and m parts of the filter.
     fn cf_mexists(&self, key: impl ToArg, items: impl OneOrMore) -> Self::Output<Vec<bool>> {
-        self.run(cf_mexists(key, items))
+        self.execute(cf_mexists(key, items))
     }
 
     /// Makes a cuckoo filter at `key`, which has room for `capacity` items at first: `CF.RESERVE`.
@@ -3761,7 +3761,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`CfReserve`].
     fn cf_reserve(&self, key: impl ToArg, capacity: u64) -> Self::Output<()> {
-        self.run(cf_reserve(key, capacity))
+        self.execute(cf_reserve(key, capacity))
     }
 
     /// Returns the next part of the cuckoo filter at `key`, for [`cf_loadchunk`]: `CF.SCANDUMP`.
@@ -3771,7 +3771,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 1.0. **Complexity**: O(n) in the size of the part.
     fn cf_scandump(&self, key: impl ToArg, iterator: i64) -> Self::Output<FilterChunk> {
-        self.run(cf_scandump(key, iterator))
+        self.execute(cf_scandump(key, iterator))
     }
 
     // --- json ---
@@ -3788,7 +3788,7 @@ pub trait Commands: Executor {
         path: impl ToArg,
         values: impl OneOrMore,
     ) -> Self::Output<V> {
-        self.run(json_arrappend(key, path, values))
+        self.execute(json_arrappend(key, path, values))
     }
 
     /// Returns where the arrays at `path` have a value first: `JSON.ARRINDEX`.
@@ -3805,7 +3805,7 @@ pub trait Commands: Executor {
         path: impl ToArg,
         value: impl ToArg,
     ) -> Self::Output<V> {
-        self.run(json_arrindex(key, path, value))
+        self.execute(json_arrindex(key, path, value))
     }
 
     /// Inserts values into the arrays at `path`, before the element with an index, and returns
@@ -3822,7 +3822,7 @@ pub trait Commands: Executor {
         index: i64,
         values: impl OneOrMore,
     ) -> Self::Output<V> {
-        self.run(json_arrinsert(key, path, index, values))
+        self.execute(json_arrinsert(key, path, index, values))
     }
 
     /// Returns the lengths of the arrays at `path`: `JSON.ARRLEN`.
@@ -3832,7 +3832,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisJSON` 1.0. **Complexity**: O(n) in the size of the document.
     fn json_arrlen<V: FromValue>(&self, key: impl ToArg, path: impl ToArg) -> Self::Output<V> {
-        self.run(json_arrlen(key, path))
+        self.execute(json_arrlen(key, path))
     }
 
     /// Removes an element from the arrays at `path` and returns it, as JSON text: `JSON.ARRPOP`.
@@ -3845,7 +3845,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`JsonArrPop`].
     fn json_arrpop<V: FromValue>(&self, key: impl ToArg, path: impl ToArg) -> Self::Output<V> {
-        self.run(json_arrpop(key, path))
+        self.execute(json_arrpop(key, path))
     }
 
     /// Removes all elements of the arrays at `path` but those in a range, and returns their new
@@ -3863,7 +3863,7 @@ pub trait Commands: Executor {
         start: i64,
         end: i64,
     ) -> Self::Output<V> {
-        self.run(json_arrtrim(key, path, start, end))
+        self.execute(json_arrtrim(key, path, start, end))
     }
 
     /// Empties the arrays and objects at `path`, sets the numbers to 0, and returns how many values
@@ -3873,7 +3873,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisJSON` 2.0. **Complexity**: O(n) in the size of the document.
     fn json_clear(&self, key: impl ToArg, path: impl ToArg) -> Self::Output<u64> {
-        self.run(json_clear(key, path))
+        self.execute(json_clear(key, path))
     }
 
     /// Returns how many bytes of memory the values at `path` take: `JSON.DEBUG MEMORY`.
@@ -3887,7 +3887,7 @@ pub trait Commands: Executor {
         key: impl ToArg,
         path: impl ToArg,
     ) -> Self::Output<V> {
-        self.run(json_debug_memory(key, path))
+        self.execute(json_debug_memory(key, path))
     }
 
     /// Deletes the values at `path`, and returns how many there were: `JSON.DEL`.
@@ -3897,7 +3897,7 @@ pub trait Commands: Executor {
     /// **Since**: `RedisJSON` 1.0. **Complexity**: O(n) in the size of the document.
     #[doc(alias = "json_forget")]
     fn json_del(&self, key: impl ToArg, path: impl ToArg) -> Self::Output<u64> {
-        self.run(json_del(key, path))
+        self.execute(json_del(key, path))
     }
 
     /// Returns the document at `key`, or values of it, as JSON text: `JSON.GET`.
@@ -3911,7 +3911,7 @@ pub trait Commands: Executor {
     /// Options: [`JsonGet`].
     #[doc(alias = "json_resp")]
     fn json_get<V: FromValue>(&self, key: impl ToArg) -> Self::Output<V> {
-        self.run(json_get(key))
+        self.execute(json_get(key))
     }
 
     /// Merges a value into the values at `path`, and returns whether it changed any: `JSON.MERGE`.
@@ -3927,7 +3927,7 @@ pub trait Commands: Executor {
         path: impl ToArg,
         value: impl ToArg,
     ) -> Self::Output<bool> {
-        self.run(json_merge(key, path, value))
+        self.execute(json_merge(key, path, value))
     }
 
     /// Returns the values at `path` of several documents, as JSON texts in the order of the keys:
@@ -3939,7 +3939,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisJSON` 1.0. **Complexity**: O(n) in the sizes of the documents.
     fn json_mget<V: FromValue>(&self, keys: impl OneOrMore, path: impl ToArg) -> Self::Output<V> {
-        self.run(json_mget(keys, path))
+        self.execute(json_mget(keys, path))
     }
 
     /// Sets values in several documents, each by its key, its path and its JSON text: `JSON.MSET`.
@@ -3954,7 +3954,7 @@ pub trait Commands: Executor {
         &self,
         values: impl IntoIterator<Item = (K, P, J)>,
     ) -> Self::Output<()> {
-        self.run(json_mset(values))
+        self.execute(json_mset(values))
     }
 
     /// Adds to the numbers at `path`, and returns the sums: `JSON.NUMINCRBY`.
@@ -3968,7 +3968,7 @@ pub trait Commands: Executor {
         path: impl ToArg,
         increment: impl ToArg,
     ) -> Self::Output<JsonNumbers<N>> {
-        self.run(json_numincrby(key, path, increment))
+        self.execute(json_numincrby(key, path, increment))
     }
 
     /// Multiplies the numbers at `path`, and returns the products: `JSON.NUMMULTBY`.
@@ -3982,7 +3982,7 @@ pub trait Commands: Executor {
         path: impl ToArg,
         factor: impl ToArg,
     ) -> Self::Output<JsonNumbers<N>> {
-        self.run(json_nummultby(key, path, factor))
+        self.execute(json_nummultby(key, path, factor))
     }
 
     /// Raises the numbers at `path` to a power, and returns the results: `JSON.NUMPOWBY`.
@@ -3996,7 +3996,7 @@ pub trait Commands: Executor {
         path: impl ToArg,
         exponent: impl ToArg,
     ) -> Self::Output<JsonNumbers<N>> {
-        self.run(json_numpowby(key, path, exponent))
+        self.execute(json_numpowby(key, path, exponent))
     }
 
     /// Returns the names of the members of the objects at `path`: `JSON.OBJKEYS`.
@@ -4007,7 +4007,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisJSON` 1.0. **Complexity**: O(n) in the size of the document.
     fn json_objkeys<V: FromValue>(&self, key: impl ToArg, path: impl ToArg) -> Self::Output<V> {
-        self.run(json_objkeys(key, path))
+        self.execute(json_objkeys(key, path))
     }
 
     /// Returns the numbers of members of the objects at `path`: `JSON.OBJLEN`.
@@ -4017,7 +4017,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisJSON` 1.0. **Complexity**: O(n) in the size of the document.
     fn json_objlen<V: FromValue>(&self, key: impl ToArg, path: impl ToArg) -> Self::Output<V> {
-        self.run(json_objlen(key, path))
+        self.execute(json_objlen(key, path))
     }
 
     /// Sets the values at `path` to a JSON text: `JSON.SET`.
@@ -4032,7 +4032,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`JsonSet`].
     fn json_set(&self, key: impl ToArg, path: impl ToArg, json: impl ToArg) -> Self::Output<bool> {
-        self.run(json_set(key, path, json))
+        self.execute(json_set(key, path, json))
     }
 
     /// Appends to the strings at `path`, and returns their new lengths: `JSON.STRAPPEND`.
@@ -4047,7 +4047,7 @@ pub trait Commands: Executor {
         path: impl ToArg,
         json: impl ToArg,
     ) -> Self::Output<V> {
-        self.run(json_strappend(key, path, json))
+        self.execute(json_strappend(key, path, json))
     }
 
     /// Returns the lengths of the strings at `path` in bytes: `JSON.STRLEN`.
@@ -4057,7 +4057,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisJSON` 1.0. **Complexity**: O(n) in the size of the document.
     fn json_strlen<V: FromValue>(&self, key: impl ToArg, path: impl ToArg) -> Self::Output<V> {
-        self.run(json_strlen(key, path))
+        self.execute(json_strlen(key, path))
     }
 
     /// Negates the booleans at `path`, and returns them: `JSON.TOGGLE`.
@@ -4067,7 +4067,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisJSON` 2.0. **Complexity**: O(n) in the size of the document.
     fn json_toggle<V: FromValue>(&self, key: impl ToArg, path: impl ToArg) -> Self::Output<V> {
-        self.run(json_toggle(key, path))
+        self.execute(json_toggle(key, path))
     }
 
     /// Returns the types of the values at `path`: `JSON.TYPE`.
@@ -4077,7 +4077,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisJSON` 1.0. **Complexity**: O(n) in the size of the document.
     fn json_type(&self, key: impl ToArg, path: impl ToArg) -> Self::Output<Vec<JsonType>> {
-        self.run(json_type(key, path))
+        self.execute(json_type(key, path))
     }
 
     // --- search ---
@@ -4088,7 +4088,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`FtExplain`].
     fn ft_explain(&self, index: impl ToArg, query: impl ToArg) -> Self::Output<String> {
-        self.run(ft_explain(index, query))
+        self.execute(ft_explain(index, query))
     }
 
     /// The same as [`ft_explain`], line by line: `FT.EXPLAINCLI`.
@@ -4097,7 +4097,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`FtExplain`].
     fn ft_explaincli(&self, index: impl ToArg, query: impl ToArg) -> Self::Output<Vec<String>> {
-        self.run(ft_explaincli(index, query))
+        self.execute(ft_explaincli(index, query))
     }
 
     /// Runs a query, and returns its reply together with what took how long: `FT.PROFILE`.
@@ -4110,7 +4110,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`FtProfile`].
     fn ft_profile<V: FromValue>(&self, query: impl TypedCommand) -> Self::Output<V> {
-        self.run(ft_profile(query))
+        self.execute(ft_profile(query))
     }
 
     /// Returns the documents of an index that match a query: `FT.SEARCH`.
@@ -4127,7 +4127,7 @@ pub trait Commands: Executor {
         index: impl ToArg,
         query: impl ToArg,
     ) -> Self::Output<SearchResults<Document<V>>> {
-        self.run(ft_search(index, query))
+        self.execute(ft_search(index, query))
     }
 
     /// Returns suggestions for the words of a query that an index does not have: `FT.SPELLCHECK`.
@@ -4143,7 +4143,7 @@ pub trait Commands: Executor {
         index: impl ToArg,
         query: impl ToArg,
     ) -> Self::Output<Vec<Misspelling>> {
-        self.run(ft_spellcheck(index, query))
+        self.execute(ft_spellcheck(index, query))
     }
 
     /// Adds a text to the suggestions at `key`, and returns how many there are: `FT.SUGADD`.
@@ -4155,14 +4155,14 @@ pub trait Commands: Executor {
     ///
     /// Options: [`FtSugAdd`].
     fn ft_sugadd(&self, key: impl ToArg, text: impl ToArg, score: f64) -> Self::Output<u64> {
-        self.run(ft_sugadd(key, text, score))
+        self.execute(ft_sugadd(key, text, score))
     }
 
     /// Deletes a text from the suggestions at `key`, and returns whether it was there: `FT.SUGDEL`.
     ///
     /// **Since**: `RediSearch` 1.0. **Complexity**: O(n) in the length of the text.
     fn ft_sugdel(&self, key: impl ToArg, text: impl ToArg) -> Self::Output<bool> {
-        self.run(ft_sugdel(key, text))
+        self.execute(ft_sugdel(key, text))
     }
 
     /// Returns the suggestions at `key` that begin with a text, the best first: `FT.SUGGET`.
@@ -4173,7 +4173,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`FtSugGet`].
     fn ft_sugget<V: FromValue>(&self, key: impl ToArg, prefix: impl ToArg) -> Self::Output<V> {
-        self.run(ft_sugget(key, prefix))
+        self.execute(ft_sugget(key, prefix))
     }
 
     /// Returns the number of suggestions at `key`: `FT.SUGLEN`.
@@ -4182,7 +4182,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RediSearch` 1.0. **Complexity**: O(1).
     fn ft_suglen(&self, key: impl ToArg) -> Self::Output<u64> {
-        self.run(ft_suglen(key))
+        self.execute(ft_suglen(key))
     }
 
     // --- search aggregate ---
@@ -4200,7 +4200,7 @@ pub trait Commands: Executor {
         index: impl ToArg,
         query: impl ToArg,
     ) -> Self::Output<AggregateResults<V>> {
-        self.run(ft_aggregate(index, query))
+        self.execute(ft_aggregate(index, query))
     }
 
     /// Drops a cursor of [`FtAggregate::with_cursor`]: `FT.CURSOR DEL`.
@@ -4210,7 +4210,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RediSearch` 1.1. **Complexity**: O(1).
     fn ft_cursor_del(&self, index: impl ToArg, cursor: u64) -> Self::Output<()> {
-        self.run(ft_cursor_del(index, cursor))
+        self.execute(ft_cursor_del(index, cursor))
     }
 
     /// Returns the next part of the results of [`FtAggregate::with_cursor`]: `FT.CURSOR READ`.
@@ -4226,7 +4226,7 @@ pub trait Commands: Executor {
         index: impl ToArg,
         cursor: u64,
     ) -> Self::Output<AggregatePage<V>> {
-        self.run(ft_cursor_read(index, cursor))
+        self.execute(ft_cursor_read(index, cursor))
     }
 
     /// Returns the documents of an index that match a query of words or are near a vector:
@@ -4246,7 +4246,7 @@ pub trait Commands: Executor {
         field: impl ToArg,
         vector: impl ToArg,
     ) -> Self::Output<HybridResults<V>> {
-        self.run(ft_hybrid(index, query, field, vector))
+        self.execute(ft_hybrid(index, query, field, vector))
     }
 
     // --- search index ---
@@ -4257,7 +4257,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RediSearch` 1.4. **Complexity**: O(1).
     fn ft_aliasadd(&self, alias: impl ToArg, index: impl ToArg) -> Self::Output<()> {
-        self.run(ft_aliasadd(alias, index))
+        self.execute(ft_aliasadd(alias, index))
     }
 
     /// Takes a name from an index: `FT.ALIASDEL`.
@@ -4266,14 +4266,14 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RediSearch` 1.4. **Complexity**: O(1).
     fn ft_aliasdel(&self, alias: impl ToArg) -> Self::Output<()> {
-        self.run(ft_aliasdel(alias))
+        self.execute(ft_aliasdel(alias))
     }
 
     /// Gives an index another name, which is taken from the index that has it: `FT.ALIASUPDATE`.
     ///
     /// **Since**: `RediSearch` 1.4. **Complexity**: O(1).
     fn ft_aliasupdate(&self, alias: impl ToArg, index: impl ToArg) -> Self::Output<()> {
-        self.run(ft_aliasupdate(alias, index))
+        self.execute(ft_aliasupdate(alias, index))
     }
 
     /// Adds fields to an index: `FT.ALTER`.
@@ -4289,7 +4289,7 @@ pub trait Commands: Executor {
         index: impl ToArg,
         fields: impl IntoIterator<Item = SearchField>,
     ) -> Self::Output<()> {
-        self.run(ft_alter(index, fields))
+        self.execute(ft_alter(index, fields))
     }
 
     /// Returns options of the module with their values: `FT.CONFIG GET`.
@@ -4299,7 +4299,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RediSearch` 1.0. **Complexity**: O(1).
     fn ft_config_get<V: FromValue>(&self, option: impl ToArg) -> Self::Output<V> {
-        self.run(ft_config_get(option))
+        self.execute(ft_config_get(option))
     }
 
     /// Sets an option of the module on all primaries: `FT.CONFIG SET`.
@@ -4308,7 +4308,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RediSearch` 1.0. **Complexity**: O(1).
     fn ft_config_set(&self, option: impl ToArg, value: impl ToArg) -> Self::Output<()> {
-        self.run(ft_config_set(option, value))
+        self.execute(ft_config_set(option, value))
     }
 
     /// Makes an index of hashes or JSON documents: `FT.CREATE`.
@@ -4324,28 +4324,28 @@ pub trait Commands: Executor {
         index: impl ToArg,
         fields: impl IntoIterator<Item = SearchField>,
     ) -> Self::Output<()> {
-        self.run(ft_create(index, fields))
+        self.execute(ft_create(index, fields))
     }
 
     /// Adds words to a dictionary, and returns how many were new: `FT.DICTADD`.
     ///
     /// **Since**: `RediSearch` 1.4. **Complexity**: O(n) in the number of words.
     fn ft_dictadd(&self, dictionary: impl ToArg, words: impl OneOrMore) -> Self::Output<u64> {
-        self.run(ft_dictadd(dictionary, words))
+        self.execute(ft_dictadd(dictionary, words))
     }
 
     /// Deletes words from a dictionary, and returns how many there were: `FT.DICTDEL`.
     ///
     /// **Since**: `RediSearch` 1.4. **Complexity**: O(n) in the number of words.
     fn ft_dictdel(&self, dictionary: impl ToArg, words: impl OneOrMore) -> Self::Output<u64> {
-        self.run(ft_dictdel(dictionary, words))
+        self.execute(ft_dictdel(dictionary, words))
     }
 
     /// Returns the words of a dictionary: `FT.DICTDUMP`.
     ///
     /// **Since**: `RediSearch` 1.4. **Complexity**: O(n) in the number of words.
     fn ft_dictdump<V: FromValue>(&self, dictionary: impl ToArg) -> Self::Output<V> {
-        self.run(ft_dictdump(dictionary))
+        self.execute(ft_dictdump(dictionary))
     }
 
     /// Deletes an index: `FT.DROPINDEX`.
@@ -4358,7 +4358,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`FtDropIndex`].
     fn ft_dropindex(&self, index: impl ToArg) -> Self::Output<()> {
-        self.run(ft_dropindex(index))
+        self.execute(ft_dropindex(index))
     }
 
     /// Returns facts about an index: `FT.INFO`.
@@ -4369,7 +4369,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RediSearch` 1.0. **Complexity**: O(1).
     fn ft_info(&self, index: impl ToArg) -> Self::Output<SearchIndexInfo> {
-        self.run(ft_info(index))
+        self.execute(ft_info(index))
     }
 
     /// Returns the names of all indexes: `FT._LIST`.
@@ -4377,7 +4377,7 @@ pub trait Commands: Executor {
     /// **Since**: `RediSearch` 2.0. **Complexity**: O(n) in the number of indexes.
     #[doc(alias = "ft__list")]
     fn ft_list<V: FromValue>(&self) -> Self::Output<V> {
-        self.run(ft_list())
+        self.execute(ft_list())
     }
 
     /// Returns the groups of synonyms of an index, word by word: `FT.SYNDUMP`.
@@ -4386,7 +4386,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RediSearch` 1.2. **Complexity**: O(n) in the number of words.
     fn ft_syndump<V: FromValue>(&self, index: impl ToArg) -> Self::Output<V> {
-        self.run(ft_syndump(index))
+        self.execute(ft_syndump(index))
     }
 
     /// Adds words to a group of synonyms, which is made if it does not exist: `FT.SYNUPDATE`.
@@ -4403,14 +4403,14 @@ pub trait Commands: Executor {
         group: impl ToArg,
         words: impl OneOrMore,
     ) -> Self::Output<()> {
-        self.run(ft_synupdate(index, group, words))
+        self.execute(ft_synupdate(index, group, words))
     }
 
     /// Returns the different tags that documents of an index have in a field: `FT.TAGVALS`.
     ///
     /// **Since**: `RediSearch` 1.0. **Complexity**: O(n) in the number of different tags.
     fn ft_tagvals<V: FromValue>(&self, index: impl ToArg, field: impl ToArg) -> Self::Output<V> {
-        self.run(ft_tagvals(index, field))
+        self.execute(ft_tagvals(index, field))
     }
 
     // --- sketches ---
@@ -4421,7 +4421,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 2.0. **Complexity**: O(n) in the number of items.
     fn cms_incrby(&self, key: impl ToArg, items: impl PairOrMore) -> Self::Output<Vec<u64>> {
-        self.run(cms_incrby(key, items))
+        self.execute(cms_incrby(key, items))
     }
 
     /// Returns facts about the count-min sketch at `key`: `CMS.INFO`.
@@ -4430,7 +4430,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 2.0. **Complexity**: O(1).
     fn cms_info(&self, key: impl ToArg) -> Self::Output<CmsInfo> {
-        self.run(cms_info(key))
+        self.execute(cms_info(key))
     }
 
     /// Makes a count-min sketch of `depth` rows of `width` counters at `key`: `CMS.INITBYDIM`.
@@ -4439,7 +4439,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 2.0. **Complexity**: O(1).
     fn cms_initbydim(&self, key: impl ToArg, width: u64, depth: u64) -> Self::Output<()> {
-        self.run(cms_initbydim(key, width, depth))
+        self.execute(cms_initbydim(key, width, depth))
     }
 
     /// Makes a count-min sketch at `key` that is large enough for an error: `CMS.INITBYPROB`.
@@ -4449,7 +4449,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 2.0. **Complexity**: O(1).
     fn cms_initbyprob(&self, key: impl ToArg, error: f64, probability: f64) -> Self::Output<()> {
-        self.run(cms_initbyprob(key, error, probability))
+        self.execute(cms_initbyprob(key, error, probability))
     }
 
     /// Stores the sum of count-min sketches in `destination`: `CMS.MERGE`.
@@ -4460,7 +4460,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`CmsMerge`].
     fn cms_merge(&self, destination: impl ToArg, sources: impl OneOrMore) -> Self::Output<()> {
-        self.run(cms_merge(destination, sources))
+        self.execute(cms_merge(destination, sources))
     }
 
     /// Returns the counts of items in the sketch at `key`: `CMS.QUERY`.
@@ -4469,7 +4469,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 2.0. **Complexity**: O(n) in the number of items.
     fn cms_query(&self, key: impl ToArg, items: impl OneOrMore) -> Self::Output<Vec<u64>> {
-        self.run(cms_query(key, items))
+        self.execute(cms_query(key, items))
     }
 
     /// Counts items in the list of the most frequent ones at `key`, and returns which item each one
@@ -4480,7 +4480,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 2.0. **Complexity**: O(n · d) for n items and d rows.
     fn topk_add<V: FromValue>(&self, key: impl ToArg, items: impl OneOrMore) -> Self::Output<V> {
-        self.run(topk_add(key, items))
+        self.execute(topk_add(key, items))
     }
 
     /// Returns about how often items were counted: `TOPK.COUNT`.
@@ -4490,7 +4490,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 2.0. **Complexity**: O(n) in the number of items.
     fn topk_count(&self, key: impl ToArg, items: impl OneOrMore) -> Self::Output<Vec<u64>> {
-        self.run(topk_count(key, items))
+        self.execute(topk_count(key, items))
     }
 
     /// Counts items several times, and returns which item of the list each one displaced:
@@ -4506,7 +4506,7 @@ pub trait Commands: Executor {
         key: impl ToArg,
         items: impl PairOrMore,
     ) -> Self::Output<V> {
-        self.run(topk_incrby(key, items))
+        self.execute(topk_incrby(key, items))
     }
 
     /// Returns facts about the list of the most frequent items at `key`: `TOPK.INFO`.
@@ -4515,7 +4515,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 2.0. **Complexity**: O(1).
     fn topk_info(&self, key: impl ToArg) -> Self::Output<TopKInfo> {
-        self.run(topk_info(key))
+        self.execute(topk_info(key))
     }
 
     /// Returns the most frequent items, the most frequent one first: `TOPK.LIST`.
@@ -4526,7 +4526,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`TopKList`].
     fn topk_list<V: FromValue>(&self, key: impl ToArg) -> Self::Output<V> {
-        self.run(topk_list(key))
+        self.execute(topk_list(key))
     }
 
     /// Returns for each item whether it is among the most frequent ones: `TOPK.QUERY`.
@@ -4535,7 +4535,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 2.0. **Complexity**: O(n) in the number of items.
     fn topk_query(&self, key: impl ToArg, items: impl OneOrMore) -> Self::Output<Vec<bool>> {
-        self.run(topk_query(key, items))
+        self.execute(topk_query(key, items))
     }
 
     /// Makes a list of the `k` most frequent items at `key`: `TOPK.RESERVE`.
@@ -4546,7 +4546,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`TopKReserve`].
     fn topk_reserve(&self, key: impl ToArg, k: u64) -> Self::Output<()> {
-        self.run(topk_reserve(key, k))
+        self.execute(topk_reserve(key, k))
     }
 
     /// Adds values to the t-digest at `key`: `TDIGEST.ADD`.
@@ -4555,7 +4555,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 2.4. **Complexity**: O(n) in the number of values.
     fn tdigest_add(&self, key: impl ToArg, values: impl OneOrMore) -> Self::Output<()> {
-        self.run(tdigest_add(key, values))
+        self.execute(tdigest_add(key, values))
     }
 
     /// Returns about which values have these ranks, where the lowest value has the rank 0:
@@ -4566,7 +4566,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 2.4. **Complexity**: O(n) in the number of ranks.
     fn tdigest_byrank(&self, key: impl ToArg, ranks: impl OneOrMore) -> Self::Output<Vec<f64>> {
-        self.run(tdigest_byrank(key, ranks))
+        self.execute(tdigest_byrank(key, ranks))
     }
 
     /// Returns about which values have these ranks, where the highest value has the rank 0:
@@ -4577,7 +4577,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 2.4. **Complexity**: O(n) in the number of ranks.
     fn tdigest_byrevrank(&self, key: impl ToArg, ranks: impl OneOrMore) -> Self::Output<Vec<f64>> {
-        self.run(tdigest_byrevrank(key, ranks))
+        self.execute(tdigest_byrevrank(key, ranks))
     }
 
     /// Returns which share of all values is below each of these: `TDIGEST.CDF`.
@@ -4588,7 +4588,7 @@ pub trait Commands: Executor {
     /// **Since**: `RedisBloom` 2.4. **Complexity**: O(n) in the number of values that are asked
     /// for.
     fn tdigest_cdf(&self, key: impl ToArg, values: impl OneOrMore) -> Self::Output<Vec<f64>> {
-        self.run(tdigest_cdf(key, values))
+        self.execute(tdigest_cdf(key, values))
     }
 
     /// Makes a t-digest without values at `key`: `TDIGEST.CREATE`.
@@ -4599,7 +4599,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`TDigestCreate`].
     fn tdigest_create(&self, key: impl ToArg) -> Self::Output<()> {
-        self.run(tdigest_create(key))
+        self.execute(tdigest_create(key))
     }
 
     /// Returns facts about the t-digest at `key`: `TDIGEST.INFO`.
@@ -4608,7 +4608,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 2.4. **Complexity**: O(1).
     fn tdigest_info(&self, key: impl ToArg) -> Self::Output<TDigestInfo> {
-        self.run(tdigest_info(key))
+        self.execute(tdigest_info(key))
     }
 
     /// Returns the highest value that was added to the t-digest at `key`: `TDIGEST.MAX`.
@@ -4617,7 +4617,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 2.4. **Complexity**: O(1).
     fn tdigest_max(&self, key: impl ToArg) -> Self::Output<f64> {
-        self.run(tdigest_max(key))
+        self.execute(tdigest_max(key))
     }
 
     /// Adds the values of t-digests to that at `destination`: `TDIGEST.MERGE`.
@@ -4629,7 +4629,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`TDigestMerge`].
     fn tdigest_merge(&self, destination: impl ToArg, sources: impl OneOrMore) -> Self::Output<()> {
-        self.run(tdigest_merge(destination, sources))
+        self.execute(tdigest_merge(destination, sources))
     }
 
     /// Returns the lowest value that was added to the t-digest at `key`: `TDIGEST.MIN`.
@@ -4638,7 +4638,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 2.4. **Complexity**: O(1).
     fn tdigest_min(&self, key: impl ToArg) -> Self::Output<f64> {
-        self.run(tdigest_min(key))
+        self.execute(tdigest_min(key))
     }
 
     /// Returns about below which values these shares of all values are: `TDIGEST.QUANTILE`.
@@ -4648,7 +4648,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 2.4. **Complexity**: O(n) in the number of shares.
     fn tdigest_quantile(&self, key: impl ToArg, shares: impl OneOrMore) -> Self::Output<Vec<f64>> {
-        self.run(tdigest_quantile(key, shares))
+        self.execute(tdigest_quantile(key, shares))
     }
 
     /// Returns about how many values are below each of these: `TDIGEST.RANK`.
@@ -4659,7 +4659,7 @@ pub trait Commands: Executor {
     /// **Since**: `RedisBloom` 2.4. **Complexity**: O(n) in the number of values that are asked
     /// for.
     fn tdigest_rank(&self, key: impl ToArg, values: impl OneOrMore) -> Self::Output<Vec<i64>> {
-        self.run(tdigest_rank(key, values))
+        self.execute(tdigest_rank(key, values))
     }
 
     /// Removes all values from the t-digest at `key`: `TDIGEST.RESET`.
@@ -4668,7 +4668,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 2.4. **Complexity**: O(1).
     fn tdigest_reset(&self, key: impl ToArg) -> Self::Output<()> {
-        self.run(tdigest_reset(key))
+        self.execute(tdigest_reset(key))
     }
 
     /// Returns about how many values are above each of these: `TDIGEST.REVRANK`.
@@ -4679,7 +4679,7 @@ pub trait Commands: Executor {
     /// **Since**: `RedisBloom` 2.4. **Complexity**: O(n) in the number of values that are asked
     /// for.
     fn tdigest_revrank(&self, key: impl ToArg, values: impl OneOrMore) -> Self::Output<Vec<i64>> {
-        self.run(tdigest_revrank(key, values))
+        self.execute(tdigest_revrank(key, values))
     }
 
     /// Returns about the mean of the values between two quantiles: `TDIGEST.TRIMMED_MEAN`.
@@ -4689,7 +4689,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisBloom` 2.4. **Complexity**: O(n) in the number of centroids.
     fn tdigest_trimmed_mean(&self, key: impl ToArg, low: f64, high: f64) -> Self::Output<f64> {
-        self.run(tdigest_trimmed_mean(key, low, high))
+        self.execute(tdigest_trimmed_mean(key, low, high))
     }
 
     // --- time series ---
@@ -4703,7 +4703,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`TsAdd`].
     fn ts_add(&self, key: impl ToArg, timestamp: impl ToArg, value: f64) -> Self::Output<i64> {
-        self.run(ts_add(key, timestamp, value))
+        self.execute(ts_add(key, timestamp, value))
     }
 
     /// Changes what the series at `key` is like: `TS.ALTER`.
@@ -4715,7 +4715,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`TsCreate`].
     fn ts_alter(&self, key: impl ToArg) -> Self::Output<()> {
-        self.run(ts_alter(key))
+        self.execute(ts_alter(key))
     }
 
     /// Makes a series at `key`: `TS.CREATE`.
@@ -4726,7 +4726,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`TsCreate`].
     fn ts_create(&self, key: impl ToArg) -> Self::Output<()> {
-        self.run(ts_create(key))
+        self.execute(ts_create(key))
     }
 
     /// Keeps aggregates of the samples of one series in another one: `TS.CREATERULE`.
@@ -4744,7 +4744,7 @@ pub trait Commands: Executor {
         aggregator: TsAggregator,
         bucket: Duration,
     ) -> Self::Output<()> {
-        self.run(ts_createrule(source, destination, aggregator, bucket))
+        self.execute(ts_createrule(source, destination, aggregator, bucket))
     }
 
     /// Adds a sample that is the newest one less `subtrahend`, and returns its timestamp:
@@ -4757,7 +4757,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`TsIncrBy`].
     fn ts_decrby(&self, key: impl ToArg, subtrahend: f64) -> Self::Output<i64> {
-        self.run(ts_decrby(key, subtrahend))
+        self.execute(ts_decrby(key, subtrahend))
     }
 
     /// Deletes the samples between two timestamps, both inclusive, and returns how many there were:
@@ -4767,7 +4767,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisTimeSeries` 1.6. **Complexity**: O(n) in the number of samples.
     fn ts_del(&self, key: impl ToArg, from: impl ToArg, to: impl ToArg) -> Self::Output<u64> {
-        self.run(ts_del(key, from, to))
+        self.execute(ts_del(key, from, to))
     }
 
     /// Ends what [`ts_createrule`] began: `TS.DELETERULE`.
@@ -4777,7 +4777,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisTimeSeries` 1.0. **Complexity**: O(1).
     fn ts_deleterule(&self, source: impl ToArg, destination: impl ToArg) -> Self::Output<()> {
-        self.run(ts_deleterule(source, destination))
+        self.execute(ts_deleterule(source, destination))
     }
 
     /// Adds a sample that is the newest one plus `addend`, and returns its timestamp: `TS.INCRBY`.
@@ -4789,7 +4789,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`TsIncrBy`].
     fn ts_incrby(&self, key: impl ToArg, addend: f64) -> Self::Output<i64> {
-        self.run(ts_incrby(key, addend))
+        self.execute(ts_incrby(key, addend))
     }
 
     /// Returns facts about the series at `key`: `TS.INFO`.
@@ -4800,7 +4800,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`TsInfo`].
     fn ts_info(&self, key: impl ToArg) -> Self::Output<TsSeriesInfo> {
-        self.run(ts_info(key))
+        self.execute(ts_info(key))
     }
 
     /// Adds samples to several series, and returns their timestamps: `TS.MADD`.
@@ -4814,7 +4814,7 @@ pub trait Commands: Executor {
         &self,
         samples: impl IntoIterator<Item = (K, T, f64)>,
     ) -> Self::Output<Vec<i64>> {
-        self.run(ts_madd(samples))
+        self.execute(ts_madd(samples))
     }
 
     // --- time series range ---
@@ -4827,7 +4827,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`TsGet`].
     fn ts_get(&self, key: impl ToArg) -> Self::Output<TsLastSample> {
-        self.run(ts_get(key))
+        self.execute(ts_get(key))
     }
 
     /// Returns the newest sample of each series whose labels meet all filters: `TS.MGET`.
@@ -4838,7 +4838,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`TsMGet`].
     fn ts_mget(&self, filters: impl OneOrMore) -> Self::Output<Vec<TsLatest>> {
-        self.run(ts_mget(filters))
+        self.execute(ts_mget(filters))
     }
 
     /// Returns the samples between two timestamps of each series whose labels meet all filters:
@@ -4857,7 +4857,7 @@ pub trait Commands: Executor {
         to: impl ToArg,
         filters: impl OneOrMore,
     ) -> Self::Output<Vec<TsSeries>> {
-        self.run(ts_mrange(from, to, filters))
+        self.execute(ts_mrange(from, to, filters))
     }
 
     /// The same as [`ts_mrange`], the newest samples first: `TS.MREVRANGE`.
@@ -4871,7 +4871,7 @@ pub trait Commands: Executor {
         to: impl ToArg,
         filters: impl OneOrMore,
     ) -> Self::Output<Vec<TsSeries>> {
-        self.run(ts_mrevrange(from, to, filters))
+        self.execute(ts_mrevrange(from, to, filters))
     }
 
     /// Returns the keys of all series whose labels meet all filters: `TS.QUERYINDEX`.
@@ -4880,7 +4880,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: `RedisTimeSeries` 1.0. **Complexity**: O(n) in the number of series.
     fn ts_queryindex<V: FromValue>(&self, filters: impl OneOrMore) -> Self::Output<V> {
-        self.run(ts_queryindex(filters))
+        self.execute(ts_queryindex(filters))
     }
 
     /// Returns the samples of the series at `key` between two timestamps: `TS.RANGE`.
@@ -4897,7 +4897,7 @@ pub trait Commands: Executor {
         from: impl ToArg,
         to: impl ToArg,
     ) -> Self::Output<Vec<(i64, f64)>> {
-        self.run(ts_range(key, from, to))
+        self.execute(ts_range(key, from, to))
     }
 
     /// The same as [`ts_range`], the newest samples first: `TS.REVRANGE`.
@@ -4911,7 +4911,7 @@ pub trait Commands: Executor {
         from: impl ToArg,
         to: impl ToArg,
     ) -> Self::Output<Vec<(i64, f64)>> {
-        self.run(ts_revrange(key, from, to))
+        self.execute(ts_revrange(key, from, to))
     }
 
     // --- vectors ---
@@ -4930,7 +4930,7 @@ pub trait Commands: Executor {
         vector: impl Into<Vector>,
         element: impl ToArg,
     ) -> Self::Output<bool> {
-        self.run(vadd(key, vector, element))
+        self.execute(vadd(key, vector, element))
     }
 
     /// Returns the number of elements of the vector set at `key`: `VCARD`.
@@ -4939,7 +4939,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 8.0. **Complexity**: O(1).
     fn vcard(&self, key: impl ToArg) -> Self::Output<u64> {
-        self.run(vcard(key))
+        self.execute(vcard(key))
     }
 
     /// Returns the number of dimensions of the vectors in the set at `key`: `VDIM`.
@@ -4948,7 +4948,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 8.0. **Complexity**: O(1).
     fn vdim(&self, key: impl ToArg) -> Self::Output<u64> {
-        self.run(vdim(key))
+        self.execute(vdim(key))
     }
 
     /// Returns the vector of an element, about as it was added: `VEMB`.
@@ -4959,7 +4959,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`VEmb`].
     fn vemb<V: FromValue>(&self, key: impl ToArg, element: impl ToArg) -> Self::Output<V> {
-        self.run(vemb(key, element))
+        self.execute(vemb(key, element))
     }
 
     /// Returns the attributes of an element, a JSON text: `VGETATTR`.
@@ -4968,7 +4968,7 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 8.0. **Complexity**: O(1).
     fn vgetattr<V: FromValue>(&self, key: impl ToArg, element: impl ToArg) -> Self::Output<V> {
-        self.run(vgetattr(key, element))
+        self.execute(vgetattr(key, element))
     }
 
     /// Returns facts about the vector set at `key`: `VINFO`.
@@ -4977,14 +4977,14 @@ pub trait Commands: Executor {
     ///
     /// **Since**: Redis 8.0. **Complexity**: O(1).
     fn vinfo(&self, key: impl ToArg) -> Self::Output<Option<VInfo>> {
-        self.run(vinfo(key))
+        self.execute(vinfo(key))
     }
 
     /// Returns whether the vector set at `key` has an element: `VISMEMBER`.
     ///
     /// **Since**: Redis 8.0. **Complexity**: O(1).
     fn vismember(&self, key: impl ToArg, element: impl ToArg) -> Self::Output<bool> {
-        self.run(vismember(key, element))
+        self.execute(vismember(key, element))
     }
 
     /// Returns the neighbors of an element in each layer of the graph, the highest first: `VLINKS`.
@@ -4995,7 +4995,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`VLinks`].
     fn vlinks<V: FromValue>(&self, key: impl ToArg, element: impl ToArg) -> Self::Output<V> {
-        self.run(vlinks(key, element))
+        self.execute(vlinks(key, element))
     }
 
     /// Returns a random element of the vector set at `key`: `VRANDMEMBER`.
@@ -5006,7 +5006,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`VRandMember`].
     fn vrandmember<V: FromValue>(&self, key: impl ToArg) -> Self::Output<V> {
-        self.run(vrandmember(key))
+        self.execute(vrandmember(key))
     }
 
     /// Returns elements of the vector set at `key` in the order of their names: `VRANGE`.
@@ -5023,14 +5023,14 @@ pub trait Commands: Executor {
         start: impl ToArg,
         end: impl ToArg,
     ) -> Self::Output<V> {
-        self.run(vrange(key, start, end))
+        self.execute(vrange(key, start, end))
     }
 
     /// Removes an element from the vector set at `key`, and returns whether it was there: `VREM`.
     ///
     /// **Since**: Redis 8.0. **Complexity**: O(log n) in the number of elements.
     fn vrem(&self, key: impl ToArg, element: impl ToArg) -> Self::Output<bool> {
-        self.run(vrem(key, element))
+        self.execute(vrem(key, element))
     }
 
     /// Sets the attributes of an element, a JSON object, and returns whether the element exists:
@@ -5045,7 +5045,7 @@ pub trait Commands: Executor {
         element: impl ToArg,
         json: impl ToArg,
     ) -> Self::Output<bool> {
-        self.run(vsetattr(key, element, json))
+        self.execute(vsetattr(key, element, json))
     }
 
     /// Returns the elements of the vector set at `key` that are most similar: `VSIM`.
@@ -5058,7 +5058,7 @@ pub trait Commands: Executor {
     ///
     /// Options: [`VSim`].
     fn vsim<V: FromValue>(&self, key: impl ToArg, query: impl VSimQuery) -> Self::Output<V> {
-        self.run(vsim(key, query))
+        self.execute(vsim(key, query))
     }
 }
 

@@ -47,6 +47,7 @@ impl EntryId {
 
     /// The id with these numbers.
     #[must_use]
+    #[inline]
     pub const fn new(millis: u64, sequence: u64) -> Self {
         Self { millis, sequence }
     }
@@ -65,12 +66,14 @@ impl EntryId {
 
     /// When the entry was added, if the server made the id.
     #[must_use]
+    #[inline]
     pub const fn time(self) -> UnixTime {
         UnixTime::from_millis(self.millis)
     }
 }
 
 impl fmt::Display for EntryId {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.millis, self.sequence)
     }
@@ -79,6 +82,7 @@ impl fmt::Display for EntryId {
 impl FromStr for EntryId {
     type Err = ConversionError;
 
+    #[inline]
     fn from_str(text: &str) -> Result<Self, ConversionError> {
         let (millis, sequence) = text.split_once('-').unwrap_or((text, "0"));
         match (millis.parse(), sequence.parse()) {
@@ -99,6 +103,7 @@ impl FromValue for EntryId {
 }
 
 impl ToArg for EntryId {
+    #[inline]
     fn to_arg(&self) -> Arg<'_> {
         spelled(format_args!("{self}"))
     }
@@ -107,6 +112,7 @@ impl ToArg for EntryId {
 impl ListItem for EntryId {}
 
 /// A text as an argument, without an allocation if it is short.
+#[inline]
 pub(super) fn spelled(text: fmt::Arguments<'_>) -> Arg<'static> {
     let mut short = Short::format(format_args!(""));
     match short.write_fmt(text) {
@@ -139,12 +145,14 @@ pub enum StreamStart {
 }
 
 impl From<EntryId> for StreamStart {
+    #[inline]
     fn from(id: EntryId) -> Self {
         Self::After(id)
     }
 }
 
 impl ToArg for StreamStart {
+    #[inline]
     fn to_arg(&self) -> Arg<'_> {
         match self {
             Self::After(id) => id.to_arg(),

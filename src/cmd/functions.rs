@@ -52,6 +52,7 @@ pub fn function_delete(library: impl ToArg) -> Typed<()> {
 /// Returns all libraries of a primary in one piece, for [`function_restore`]: `FUNCTION DUMP`.
 ///
 /// **Since**: Redis 7.0. **Complexity**: O(n) in the number of functions.
+#[inline]
 pub fn function_dump() -> Typed<Bytes> {
     start!("FUNCTION DUMP")
 }
@@ -64,6 +65,7 @@ with_options! {
 /// Deletes all libraries of all primaries: `FUNCTION FLUSH`.
 ///
 /// **Since**: Redis 7.0. **Complexity**: O(n) in the number of functions.
+#[inline]
 pub fn function_flush() -> FunctionFlush<()> {
     FunctionFlush(start!("FUNCTION FLUSH"))
 }
@@ -76,6 +78,7 @@ flush_options!(FunctionFlush);
 /// function has written already (`UNKILLABLE`).
 ///
 /// **Since**: Redis 7.0. **Complexity**: O(1).
+#[inline]
 pub fn function_kill() -> Typed<()> {
     start!("FUNCTION KILL")
 }
@@ -91,6 +94,7 @@ with_options! {
 /// The options are methods of [`FunctionList`].
 ///
 /// **Since**: Redis 7.0. **Complexity**: O(n) in the number of functions.
+#[inline]
 pub fn function_list() -> FunctionList<Vec<LibraryInfo>> {
     FunctionList(start!("FUNCTION LIST"))
 }
@@ -194,6 +198,7 @@ impl<R> FunctionRestore<R> {
 /// The reply is a map from the address of each primary.
 ///
 /// **Since**: Redis 7.0. **Complexity**: O(1).
+#[inline]
 pub fn function_stats() -> Typed<PerNode<FunctionStats>> {
     start!("FUNCTION STATS")
 }

@@ -22,6 +22,7 @@ pub struct GeoPosition {
 }
 
 impl GeoPosition {
+    #[inline]
     fn add_to(self, command: Command) -> Command {
         command.arg(self.longitude).arg(self.latitude)
     }
@@ -51,6 +52,7 @@ pub enum GeoUnit {
 
 impl ToArg for GeoUnit {
     /// The word of the server.
+    #[inline]
     fn to_arg(&self) -> Arg<'_> {
         match self {
             Self::Meters => "m",
@@ -119,12 +121,14 @@ impl<I: IntoIterator<Item: PlaceOrMore>> PlaceOrMore for Each<I> {
 pub struct GeoCenter(Vec<Arg<'static>>);
 
 impl Clone for GeoCenter {
+    #[inline]
     fn clone(&self) -> Self {
         Self(copy(&self.0))
     }
 }
 
 impl From<GeoPosition> for GeoCenter {
+    #[inline]
     fn from(position: GeoPosition) -> Self {
         let degrees = [position.longitude.into_arg(), position.latitude.into_arg()];
         Self(["FROMLONLAT".into_arg()].into_iter().chain(degrees).collect())
@@ -149,11 +153,13 @@ impl<M: ToArg> From<M> for GeoCenter {
 pub struct GeoArea(Vec<Arg<'static>>);
 
 impl Clone for GeoArea {
+    #[inline]
     fn clone(&self) -> Self {
         Self(copy(&self.0))
     }
 }
 
+#[inline]
 fn copy(words: &[Arg<'static>]) -> Vec<Arg<'static>> {
     words.iter().map(|word| word.to_arg().into_owned()).collect()
 }
@@ -178,6 +184,7 @@ impl GeoArea {
     ///
     /// **Since**: Valkey 9.0.
     #[doc(alias = "bypolygon")]
+    #[inline]
     pub fn polygon(corners: &[GeoPosition]) -> Self {
         let degrees = corners.iter().flat_map(|corner| [corner.longitude, corner.latitude]);
         let count = ["BYPOLYGON".into_arg(), corners.len().into_arg()];

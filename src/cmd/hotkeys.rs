@@ -19,6 +19,7 @@ use crate::resp::{Frame, Value};
 /// `None` if the node counts no keys. The command needs a target.
 ///
 /// **Since**: Redis 8.6. **Complexity**: O(n) in the number of keys that are returned.
+#[inline]
 pub fn hotkeys_get() -> Typed<Option<HotKeys>> {
     start!("HOTKEYS GET")
 }
@@ -28,6 +29,7 @@ pub fn hotkeys_get() -> Typed<Option<HotKeys>> {
 /// Counting has to be [stopped](hotkeys_stop). The command needs a target.
 ///
 /// **Since**: Redis 8.6. **Complexity**: O(1).
+#[inline]
 pub fn hotkeys_reset() -> Typed<()> {
     start!("HOTKEYS RESET")
 }
@@ -80,6 +82,7 @@ impl<R> HotKeysStart<R> {
 /// [`hotkeys_get`] still returns what was counted. The command needs a target.
 ///
 /// **Since**: Redis 8.6. **Complexity**: O(1).
+#[inline]
 pub fn hotkeys_stop() -> Typed<bool> {
     start!("HOTKEYS STOP")
 }
@@ -95,6 +98,7 @@ pub enum HotKeysMetric {
 }
 
 impl ToArg for HotKeysMetric {
+    #[inline]
     fn to_arg(&self) -> Arg<'_> {
         match self {
             Self::Cpu => "CPU",

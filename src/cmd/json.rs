@@ -407,6 +407,7 @@ pub enum JsonFloatFormat {
 }
 
 impl JsonFloatFormat {
+    #[inline]
     const fn word(self) -> &'static str {
         match self {
             Self::Bf16 => "BF16",

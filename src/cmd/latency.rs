@@ -30,6 +30,7 @@ pub enum CommandLog {
 }
 
 impl ToArg for CommandLog {
+    #[inline]
     fn to_arg(&self) -> Arg<'_> {
         match self {
             Self::Slow => "slow",
@@ -45,6 +46,7 @@ impl ToArg for CommandLog {
 /// At most `count` of each node; -1 returns all of them. The command goes to all nodes.
 ///
 /// **Since**: Valkey 8.1; [`slowlog_get`] on Redis. **Complexity**: O(n) in the number of entries.
+#[inline]
 pub fn commandlog_get(count: i64, log: CommandLog) -> Typed<PerNode<Vec<CommandLogEntry>>> {
     start!("COMMANDLOG GET").arg(count).arg(log)
 }
@@ -52,6 +54,7 @@ pub fn commandlog_get(count: i64, log: CommandLog) -> Typed<PerNode<Vec<CommandL
 /// Returns how many entries a log has on all nodes: `COMMANDLOG LEN`.
 ///
 /// **Since**: Valkey 8.1; [`slowlog_len`] on Redis. **Complexity**: O(1).
+#[inline]
 pub fn commandlog_len(log: CommandLog) -> Typed<u64> {
     start!("COMMANDLOG LEN").arg(log)
 }
@@ -60,6 +63,7 @@ pub fn commandlog_len(log: CommandLog) -> Typed<u64> {
 ///
 /// **Since**: Valkey 8.1; [`slowlog_reset`] on Redis. **Complexity**: O(n) in the number of
 /// entries.
+#[inline]
 pub fn commandlog_reset(log: CommandLog) -> Typed<()> {
     start!("COMMANDLOG RESET").arg(log)
 }
@@ -100,6 +104,7 @@ impl FromValue for CommandLogEntry {
 /// Returns what each node thinks of its latency, in words: `LATENCY DOCTOR`.
 ///
 /// **Since**: Redis 2.8.13. **Complexity**: O(1).
+#[inline]
 pub fn latency_doctor() -> Typed<PerNode<String>> {
     start!("LATENCY DOCTOR")
 }
@@ -123,6 +128,7 @@ with_options! {
 /// Commands that were not called are missing.
 ///
 /// **Since**: Redis 7.0. **Complexity**: O(n) in the number of commands.
+#[inline]
 pub fn latency_histogram() -> LatencyHistogram<PerNode<ByName<CommandHistogram>>> {
     LatencyHistogram(start!("LATENCY HISTOGRAM"))
 }
@@ -177,6 +183,7 @@ impl FromValue for LatencySample {
 /// Servers watch events only if the setting `latency-monitor-threshold` is not 0.
 ///
 /// **Since**: Redis 2.8.13. **Complexity**: O(1).
+#[inline]
 pub fn latency_latest() -> Typed<PerNode<Vec<LatencyEvent>>> {
     start!("LATENCY LATEST")
 }
@@ -224,6 +231,7 @@ with_options! {
 /// Returns how many events had some, over all nodes.
 ///
 /// **Since**: Redis 2.8.13. **Complexity**: O(1).
+#[inline]
 pub fn latency_reset() -> LatencyReset<u64> {
     LatencyReset(start!("LATENCY RESET"))
 }
@@ -245,6 +253,7 @@ with_options! {
 /// The command goes to all nodes. Without an option ten entries of each node are returned.
 ///
 /// **Since**: Redis 2.2.12. **Complexity**: O(n) in the number of entries that are returned.
+#[inline]
 pub fn slowlog_get() -> SlowlogGet<PerNode<Vec<SlowlogEntry>>> {
     SlowlogGet(start!("SLOWLOG GET"))
 }
@@ -264,6 +273,7 @@ impl<R> SlowlogGet<R> {
 /// Returns how many entries the logs of slow commands have on all nodes: `SLOWLOG LEN`.
 ///
 /// **Since**: Redis 2.2.12. **Complexity**: O(1).
+#[inline]
 pub fn slowlog_len() -> Typed<u64> {
     start!("SLOWLOG LEN")
 }
@@ -271,6 +281,7 @@ pub fn slowlog_len() -> Typed<u64> {
 /// Deletes the logs of slow commands on all nodes: `SLOWLOG RESET`.
 ///
 /// **Since**: Redis 2.2.12. **Complexity**: O(n) in the number of entries.
+#[inline]
 pub fn slowlog_reset() -> Typed<()> {
     start!("SLOWLOG RESET")
 }

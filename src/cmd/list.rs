@@ -69,6 +69,7 @@ impl Replied {
     ///
     /// # Errors
     /// That of the call as a whole.
+    #[inline]
     pub fn of_pipeline(outcome: Outcome, names: Names) -> Result<Self, Error> {
         match outcome? {
             Reply::Pipeline(results) => Ok(Self::new(results, names)),
@@ -81,6 +82,7 @@ impl Replied {
     ///
     /// # Errors
     /// That of the transaction, which did not run.
+    #[inline]
     pub fn of_transaction(outcome: Outcome, names: Names) -> Result<Self, Error> {
         let reply = outcome.and_then(|reply| reply.into_frame().ok_or_else(unexpected_reply));
         let frames = reply.and_then(|frame| Ok(Vec::<Frame>::from_frame(frame)?));
@@ -92,6 +94,7 @@ impl Replied {
         Ok(Self::new(frames.into_iter().map(result).collect(), names))
     }
 
+    #[inline]
     fn new(results: Vec<Result<Frame, Error>>, names: Names) -> Self {
         Self { results: results.into_iter(), names, count: 0 }
     }
@@ -122,6 +125,7 @@ pub enum Names {
 impl Names {
     /// **Cost**: allocates only if the names differ.
     #[must_use]
+    #[inline]
     pub fn of(commands: &[Command]) -> Self {
         let mut names = commands.iter().map(|command| command.info().name);
         let first = names.next().unwrap_or_default();
@@ -133,10 +137,12 @@ impl Names {
 
     /// The name of the first command, or of the only one.
     #[cfg(feature = "std")]
+    #[inline]
     pub(crate) fn first(&self) -> &'static str {
         self.get(0)
     }
 
+    #[inline]
     fn get(&self, index: usize) -> &'static str {
         match self {
             Self::Same(name) => name,
@@ -198,11 +204,13 @@ impl<C: TypedCommand, const N: usize> CommandList for [C; N] {
 }
 
 /// A call of one kind was answered as another: cannot happen.
+#[inline]
 pub(crate) fn unexpected_reply() -> Error {
     ConversionError::unexpected("the reply to another call", "a reply").into()
 }
 
 /// A pipeline with another number of replies than commands: cannot happen.
+#[inline]
 fn wrong_count() -> Error {
     ConversionError::unexpected("one reply for each command", "another number of them").into()
 }

@@ -21,6 +21,7 @@ pub enum ListEnd {
 
 impl ToArg for ListEnd {
     /// The word of the server.
+    #[inline]
     fn to_arg(&self) -> Arg<'_> {
         match self {
             Self::Left => "LEFT",

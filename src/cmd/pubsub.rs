@@ -28,6 +28,7 @@ pub fn pubsub_channels<V: FromValue>(pattern: impl ToArg) -> Typed<V> {
 /// A pattern counts once for each node that has subscribers of it.
 ///
 /// **Since**: Redis 2.8. **Complexity**: O(1).
+#[inline]
 pub fn pubsub_numpat() -> Typed<u64> {
     start!("PUBSUB NUMPAT")
 }

@@ -11,6 +11,7 @@ pub(super) struct Fields<'a, 'f> {
 }
 
 impl<'a, 'f> Fields<'a, 'f> {
+    #[inline]
     pub(super) fn of(value: &Value<'a>, frame: &'f Frame) -> Result<Self, ConversionError> {
         match value.flat() {
             Some(pairs) if pairs.len().is_multiple_of(2) => Ok(Self { pairs, frame }),

@@ -33,6 +33,7 @@ pub(super) struct Items<'a, 'f> {
 }
 
 impl<'a, 'f> Items<'a, 'f> {
+    #[inline]
     pub(super) fn of(
         value: &Value<'a>,
         frame: &'f Frame,
@@ -66,6 +67,7 @@ pub(super) fn list<T: FromValue>(
 }
 
 /// The value of a line `name:value`.
+#[inline]
 pub(super) fn text_field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let mut lines = text.lines().filter_map(|line| line.split_once(':'));
     lines.find(|(found, _)| *found == name).map(|(_, value)| value)

@@ -36,20 +36,24 @@ impl<T: ToArg> ScriptSource for T {
 }
 
 impl ScriptSource for &command::Script {
+    #[inline]
     fn eval(self) -> Command {
         self.start()
     }
 
+    #[inline]
     fn eval_ro(self) -> Command {
         self.clone().read_only().start()
     }
 }
 
 impl ScriptSource for command::Script {
+    #[inline]
     fn eval(self) -> Command {
         self.start()
     }
 
+    #[inline]
     fn eval_ro(self) -> Command {
         self.read_only().start()
     }
@@ -214,6 +218,7 @@ with_options! {
 /// A [`Script`](crate::Script) is sent in full again where it is missing.
 ///
 /// **Since**: Redis 2.6. **Complexity**: O(n) in the number of scripts.
+#[inline]
 pub fn script_flush() -> ScriptFlush<()> {
     ScriptFlush(start!("SCRIPT FLUSH"))
 }
@@ -226,6 +231,7 @@ flush_options!(ScriptFlush);
 /// script has written already (`UNKILLABLE`).
 ///
 /// **Since**: Redis 2.6. **Complexity**: O(1).
+#[inline]
 pub fn script_kill() -> Typed<()> {
     start!("SCRIPT KILL")
 }

@@ -283,6 +283,7 @@ impl<V> FtSearch<SearchResults<ScoredDocument<V>>> {
 impl FtSearch<SearchResults<String>> {
     /// Returns the score of each document: `WITHSCORES`.
     #[doc(alias = "withscores")]
+    #[inline]
     pub fn with_scores(self) -> FtSearch<SearchResults<(String, f64)>> {
         FtSearch(self.0.arg("WITHSCORES").reply())
     }

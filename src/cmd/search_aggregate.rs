@@ -63,6 +63,7 @@ impl SearchReducer {
 
     /// The number of documents: `COUNT`.
     #[must_use]
+    #[inline]
     pub fn count() -> Self {
         Self::new("COUNT")
     }
@@ -100,6 +101,7 @@ impl SearchReducer {
         Self::new("RANDOM_SAMPLE").argument(property).argument(count)
     }
 
+    #[inline]
     fn append_to(self, command: Command) -> Command {
         let Self { function, arguments, alias } = self;
         let command = command.arg("REDUCE").arg(function);
@@ -113,6 +115,7 @@ impl SearchReducer {
 
 impl fmt::Debug for SearchReducer {
     /// Shows the number of arguments, never an argument: it may be a secret.
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SearchReducer({} arguments)", self.arguments.len())
     }

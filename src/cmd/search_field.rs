@@ -85,6 +85,7 @@ pub enum VectorComponent {
 }
 
 impl VectorAlgorithm {
+    #[inline]
     const fn word(self) -> &'static str {
         match self {
             Self::Flat => "FLAT",
@@ -95,6 +96,7 @@ impl VectorAlgorithm {
 }
 
 impl VectorMetric {
+    #[inline]
     const fn word(self) -> &'static str {
         match self {
             Self::L2 => "L2",
@@ -105,6 +107,7 @@ impl VectorMetric {
 }
 
 impl VectorComponent {
+    #[inline]
     const fn word(self) -> &'static str {
         match self {
             Self::Float32 => "FLOAT32",
@@ -182,6 +185,7 @@ impl SearchField {
 
     /// Results can be sorted by the field: `SORTABLE`. Not for vectors and shapes.
     #[must_use]
+    #[inline]
     pub fn sortable(self) -> Self {
         Self { sortable: &["SORTABLE"], ..self }
     }
@@ -190,6 +194,7 @@ impl SearchField {
     /// `SORTABLE UNF`.
     #[must_use]
     #[doc(alias = "unf")]
+    #[inline]
     pub fn sortable_as_is(self) -> Self {
         Self { sortable: &["SORTABLE", "UNF"], ..self }
     }
@@ -197,6 +202,7 @@ impl SearchField {
     /// The field is kept for sorting only: `NOINDEX`.
     #[must_use]
     #[doc(alias = "noindex")]
+    #[inline]
     pub fn not_indexed(self) -> Self {
         Self { is_not_indexed: true, ..self }
     }
@@ -206,6 +212,7 @@ impl SearchField {
     /// **Since**: `RediSearch` 2.10.
     #[must_use]
     #[doc(alias = "indexmissing")]
+    #[inline]
     pub fn index_missing(self) -> Self {
         Self { is_missing_indexed: true, ..self }
     }
@@ -215,6 +222,7 @@ impl SearchField {
     /// **Since**: `RediSearch` 2.10.
     #[must_use]
     #[doc(alias = "indexempty")]
+    #[inline]
     pub fn index_empty(self) -> Self {
         self.word("INDEXEMPTY")
     }
@@ -222,12 +230,14 @@ impl SearchField {
     /// Words of a text or tag are found by their ends quickly: `WITHSUFFIXTRIE`.
     #[must_use]
     #[doc(alias = "withsuffixtrie")]
+    #[inline]
     pub fn with_suffix_trie(self) -> Self {
         self.word("WITHSUFFIXTRIE")
     }
 
     /// How much a text counts for the score, 1 by default: `WEIGHT`.
     #[must_use]
+    #[inline]
     pub fn weight(self, weight: f64) -> Self {
         self.word("WEIGHT").word(weight)
     }
@@ -235,6 +245,7 @@ impl SearchField {
     /// Other forms of the words of a text are not found: `NOSTEM`.
     #[must_use]
     #[doc(alias = "nostem")]
+    #[inline]
     pub fn no_stem(self) -> Self {
         self.word("NOSTEM")
     }
@@ -247,6 +258,7 @@ impl SearchField {
 
     /// What separates tags, a comma by default: `SEPARATOR`.
     #[must_use]
+    #[inline]
     pub fn separator(self, separator: char) -> Self {
         self.word("SEPARATOR").word(separator)
     }
@@ -254,18 +266,21 @@ impl SearchField {
     /// Tags differ in capitals: `CASESENSITIVE`.
     #[must_use]
     #[doc(alias = "casesensitive")]
+    #[inline]
     pub fn case_sensitive(self) -> Self {
         self.word("CASESENSITIVE")
     }
 
     /// A shape is in a plane: `FLAT`.
     #[must_use]
+    #[inline]
     pub fn flat(self) -> Self {
         self.word("FLAT")
     }
 
     /// What the components of a vector are: `TYPE`.
     #[must_use]
+    #[inline]
     pub fn components(self, component: VectorComponent) -> Self {
         let kind = match self.kind {
             Kind::Vector { algorithm, dimensions, metric, .. } => {
@@ -288,6 +303,7 @@ impl SearchField {
     }
 
     /// The words in the one order that servers accept.
+    #[inline]
     pub(super) fn append_to(self, command: Command) -> Command {
         let command = command.arg(self.name);
         let command = match self.alias {
@@ -314,6 +330,7 @@ impl SearchField {
 
 impl fmt::Debug for SearchField {
     /// Shows the kind, never a name.
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self.kind {
             Kind::Plain(kind) => kind,

@@ -23,6 +23,7 @@ use crate::resp::{Frame, Value};
 /// Returns what each node says: that it started, or that it will. The command goes to all nodes.
 ///
 /// **Since**: Redis 1.0. **Complexity**: O(1).
+#[inline]
 pub fn bgrewriteaof() -> Typed<PerNodeResult<String>> {
     start!("BGREWRITEAOF")
 }
@@ -38,6 +39,7 @@ with_options! {
 /// command goes to all nodes.
 ///
 /// **Since**: Redis 1.0. **Complexity**: O(1).
+#[inline]
 pub fn bgsave() -> BgSave<PerNodeResult<String>> {
     BgSave(start!("BGSAVE"))
 }
@@ -66,6 +68,7 @@ pub fn config_get(names: impl OneOrMore) -> Typed<PerNode<ByName<String>>> {
 /// Sets the statistics of all nodes to zero: `CONFIG RESETSTAT`.
 ///
 /// **Since**: Redis 2.0. **Complexity**: O(1).
+#[inline]
 pub fn config_resetstat() -> Typed<()> {
     start!("CONFIG RESETSTAT")
 }
@@ -75,6 +78,7 @@ pub fn config_resetstat() -> Typed<()> {
 /// A node that runs without a file has an error.
 ///
 /// **Since**: Redis 2.8. **Complexity**: O(1).
+#[inline]
 pub fn config_rewrite() -> Typed<()> {
     start!("CONFIG REWRITE")
 }
@@ -98,6 +102,7 @@ pub fn config_set(settings: impl PairOrMore) -> Typed<()> {
 /// Returns the number of keys of all primaries: `DBSIZE`.
 ///
 /// **Since**: Redis 1.0. **Complexity**: O(1) on each primary.
+#[inline]
 pub fn dbsize() -> Typed<u64> {
     start!("DBSIZE")
 }
@@ -120,6 +125,7 @@ with_options! {
 /// The command needs a target.
 ///
 /// **Since**: Redis 6.2. **Complexity**: O(1).
+#[inline]
 pub fn failover() -> Failover<()> {
     Failover(start!("FAILOVER"))
 }
@@ -155,6 +161,7 @@ with_options! {
 /// Deletes all keys of all databases, on all primaries: `FLUSHALL`.
 ///
 /// **Since**: Redis 1.0. **Complexity**: O(n) in the number of keys.
+#[inline]
 pub fn flushall() -> FlushAll<()> {
     FlushAll(start!("FLUSHALL"))
 }
@@ -162,6 +169,7 @@ pub fn flushall() -> FlushAll<()> {
 /// Deletes all keys of the client's database, on all primaries: `FLUSHDB`.
 ///
 /// **Since**: Redis 1.0. **Complexity**: O(n) in the number of keys.
+#[inline]
 pub fn flushdb() -> FlushAll<()> {
     FlushAll(start!("FLUSHDB"))
 }
@@ -185,6 +193,7 @@ with_options! {
 /// let memory: Info<PerNode<ServerInfo>> = cmd::info().sections("memory");
 /// let of_one: Info<ServerInfo> = cmd::info().reply();
 /// ```
+#[inline]
 pub fn info() -> Info<PerNode<ServerInfo>> {
     Info(start!("INFO"))
 }
@@ -204,12 +213,14 @@ pub struct ServerInfo(String);
 impl ServerInfo {
     /// The text as the server sent it.
     #[must_use]
+    #[inline]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The value of a field, such as `used_memory`.
     #[must_use]
+    #[inline]
     pub fn get(&self, name: &str) -> Option<&str> {
         text_field(&self.0, name)
     }
@@ -221,11 +232,13 @@ impl ServerInfo {
     }
 
     /// The names of the sections, such as `Memory`.
+    #[inline]
     pub fn sections(&self) -> impl Iterator<Item = &str> {
         self.0.lines().filter_map(heading)
     }
 
     /// The names and values of a section, in any case: `memory`.
+    #[inline]
     pub fn section<'a>(&'a self, name: &str) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         let mut lines = self.0.lines();
         lines.find(|line| heading(line).is_some_and(|found| found.eq_ignore_ascii_case(name)));
@@ -245,6 +258,7 @@ impl FromValue for ServerInfo {
 /// The command goes to all nodes.
 ///
 /// **Since**: Redis 1.0. **Complexity**: O(1).
+#[inline]
 pub fn lastsave() -> Typed<PerNode<u64>> {
     start!("LASTSAVE")
 }
@@ -257,6 +271,7 @@ with_options! {
 /// Returns a piece of art made of characters, and the version of the server: `LOLWUT`.
 ///
 /// **Since**: Redis 5.0. **Complexity**: O(n) in the size of the piece.
+#[inline]
 pub fn lolwut() -> Lolwut<String> {
     Lolwut(start!("LOLWUT"))
 }
@@ -276,6 +291,7 @@ impl<R> Lolwut<R> {
 /// Returns what each primary thinks of its memory, in words: `MEMORY DOCTOR`.
 ///
 /// **Since**: Redis 4.0. **Complexity**: O(1).
+#[inline]
 pub fn memory_doctor() -> Typed<PerNode<String>> {
     start!("MEMORY DOCTOR")
 }
@@ -283,6 +299,7 @@ pub fn memory_doctor() -> Typed<PerNode<String>> {
 /// Returns the statistics of each primary's allocator, as text: `MEMORY MALLOC-STATS`.
 ///
 /// **Since**: Redis 4.0. **Complexity**: O(n) in the memory that is allocated.
+#[inline]
 pub fn memory_malloc_stats() -> Typed<PerNode<String>> {
     start!("MEMORY MALLOC-STATS")
 }
@@ -290,6 +307,7 @@ pub fn memory_malloc_stats() -> Typed<PerNode<String>> {
 /// Gives memory that all nodes do not use back to their systems: `MEMORY PURGE`.
 ///
 /// **Since**: Redis 4.0. **Complexity**: O(n) in the memory that is allocated.
+#[inline]
 pub fn memory_purge() -> Typed<()> {
     start!("MEMORY PURGE")
 }
@@ -328,6 +346,7 @@ impl<R> MemoryUsage<R> {
 /// Returns the modules of the server: `MODULE LIST`.
 ///
 /// **Since**: Redis 4.0. **Complexity**: O(n) in the number of modules.
+#[inline]
 pub fn module_list() -> Typed<Vec<LoadedModule>> {
     start!("MODULE LIST")
 }
@@ -418,6 +437,7 @@ with_options! {
 /// Returns `PONG` if a primary answers: `PING`.
 ///
 /// **Since**: Redis 1.0. **Complexity**: O(1).
+#[inline]
 pub fn ping() -> Ping<String> {
     Ping(start!("PING"))
 }
@@ -446,6 +466,7 @@ pub fn replicaof(host: impl ToArg, port: u16) -> Typed<()> {
 /// The command needs a target.
 ///
 /// **Since**: Redis 5.0. **Complexity**: O(1).
+#[inline]
 pub fn replicaof_no_one() -> Typed<()> {
     start!("REPLICAOF").arg("NO").arg("ONE")
 }
@@ -455,6 +476,7 @@ pub fn replicaof_no_one() -> Typed<()> {
 /// A primary answers, unless a target is named.
 ///
 /// **Since**: Redis 2.8.12. **Complexity**: O(1).
+#[inline]
 pub fn role() -> Typed<ServerRole> {
     start!("ROLE")
 }
@@ -530,6 +552,7 @@ impl FromValue for ConnectedReplica {
 /// background.
 ///
 /// **Since**: Redis 1.0. **Complexity**: O(n) in the number of keys.
+#[inline]
 pub fn save() -> Typed<PerNodeResult<()>> {
     start!("SAVE")
 }
@@ -545,6 +568,7 @@ with_options! {
 /// that the connection was lost. The command needs a target.
 ///
 /// **Since**: Redis 1.0. **Complexity**: O(n) in the number of keys if it saves, else O(1).
+#[inline]
 pub fn shutdown() -> Shutdown<()> {
     Shutdown(start!("SHUTDOWN"))
 }
@@ -592,6 +616,7 @@ impl<R> Shutdown<R> {
 /// Nodes of a cluster refuse it. The command needs a target.
 ///
 /// **Since**: Redis 4.0. **Complexity**: O(n) in the number of clients that watch or wait for keys.
+#[inline]
 pub fn swapdb(first: u32, second: u32) -> Typed<()> {
     start!("SWAPDB").arg(first).arg(second)
 }
@@ -599,6 +624,7 @@ pub fn swapdb(first: u32, second: u32) -> Typed<()> {
 /// Returns the time of a server: `TIME`.
 ///
 /// **Since**: Redis 2.6. **Complexity**: O(1).
+#[inline]
 pub fn time() -> Typed<ServerTime> {
     start!("TIME")
 }
@@ -610,6 +636,7 @@ pub struct ServerTime(Duration);
 impl ServerTime {
     /// The time since 1970-01-01 00:00 UTC.
     #[must_use]
+    #[inline]
     pub const fn since_epoch(self) -> Duration {
         self.0
     }
@@ -617,6 +644,7 @@ impl ServerTime {
 
 impl From<ServerTime> for UnixTime {
     /// To the millisecond.
+    #[inline]
     fn from(time: ServerTime) -> Self {
         Self::from_millis(u64::try_from(time.0.as_millis()).unwrap_or(u64::MAX))
     }
@@ -636,6 +664,7 @@ impl FromValue for ServerTime {
 /// The number is that of the primary with the fewest. A timeout of zero waits forever.
 ///
 /// **Since**: Redis 3.0. **Complexity**: O(1).
+#[inline]
 pub fn wait(replicas: u64, timeout: Duration) -> Typed<u64> {
     start!("WAIT").arg(replicas).arg(milliseconds(timeout))
 }
@@ -646,11 +675,13 @@ pub fn wait(replicas: u64, timeout: Duration) -> Typed<u64> {
 /// are those of the primary with the fewest. A timeout of zero waits forever.
 ///
 /// **Since**: Redis 7.2. **Complexity**: O(1).
+#[inline]
 pub fn waitaof(local: u64, replicas: u64, timeout: Duration) -> Typed<(u64, u64)> {
     start!("WAITAOF").arg(local).arg(replicas).arg(milliseconds(timeout))
 }
 
 /// The name of a section, if the line begins one.
+#[inline]
 fn heading(line: &str) -> Option<&str> {
     line.strip_prefix('#').map(str::trim)
 }

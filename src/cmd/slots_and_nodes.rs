@@ -13,6 +13,7 @@ use crate::slot::Slot;
 use crate::topology::{NodeId, SlotRange};
 
 impl ToArg for Slot {
+    #[inline]
     fn to_arg(&self) -> Arg<'_> {
         self.number().into_arg()
     }
@@ -29,6 +30,7 @@ impl FromValue for Slot {
 }
 
 impl ToArg for NodeId {
+    #[inline]
     fn to_arg(&self) -> Arg<'_> {
         self.as_str().to_arg()
     }
@@ -43,6 +45,7 @@ impl FromValue for NodeId {
     }
 }
 
+#[inline]
 pub(super) fn wrong(expected: &'static str) -> ConversionError {
     ConversionError::custom(expected)
 }
@@ -51,28 +54,33 @@ pub(super) fn parse<T: FromStr>(text: &str) -> Result<T, ConversionError> {
     text.parse().map_err(|_| ConversionError::custom("a number is malformed or out of range"))
 }
 
+#[inline]
 pub(super) fn node_id(text: &str) -> Result<NodeId, ConversionError> {
     let id = NodeId::parse(text.as_bytes());
     id.ok_or_else(|| ConversionError::custom("the ID of a node has 40 hexadecimal digits"))
 }
 
+#[inline]
 pub(super) fn one_slot(text: &str) -> Result<Slot, ConversionError> {
     let slot = Slot::new(parse(text)?);
     slot.ok_or_else(|| ConversionError::custom("a slot is below 16384"))
 }
 
+#[inline]
 pub(super) fn from_to(first: Slot, last: Slot) -> Result<SlotRange, ConversionError> {
     let range = SlotRange::new(first, last);
     range.ok_or_else(|| ConversionError::custom("a range of slots ends before it begins"))
 }
 
 /// Reads `7` or `7-9`.
+#[inline]
 pub(super) fn range(text: &str) -> Result<SlotRange, ConversionError> {
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     from_to(one_slot(first)?, one_slot(last)?)
 }
 
 /// Reads ranges with blanks between them.
+#[inline]
 pub(super) fn ranges_in(
     fields: &Fields<'_, '_>,
     name: &'static str,
@@ -83,6 +91,7 @@ pub(super) fn ranges_in(
 }
 
 /// A time in milliseconds; 0 and below mean that there is none.
+#[inline]
 pub(super) fn point_in_time(milliseconds: i64) -> Option<UnixTime> {
     let time = u64::try_from(milliseconds).ok().filter(|&time| time > 0);
     time.map(UnixTime::from_millis)

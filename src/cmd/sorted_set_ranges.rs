@@ -31,6 +31,7 @@ impl RankRange {
     const NONE: Self = Self { first: 1, last: 0 };
 
     /// The ranks from `first` on that are before `end`.
+    #[inline]
     const fn before(first: i64, end: i64) -> Self {
         // The rank before 0 is none, and not the last one.
         if end == 0 { Self::NONE } else { Self { first, last: end.saturating_sub(1) } }
@@ -100,6 +101,7 @@ fn signed(sign: &str, text: impl ToArg) -> Vec<u8> {
 
 impl fmt::Debug for ScoreRange {
     /// Shows no bound: it may be a secret.
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ScoreRange(..)")
     }
@@ -107,6 +109,7 @@ impl fmt::Debug for ScoreRange {
 
 impl fmt::Debug for LexRange {
     /// Shows no bound: it may be a secret.
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("LexRange(..)")
     }
@@ -125,18 +128,21 @@ enum By {
 }
 
 impl From<RankRange> for MemberRange {
+    #[inline]
     fn from(range: RankRange) -> Self {
         Self(By::Rank(range))
     }
 }
 
 impl From<ScoreRange> for MemberRange {
+    #[inline]
     fn from(range: ScoreRange) -> Self {
         Self(By::Score(range))
     }
 }
 
 impl From<LexRange> for MemberRange {
+    #[inline]
     fn from(range: LexRange) -> Self {
         Self(By::Lex(range))
     }

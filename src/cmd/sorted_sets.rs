@@ -20,6 +20,7 @@ pub enum ScoreEnd {
 
 impl ToArg for ScoreEnd {
     /// The word of the server.
+    #[inline]
     fn to_arg(&self) -> Arg<'_> {
         match self {
             Self::Min => "MIN",
@@ -211,6 +212,7 @@ pub enum Aggregate {
 
 impl ToArg for Aggregate {
     /// The word of the server.
+    #[inline]
     fn to_arg(&self) -> Arg<'_> {
         match self {
             Self::Sum => "SUM",

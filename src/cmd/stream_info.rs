@@ -51,6 +51,7 @@ impl FromValue for ConsumerInfo {
 }
 
 /// A number that is -1 if there is none.
+#[inline]
 fn not_negative(number: Option<i64>) -> Option<u64> {
     number.and_then(|number| u64::try_from(number).ok())
 }

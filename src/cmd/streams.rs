@@ -37,6 +37,7 @@ impl Trim {
     /// Keeps as many of the newest entries: `MAXLEN`.
     #[must_use]
     #[doc(alias = "maxlen")]
+    #[inline]
     pub const fn max_len(len: u64) -> Self {
         Self { kept: Kept::Len(len), is_approximate: false, limit: None }
     }
@@ -44,12 +45,14 @@ impl Trim {
     /// Keeps entries with this id or a greater one: `MINID`. **Since**: Redis 6.2.
     #[must_use]
     #[doc(alias = "minid")]
+    #[inline]
     pub const fn min_id(id: EntryId) -> Self {
         Self { kept: Kept::From(id), is_approximate: false, limit: None }
     }
 
     /// May keep some entries more, which takes the server less work: `~`.
     #[must_use]
+    #[inline]
     pub const fn approximate(self) -> Self {
         Self { is_approximate: true, ..self }
     }
@@ -57,12 +60,14 @@ impl Trim {
     /// Deletes at most this many entries, all of them if it is 0: `LIMIT`. Servers take it only if
     /// trimming is [`approximate`](Self::approximate), which this implies. **Since**: Redis 6.2.
     #[must_use]
+    #[inline]
     pub const fn limit(self, count: u64) -> Self {
         Self { is_approximate: true, limit: Some(count), ..self }
     }
 }
 
 impl ToArgs for Trim {
+    #[inline]
     fn add_to(self, command: Command) -> Command {
         let command = command.arg(match self.kept {
             Kept::Len(_) => "MAXLEN",
@@ -95,6 +100,7 @@ pub enum EntryRefs {
 }
 
 impl ToArg for EntryRefs {
+    #[inline]
     fn to_arg(&self) -> Arg<'_> {
         match self {
             Self::Keep => "KEEPREF".to_arg(),

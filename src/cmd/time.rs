@@ -22,24 +22,28 @@ pub struct UnixTime(u64);
 impl UnixTime {
     /// So many seconds after 1970-01-01 00:00 UTC.
     #[must_use]
+    #[inline]
     pub const fn from_secs(seconds: u64) -> Self {
         Self(seconds.saturating_mul(1000))
     }
 
     /// So many milliseconds after 1970-01-01 00:00 UTC.
     #[must_use]
+    #[inline]
     pub const fn from_millis(milliseconds: u64) -> Self {
         Self(milliseconds)
     }
 
     /// The milliseconds since 1970-01-01 00:00 UTC.
     #[must_use]
+    #[inline]
     pub const fn as_millis(self) -> u64 {
         self.0
     }
 
     /// The time since 1970-01-01 00:00 UTC.
     #[must_use]
+    #[inline]
     pub const fn since_epoch(self) -> Duration {
         Duration::from_millis(self.0)
     }
@@ -47,6 +51,7 @@ impl UnixTime {
 
 impl ToArg for UnixTime {
     /// The milliseconds, as commands with `P` in their names take them.
+    #[inline]
     fn to_arg(&self) -> Arg<'_> {
         self.0.into_arg()
     }
@@ -75,6 +80,7 @@ pub enum Ttl {
 impl Ttl {
     /// The time that is left; `None` if it does not expire or does not exist.
     #[must_use]
+    #[inline]
     pub const fn left(self) -> Option<Duration> {
         if let Self::Expires(left) = self { Some(left) } else { None }
     }
@@ -131,6 +137,7 @@ pub(super) enum Period {
 }
 
 impl Period {
+    #[inline]
     pub(super) fn of(duration: Duration) -> Self {
         if duration.subsec_nanos() == 0 {
             return Self::Seconds(duration.as_secs());
@@ -139,6 +146,7 @@ impl Period {
     }
 
     /// The same for a point in time.
+    #[inline]
     pub(super) const fn until(at: UnixTime) -> Self {
         if at.0.is_multiple_of(1000) {
             Self::Seconds(at.0 / 1000)
@@ -149,17 +157,20 @@ impl Period {
 }
 
 /// The milliseconds of a period, rounded up: a period that is not zero does not become zero.
+#[inline]
 pub(super) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }
 
 /// The seconds of a timeout, in whole milliseconds rounded up: a timeout that is not zero does not
 /// become zero.
+#[inline]
 pub(super) fn seconds(timeout: Duration) -> f64 {
     Duration::from_millis(milliseconds(timeout)).as_secs_f64()
 }
 
 /// The seconds of a period, rounded up.
+#[inline]
 pub(super) fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0))
 }

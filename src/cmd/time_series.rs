@@ -52,6 +52,7 @@ pub enum TsAggregator {
 }
 
 impl TsAggregator {
+    #[inline]
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Avg => "avg",
@@ -92,6 +93,7 @@ pub enum TsDuplicatePolicy {
 }
 
 impl TsDuplicatePolicy {
+    #[inline]
     const fn word(self) -> &'static str {
         match self {
             Self::Block => "BLOCK",
@@ -385,6 +387,7 @@ pub struct TsRule {
 
 impl TsRule {
     /// Reads what follows the destination.
+    #[inline]
     fn of(destination: String, value: &Value<'_>, frame: &Frame) -> Result<Self, ConversionError> {
         let element = |index: usize| {
             let elements = value.elements();

@@ -76,6 +76,7 @@ fn list<V: Display>(values: impl IntoIterator<Item = V>) -> String {
 }
 
 impl ToArg for TsFilter {
+    #[inline]
     fn to_arg(&self) -> Arg<'_> {
         self.0.to_arg()
     }
@@ -102,6 +103,7 @@ pub struct TsBuckets {
 impl TsBuckets {
     /// Buckets as long as `bucket`: `AGGREGATION`.
     #[must_use]
+    #[inline]
     pub const fn new(aggregator: TsAggregator, bucket: Duration) -> Self {
         Self { aggregator, bucket, align: None, timestamp: None, with_empty: false }
     }
@@ -119,6 +121,7 @@ impl TsBuckets {
     /// **Since**: `RedisTimeSeries` 1.8.
     #[must_use]
     #[doc(alias = "buckettimestamp")]
+    #[inline]
     pub fn at_middle(self) -> Self {
         Self { timestamp: Some("mid"), ..self }
     }
@@ -127,6 +130,7 @@ impl TsBuckets {
     ///
     /// **Since**: `RedisTimeSeries` 1.8.
     #[must_use]
+    #[inline]
     pub fn at_end(self) -> Self {
         Self { timestamp: Some("end"), ..self }
     }
@@ -137,11 +141,13 @@ impl TsBuckets {
     /// **Since**: `RedisTimeSeries` 1.8.
     #[must_use]
     #[doc(alias = "empty")]
+    #[inline]
     pub fn with_empty(self) -> Self {
         Self { with_empty: true, ..self }
     }
 
     /// The words in the one order that servers accept.
+    #[inline]
     fn append_to(self, command: Command) -> Command {
         let command = match self.align {
             Some(align) => command.arg("ALIGN").arg(align),
@@ -158,6 +164,7 @@ impl TsBuckets {
 }
 
 impl fmt::Debug for TsBuckets {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "TsBuckets({} of {:?})", self.aggregator.word(), self.bucket)
     }

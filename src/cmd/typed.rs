@@ -53,7 +53,7 @@ impl<R> Typed<R> {
 
     /// The command of a row of the table: what `start!` makes.
     #[inline]
-    pub(super) fn of(info: &'static CommandInfo, is_subcommand: bool) -> Self {
+    pub(super) fn of((info, is_subcommand): (&'static CommandInfo, bool)) -> Self {
         Self::new(if is_subcommand { Command::of_subcommand(info) } else { Command::of(info) })
     }
 
@@ -146,9 +146,11 @@ pub const fn each<I: IntoIterator>(items: I) -> Each<I> {
 /// The command of a row of the table.
 macro_rules! start {
     ($name:literal) => {
+        // One constant, not two: there are hundreds of these, and each costs time to compile.
         $crate::cmd::Typed::of(
-            const { $crate::command::table::known($name) },
-            const { $crate::command::table::is_subcommand($name) },
+            const {
+                ($crate::command::table::known($name), $crate::command::table::is_subcommand($name))
+            },
         )
     };
 }

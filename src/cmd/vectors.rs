@@ -34,6 +34,7 @@ impl Vector {
     /// The bytes that travel, for a hash field or a parameter of a query: 32-bit floats, each with
     /// its lowest byte first.
     #[must_use]
+    #[inline]
     pub const fn as_bytes(&self) -> &Bytes {
         &self.0
     }
@@ -41,6 +42,7 @@ impl Vector {
 
 impl fmt::Debug for Vector {
     /// Shows the number of bytes, never a content: it may be a secret.
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Vector({} bytes)", self.0.len())
     }
@@ -52,6 +54,7 @@ trait Component: Copy {
 }
 
 impl Component for f32 {
+    #[inline]
     fn round(self) -> f32 {
         self
     }
@@ -63,6 +66,7 @@ impl Component for f64 {
         clippy::cast_possible_truncation,
         reason = "rounds to the nearest, as is wanted"
     )]
+    #[inline]
     fn round(self) -> f32 {
         self as f32
     }
@@ -92,12 +96,14 @@ impl<T: ToArg> VSimQuery for T {
 }
 
 impl VSimQuery for Vector {
+    #[inline]
     fn append_to(self, command: Command) -> Command {
         command.arg("FP32").arg(self.0)
     }
 }
 
 impl VSimQuery for &Vector {
+    #[inline]
     fn append_to(self, command: Command) -> Command {
         command.arg("FP32").arg(&self.0)
     }

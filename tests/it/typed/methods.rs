@@ -118,7 +118,7 @@ fn method(function: &Function) -> String {
         parameter.split(':').next().unwrap_or_default().trim_start_matches("mut ")
     });
     let names = names.collect::<Vec<_>>().join(", ");
-    writeln!(text, "        self.run({name}({names}))\n    }}").expect("fits");
+    writeln!(text, "        self.execute({name}({names}))\n    }}").expect("fits");
     text
 }
 
