@@ -7,8 +7,11 @@
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::verify::ensure;
 use crate::action::{CallId, LinkId, NodeReplies, Outcome, RedirectKind, Reply};
 use crate::address::Address;
 use crate::config::Protocol;
@@ -38,7 +41,6 @@ impl PartRef {
 
 /// What travels, and how far it has come.
 #[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "they hold or do not, each on its own")]
 pub(super) struct Part {
     pub(super) piece: Piece,
     pub(super) place: Place,
@@ -56,13 +58,9 @@ pub(super) struct Part {
     pub(super) refusal: Option<Box<ServerError>>,
     /// Where it was redirected to, until the topology lists that node.
     pub(super) suspicion: Option<Box<Suspicion>>,
-    /// Whether `MULTI` was refused, so that what followed it was no transaction.
-    pub(super) is_torn: bool,
     /// Whether its caller chose a node that was listed. The part fails once that node has left: the
     /// address of a seed may lead to another node then.
     pub(super) was_listed: bool,
-    /// The first refusal of a command inside a transaction.
-    pub(super) inner: Option<Box<Frame>>,
 }
 
 /// A redirection to a node that the topology does not list.
@@ -256,11 +254,7 @@ impl<T> Calls<T> {
 
     /// The parts of a call that are not over, in their order.
     pub(super) fn open_parts(&self, id: CallId) -> Vec<PartRef> {
-        let count = match self.entry(id).map(|entry| &entry.parts) {
-            None | Some(Parts::None) => 0,
-            Some(Parts::One(_)) => 1,
-            Some(Parts::Many(many)) => u32::try_from(many.parts.len()).unwrap_or(NONE),
-        };
+        let count = self.entry(id).map_or(0, Entry::part_count);
         let all = (0..count).map(|part| PartRef { call: id, part });
         all.filter(|part| self.part(*part).is_some()).collect()
     }
@@ -369,6 +363,63 @@ impl<T> Calls<T> {
         self.unlisted.first().filter(|(deadline, _)| *deadline <= now).map(|(_, id)| *id)
     }
 
+    /// All parts that are not over.
+    pub(super) fn open(&self) -> impl Iterator<Item = PartRef> {
+        let living = self.entries.iter().enumerate().filter(|(_, entry)| entry.serial > 0);
+        living.flat_map(|(index, entry)| {
+            let call = CallId { index: u32::try_from(index).unwrap_or(NONE), serial: entry.serial };
+            let all = (0..entry.part_count()).map(move |part| PartRef { call, part });
+            all.filter(|part| self.part(*part).is_some())
+        })
+    }
+
+    /// Checks the sums, the free places and the list of deadlines.
+    ///
+    /// # Errors
+    /// What does not hold.
+    pub(super) fn verify(&self) -> Result<(), String> {
+        let living = || self.entries.iter().filter(|entry| entry.serial > 0);
+        let (count, free_count) = (living().count(), self.free.len());
+        ensure!(count == self.count, "{count} calls are counted as {}", self.count);
+        ensure!(count + free_count == self.entries.len(), "{free_count} places are free");
+        let is_free = |index: &u32| self.entries.get(place(*index)).is_some_and(|e| e.serial == 0);
+        ensure!(self.free.iter().all(is_free), "a place is free, and taken");
+        let len: usize = living().map(|entry| entry.len).sum();
+        ensure!(len == self.len, "calls of {len} bytes are counted as {}", self.len);
+        let mut kept_len = 0;
+        for entry in living() {
+            match &entry.parts {
+                Parts::Many(many) => kept_len += many.verify()?,
+                Parts::One(_) => {}
+                Parts::None => return Err("a call has no parts".into()),
+            }
+        }
+        ensure!(kept_len == self.kept_len, "{kept_len} bytes kept, counted {}", self.kept_len);
+        self.verify_deadlines()
+    }
+
+    /// Checks that every call is either in the list of deadlines, which is sorted, or in the tree.
+    fn verify_deadlines(&self) -> Result<(), String> {
+        let (mut before, mut at, mut count) = (NONE, self.first, 0);
+        let mut deadline = Instant::EPOCH;
+        while let Some(entry) = self.entries.get(place(at)) {
+            ensure!(entry.before == before, "deadline {at} follows another than {before}");
+            ensure!(entry.is_listed && entry.serial > 0, "deadline {at} is of no call");
+            ensure!(entry.deadline >= deadline, "deadline {at} is earlier than the one before");
+            deadline = entry.deadline;
+            (before, at, count) = (at, entry.after, count + 1);
+            ensure!(count <= self.count, "the list of deadlines has no end");
+        }
+        ensure!(before == self.last, "the last deadline is {before}, not {}", self.last);
+        for (deadline, id) in &self.unlisted {
+            let is_it = |entry: &Entry<T>| !entry.is_listed && entry.deadline == *deadline;
+            ensure!(self.entry(*id).is_some_and(is_it), "{id:?} has another deadline");
+        }
+        count += self.unlisted.len();
+        ensure!(count == self.count, "{count} of {} deadlines are known", self.count);
+        Ok(())
+    }
+
     #[inline]
     fn list(&mut self, id: CallId, deadline: Instant) {
         let last = self.last;
@@ -458,6 +509,17 @@ impl Many {
         (self.open_count > 0, kept_len)
     }
 
+    /// Checks the sums. The bytes that are kept.
+    fn verify(&self) -> Result<usize, String> {
+        let open_count = self.results.iter().filter(|result| result.is_none()).count();
+        ensure!(open_count == self.open_count, "{open_count} parts open, not {}", self.open_count);
+        ensure!(open_count > 0, "a call is over, and open");
+        let replies = self.results.iter().flatten().flatten();
+        let kept_len: usize = replies.map(|frame| frame.as_bytes().len()).sum();
+        ensure!(kept_len == self.kept_len, "a call keeps {kept_len} bytes, not {}", self.kept_len);
+        Ok(kept_len)
+    }
+
     /// A reply has come that would have to wait for others, and there is no room for it.
     #[cold]
     fn no_room(&self, part: u32) -> Error {
@@ -481,6 +543,15 @@ impl<T> Entry<T> {
             len: 0,
             token: None,
             parts: Parts::None,
+        }
+    }
+
+    /// The number of its parts, those that are over among them.
+    fn part_count(&self) -> u32 {
+        match &self.parts {
+            Parts::None => 0,
+            Parts::One(_) => 1,
+            Parts::Many(many) => u32::try_from(many.parts.len()).unwrap_or(NONE),
         }
     }
 
@@ -513,9 +584,7 @@ impl From<Piece> for Part {
             may_have_run: false,
             refusal: None,
             suspicion: None,
-            is_torn: false,
             was_listed: false,
-            inner: None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The credentials of links, and how they change while links are in use.
+//! Floor 2: the credentials of links, and how they change while links are in use.
 //!
 //! Theory of operation. Credentials are counted: each link knows which ones it began with. When
 //! they are replaced, the machine writes an `AUTH` on every link that is set up, behind earlier
@@ -10,9 +10,8 @@
 
 use super::Cluster;
 use super::nodes::{Tenant, Work};
-use crate::action::{Event, LinkId, RefreshReason};
+use crate::action::{Event, LinkId};
 use crate::config::Credentials;
-use crate::error::NodeFailure;
 use crate::link::without_secrets;
 use crate::resp::Frame;
 use crate::time::Instant;
@@ -24,23 +23,8 @@ impl<T> Cluster<T> {
         for link in self.links.ids() {
             self.authenticate_again(now, link);
         }
-        self.forget_refusals(now);
         self.is_reauthenticating = true;
         self.end_reauthentication();
-    }
-
-    /// Nodes that refused the former user may take the new one: they are asked at once.
-    fn forget_refusals(&mut self, now: Instant) {
-        for node in self.links.nodes.iter_mut().flatten() {
-            if node.last_failure.as_ref().is_some_and(NodeFailure::is_about_user) {
-                node.failures = 0;
-                node.last_failure = None;
-                node.retry_at = None;
-            }
-        }
-        if self.unrouted.live_count() > 0 {
-            self.request_refresh(now, RefreshReason::Start, true);
-        }
     }
 
     /// Authenticates a link that is set up with other credentials than those of now.
@@ -79,24 +63,6 @@ impl<T> Cluster<T> {
             }
         }
         self.end_reauthentication();
-    }
-
-    /// The answer to an `AUTH` cannot be used: nothing tells as which user the link goes on. A new
-    /// one is authenticated from the beginning.
-    pub(super) fn handle_unusable_auth(&mut self, now: Instant, link: LinkId) {
-        let Some(tenant) = self.links.get_mut(link) else { return };
-        tenant.auth_count = tenant.auth_count.saturating_sub(1);
-        self.drain(now, link);
-        self.end_reauthentication();
-    }
-
-    /// A node has forgotten who a link is: a new one tells it again. Not sooner than links are
-    /// dialled again in any case, since it may forget that one as well.
-    pub(super) fn leave_unauthenticated(&mut self, now: Instant, link: LinkId) {
-        let age = self.links.get(link).map(|tenant| now.since(tenant.dialled_at));
-        if age >= Some(self.config.max_reconnect_delay) {
-            self.drain(now, link);
-        }
     }
 
     /// Whether a link was set up with credentials that have been replaced since.

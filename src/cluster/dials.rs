@@ -1,4 +1,4 @@
-//! Which nodes are dialled, and which wait for their dial.
+//! Floor 4: which nodes are dialled, and which wait for their dial.
 //!
 //! Theory of operation. Three limits hold dials back: the number of connections, the number of
 //! dials at a time, and the number of dials per second. A node that may not be dialled waits in one
@@ -13,7 +13,7 @@ use core::time::Duration;
 
 use super::Cluster;
 use super::nodes::Tenant;
-use super::refresh::ASKED_COUNT_MAX;
+use super::rounds::ASKED_COUNT_MAX;
 use crate::action::LinkId;
 use crate::config::Config;
 use crate::time::Instant;
@@ -63,12 +63,23 @@ impl Dials {
         self.lines.iter().any(|line| !line.is_empty())
     }
 
+    /// Whether a node stands in this line, also where it is passed over.
+    pub(super) fn has(&self, line: Line, index: usize) -> bool {
+        let [asked, alone, together] = &self.lines;
+        let nodes = match line {
+            Line::Asked => asked,
+            Line::Alone => alone,
+            Line::Together => together,
+        };
+        nodes.contains(&index)
+    }
+
     /// Removes all waiting nodes.
     pub(super) fn clear(&mut self) {
         self.lines = Default::default();
     }
 
-    const fn line(&mut self, line: Line) -> &mut VecDeque<usize> {
+    pub(super) const fn line(&mut self, line: Line) -> &mut VecDeque<usize> {
         let [asked, alone, together] = &mut self.lines;
         match line {
             Line::Asked => asked,
@@ -102,32 +113,6 @@ fn interval(config: &Config) -> Duration {
 }
 
 impl<T> Cluster<T> {
-    /// Dials a node, or has it wait for its turn.
-    pub(super) fn dial_in_turn(&mut self, now: Instant, index: usize) {
-        if !self.dials.has_waiting() && self.may_dial(now, Line::Together) {
-            self.dials.note_begun(now, &self.config);
-            return self.dial(now, index);
-        }
-        self.wait_in(index, Line::Together);
-    }
-
-    /// Has a node that waits to be dialled wait in this line, if that is better than where it
-    /// waits. Where it stood before it is passed over.
-    pub(super) fn want(&mut self, index: usize, line: Line) {
-        if self.links.node(index).is_some_and(|node| node.waits_in.is_some_and(|of| line < of)) {
-            self.wait_in(index, line);
-        }
-    }
-
-    fn wait_in(&mut self, index: usize, line: Line) {
-        if let Some(node) = self.links.node_mut(index)
-            && node.waits_in.is_none_or(|of| line < of)
-        {
-            node.waits_in = Some(line);
-            self.dials.line(line).push_back(index);
-        }
-    }
-
     /// Dials those whose turn it is. To be called when all that came in has been dealt with.
     #[inline]
     pub(super) fn dial_waiting(&mut self, now: Instant) {
@@ -178,7 +163,7 @@ impl<T> Cluster<T> {
     }
 
     /// Whether another node may be dialled. Makes room for its connection if it can.
-    fn may_dial(&mut self, now: Instant, line: Line) -> bool {
+    pub(super) fn may_dial(&mut self, now: Instant, line: Line) -> bool {
         let beside = if line == Line::Asked { ASKED_COUNT_MAX } else { 0 };
         if self.links.making_count >= self.config.max_dials.saturating_add(beside) {
             return false; // one of them comes or fails, which is an input

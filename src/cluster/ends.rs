@@ -1,54 +1,51 @@
-//! How a part ends without a reply: its time is up, no seed leads to a cluster, the machine ends.
-//! And what of a server's error may be shown.
+//! Floor 2: how a part ends, and what of a server's error may be shown.
 
 use alloc::vec::Vec;
 
 use super::Cluster;
 use super::calls::{Part, PartRef, Place};
 use crate::command::Command;
-use crate::error::{Cause, Disconnect, Error, Failure, NodeFailures, Ran, ServerError, SystemText};
+use crate::error::{Cause, Error, Failure, NodeFailures, Ran, ServerError};
 use crate::plan::{Payload, Route};
-use crate::time::Instant;
+use crate::resp::Frame;
 
 impl<T> Cluster<T> {
-    /// A part's time is up.
-    pub(super) fn expire_part(&mut self, now: Instant, part: PartRef) {
-        let Some(state) = self.calls.part(part) else { return };
-        let (place, may_have_run) = (state.place, state.may_have_run);
-        let refusal = state.refusal.as_deref().filter(|_| !may_have_run).cloned();
-        let node = match place {
-            Place::Waiting(node) => Some(node),
-            Place::InFlight { link, .. } => self.links.get(link).map(|tenant| tenant.node),
-            Place::Nowhere
-            | Place::Unrouted
-            | Place::Fenced(_)
-            | Place::Paused
-            | Place::Suspect => None,
-        };
-        let is_unsent = self.withdraw(now, part) && !may_have_run;
-        let ran = if is_unsent { Ran::No } else { Ran::Maybe };
-        let address = node.and_then(|node| self.links.address(node)).cloned();
-        let timed_out = Error::new(Cause::TimedOut, ran).at(address, None);
-        let error = match (place, refusal) {
-            _ if !is_unsent => timed_out,
-            (Place::Waiting(node), refusal) => {
-                let failed = self.waited_for(node);
-                failed.or_else(|| refusal.map(Error::from)).unwrap_or(timed_out)
-            }
-            (_, Some(refusal)) => refusal.into(),
-            (Place::Unrouted, None) => self.unrouted_error(),
-            _ => timed_out,
-        };
-        self.fail(part, error);
+    /// A part is over.
+    pub(super) fn settle(&mut self, part: PartRef, result: Result<Frame, Error>) {
+        let Self { calls, links, random, .. } = self;
+        let spoken = |link| links.get(link).map(|tenant| tenant.link.protocol());
+        if let Some((token, outcome)) = calls.settle(part, result, spoken, random) {
+            self.complete(token, outcome);
+        }
     }
 
-    /// The error of a part that no node was known for until its deadline.
-    pub(super) fn unrouted_error(&self) -> Error {
-        Error::not_executed(if self.links.knows_cluster() {
-            Cause::SlotUnassigned
-        } else {
-            Cause::NoCluster(self.failures_so_far())
-        })
+    /// A part is over without a reply. Its error tells its command and its slot.
+    #[cold]
+    pub(super) fn fail(&mut self, part: PartRef, mut error: Error) {
+        if let Some(state) = self.calls.part(part) {
+            error = state.own_error(error);
+        }
+        let is_maybe = error.may_have_executed();
+        match error.cause() {
+            Some(Cause::TimedOut) if is_maybe => self.stats.timeouts_sent += 1,
+            Some(Cause::TimedOut) => self.stats.timeouts_queued += 1,
+            Some(_) if is_maybe => self.stats.maybe_executed += 1,
+            _ => {}
+        }
+        self.settle(part, Err(error));
+    }
+
+    /// A part is over without a reply, because of what happened at a node.
+    pub(super) fn fail_at(&mut self, node: usize, part: PartRef, error: Error) {
+        let node = self.links.address(node).cloned();
+        self.fail(part, error.at(node, None));
+    }
+
+    /// The caller gets the error that would be acted on otherwise.
+    pub(super) fn refuse_part(&mut self, node: usize, part: PartRef, frame: &Frame) {
+        if let Some(error) = frame.error() {
+            self.fail_at(node, part, error.into());
+        }
     }
 
     /// Fails the parts without a route: no seed leads to a cluster, and none will.
@@ -72,32 +69,6 @@ impl<T> Cluster<T> {
             self.unrouted.left();
             self.fail(part, Error::not_executed(Cause::NoCluster(failures.clone())));
         }
-    }
-
-    /// Routes again what no node was known for.
-    pub(super) fn reroute_unrouted(&mut self, now: Instant) {
-        for part in self.unrouted.take() {
-            if self.calls.part(part).is_some_and(|state| state.place == Place::Unrouted) {
-                self.dispatch(now, part);
-            }
-        }
-    }
-
-    /// The machine ends: a part that can still be kept from running is over.
-    pub(super) fn close_part(&mut self, now: Instant, part: PartRef) {
-        let Some(state) = self.calls.part(part) else { return };
-        let (place, may_have_run) = (state.place, state.may_have_run);
-        if !self.withdraw(now, part) {
-            self.set_place(part, place);
-            return; // its reply is waited for
-        }
-        let error = if may_have_run {
-            let lost = Disconnect::Other(SystemText::EMPTY);
-            Error::maybe_executed(Cause::ConnectionLost(lost))
-        } else {
-            Error::shut_down()
-        };
-        self.fail(part, error);
     }
 }
 

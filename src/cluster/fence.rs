@@ -1,4 +1,4 @@
-//! Fences: how the commands of a slot stay in order when the slot changes hands.
+//! Floor 2: fences: how the commands of a slot stay in order when the slot changes hands.
 //!
 //! Theory of operation. While a slot has one owner, its commands go one way and stay in order. When
 //! it changes hands, by a `MOVED` or by a new topology, some of them are on their way to the former
@@ -13,18 +13,12 @@
 //! up and takes it back before they arrive. It refuses the first of them and serves the second.
 
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use super::Cluster;
 use super::calls::{Part, PartRef, Place};
-use super::nodes::Work;
 use crate::action::LinkId;
-use crate::config::ReadFrom;
-use crate::error::Disconnect;
-use crate::plan::Route;
 use crate::slot::Slot;
 use crate::time::Instant;
-use crate::topology::TopologyChange;
 
 impl<T> Cluster<T> {
     /// Has a part wait until the fence of its slot is lifted.
@@ -37,12 +31,12 @@ impl<T> Cluster<T> {
     }
 
     /// The link has answered more: lifts the fences that waited for this link alone.
-    pub(super) fn lift_fences(&mut self, now: Instant, link: LinkId) {
+    pub(super) fn lift_fences(&mut self, link: LinkId) {
         let answered = self.links.get(link).map_or(u64::MAX, |tenant| tenant.link.answered());
         let free = self.fences.answered(link, answered);
         self.note_next_fence(link);
         for slot in free {
-            self.lift_if_free(now, slot);
+            self.lift_if_free(slot);
         }
     }
 
@@ -56,13 +50,14 @@ impl<T> Cluster<T> {
 
     /// Lifts the fence of a slot if it waits for nothing: what waited leaves in the order of its
     /// submission.
-    pub(super) fn lift_if_free(&mut self, now: Instant, slot: Slot) {
+    pub(super) fn lift_if_free(&mut self, slot: Slot) {
         let Some(parts) = self.fences.lift_if_free(slot) else { return };
         let mut parts = Vec::from(parts);
         parts.sort_unstable_by_key(|part| part.order());
         for part in parts {
             if self.calls.part(part).is_some_and(|state| state.place == Place::Fenced(slot)) {
-                self.dispatch(now, part);
+                self.set_place(part, Place::Nowhere);
+                self.agenda.send(part);
             }
         }
     }
@@ -77,7 +72,7 @@ impl<T> Cluster<T> {
     }
 
     /// Has a slot wait for so many replies of the link.
-    fn hold(&mut self, slot: Slot, link: LinkId, until: u64) {
+    pub(super) fn hold(&mut self, slot: Slot, link: LinkId, until: u64) {
         self.fences.hold(slot, link, until);
         if let Some(tenant) = self.links.get_mut(link) {
             tenant.fence_at = tenant.fence_at.min(until);
@@ -151,99 +146,4 @@ impl<T> Cluster<T> {
                 })
         });
     }
-
-    /// The topology is another one: links, queues and fences follow it.
-    pub(super) fn follow_topology(&mut self, now: Instant, change: &TopologyChange) {
-        let unlisted = self.links.follow(now, self.agreement.topology());
-        self.fence_moved(now, change);
-        self.clear_suspects(now); // they are older than what waits in the queues
-        self.reroute_queues(now, change);
-        // A seed that a stuck round began to ask may take longer to reach than rounds last.
-        let is_stuck = self.is_stuck();
-        for node in unlisted {
-            let is_awaited = is_stuck && self.links.node(node).is_some_and(|node| node.is_seed);
-            if !is_awaited && let Some(link) = self.links.node(node).and_then(|node| node.link) {
-                self.drain(now, link);
-            }
-            self.forget_if_useless(node);
-        }
-        self.verify_links(now);
-    }
-
-    /// Fences the slots that changed hands and have commands on their way, wherever.
-    fn fence_moved(&mut self, now: Instant, change: &TopologyChange) {
-        // Where replicas may answer, reads have no order to keep.
-        let is_for_all = self.config.read_from == ReadFrom::Primary;
-        let mut moved = Vec::new();
-        let mut silent = Vec::new();
-        for tenant in self.links.tenants.iter().flatten() {
-            let before = moved.len();
-            let owed = tenant.link.owed().filter(|(_, work)| is_for_all || !self.is_read(work));
-            let of_slots = owed.filter_map(|(number, work)| Some((work.slot()?, number)));
-            let meant = of_slots.filter(|(slot, _)| has_moved(change, *slot));
-            moved.extend(meant.map(|(slot, number)| (slot, tenant.id, number)));
-            // A node that lost its slots while it was silent is not coming back with answers.
-            let leads = self.links.primaries.contains(&Some(tenant.node));
-            let silence = now.since(tenant.link.progress_at());
-            if moved.len() > before && !leads && silence >= SILENCE {
-                silent.push(tenant.id);
-                moved.truncate(before);
-            }
-        }
-        // The last one of each slot and link is enough.
-        moved.sort_unstable();
-        moved.reverse();
-        moved.dedup_by_key(|(slot, link, _)| (*slot, *link));
-        for (slot, link, until) in moved {
-            self.hold(slot, link, until);
-        }
-        for link in silent {
-            self.drop_link(now, link, Disconnect::TimedOut);
-        }
-    }
-
-    /// Whether work only reads, as far as is known.
-    fn is_read(&self, work: &Work) -> bool {
-        let Work::Part { part, .. } = work else { return false };
-        self.calls.part(*part).is_some_and(|state| state.piece.read_only)
-    }
-
-    /// Reroutes the parts in queues that belong to another node now, in the order of their
-    /// submission.
-    fn reroute_queues(&mut self, now: Instant, change: &TopologyChange) {
-        let mut leaving = Vec::new();
-        for node in 0..self.links.nodes.len() {
-            let Some(state) = self.links.node_mut(node) else { continue };
-            let is_listed = state.is_listed;
-            for part in state.queue.take() {
-                let Some(state) = self.calls.part_mut(part) else { continue };
-                if state.place != Place::Waiting(node) {
-                    continue;
-                }
-                let belongs = if let Route::Slot(slot) = state.piece.route {
-                    is_listed && !has_moved(change, slot)
-                } else {
-                    self.links.chosen(self.agreement.topology(), state) == Some(node)
-                };
-                if belongs {
-                    self.line_up(node, part);
-                } else {
-                    (state.place, state.asking) = (Place::Nowhere, false);
-                    leaving.push(part);
-                }
-            }
-        }
-        leaving.sort_unstable_by_key(|part| part.order());
-        for part in leaving {
-            self.dispatch(now, part);
-        }
-    }
 }
-
-fn has_moved(change: &TopologyChange, slot: Slot) -> bool {
-    let before = change.moved().partition_point(|moved| moved.slots.last() < slot);
-    change.moved().get(before).is_some_and(|moved| moved.slots.contains(slot))
-}
-
-/// A node that has been silent for this long and lost all its slots is not waited for.
-const SILENCE: Duration = Duration::from_secs(1);

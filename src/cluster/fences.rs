@@ -5,10 +5,13 @@
 //! waits for it.
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::calls::PartRef;
 use super::queue::Queue;
+use super::verify::ensure;
 use crate::action::LinkId;
 use crate::slot::Slot;
 
@@ -101,6 +104,34 @@ impl Fences {
                 *held_until = sooner;
             }
         }
+    }
+
+    /// What all of them wait for.
+    pub(super) fn holds(&self) -> impl Iterator<Item = (LinkId, u64, Slot)> {
+        self.holds.iter().copied()
+    }
+
+    /// Who waits at them.
+    pub(super) fn queues(&self) -> impl Iterator<Item = (Slot, &Queue)> {
+        self.slots.iter().map(|(slot, fence)| (*slot, &fence.queue))
+    }
+
+    /// Checks that what is kept by slot is what is kept by link.
+    ///
+    /// # Errors
+    /// What does not hold.
+    pub(super) fn verify(&self) -> Result<(), String> {
+        let mut count = 0;
+        for (slot, fence) in &self.slots {
+            ensure!(!fence.holds.is_empty(), "{slot:?} stands still for nothing");
+            for (link, until) in &fence.holds {
+                count += 1;
+                let is_known = self.holds.contains(&(*link, *until, *slot));
+                ensure!(is_known, "{slot:?} waits for reply {until} of {link:?}, which is unknown");
+            }
+        }
+        ensure!(count == self.holds.len(), "slots wait for {count} of {}", self.holds.len());
+        Ok(())
     }
 
     /// Lifts the fence of a slot if it waits for nothing: who waited, in the order in which they

@@ -1,4 +1,4 @@
-//! A link is lost: what becomes of the parts that it owed replies to.
+//! Floor 7: a link is lost: what becomes of the parts that it owed replies to.
 //!
 //! Theory of operation. The number of bytes that the transport took decides for each part. A part
 //! that was not taken whole did not run, and goes to the front of its queue. A part that was taken
@@ -14,13 +14,13 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::Cluster;
-use super::calls::{Part, PartRef, Place};
-use super::nodes::{Role, Work};
-use crate::action::{Event, LinkId, RefreshReason};
+use super::calls::{PartRef, Place};
+use super::nodes::Work;
+use crate::action::{Action, Event, LinkId, RefreshReason};
 use crate::config::Config;
-use crate::error::{Cause, Disconnect, Error, NodeFailure, Ran, SystemText};
+use crate::error::{Cause, Disconnect, Error, NodeFailure, ProtocolError, Ran, SystemText};
 use crate::link::{Hello, Owed};
-use crate::plan::{Payload, Route};
+use crate::plan::Route;
 use crate::random::Random;
 use crate::time::Instant;
 use crate::verdict::{Verdict, judge};
@@ -32,7 +32,7 @@ impl<T> Cluster<T> {
         let was_ready = tenant.link.is_ready() && !tenant.is_strange;
         let index = tenant.node;
         let is_culprit_first = matches!(loss, Loss::Protocol(_)) || tenant.link.skips_reply();
-        let owed: Vec<_> = tenant.link.lose().collect();
+        let owed = tenant.link.lose();
         let was_needed = !owed.is_empty() || !was_ready;
         if tenant.is_connected && !was_ready {
             self.note_hello(index, tenant.link.hello(), loss);
@@ -41,7 +41,7 @@ impl<T> Cluster<T> {
         self.sweep_strays();
         let again = self.sort_owed(index, loss, owed, is_culprit_first);
         self.requeue(now, index, again);
-        self.lift_fences(now, id);
+        self.lift_fences(id);
         if was_needed {
             self.refresh_link_lost(now, index, &loss.failure());
         }
@@ -52,12 +52,41 @@ impl<T> Cluster<T> {
         let needed = self.links.node(index).is_some_and(|node| node.queue.live_count() > 0);
         if needed {
             self.ensure_link(now, index);
+            self.pump(now, index); // a node may have another link, which was idle
         }
         if needed || (was_needed && self.links.is_trusted(index) && self.links.knows_cluster()) {
             self.request_refresh(now, RefreshReason::Unreachable, needed);
         }
         self.forget_if_useless(index);
         self.end_reauthentication();
+    }
+
+    pub(super) fn link_closed(&mut self, now: Instant, id: LinkId, cause: Disconnect) {
+        self.lose_link(now, id, &Loss::Closed(cause));
+    }
+
+    /// Closes a link on our side.
+    pub(super) fn drop_link(&mut self, now: Instant, id: LinkId, cause: Disconnect) {
+        if self.links.get(id).is_some() {
+            self.actions.push_back(Action::Close { link: id });
+            self.lose_link(now, id, &Loss::Closed(cause));
+        }
+    }
+
+    /// Closes a link that leads to another node than the one whose address it is.
+    pub(super) fn drop_strange_link(&mut self, now: Instant, id: LinkId) {
+        if self.links.get(id).is_some() {
+            self.actions.push_back(Action::Close { link: id });
+            self.lose_link(now, id, &Loss::Stranger);
+        }
+    }
+
+    /// A link brings what cannot be understood: it is closed.
+    #[cold]
+    pub(super) fn break_link(&mut self, now: Instant, id: LinkId, error: ProtocolError) {
+        self.stats.protocol_errors += 1;
+        self.actions.push_back(Action::Close { link: id });
+        self.lose_link(now, id, &Loss::Protocol(error));
     }
 
     /// Reroutes commands that another node can answer away from a node that does not respond: reads
@@ -128,10 +157,10 @@ impl<T> Cluster<T> {
         let mut again = VecDeque::new();
         // Whose reply broke the protocol would have it broken again by the next one.
         let culprit = owed.first().map(|owed| owed.work).filter(|_| is_culprit_first);
-        for remains in Remains::of(owed) {
-            let part = remains.part;
+        for owed in owed {
+            let Work::Part { part, .. } = owed.work else { continue };
             let is_culprit = culprit.is_some_and(|work| work.is_for(part));
-            match self.after_loss(node, loss, &remains, is_culprit) {
+            match self.after_loss(node, loss, part, owed, is_culprit) {
                 Ok(()) => again.push_back(part),
                 Err(Some(error)) => self.fail(part, error),
                 Err(None) => {}
@@ -148,21 +177,20 @@ impl<T> Cluster<T> {
         &mut self,
         node: usize,
         loss: &Loss,
-        remains: &Remains,
+        part: PartRef,
+        owed: Owed<Work>,
         is_culprit: bool,
     ) -> Result<(), Option<Error>> {
         let redirections_max = self.config.max_redirections;
-        let Some(state) = self.calls.part_mut(remains.part) else { return Err(None) };
-        let refused = state.inner.take().map(|refused| *refused);
-        let ran_alone = remains.ran_alone(state);
-        let multi_refused = core::mem::take(&mut state.is_torn);
+        let Some(state) = self.calls.part_mut(part) else { return Err(None) };
+        let Owed { ran, is_suspect, refused, multi_refused, .. } = owed;
         state.asking = false;
         state.place = Place::Nowhere;
-        state.losses = state.losses.saturating_add(u8::from(remains.is_suspect()));
+        state.losses = state.losses.saturating_add(u8::from(is_suspect));
         let is_lost_again = state.losses >= LOSS_COUNT_MAX;
         let cause = if is_lost_again { Cause::LostTwice(loss.cause()) } else { loss.of_part() };
         let node = self.links.address(node).cloned();
-        if remains.sent || ran_alone {
+        if ran == Ran::Maybe {
             state.hops = state.hops.saturating_add(1);
             let may_go = state.piece.idempotent && !is_culprit && !is_lost_again;
             if may_go && state.hops <= redirections_max && self.ends_by.is_none() {
@@ -216,50 +244,6 @@ impl<T> Cluster<T> {
 /// half-written.
 const LOSS_COUNT_MAX: u8 = 2;
 
-/// How far a part had come on a link that is lost.
-#[derive(Debug)]
-struct Remains {
-    part: PartRef,
-    /// Whether the transport took every byte of it.
-    sent: bool,
-    /// Whether the transport took a byte of it.
-    begun: bool,
-    /// Whether every command before it was answered.
-    is_first: bool,
-    /// How many commands of the transaction were not sent.
-    queued_unsent: usize,
-}
-
-impl Remains {
-    /// What a link owed, part by part, in order.
-    fn of(owed: Vec<Owed<Work>>) -> Vec<Self> {
-        let mut parts: Vec<Self> = Vec::with_capacity(owed.len());
-        for (index, Owed { work, sent, begun }) in owed.into_iter().enumerate() {
-            let Work::Part { part, role, .. } = work else { continue };
-            if parts.last().is_none_or(|last| last.part != part) {
-                parts.push(Self { part, sent, begun, is_first: index == 0, queued_unsent: 0 });
-            }
-            let Some(last) = parts.last_mut() else { continue };
-            last.sent = sent; // its last command decides
-            last.begun |= begun;
-            last.queued_unsent += usize::from(role == Role::Queued && !sent);
-        }
-        parts
-    }
-
-    /// Whether the link may have been lost because of this part: it was the one that the node was
-    /// busy with, or the one that was being sent.
-    const fn is_suspect(&self) -> bool {
-        self.begun && (self.is_first || !self.sent)
-    }
-
-    /// Whether commands of a transaction may have run, each alone, though `EXEC` was not sent.
-    fn ran_alone(&self, state: &Part) -> bool {
-        let Payload::Transaction(commands) = &state.piece.payload else { return false };
-        state.is_torn && self.queued_unsent < commands.len()
-    }
-}
-
 /// A node that refuses the user, lacks the database or cannot be trusted is not asked again before.
 const REFUSAL_PAUSE: Duration = Duration::from_secs(1);
 
@@ -267,7 +251,7 @@ const REFUSAL_PAUSE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) enum Loss {
     Closed(Disconnect),
-    Protocol(crate::error::ProtocolError),
+    Protocol(ProtocolError),
     Refused(NodeFailure),
     /// Another node answers at the address.
     Stranger,

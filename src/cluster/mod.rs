@@ -4,67 +4,85 @@
 //! in one place at a time. A node that is sick concerns only the parts that are for it. Nothing is
 //! sent again unless it provably did not run, or may run twice.
 //!
-//! - [`calls`]: the calls that are not over, and their deadlines
-//! - [`nodes`]: the nodes, their addresses and links, and the parts that wait for them
-//! - [`links`]: links come and go
-//! - [`dials`]: which nodes are dialled, and which wait for it
-//! - [`loss`]: what becomes of the parts of a lost link
-//! - [`credentials`]: the credentials of links, and how they change
-//! - [`mod@write`]: from the queue of a node onto its link, and back
-//! - [`redirect`]: what replies lead to: an end, a redirection, a pause
-//! - [`scripts`]: when a script is sent by its name, and when in full
-//! - [`fence`]: how the commands of a slot stay in order when the slot moves
-//! - [`fences`], [`strays`]: the slots that stand still, and where redirections brought their
-//!   commands
-//! - [`queue`], [`last`]: parts that wait in line, and how those of one slot are found there
-//! - [`strangers`]: nodes of other clusters at known addresses
-//! - [`refresh`]: when the machine asks for the topology, and which nodes
-//! - [`ends`]: how a part ends without a reply
-//! - [`unusable`]: what becomes of work whose reply cannot be used
-//! - [`timers`]: what is due
+//! The methods of the machine stand on floors. A method calls methods of its own file and of the
+//! floors below, and so nothing calls itself; what it wants from above it leaves on the agenda. The
+//! first line of each file tells its floor, and the test `floors` holds it.
+//!
+//! | floor | rooms |
+//! | --- | --- |
+//! | 11 | this file: the door |
+//! | 10 | [`replies`]: bytes come in, and replies among them; `audit`: when a debug build looks at everything |
+//! | 9 | [`agenda`]: what rooms leave to be done; [`unusable`]: replies that cannot be used; [`verify`]: what must hold between two inputs |
+//! | 8 | [`follow`]: a view becomes the topology; [`connect`]: a connection is made and set up; [`timers`]: what is due |
+//! | 7 | [`loss`]: what becomes of the parts of a lost link; [`ready`]: who waited for a link goes on |
+//! | 6 | [`refresh`]: when the topology is read again, and from which nodes |
+//! | 5 | [`redirect`]: redirections are followed; [`scripts`]: a script is sent by its name or in full; [`strangers`]: nodes of other clusters at known addresses |
+//! | 4 | [`dispatch`]: a part goes where its route leads, or waits; [`dials`]: which nodes are dialled |
+//! | 3 | [`mod@write`]: from the queue of a node onto its link, and back; [`links`]: links are opened and forgotten |
+//! | 2 | [`ends`]: how a part ends; [`fence`]: how the commands of a slot stay in order when it moves; [`credentials`]: how they change |
+//! | 1 | [`base`]: what every room does; [`pauses`]: parts that were refused before they ran |
+//!
+//! What they stand on, types of their own: [`calls`] with their deadlines, [`nodes`] and links,
+//! [`rounds`] of the refresh, [`fences`] and [`strays`] of slots that move, [`queue`] and [`last`]
+//! for parts in line, [`stats`].
 
+mod agenda;
+#[cfg(debug_assertions)]
+mod audit;
+mod base;
 mod calls;
+mod connect;
 mod credentials;
 mod dials;
+mod dispatch;
 mod ends;
 mod fence;
 mod fences;
+mod follow;
 mod last;
 mod links;
 mod loss;
 mod nodes;
+mod pauses;
 mod queue;
+mod ready;
 mod redirect;
 mod refresh;
+mod replies;
+mod rounds;
 mod scripts;
 mod stats;
 mod strangers;
 mod strays;
 mod timers;
 mod unusable;
+mod verify;
 mod write;
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use self::calls::{Calls, Part, PartRef, Place};
+use self::agenda::Agenda;
+use self::calls::Calls;
 use self::dials::Dials;
 use self::fences::Fences;
 use self::nodes::Links;
+use self::pauses::Pauses;
 use self::queue::Queue;
-use self::refresh::Refresh;
+use self::rounds::Refresh;
 pub use self::stats::Stats;
 use self::strays::Strays;
 use self::timers::Timers;
-use crate::action::{Action, CallId, Event, LinkId, Outcome, RefreshReason, Reply};
+#[cfg(doc)]
+use crate::action::Event;
+use crate::action::{Action, CallId, LinkId, RefreshReason};
 use crate::address::Address;
 use crate::command::LearnedCommands;
-use crate::config::{Config, Credentials, ReadFrom};
-use crate::error::{Cause, ConfigError, Disconnect, Error};
+use crate::config::{Config, Credentials};
+use crate::error::{ConfigError, Disconnect, Error};
 use crate::link::ReceiveBuffer;
-use crate::plan::{Call, Context, Explanation, Route};
+use crate::plan::{Call, Explanation};
 use crate::random::Random;
-use crate::resp::Frame;
 use crate::time::Instant;
 use crate::topology::{Agreement, Topology};
 
@@ -101,9 +119,8 @@ pub struct Cluster<T> {
     unrouted: Queue,
     /// Parts that were redirected to a node that the topology does not list.
     suspects: Queue,
-    /// Parts that pause, by the end of the pause.
-    paused: BTreeMap<(Instant, u64), PartRef>,
-    pause_serial: u64,
+    /// Parts that pause.
+    pauses: Pauses,
     /// Slots whose new commands wait for the former owner.
     fences: Fences,
     /// Where redirections have brought commands.
@@ -111,6 +128,8 @@ pub struct Cluster<T> {
     /// Nodes that wait to be dialled.
     dials: Dials,
     refresh: Refresh,
+    /// What is left to be done with this input.
+    agenda: Agenda,
     timers: Timers,
     /// Whether a node has ever answered `HELLO`.
     knows_hello: bool,
@@ -121,6 +140,8 @@ pub struct Cluster<T> {
     /// Set once the application has shut the machine down: when it ends at the latest.
     ends_by: Option<Instant>,
     stats: Stats,
+    #[cfg(debug_assertions)]
+    audit: audit::Audit,
 }
 
 /// A call that the machine refused: nothing was sent.
@@ -157,18 +178,20 @@ impl<T> Cluster<T> {
             actions: VecDeque::new(),
             unrouted: Queue::default(),
             suspects: Queue::default(),
-            paused: BTreeMap::new(),
-            pause_serial: 0,
+            pauses: Pauses::default(),
             fences: Fences::default(),
             strays: Strays::default(),
             dials: Dials::default(),
             refresh: Refresh::new(&config),
+            agenda: Agenda::default(),
             knows_hello: false,
             credentials_serial: 0,
             is_reauthenticating: false,
             timers: Timers::default(),
             ends_by: None,
             stats: Stats::default(),
+            #[cfg(debug_assertions)]
+            audit: audit::Audit::default(),
             seeds,
             config,
         })
@@ -225,49 +248,6 @@ impl<T> Cluster<T> {
         self.learned = learned;
     }
 
-    /// What plans are made with.
-    const fn context(&self) -> Context<'_> {
-        Context {
-            topology: self.agreement.topology(),
-            cross_slot: self.config.cross_slot,
-            learned: &self.learned,
-        }
-    }
-
-    /// Sends all parts of a call that is planned.
-    fn dispatch_all(&mut self, now: Instant, id: CallId, part_count: usize) {
-        for part in 0..u32::try_from(part_count).unwrap_or(u32::MAX) {
-            self.dispatch(now, PartRef { call: id, part });
-        }
-        if part_count == 0
-            && let Some((token, outcome)) = self.calls.finish(id, &mut self.random)
-        {
-            self.complete(token, outcome);
-        }
-    }
-
-    /// The topology is known: who waited for nothing else is done, and what could not be planned
-    /// without it is.
-    fn topology_known(&mut self, now: Instant, part: PartRef) {
-        let Some(call) = self.calls.take_later(part) else {
-            if let Some(token) = self.calls.take(part.call) {
-                self.complete(token, Ok(Reply::Ready));
-            }
-            return;
-        };
-        let is_strict = call.is_strict();
-        let mut plan = match call.plan(self.context()) {
-            Ok(plan) => plan,
-            Err(error) => return self.fail(part, error),
-        };
-        if let Err(error) = self.make_room(&mut plan, is_strict) {
-            return self.fail(part, error);
-        }
-        let part_count = plan.len();
-        self.calls.replace(part.call, plan);
-        self.dispatch_all(now, part.call, part_count);
-    }
-
     fn refuse(&mut self, token: T, error: Error) -> SubmitError<T> {
         self.stats.calls_refused += 1;
         SubmitError { token, error }
@@ -291,7 +271,7 @@ impl<T> Cluster<T> {
     /// replies to the others are discarded.
     pub fn cancel(&mut self, now: Instant, call: CallId) {
         for part in self.calls.open_parts(call) {
-            self.withdraw(now, part);
+            self.withdraw(part);
         }
         if self.calls.take(call).is_some() {
             self.stats.calls_cancelled += 1;
@@ -302,7 +282,7 @@ impl<T> Cluster<T> {
 
     /// Reads the topology again, as soon as `min_refresh_interval` allows.
     pub fn refresh_topology(&mut self, now: Instant) {
-        self.request_refresh(now, RefreshReason::Requested, false);
+        self.agenda.want_refresh(RefreshReason::Requested, false);
         self.finish(now);
     }
 
@@ -318,6 +298,7 @@ impl<T> Cluster<T> {
     /// With `None`, open connections stay as they are, and new ones send no credentials.
     pub fn set_credentials(&mut self, now: Instant, credentials: Option<Credentials>) {
         self.replace_credentials(now, credentials);
+        self.forgive_refusals(now);
         self.finish(now);
     }
 
@@ -341,10 +322,10 @@ impl<T> Cluster<T> {
         self.refresh.stop();
         for call in self.calls.ids() {
             for part in self.calls.open_parts(call) {
-                self.close_part(now, part);
+                self.close_part(part);
             }
         }
-        self.close_idle_links(now);
+        self.close_idle_links();
         self.finish(now);
     }
 
@@ -460,163 +441,21 @@ impl<T> Cluster<T> {
         self.calls.count()
     }
 
-    fn report(&mut self, event: Event) {
-        self.actions.push_back(Action::Event(event));
-    }
-
-    fn complete(&mut self, token: T, outcome: Outcome) {
-        self.stats.calls_completed += 1;
-        self.actions.push_back(Action::Complete { token, outcome });
-    }
-
-    /// A part is over.
-    fn settle(&mut self, part: PartRef, result: Result<Frame, Error>) {
-        let Self { calls, links, random, .. } = self;
-        let spoken = |link| links.get(link).map(|tenant| tenant.link.protocol());
-        if let Some((token, outcome)) = calls.settle(part, result, spoken, random) {
-            self.complete(token, outcome);
-        }
-    }
-
-    /// A part is over without a reply, because of what happened at a node.
-    fn fail_at(&mut self, node: usize, part: PartRef, error: Error) {
-        let node = self.links.address(node).cloned();
-        self.fail(part, error.at(node, None));
-    }
-
-    /// A part is over without a reply. Its error tells its command and its slot.
-    #[cold]
-    fn fail(&mut self, part: PartRef, mut error: Error) {
-        if let Some(state) = self.calls.part(part) {
-            error = state.own_error(error);
-        }
-        let is_maybe = error.may_have_executed();
-        match error.cause() {
-            Some(Cause::TimedOut) if is_maybe => self.stats.timeouts_sent += 1,
-            Some(Cause::TimedOut) => self.stats.timeouts_queued += 1,
-            Some(_) if is_maybe => self.stats.maybe_executed += 1,
-            _ => {}
-        }
-        self.settle(part, Err(error));
-    }
-
-    /// Sends a part where its route leads, or has it wait.
-    fn dispatch(&mut self, now: Instant, part: PartRef) {
-        let slot = self.calls.part(part).and_then(|state| state.piece.route.slot());
-        let is_fenced = slot.is_some_and(|slot| self.fences.contains(slot));
-        match slot.filter(|_| is_fenced && self.ends_by.is_none()) {
-            Some(slot) => self.wait_at_fence(slot, part),
-            None => self.route(now, part),
-        }
-    }
-
-    /// Sends a part where its route leads, past any fence.
-    fn route(&mut self, now: Instant, part: PartRef) {
-        let Some(state) = self.calls.part_mut(part) else { return };
-        state.place = Place::Nowhere;
-        if self.ends_by.is_some() {
-            return self.close_part(now, part);
-        }
-        // A read that was refused goes to the primary: its replica may be loading for long.
-        let from_replica = state.piece.read_only
-            && state.refusals == 0
-            && self.config.read_from != ReadFrom::Primary;
-        let node = match &state.piece.route {
-            Route::Slot(slot) => {
-                let topology = self.agreement.topology();
-                self.links.for_slot(topology, *slot, from_replica, &mut self.random)
-            }
-            Route::Any => self.links.any(&mut self.random),
-            Route::Node(_) | Route::Shard { .. } => {
-                let node = self.links.chosen(self.agreement.topology(), state);
-                if let (None, Route::Node(address)) = (node, &state.piece.route)
-                    && self.links.knows_cluster()
-                {
-                    let error = Error::not_executed(Cause::UnknownNode);
-                    let error = error.with_node(address.clone());
-                    return self.fail(part, error);
-                }
-                node
-            }
-            Route::Discovery => {
-                if self.links.knows_cluster() {
-                    return self.topology_known(now, part);
-                }
-                None
-            }
-        };
-        match node {
-            Some(node) => self.enqueue(now, node, part),
-            None => self.wait_unrouted(now, part),
-        }
-    }
-
-    /// No node is known for a part: it waits for a topology that has one.
-    fn wait_unrouted(&mut self, now: Instant, part: PartRef) {
-        let is_alive =
-            |part| self.calls.part(part).is_some_and(|state| state.place == Place::Unrouted);
-        self.unrouted.sweep_if_due(is_alive);
-        self.unrouted.push_back(part, None);
-        self.set_place(part, Place::Unrouted);
-        let knows = self.links.knows_cluster();
-        let reason = if knows { RefreshReason::SlotUnassigned } else { RefreshReason::Start };
-        self.request_refresh(now, reason, true);
-    }
-
-    fn set_place(&mut self, part: PartRef, place: Place) {
-        if let Some(state) = self.calls.part_mut(part) {
-            state.place = place;
-        }
-    }
-
-    /// Takes a part out of the place where it waits. Whether it can be sure not to run any more.
-    fn withdraw(&mut self, now: Instant, part: PartRef) -> bool {
-        let Some(state) = self.calls.part_mut(part) else { return true };
-        match core::mem::replace(&mut state.place, Place::Nowhere) {
-            Place::Nowhere | Place::Paused => true,
-            Place::Unrouted => {
-                self.unrouted.left();
-                true
-            }
-            Place::Suspect => {
-                self.suspects.left();
-                true
-            }
-            Place::Waiting(node) => {
-                self.links.left_queue(node);
-                true
-            }
-            Place::Fenced(slot) => {
-                self.fences.left(slot);
-                true
-            }
-            Place::InFlight { link, .. } => self.take_back(now, link, part),
-        }
-    }
-
     /// What came in has been dealt with.
     #[inline]
     fn finish(&mut self, now: Instant) {
+        self.carry_out(now);
         self.dial_waiting(now);
         self.check();
     }
 
-    /// Checks the invariants that can be checked in passing. Only in debug builds.
-    fn check(&self) {
-        debug_assert_eq!(self.verify(), Ok(()), "an invariant does not hold");
-    }
-
-    /// Which invariant does not hold, of those that can be checked in passing.
-    ///
-    /// # Errors
-    /// A sentence about it. It would be a fault of this crate.
-    pub(crate) fn verify(&self) -> Result<(), &'static str> {
-        if self.calls.count() > 0 && self.timers.next().is_none() {
-            return Err("a call waits without a deadline");
+    /// Checks that the machine is sound. Only in debug builds.
+    #[inline]
+    fn check(&mut self) {
+        #[cfg(debug_assertions)]
+        {
+            let all = self.look_at_all();
+            debug_assert_eq!(all, Ok(()), "an invariant does not hold");
         }
-        if self.calls.count() > 0 && self.calls.next_deadline() < self.timers.next() {
-            return Err("a deadline is earlier than the timer");
-        }
-        Ok(())
     }
 }

@@ -5,16 +5,19 @@
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use super::calls::{Part, PartRef};
 use super::dials::Line;
 use super::last::{LastOf, SHORT_LEN};
 use super::queue::Queue;
 use super::scripts::Scripts;
+use super::verify::ensure;
 use crate::action::LinkId;
 use crate::address::Address;
+use crate::config::Config;
 use crate::error::{NodeFailure, ProtocolError};
 use crate::link::{GROWTH_LEN, GROWTH_LEN_MIN, Link};
 use crate::plan::Route;
@@ -26,27 +29,14 @@ use crate::topology::{NodeId, Topology};
 /// What is written on a link, and told with its reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Work {
-    /// A command of a part.
-    Part { part: PartRef, slot: Option<Slot>, role: Role },
+    /// A part.
+    Part { part: PartRef, slot: Option<Slot> },
     /// A question of a round of the refresh.
     Topology { round: u64, question: Question },
     /// A sign of life.
     Ping,
     /// Other credentials.
     Auth,
-}
-
-/// Which command of a part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
-    /// Its only one.
-    Command,
-    /// `MULTI`: only a refusal is of interest.
-    Multi,
-    /// A command behind it: the same.
-    Queued,
-    /// `EXEC`: its reply is the transaction's.
-    Exec,
 }
 
 /// What a node is asked for.
@@ -142,6 +132,21 @@ pub(super) struct Tenant {
     pub(super) scripts: Scripts,
 }
 
+/// What is due on a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Due {
+    /// Its dial or its handshake takes longer than it should.
+    Doubt,
+    /// It takes too long.
+    GiveUp,
+    /// A reply is owed for too long.
+    Stalled,
+    /// It owes nothing, and a sign of life is due.
+    Ping,
+    /// It takes no more work, and has had its time.
+    Drained,
+}
+
 /// What links keep of replies that are not complete is counted in such steps: most are shorter, and
 /// cost nothing.
 const HELD_LEN_STEP: usize = 16 << 10;
@@ -155,9 +160,27 @@ impl Tenant {
             || differ(self.link.held_len(), self.held_len)
     }
 
-    /// When a dial that is not answered takes longer than it should.
-    pub(super) fn doubted_at(&self, patience: Duration) -> Option<Instant> {
-        (!self.link.is_ready() && !self.is_doubted).then(|| self.dialled_at + patience)
+    /// What is due on it next, and when.
+    #[inline]
+    pub(super) fn due(&self, config: &Config) -> (Instant, Due) {
+        let progress_at = self.link.progress_at();
+        let (at, due) = if !self.link.is_ready() {
+            let doubted_at = self.dialled_at + config.refresh_stagger;
+            let given_up_at = self.dialled_at + config.connect_timeout;
+            if self.is_doubted || given_up_at <= doubted_at {
+                (given_up_at, Due::GiveUp)
+            } else {
+                (doubted_at, Due::Doubt)
+            }
+        } else if self.link.expected_count() > 0 {
+            (progress_at + config.stall_timeout, Due::Stalled)
+        } else {
+            (progress_at + config.ping_interval, Due::Ping)
+        };
+        match self.drain_by {
+            Some(drain_by) if drain_by < at => (drain_by, Due::Drained),
+            _ => (at, due),
+        }
     }
 
     /// The number of replies up to that to the last command of a slot that it owes; `None` if it
@@ -554,5 +577,43 @@ impl Links {
         }
         let nodes = self.nodes.iter().enumerate();
         nodes.filter(|(_, n)| n.as_ref().is_some_and(|n| !n.is_listed)).map(|(i, _)| i).collect()
+    }
+    /// Checks that addresses, nodes and links agree both ways, and that counts are sums.
+    ///
+    /// # Errors
+    /// What does not hold.
+    pub(super) fn verify(&self) -> Result<(), String> {
+        let count = self.nodes.iter().flatten().count();
+        ensure!(count == self.by_address.len(), "{count} nodes, {} known", self.by_address.len());
+        let mut link_count = 0;
+        for (index, node) in self.nodes.iter().enumerate() {
+            let Some(node) = node else { continue };
+            let is_known = self.find(&node.address) == Some(index);
+            ensure!(is_known, "node {index} is not known by {}", node.address);
+            for link in self.links_to(index) {
+                link_count += 1;
+                let is_its = self.get(link).is_some_and(|tenant| tenant.node == index);
+                ensure!(is_its, "{link:?} of node {index} is gone, or leads elsewhere");
+            }
+        }
+        let mut sums = (0, 0, 0, 0);
+        for (index, tenant) in self.tenants.iter().enumerate() {
+            let Some(tenant) = tenant else { continue };
+            ensure!(tenant.id.index() == index, "{:?} is in the place {index}", tenant.id);
+            let is_its = self.links_to(tenant.node).any(|link| link == tenant.id);
+            ensure!(is_its, "node {} does not know its {:?}", tenant.node, tenant.id);
+            let is_current = self.node(tenant.node).is_some_and(|n| n.link == Some(tenant.id));
+            let takes_work = tenant.drain_by.is_none();
+            ensure!(is_current == takes_work, "{:?} drains: {}", tenant.id, !takes_work);
+            tenant.link.verify().map_err(|error| format!("{:?}: {error}", tenant.id))?;
+            sums.0 += 1;
+            sums.1 += usize::from(!tenant.is_made);
+            sums.2 += tenant.held_len;
+            sums.3 += tenant.reserved_len;
+        }
+        ensure!(link_count == sums.0, "nodes have {link_count} links of {}", sums.0);
+        let counted = (self.tenant_count, self.making_count, self.held_len, self.reserved_len);
+        ensure!(sums == counted, "links, in the making, held, reserved: {sums:?}, not {counted:?}");
+        Ok(())
     }
 }

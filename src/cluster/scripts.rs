@@ -1,4 +1,4 @@
-//! Which scripts are sent by their names, and which in full.
+//! Floor 5: which scripts are sent by their names, and which in full.
 //!
 //! Theory of operation. Nodes keep the scripts that they were sent. The first invocation of a
 //! script on a link carries the source, so that those behind it find it there: were the name tried
@@ -11,9 +11,9 @@
 
 use alloc::vec::Vec;
 
-use super::calls::PartRef;
+use super::Cluster;
+use super::calls::{Part, PartRef};
 use super::nodes::Links;
-use super::{Cluster, Part};
 use crate::action::LinkId;
 use crate::command::{Command, Sha1};
 use crate::error::Code;
@@ -103,7 +103,7 @@ impl<T> Cluster<T> {
             self.stand_still(now, slot, [Some(node), None, None]);
             if self.fences.contains(slot) {
                 self.wait_at_fence(slot, part);
-                return self.lift_if_free(now, slot);
+                return self.lift_if_free(slot);
             }
         }
         self.enqueue(now, node, part);

@@ -1,4 +1,4 @@
-//! Nodes of other clusters at known addresses.
+//! Floor 5: nodes of other clusters at known addresses.
 //!
 //! Theory of operation. An address outlives its node: a pod gets the address of one that is gone,
 //! and may belong to another cluster. So each node tells its ID while a link to it is set up,
@@ -18,9 +18,8 @@ use core::time::Duration;
 
 use super::Cluster;
 use super::nodes::{Links, Tenant};
-use super::refresh::{Round, Told};
-use crate::action::{LinkId, RefreshReason};
-use crate::error::NodeFailure;
+use super::rounds::{Round, Told};
+use crate::action::LinkId;
 use crate::time::Instant;
 use crate::topology::{Absence, Doubt, Node, NodeId, Topology};
 
@@ -52,8 +51,24 @@ const OTHER_COUNT_MAX: usize = 8;
 #[derive(Debug, Default)]
 pub(super) struct OtherClusters(Vec<(BTreeSet<NodeId>, Instant)>);
 
+impl Round {
+    /// A node has told a doubtful view: what else was told of the same cluster counts with it.
+    pub(super) fn put_off(&mut self, told: Told, witnesses: usize, has_seed: bool) {
+        let topology = told.view.topology();
+        let mut same = self.doubtful.iter_mut();
+        if let Some(same) = same.find(|other| other.told.view.topology().shares_id(topology)) {
+            same.tellers += 1;
+            same.witnesses += witnesses;
+            same.has_seed |= has_seed;
+            same.told = told;
+        } else {
+            self.doubtful.push(Doubtful { told, tellers: 1, witnesses, has_seed });
+        }
+    }
+}
+
 impl OtherClusters {
-    fn note(&mut self, now: Instant, topology: &Topology) {
+    pub(super) fn note(&mut self, now: Instant, topology: &Topology) {
         let ids: BTreeSet<_> = topology.nodes().filter_map(Node::id).collect();
         if let Some((known, _)) = self.0.iter_mut().find(|(known, _)| !known.is_disjoint(&ids)) {
             *known = ids;
@@ -93,109 +108,17 @@ impl<T> Cluster<T> {
         tenant.link.is_ready() && belongs.is_some() && bears.is_some() && belongs != bears
     }
 
-    /// A link has been set up, and leads to a stranger.
-    pub(super) fn meet_stranger(&mut self, now: Instant, id: LinkId) {
-        let Some(tenant) = self.links.get_mut(id) else { return };
-        tenant.is_strange = true;
-        let (node, bears) = (tenant.node, tenant.link.node_id());
-        let Some(state) = self.links.node_mut(node) else { return };
-        state.stranger = bears.map(Box::new);
-        state.failures = state.failures.max(1);
-        self.agreement.forget_stranger(&state.address);
-        if self.refresh.is_asking(node) {
-            self.refresh_link_ready(now, node, id);
-        } else if self.links.is_cut_off() {
-            self.request_refresh(now, RefreshReason::Unreachable, true);
-        } else {
-            self.drop_strange_link(now, id);
-        }
-    }
-
-    /// The topology may have other IDs, and no round asks a stranger any more: links that lead
-    /// where they should are used, others closed. A node that got a new ID while its link was in
-    /// use is dialled anew.
-    pub(super) fn verify_links(&mut self, now: Instant) {
-        for index in 0..self.links.nodes.len() {
-            let Some(node) = self.links.node_mut(index) else { continue };
-            let belongs_there = node.id.is_none() || node.stranger.as_deref() == node.id.as_ref();
-            if let Some(stranger) = node.stranger.take_if(|_| belongs_there) {
-                let is_outside = node.id.is_none();
-                node.outsider = is_outside.then(|| Box::new((*stranger, now)));
-                (node.failures, node.retry_at) = (0, None);
-                node.last_failure = None;
-                if node.queue.live_count() > 0 {
-                    self.ensure_link(now, index);
-                }
-            }
-        }
-        let in_use = self.links.tenants.iter().flatten().filter(|tenant| tenant.drain_by.is_none());
-        let to_judge = in_use.filter(|tenant| tenant.is_strange || self.is_strange(tenant));
-        let is_cut_off = self.links.is_cut_off();
-        let verdicts: Vec<_> =
-            to_judge.map(|tenant| (tenant.id, tenant.node, self.is_strange(tenant))).collect();
-        for (id, node, is_strange) in verdicts {
-            let Some(tenant) = self.links.get_mut(id) else { continue };
-            let was_strange = core::mem::replace(&mut tenant.is_strange, is_strange);
-            match (was_strange, is_strange) {
-                (true, true) if is_cut_off => {}
-                (true, true) => self.drop_strange_link(now, id),
-                (false, true) => {
-                    tenant.is_strange = false; // what it owes came before the other ID
-                    self.drain(now, id);
-                }
-                (true, false) => {
-                    self.link_usable(now, id, node);
-                }
-                (false, false) => {}
-            }
-        }
-    }
-
     /// Whether a view may be about another cluster.
     pub(super) fn doubt_about(&self, node: usize, told: &Told) -> Option<Doubt> {
         self.agreement.doubt(&told.by, self.links.told_id(node), &told.view)
-    }
-
-    /// A view is doubtful: it waits for the end of the round, and others are asked.
-    pub(super) fn put_off(&mut self, now: Instant, node: usize, told: Told, doubt: Doubt) {
-        if doubt == Doubt::Stranger {
-            self.agreement.forget_stranger(&told.by);
-        }
-        self.refresh.others.note(now, told.view.topology());
-        let is_listed = self.links.node(node).is_some_and(|node| node.is_listed);
-        let witnesses = usize::from(doubt == Doubt::Foreign && is_listed);
-        let (is_outdated, has_seed) = self.seed_vouches(node, &told);
-        let failure =
-            "the node belongs to another cluster, or is not the node that the topology lists";
-        self.note_failure(node, NodeFailure::Unusable(failure.into()));
-        let Some(round) = self.refresh.round_mut() else { return };
-        if is_outdated {
-            round.candidates.push_front(node);
-        } else {
-            round.doubted.push(node);
-        }
-        let topology = told.view.topology();
-        let mut same = round.doubtful.iter_mut();
-        if let Some(same) = same.find(|other| other.told.view.topology().shares_id(topology)) {
-            same.tellers += 1;
-            same.witnesses += witnesses;
-            same.has_seed |= has_seed;
-            same.told = told;
-        } else {
-            round.doubtful.push(Doubtful { told, tellers: 1, witnesses, has_seed });
-        }
-        if is_outdated && let Some(link) = self.links.node(node).and_then(|node| node.link) {
-            self.drain(now, link);
-        }
-        self.ask_next(now);
     }
 
     /// Whether a node is a seed whose name was looked up long before this round, so that it has to
     /// be dialled anew; and whether it vouches for what it tells: it was dialled for this round, or
     /// so shortly before that its dial may have lasted until then, and is no stranger at a known
     /// address.
-    fn seed_vouches(&mut self, node: usize, told: &Told) -> (bool, bool) {
-        let Some(began_at) = self.refresh.round_mut().map(|round| round.began_at) else {
+    pub(super) fn seed_vouches(&mut self, node: usize, told: &Told) -> (bool, bool) {
+        let Some(began_at) = self.refresh.round.as_mut().map(|round| round.began_at) else {
             return (false, false);
         };
         let seed = self.links.node(node).filter(|node| node.is_seed && !node.is_listed);
@@ -223,7 +146,7 @@ impl<T> Cluster<T> {
     /// Whether a doubtful view replaces the topology before all others were asked.
     pub(super) fn ends_with_another_cluster(&mut self, now: Instant) -> bool {
         let delay = self.config.takeover_delay;
-        let Some(round) = self.refresh.round() else { return false };
+        let Some(round) = self.refresh.round.as_ref() else { return false };
         let Some((best, is_clear)) = self.best_of(&round.doubtful) else { return false };
         let Some(doubtful) = round.doubtful.get(best) else { return false };
         let lasted = doubtful.lasted(&self.refresh.others);

@@ -1,4 +1,4 @@
-//! What is due.
+//! Floor 8: what is due.
 //!
 //! Rules of this file: the machine knows one instant at which it wants to be called. Whatever
 //! schedules something notes it here, which only ever makes the instant earlier; when it has come,
@@ -8,8 +8,14 @@
 //! something is overdue, nothing is written: the link may be one that is about to be given up. The
 //! driver tells what has come in, then that time has passed, and then what was held back leaves.
 
+use alloc::vec::Vec;
+
 use super::Cluster;
-use crate::error::Disconnect;
+use super::calls::{PartRef, Place};
+use super::nodes::{Due, Node, Work};
+use crate::action::{LinkId, RefreshReason};
+use crate::command::Command;
+use crate::error::{Cause, Disconnect, Error, Ran};
 use crate::time::Instant;
 
 /// The earliest instant at which something may be due.
@@ -32,6 +38,16 @@ impl Timers {
         let is_overdue = self.next.is_some_and(|next| next < now);
         self.holds_back |= is_overdue;
         is_overdue
+    }
+
+    /// Whether parts were held back, or wait for room that has come. They are written now.
+    pub(super) const fn take_held(&mut self) -> bool {
+        core::mem::replace(&mut self.holds_back, false)
+    }
+
+    /// Whether parts are held back, or wait though there is room.
+    pub(super) const fn holds_back(&self) -> bool {
+        self.holds_back
     }
 
     /// Room has come without a reply: parts that wait for it are written when this is done.
@@ -65,27 +81,126 @@ impl<T> Cluster<T> {
             self.calls.next_deadline(),
             self.next_link_timer(),
             self.refresh.next_timer(now, self.config.connect_timeout),
-            self.next_resume(),
+            self.pauses.next_end(),
             self.ends_by.filter(|_| self.links.count() > 0),
         ];
         self.timers.next = due.into_iter().flatten().min();
-    }
-
-    /// Writes what was held back, or waited for room that has come without a reply.
-    pub(super) fn pump_held(&mut self, now: Instant) {
-        if core::mem::take(&mut self.timers.holds_back) {
-            for node in 0..self.links.nodes.len() {
-                self.pump(now, node);
-            }
-        }
     }
 
     /// Ends the calls whose time is up.
     fn expire_calls(&mut self, now: Instant) {
         while let Some(call) = self.calls.expired(now) {
             for part in self.calls.open_parts(call) {
-                self.expire_part(now, part);
+                self.expire_part(part);
             }
         }
+    }
+
+    /// A part's time is up.
+    fn expire_part(&mut self, part: PartRef) {
+        let Some(state) = self.calls.part(part) else { return };
+        let (place, may_have_run) = (state.place, state.may_have_run);
+        let refusal = state.refusal.as_deref().filter(|_| !may_have_run).cloned();
+        let node = match place {
+            Place::Waiting(node) => Some(node),
+            Place::InFlight { link, .. } => self.links.get(link).map(|tenant| tenant.node),
+            Place::Nowhere
+            | Place::Unrouted
+            | Place::Fenced(_)
+            | Place::Paused
+            | Place::Suspect => None,
+        };
+        let is_unsent = self.withdraw(part) && !may_have_run;
+        let ran = if is_unsent { Ran::No } else { Ran::Maybe };
+        let address = node.and_then(|node| self.links.address(node)).cloned();
+        let timed_out = Error::new(Cause::TimedOut, ran).at(address, None);
+        let error = match (place, refusal) {
+            _ if !is_unsent => timed_out,
+            (Place::Waiting(node), refusal) => {
+                let failed = self.waited_for(node);
+                failed.or_else(|| refusal.map(Error::from)).unwrap_or(timed_out)
+            }
+            (_, Some(refusal)) => refusal.into(),
+            (Place::Unrouted, None) => self.unrouted_error(),
+            _ => timed_out,
+        };
+        self.fail(part, error);
+    }
+
+    /// The error of a part that no node was known for until its deadline.
+    fn unrouted_error(&self) -> Error {
+        Error::not_executed(if self.links.knows_cluster() {
+            Cause::SlotUnassigned
+        } else {
+            Cause::NoCluster(self.refresh.failures_so_far(&self.links))
+        })
+    }
+
+    /// Sends parts whose pause is over.
+    fn resume(&mut self, now: Instant) {
+        while let Some(part) = self.pauses.take_over(now) {
+            if self.calls.part(part).is_some_and(|state| state.place == Place::Paused) {
+                self.stats.retries += 1;
+                self.dispatch(now, part);
+            }
+        }
+    }
+
+    /// What is due on the links.
+    fn run_link_timers(&mut self, now: Instant) {
+        for id in self.links.ids() {
+            while let Some(tenant) = self.links.get(id)
+                && let (at, due) = tenant.due(&self.config)
+                && at <= now
+            {
+                self.do_due(now, id, due);
+            }
+        }
+        let due =
+            |node: &Node| node.retry_at.is_some_and(|at| at <= now) && node.queue.live_count() > 0;
+        let nodes = self.links.nodes.iter().enumerate();
+        let nodes =
+            nodes.filter(|(_, node)| node.as_ref().is_some_and(due)).map(|(index, _)| index);
+        for node in nodes.collect::<Vec<_>>() {
+            self.ensure_link(now, node);
+        }
+    }
+
+    fn do_due(&mut self, now: Instant, id: LinkId, due: Due) {
+        let Some(tenant) = self.links.get_mut(id) else { return };
+        match due {
+            Due::Doubt => {
+                tenant.is_doubted = true;
+                let node = tenant.node;
+                self.doubt(now, node);
+            }
+            Due::Ping => {
+                let len_max = self.config.limits.max_handshake_bytes;
+                tenant.link.write_own(now, &Command::new("PING"), Work::Ping, len_max);
+                self.announce(id);
+            }
+            Due::Stalled => {
+                self.stats.links_stalled += 1;
+                self.drop_link(now, id, Disconnect::TimedOut);
+            }
+            Due::GiveUp | Due::Drained => self.drop_link(now, id, Disconnect::TimedOut),
+        }
+    }
+
+    /// A dial is slow: refreshes the topology if commands wait for the node, in case it moved or
+    /// was failed over.
+    fn doubt(&mut self, now: Instant, node: usize) {
+        let is_waited_for = self.links.node(node).is_some_and(|node| node.queue.live_count() > 0);
+        if is_waited_for && self.links.knows_cluster() {
+            self.request_refresh(now, RefreshReason::Unreachable, false);
+        }
+    }
+
+    /// When the next thing is due on the links.
+    pub(super) fn next_link_timer(&self) -> Option<Instant> {
+        let of_links = self.links.tenants.iter().flatten().map(|t| t.due(&self.config).0);
+        let waited_for = self.links.nodes.iter().flatten().filter(|n| n.queue.live_count() > 0);
+        let of_nodes = waited_for.filter(|node| node.link.is_none()).filter_map(|n| n.retry_at);
+        of_links.chain(of_nodes).min()
     }
 }

@@ -1,4 +1,4 @@
-//! What becomes of work whose reply cannot be used.
+//! Floor 9: what becomes of work whose reply cannot be used.
 //!
 //! The reply is malformed, or beyond a limit, while the frames around it are sound. So it concerns
 //! its own command and no other. The command may have run. It is not sent again, even if it only
@@ -9,7 +9,7 @@ use alloc::string::ToString;
 
 use super::Cluster;
 use super::calls::PartRef;
-use super::nodes::{Role, Work};
+use super::nodes::Work;
 use crate::action::LinkId;
 use crate::error::{Cause, Error, NodeFailure, ProtocolError};
 use crate::time::Instant;
@@ -27,11 +27,8 @@ impl<T> Cluster<T> {
     ) {
         self.stats.replies_unusable += 1;
         match work {
-            // What becomes of a transaction hangs on its EXEC.
-            Work::Part { role: Role::Multi | Role::Queued, .. } | Work::Ping => {}
-            Work::Part { part, role: Role::Command | Role::Exec, .. } => {
-                self.fail_unusable(node, part, error);
-            }
+            Work::Ping => {}
+            Work::Part { part, .. } => self.fail_unusable(node, part, error),
             Work::Topology { round, question } => {
                 let failure = NodeFailure::Unusable(Cow::Owned(error.to_string()));
                 self.handle_unusable_topology(now, node, round, question, failure);
@@ -46,5 +43,14 @@ impl<T> Cluster<T> {
             return;
         }
         self.fail_at(node, part, Error::maybe_executed(Cause::Protocol(error)));
+    }
+
+    /// The answer to an `AUTH` cannot be used: nothing tells as which user the link goes on. A new
+    /// one is authenticated from the beginning.
+    fn handle_unusable_auth(&mut self, now: Instant, link: LinkId) {
+        let Some(tenant) = self.links.get_mut(link) else { return };
+        tenant.auth_count = tenant.auth_count.saturating_sub(1);
+        self.drain(now, link);
+        self.end_reauthentication();
     }
 }

@@ -5,12 +5,14 @@
 //! belongs to the n-th entry, whatever became of the caller meanwhile. Pushes are no replies. Each
 //! entry knows the position after its last byte, so that a loss tells for each command whether the
 //! transport took all of it. An error may answer a command that has begun to leave, and a loss
-//! follows as a rule: the node refused to read the rest. `ASKING` and what follows it are appended
-//! in one go: nothing can come between them.
+//! follows as a rule: the node refused to read the rest. Commands that belong together are a
+//! [`mod@unit`]: they are appended in one go, and the owner hears of them as one.
 
 mod handshake;
 mod inbox;
 mod outbox;
+mod unit;
+mod verify;
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -20,6 +22,8 @@ pub use self::inbox::ReceiveBuffer;
 use self::inbox::{Fault, Inbox};
 pub(crate) use self::inbox::{GROWTH_LEN, GROWTH_LEN_MIN};
 use self::outbox::Outbox;
+use self::unit::Hearing;
+pub(crate) use self::unit::{Body, Owed, Told, Unit};
 use crate::command::Command;
 use crate::config::{Config, Credentials, Protocol};
 use crate::error::{NodeFailure, ProtocolError, ServerError, Violation};
@@ -41,8 +45,8 @@ pub(crate) struct Link<W> {
     answered: u64,
     /// The position after the last byte of the command that was answered last.
     answered_end: u64,
-    /// Whether the reply to `ASKING` was an error.
-    asking_failed: Option<Frame>,
+    /// What has been heard of the unit whose replies have begun to come, if it matters.
+    hearing: Option<Box<Hearing>>,
     /// The server's major version; 0 if it did not tell.
     version: u32,
     /// What the server speaks: RESP2 until it has accepted `HELLO`.
@@ -100,23 +104,33 @@ struct Expected<W> {
 enum Expect<W> {
     Setup(Step),
     Asking,
+    Multi,
+    Queued,
+    /// Ends a transaction.
+    Exec(W),
+    /// Ends any other unit.
     Work(W),
+}
+
+impl<W> Expect<W> {
+    /// What the owner is told of, if the unit ends here.
+    const fn work(&self) -> Option<&W> {
+        match self {
+            Self::Exec(work) | Self::Work(work) => Some(work),
+            Self::Setup(_) | Self::Asking | Self::Multi | Self::Queued => None,
+        }
+    }
 }
 
 /// What came in.
 #[derive(Debug)]
 pub(crate) enum Received<W> {
-    /// The reply to a piece of work.
+    /// What the replies to a piece of work say.
     Reply {
         /// What the owner wants to be told.
         work: W,
-        /// The reply.
-        frame: Frame,
-        /// The reply to the `ASKING` before it, if that was an error.
-        asking_failed: Option<Frame>,
-        /// Whether the transport had taken every byte of it. If not, the reply is an error, and the
-        /// node cannot have run what it has not read.
-        is_whole: bool,
+        /// What they say.
+        told: Told,
     },
     /// The reply to a piece of work cannot be used. It was read past.
     Unusable {
@@ -125,25 +139,14 @@ pub(crate) enum Received<W> {
         /// Why.
         error: ProtocolError,
     },
+    /// A reply that decides nothing, or a message that is none, cannot be used. It was read past.
+    Skipped,
     /// A message that is no reply.
     Push(Frame),
-    /// A message that is no reply, and cannot be used. It was read past.
-    UnusablePush,
     /// The link is set up.
     Ready,
     /// The link cannot be set up.
     Refused(NodeFailure),
-}
-
-/// A piece of work that a lost link owes the reply to.
-#[derive(Debug)]
-pub(crate) struct Owed<W> {
-    /// What the owner wants to be told.
-    pub(crate) work: W,
-    /// Whether the transport took every byte of it.
-    pub(crate) sent: bool,
-    /// Whether the transport took a byte of it.
-    pub(crate) begun: bool,
 }
 
 impl<W: Copy> Link<W> {
@@ -157,7 +160,7 @@ impl<W: Copy> Link<W> {
             short: VecDeque::new(),
             answered: 0,
             answered_end: 0,
-            asking_failed: None,
+            hearing: None,
             version: 0,
             protocol: Protocol::Resp2,
             node_id: None,
@@ -282,15 +285,6 @@ impl<W: Copy> Link<W> {
         self.expected.push_back(Expected { what: Expect::Work(work), end });
     }
 
-    /// Appends `ASKING`. What it is for must be appended next.
-    pub(crate) fn write_asking(&mut self, now: Instant) {
-        if self.expected.is_empty() {
-            self.progress_at = now;
-        }
-        let end = self.outbox.append(b"*1\r\n$6\r\nASKING\r\n");
-        self.expected.push_back(Expected { what: Expect::Asking, end });
-    }
-
     /// Room for what a long reply lacks.
     pub(crate) fn room(&mut self, growth_len: usize) -> Option<ReceiveBuffer<'_>> {
         self.inbox.room(growth_len)
@@ -348,12 +342,20 @@ impl<W: Copy> Link<W> {
             self.answered_end = expected.end;
             self.note_reply(now);
             match expected.what {
-                Expect::Work(work) => {
-                    let asking_failed = self.asking_failed.take();
+                Expect::Work(work) | Expect::Exec(work) => {
                     let is_whole = expected.end <= taken;
-                    return Ok(Some(Received::Reply { work, frame, asking_failed, is_whole }));
+                    let told = if frame.is_error() {
+                        let is_exec = matches!(expected.what, Expect::Exec(_));
+                        Hearing::decide(self.hearing.take(), frame, is_whole, is_exec)
+                    } else {
+                        self.hearing = None;
+                        Told::Answer(frame)
+                    };
+                    return Ok(Some(Received::Reply { work, told }));
                 }
-                Expect::Asking => self.asking_failed = frame.is_error().then_some(frame),
+                Expect::Asking | Expect::Multi | Expect::Queued => {
+                    Hearing::note(&mut self.hearing, &expected.what, &frame);
+                }
                 Expect::Setup(step) => {
                     if let Some(received) = self.handle_setup(config, step, &frame) {
                         return Ok(Some(received));
@@ -423,7 +425,7 @@ impl<W: Copy> Link<W> {
     ) -> Result<Option<Received<W>>, ProtocolError> {
         let error = match fault {
             Fault::Stream(error) => return Err(error),
-            Fault::Frame { is_push: true, .. } => return Ok(Some(Received::UnusablePush)),
+            Fault::Frame { is_push: true, .. } => return Ok(Some(Received::Skipped)),
             Fault::Frame { is_push: false, error } => error,
         };
         let taken = self.outbox.taken();
@@ -436,10 +438,12 @@ impl<W: Copy> Link<W> {
         self.answered_end = expected.end;
         self.note_reply(now);
         Ok(match expected.what {
-            Expect::Work(work) => {
-                self.asking_failed = None;
+            Expect::Work(work) | Expect::Exec(work) => {
+                self.hearing = None;
                 Some(Received::Unusable { work, error })
             }
+            // What becomes of a transaction hangs on its EXEC.
+            Expect::Multi | Expect::Queued => Some(Received::Skipped),
             // Whether the node would take the command behind it shows in the reply to that.
             Expect::Asking => None,
             Expect::Setup(_) => {
@@ -489,19 +493,6 @@ impl<W: Copy> Link<W> {
         Some(Received::Ready)
     }
 
-    /// The link is gone: what it owes, in order.
-    pub(crate) fn lose(&mut self) -> impl Iterator<Item = Owed<W>> {
-        let taken = self.outbox.taken();
-        let mut start = self.answered_end;
-        core::mem::take(&mut self.expected).into_iter().filter_map(move |expected| {
-            let begun = taken > core::mem::replace(&mut start, expected.end);
-            match expected.what {
-                Expect::Work(work) => Some(Owed { work, sent: taken >= expected.end, begun }),
-                Expect::Setup(_) | Expect::Asking => None,
-            }
-        })
-    }
-
     /// What is to be sent next.
     pub(crate) fn sendable<'a>(&'a self, slices: &mut [&'a [u8]]) -> usize {
         self.outbox.sendable(slices)
@@ -541,62 +532,21 @@ impl<W: Copy> Link<W> {
 
     /// The number of replies up to the last one owed to work that `is_meant`; `None` if none is.
     pub(crate) fn last_owed(&self, is_meant: impl Fn(&W) -> bool) -> Option<u64> {
-        let meant = |expected: &Expected<W>| match &expected.what {
-            Expect::Work(work) => is_meant(work),
-            Expect::Setup(_) | Expect::Asking => false,
-        };
+        let meant = |expected: &Expected<W>| expected.what.work().is_some_and(&is_meant);
         let index = self.expected.iter().rposition(meant)?;
         Some(self.answered + u64::try_from(index).unwrap_or(u64::MAX) + 1)
     }
 
     /// All work that it owes replies to, in order, and the number of replies up to that to it.
     pub(crate) fn owed(&self) -> impl Iterator<Item = (u64, &W)> {
-        (self.answered + 1..).zip(&self.expected).filter_map(|(number, expected)| {
-            match &expected.what {
-                Expect::Work(work) => Some((number, work)),
-                Expect::Setup(_) | Expect::Asking => None,
-            }
-        })
+        let numbered = (self.answered + 1..).zip(&self.expected);
+        numbered.filter_map(|(number, expected)| Some((number, expected.what.work()?)))
     }
 
     /// When a reply came, or some of a long one, or when something was first expected.
     #[inline]
     pub(crate) const fn progress_at(&self) -> Instant {
         self.progress_at
-    }
-
-    /// Takes back the work that `is_meant`, which stands together, with an `ASKING` before it, if
-    /// the transport took none of its bytes. Tells how many replies were expected before it and how
-    /// many for it; `None` if it is too late.
-    pub(crate) fn take_back(&mut self, is_meant: impl Fn(&W) -> bool) -> Option<(u64, u64)> {
-        let meant = |expected: &Expected<W>| match &expected.what {
-            Expect::Work(work) => is_meant(work),
-            Expect::Setup(_) | Expect::Asking => false,
-        };
-        let work = self.expected.iter().position(meant)?;
-        let after = work + self.expected.iter().skip(work).take_while(|e| meant(e)).count();
-        let asks = |index: &usize| {
-            self.expected.get(*index).is_some_and(|e| matches!(e.what, Expect::Asking))
-        };
-        let first = work.checked_sub(1).filter(asks).unwrap_or(work);
-        let end_before = |index: usize| {
-            let before = index.checked_sub(1).and_then(|before| self.expected.get(before));
-            before.map_or(self.answered_end, |expected| expected.end)
-        };
-        let (start, end) = (end_before(first), end_before(after));
-        if start < self.outbox.taken() {
-            return None;
-        }
-        let len = self.outbox.take_back(start, end);
-        self.expected.drain(first..after);
-        self.expected.iter_mut().skip(first).for_each(|expected| expected.end -= len);
-        let number = |index: usize| u64::try_from(index).unwrap_or(u64::MAX);
-        let (number, count) = (self.answered + number(first), number(after - first));
-        self.short
-            .iter_mut()
-            .filter(|(short, _)| *short >= number)
-            .for_each(|(short, _)| *short -= count);
-        Some((number, count))
     }
 }
 

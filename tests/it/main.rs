@@ -19,6 +19,7 @@ mod conversions;
 mod custom_runtime;
 #[cfg(all(feature = "sim", feature = "tokio"))]
 mod differential;
+mod floors;
 mod guide;
 #[path = "../machine/mod.rs"]
 mod machine;

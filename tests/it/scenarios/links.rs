@@ -1,7 +1,7 @@
 //! Connections: silence, idleness, loss, broken protocol, and a driver that is late.
 
 use hashslot::error::{Cause, Disconnect};
-use hashslot::{Call, Command, Config};
+use hashslot::{Call, Command, Config, LinkId};
 
 use crate::support::canned::*;
 use crate::support::script::*;
@@ -342,4 +342,59 @@ fn f10_replies_come_in_while_nothing_more_can_be_sent() {
     assert!(world.reads_in_chunks(a, 10_000).ends_with("SET bar <100000 bytes>; GET bar"));
     world.answer(a, "+OK\r\n$-1\r\n");
     assert_eq!(world.outcome(behind), "$-1\r\n");
+}
+
+#[test]
+fn a_link_is_asked_for_a_sign_of_life_a_whole_interval_after_its_last_reply() {
+    let (mut world, [a, b, c]) = World::linked(config(|config| config.ping_interval = ms(1_000)));
+    let get = world.submit(Command::get("bar"));
+    assert_eq!(world.reads(a), "GET bar");
+    world.advance(ms(1_000));
+    assert_eq!([world.reads(b), world.reads(c)], ["PING", "PING"]);
+    world.answer(a, "$1\r\n1\r\n");
+    assert_eq!(world.outcome(get), "$1\r\n1\r\n");
+    world.advance(ms(999));
+    assert_eq!(world.reads(a), "");
+    world.advance(ms(1));
+    assert_eq!(world.reads(a), "PING", "the other two wait for much longer");
+}
+
+/// Has a node take a link to it for unauthenticated, and so a new one is opened, while the former
+/// one still owes the reply to `GET bar`.
+fn leaving() -> (World, LinkId) {
+    let (mut world, [a, ..]) = World::linked(Config::default());
+    world.advance(ms(1_000));
+    world.submit(Command::get("bar"));
+    world.submit(Command::get("bar"));
+    assert_eq!(world.reads(a), "GET bar; GET bar");
+    world.answer(a, "-NOAUTH Authentication required.\r\n");
+    assert!(!world.is_closed(a));
+    (world, a)
+}
+
+#[test]
+fn what_a_former_link_loses_leaves_on_the_present_one_at_once() {
+    let (mut world, former) = leaving();
+    let get = world.submit(Command::get("bar"));
+    let present = world.accept(A);
+    world.handshake(present);
+    assert_eq!(world.reads(present), "GET bar");
+    world.answer(present, "$1\r\n1\r\n");
+    assert_eq!(world.outcome(get), "$1\r\n1\r\n");
+    world.close(former, Disconnect::Reset);
+    assert_eq!(world.reads(present), "GET bar", "nothing else would have it sent");
+}
+
+#[test]
+fn a_node_that_answers_on_a_former_link_is_dialled_without_a_pause() {
+    let (mut world, former) = leaving();
+    world.submit(Command::get("bar"));
+    for _ in 0..5 {
+        if world.dialled().contains(&A) {
+            world.refuse(A, Disconnect::Refused);
+        }
+    }
+    assert!(!world.dialled().contains(&A), "it is to be left alone for a while");
+    world.answer(former, "$1\r\n1\r\n");
+    assert!(world.dialled().contains(&A));
 }

@@ -551,6 +551,9 @@ impl World {
         if !self.calls.is_empty() {
             assert!(self.machine.poll_timeout().is_some(), "a call waits for nothing");
         }
+        if self.calls.len() < 100 {
+            assert_eq!(self.machine.verify(), Ok(()));
+        }
         for (link, socket) in &mut self.sockets {
             let mut slices = [&[][..]; 1];
             let has_bytes = self.machine.sendable(*link, &mut slices) > 0;

@@ -1,0 +1,265 @@
+//! Floor 4: a part goes where its route leads, waits for a node or for a topology, and is
+//! withdrawn.
+//!
+//! A part is written at once if no other part waits for the node, the link has room and no timer is
+//! overdue. Otherwise it waits in the queue of the node. A part that no node is known for waits for
+//! a topology that has one.
+
+use super::Cluster;
+use super::calls::{Part, PartRef, Place};
+use super::dials::Line;
+use super::loss::is_refusal;
+use crate::action::{CallId, RefreshReason, Reply};
+use crate::config::ReadFrom;
+use crate::error::{Cause, Disconnect, Error, SystemText};
+use crate::plan::{Plan, Route};
+use crate::time::Instant;
+
+impl<T> Cluster<T> {
+    /// Refuses what is for a node whose queue is full: of a pipeline that is not strict the
+    /// commands for that node, in their places.
+    ///
+    /// # Errors
+    /// The refusal, if it is that of the whole call.
+    #[inline]
+    pub(super) fn make_room(&self, plan: &mut Plan<Part>, is_strict: bool) -> Result<(), Error> {
+        let refusal = |part: &Part| self.refusal_by_queue(part);
+        let parts = match plan {
+            Plan::One(part) => core::slice::from_ref(part),
+            Plan::Many { pieces, .. } => pieces,
+        };
+        match parts.iter().find_map(refusal) {
+            None => Ok(()),
+            Some(error) if is_strict => Err(error),
+            Some(_) => plan.refuse_members(refusal),
+        }
+    }
+
+    /// The error of a part whose node has as many in line as it may have.
+    #[inline]
+    fn refusal_by_queue(&self, part: &Part) -> Option<Error> {
+        let slot = part.piece.route.slot()?;
+        let node = self.links.primary(self.agreement.topology(), slot)?;
+        let node = self.links.node(node)?;
+        if node.queue.live_count() < self.config.max_queued {
+            return None;
+        }
+        let error = Error::overloaded("max_queued").with_node(node.address.clone());
+        Some(part.own_error(error))
+    }
+
+    /// Sends all parts of a call that is planned.
+    pub(super) fn dispatch_all(&mut self, now: Instant, id: CallId, part_count: usize) {
+        for part in parts(id, part_count) {
+            self.dispatch(now, part);
+        }
+        self.finish_empty(id, part_count);
+    }
+
+    /// A call without a part is over at once.
+    fn finish_empty(&mut self, id: CallId, part_count: usize) {
+        if part_count == 0
+            && let Some((token, outcome)) = self.calls.finish(id, &mut self.random)
+        {
+            self.complete(token, outcome);
+        }
+    }
+
+    /// Sends a part where its route leads, or has it wait.
+    pub(super) fn dispatch(&mut self, now: Instant, part: PartRef) {
+        let slot = self.calls.part(part).and_then(|state| state.piece.route.slot());
+        let is_fenced = slot.is_some_and(|slot| self.fences.contains(slot));
+        match slot.filter(|_| is_fenced && self.ends_by.is_none()) {
+            Some(slot) => self.wait_at_fence(slot, part),
+            None => self.route(now, part),
+        }
+    }
+
+    /// Sends a part where its route leads, past any fence.
+    fn route(&mut self, now: Instant, part: PartRef) {
+        let Some(state) = self.calls.part_mut(part) else { return };
+        state.place = Place::Nowhere;
+        if self.ends_by.is_some() {
+            return self.close_part(part);
+        }
+        // A read that was refused goes to the primary: its replica may be loading for long.
+        let from_replica = state.piece.read_only
+            && state.refusals == 0
+            && self.config.read_from != ReadFrom::Primary;
+        let node = match &state.piece.route {
+            Route::Slot(slot) => {
+                let topology = self.agreement.topology();
+                self.links.for_slot(topology, *slot, from_replica, &mut self.random)
+            }
+            Route::Any => self.links.any(&mut self.random),
+            Route::Node(_) | Route::Shard { .. } => {
+                let node = self.links.chosen(self.agreement.topology(), state);
+                if let (None, Route::Node(address)) = (node, &state.piece.route)
+                    && self.links.knows_cluster()
+                {
+                    let error = Error::not_executed(Cause::UnknownNode);
+                    let error = error.with_node(address.clone());
+                    return self.fail(part, error);
+                }
+                node
+            }
+            Route::Discovery => {
+                if self.links.knows_cluster() {
+                    return self.plan_again(part);
+                }
+                None
+            }
+        };
+        match node {
+            Some(node) => self.enqueue(now, node, part),
+            None => self.wait_unrouted(part),
+        }
+    }
+
+    /// The topology is known: who waited for nothing else is done, and what could not be planned
+    /// without it is.
+    fn plan_again(&mut self, part: PartRef) {
+        let Some(call) = self.calls.take_later(part) else {
+            if let Some(token) = self.calls.take(part.call) {
+                self.complete(token, Ok(Reply::Ready));
+            }
+            return;
+        };
+        let is_strict = call.is_strict();
+        let mut plan = match call.plan(self.context()) {
+            Ok(plan) => plan,
+            Err(error) => return self.fail(part, error),
+        };
+        if let Err(error) = self.make_room(&mut plan, is_strict) {
+            return self.fail(part, error);
+        }
+        let part_count = plan.len();
+        self.calls.replace(part.call, plan);
+        self.agenda.send_first(parts(part.call, part_count));
+        self.finish_empty(part.call, part_count);
+    }
+
+    /// No node is known for a part: it waits for a topology that has one.
+    fn wait_unrouted(&mut self, part: PartRef) {
+        let is_alive =
+            |part| self.calls.part(part).is_some_and(|state| state.place == Place::Unrouted);
+        self.unrouted.sweep_if_due(is_alive);
+        self.unrouted.push_back(part, None);
+        self.set_place(part, Place::Unrouted);
+        let knows = self.links.knows_cluster();
+        let reason = if knows { RefreshReason::SlotUnassigned } else { RefreshReason::Start };
+        self.agenda.want_refresh(reason, true);
+    }
+
+    /// Routes again what no node was known for.
+    pub(super) fn reroute_unrouted(&mut self) {
+        for part in self.unrouted.take() {
+            if self.calls.part(part).is_some_and(|state| state.place == Place::Unrouted) {
+                self.set_place(part, Place::Nowhere);
+                self.agenda.send(part);
+            }
+        }
+    }
+
+    /// Sends a part to a node, or has it wait for the node's link.
+    pub(super) fn enqueue(&mut self, now: Instant, node: usize, part: PartRef) {
+        let Some(state) = self.links.node(node) else { return };
+        if state.queue.live_count() == 0
+            && let Some(link) = state.link
+            && self.link_has_room(link)
+            && !self.timers.hold_back(now)
+        {
+            return self.write_part(now, link, part);
+        }
+        if let Some(error) = self.refusal_of(now, node) {
+            return self.fail(part, error);
+        }
+        self.line_up(node, part);
+        self.set_place(part, Place::Waiting(node));
+        self.ensure_link(now, node);
+        if self.calls.is_alone(part.call) {
+            self.want(node, Line::Alone);
+        }
+    }
+
+    /// The error for a node that refuses the user or cannot be trusted: no part is to wait for it.
+    /// `None` once a new attempt is due.
+    fn refusal_of(&self, now: Instant, node: usize) -> Option<Error> {
+        let state = self.links.node(node)?;
+        let is_refused = state.last_failure.as_ref().is_some_and(is_refusal);
+        if is_refused && state.retry_at.is_some_and(|at| at > now) {
+            return self.waited_for(node);
+        }
+        None
+    }
+
+    /// The error of a part that waited for a node until its deadline.
+    pub(super) fn waited_for(&self, node: usize) -> Option<Error> {
+        let state = self.links.node(node)?;
+        let cause = Cause::Node(state.last_failure.clone()?);
+        Some(Error::not_executed(cause).with_node(state.address.clone()))
+    }
+
+    /// Fails the parts that wait for a node that refuses the user or cannot be trusted.
+    pub(super) fn fail_refused(&mut self, now: Instant, node: usize) {
+        if self.refusal_of(now, node).is_none() {
+            return;
+        }
+        let parts = self.links.node_mut(node).map(|node| node.queue.take()).unwrap_or_default();
+        for part in parts {
+            let Some(state) = self.calls.part(part) else { continue };
+            if state.place == Place::Waiting(node)
+                && let Some(error) = self.refusal_of(now, node)
+            {
+                self.fail(part, error);
+            }
+        }
+    }
+
+    /// Takes a part out of the place where it waits. Whether it can be sure not to run any more.
+    pub(super) fn withdraw(&mut self, part: PartRef) -> bool {
+        let Some(state) = self.calls.part_mut(part) else { return true };
+        match core::mem::replace(&mut state.place, Place::Nowhere) {
+            Place::Nowhere | Place::Paused => true,
+            Place::Unrouted => {
+                self.unrouted.left();
+                true
+            }
+            Place::Suspect => {
+                self.suspects.left();
+                true
+            }
+            Place::Waiting(node) => {
+                self.links.left_queue(node);
+                true
+            }
+            Place::Fenced(slot) => {
+                self.fences.left(slot);
+                true
+            }
+            Place::InFlight { link, .. } => self.take_back(link, part),
+        }
+    }
+
+    /// The machine ends: a part that can still be kept from running is over.
+    pub(super) fn close_part(&mut self, part: PartRef) {
+        let Some(state) = self.calls.part(part) else { return };
+        let (place, may_have_run) = (state.place, state.may_have_run);
+        if !self.withdraw(part) {
+            self.set_place(part, place);
+            return; // its reply is waited for
+        }
+        let error = if may_have_run {
+            let lost = Disconnect::Other(SystemText::EMPTY);
+            Error::maybe_executed(Cause::ConnectionLost(lost))
+        } else {
+            Error::shut_down()
+        };
+        self.fail(part, error);
+    }
+}
+
+/// The parts of a call, in order.
+fn parts(call: CallId, count: usize) -> impl DoubleEndedIterator<Item = PartRef> {
+    (0..u32::try_from(count).unwrap_or(u32::MAX)).map(move |part| PartRef { call, part })
+}

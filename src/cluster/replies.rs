@@ -1,0 +1,212 @@
+//! Floor 10: bytes come in on a link, and replies among them.
+//!
+//! Theory of operation. A reply that is no error completes its part and touches nothing else. An
+//! error is judged by [`verdict`](crate::verdict): it ends the part, or is followed by the rooms
+//! below.
+
+use super::calls::{PartRef, Place};
+use super::loss::Loss;
+use super::nodes::Work;
+use super::redirect::Redirected;
+use super::{Cluster, scripts};
+use crate::action::{Action, Event, LinkId, RedirectKind, RefreshReason};
+use crate::error::{Cause, Code, Disconnect, Error, Failure, Ran, SystemText};
+use crate::link::{Received, Told};
+use crate::plan::Route;
+use crate::resp::Frame;
+use crate::time::Instant;
+use crate::verdict::{Verdict, judge};
+
+impl<T> Cluster<T> {
+    pub(super) fn link_received(&mut self, now: Instant, id: LinkId, mut data: &[u8]) {
+        let growth_len = self.links.growth_len;
+        loop {
+            let Some(tenant) = self.links.get_mut(id) else { return };
+            let node = tenant.node;
+            match tenant.link.next(now, &self.config, &mut data, growth_len) {
+                Ok(Some(Received::Reply { work, told })) => {
+                    let is_past_fence = tenant.link.answered() >= tenant.fence_at;
+                    if !tenant.is_strange {
+                        self.link_works(now, node);
+                    }
+                    match work {
+                        Work::Part { part, .. } => self.handle_reply(now, node, id, part, told),
+                        Work::Topology { round, question } => {
+                            self.handle_topology(now, node, round, question, told.frame());
+                        }
+                        Work::Ping => {}
+                        Work::Auth => self.handle_auth(id, told.frame()),
+                    }
+                    if is_past_fence {
+                        self.lift_fences(id);
+                    }
+                    self.carry_out(now);
+                }
+                Ok(Some(Received::Unusable { work, error })) => {
+                    let is_past_fence = tenant.link.answered() >= tenant.fence_at;
+                    self.link_works(now, node);
+                    self.handle_unusable(now, node, id, work, error);
+                    if is_past_fence {
+                        self.lift_fences(id);
+                    }
+                    self.carry_out(now);
+                }
+                Ok(Some(Received::Skipped)) => self.stats.replies_unusable += 1,
+                Ok(Some(Received::Push(frame))) => self.pushed(node, frame),
+                Ok(Some(Received::Ready)) => {
+                    self.link_ready(now, id);
+                    self.carry_out(now);
+                }
+                Ok(Some(Received::Refused(failure))) => {
+                    self.actions.push_back(Action::Close { link: id });
+                    let is_outdated = self.has_outdated_credentials(id) && failure.is_about_user();
+                    let loss = if is_outdated {
+                        Loss::Closed(Disconnect::Other(SystemText::EMPTY))
+                    } else {
+                        Loss::Refused(failure)
+                    };
+                    return self.lose_link(now, id, &loss);
+                }
+                Ok(None) => break,
+                Err(error) => return self.break_link(now, id, error),
+            }
+        }
+        self.all_received(now, id);
+    }
+
+    /// All of what came in has been dealt with: what it leaves on the link, and room for what
+    /// waits.
+    fn all_received(&mut self, now: Instant, id: LinkId) {
+        let Some(tenant) = self.links.get_mut(id) else { return };
+        if tenant.link.was_answered_early() {
+            return self.drop_link(now, id, Disconnect::EndOfStream);
+        }
+        let (node, is_done) = (tenant.node, tenant.link.expected_count() == 0);
+        let is_ready = tenant.link.is_ready();
+        let holds = tenant.holds_more_or_less();
+        if is_done {
+            tenant.last_of = None;
+            self.timers.note(tenant.due(&self.config).0);
+            self.dials.may_make_room = true;
+        }
+        if holds && let Err(error) = self.links.hold(id, self.config.max_received_bytes) {
+            return self.break_link(now, id, error);
+        }
+        if !is_ready {
+            self.announce(id); // the second handshake
+        }
+        self.pump(now, node);
+        if is_done {
+            self.close_if_drained(id);
+        }
+    }
+
+    /// A node has answered: it is well.
+    fn link_works(&mut self, now: Instant, node: usize) {
+        if self.links.node(node).is_some_and(|n| n.failures > 0 || n.last_failure.is_some()) {
+            self.forgive(now, node);
+        }
+    }
+
+    fn pushed(&mut self, node: usize, message: Frame) {
+        self.stats.pushes += 1;
+        if let Some(address) = self.links.address(node) {
+            let node = address.clone();
+            self.report(Event::Pushed { node, message });
+        }
+    }
+
+    /// What the replies to a part say.
+    fn handle_reply(&mut self, now: Instant, node: usize, link: LinkId, part: PartRef, told: Told) {
+        if self.calls.part(part).is_none() {
+            self.stats.late_replies += 1;
+            return;
+        }
+        match told {
+            Told::Answer(frame) => self.settle(part, Ok(frame)),
+            Told::Refused { error, ran_nothing } => {
+                self.handle_refusal(now, node, link, part, &error, ran_nothing);
+            }
+            Told::Torn(error) => {
+                let Some(error) = error.error() else { return };
+                self.fail_at(node, part, Error::maybe_executed(Cause::NoTransaction(error)));
+            }
+        }
+    }
+
+    /// A part was answered by an error.
+    fn handle_refusal(
+        &mut self,
+        now: Instant,
+        node: usize,
+        link: LinkId,
+        part: PartRef,
+        frame: &Frame,
+        ran_nothing: bool,
+    ) {
+        let Some(state) = self.calls.part_mut(part) else { return };
+        let about = self.config.about(state, ran_nothing);
+        let is_pinned = matches!(state.piece.route, Route::Node(_));
+        let is_for_shard = matches!(state.piece.route, Route::Shard { .. });
+        let verdict = judge(frame, &about);
+        state.may_have_run |= about.script && verdict != Verdict::SendSource;
+        scripts::note_refusal(&mut self.links, link, state, frame);
+        match verdict {
+            Verdict::Deliver => self.settle(part, Ok(frame.clone())),
+            Verdict::Fail(error) => {
+                self.note_unfollowed(now, link, &error);
+                let error = if ran_nothing { error.with_ran(Ran::No) } else { error };
+                self.fail_at(node, part, error);
+            }
+            _ if self.ends_by.is_some() => {
+                self.set_place(part, Place::Nowhere);
+                self.close_part(part);
+            }
+            Verdict::SendSource => self.send_source(now, node, part),
+            // It is for this node, or for none.
+            Verdict::ReinitTopology if is_pinned => {
+                self.agenda.want_refresh(RefreshReason::Stale, false);
+                self.refuse_part(node, part, frame);
+            }
+            _ if is_pinned => self.refuse_part(node, part, frame),
+            Verdict::Redirect { .. } | Verdict::Ask { .. } if is_for_shard => {
+                self.refuse_part(node, part, frame);
+            }
+            Verdict::RetryAfter(pause) => self.pause(now, part, frame.error(), pause),
+            Verdict::ReinitTopology => {
+                self.agenda.want_refresh(RefreshReason::Stale, true);
+                self.pause(now, part, frame.error(), self.config.min_retry_delay);
+            }
+            Verdict::Redirect { slot, to } => {
+                let redirection = Redirected { kind: RedirectKind::Moved, slot, to };
+                self.redirect(now, node, link, part, frame, &redirection);
+            }
+            Verdict::Ask { slot, to } => {
+                let redirection = Redirected { kind: RedirectKind::Ask, slot, to };
+                self.redirect(now, node, link, part, frame, &redirection);
+            }
+        }
+    }
+
+    /// An error that the caller gets, and that is not acted on, may be true all the same.
+    fn note_unfollowed(&mut self, now: Instant, link: LinkId, error: &Error) {
+        let Failure::Server(error) = error.failure() else { return };
+        let code = error.known_code();
+        if code == Code::Moved {
+            self.agenda.want_refresh(RefreshReason::Moved, false);
+        } else if matches!(code, Code::ClusterDown | Code::ReadOnly) {
+            self.agenda.want_refresh(RefreshReason::Stale, false);
+        } else if code == Code::NoAuth {
+            self.leave_unauthenticated(now, link);
+        }
+    }
+
+    /// A node has forgotten who a link is: a new one tells it again. Not sooner than links are
+    /// dialled again in any case, since it may forget that one as well.
+    fn leave_unauthenticated(&mut self, now: Instant, link: LinkId) {
+        let age = self.links.get(link).map(|tenant| now.since(tenant.dialled_at));
+        if age >= Some(self.config.max_reconnect_delay) {
+            self.drain(now, link);
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Floor 9: whether the machine is sound: what must hold whenever no input is being dealt with.
+//!
+//! Rules of this file: it only reads, it looks at everything, and it says what is wrong. Debug
+//! builds ask it after inputs, the simulator after every step.
+
+use alloc::format;
+use alloc::string::String;
+
+use super::Cluster;
+use super::calls::{PartRef, Place};
+use super::nodes::Work;
+use super::queue::Queue;
+
+/// Returns with a sentence unless the condition holds.
+macro_rules! ensure {
+    ($holds:expr, $($sentence:tt)+) => {
+        if !$holds {
+            return Err(format!($($sentence)+));
+        }
+    };
+}
+pub(super) use ensure;
+
+impl<T> Cluster<T> {
+    /// Checks every invariant of the state: for tests of drivers, and for searches. Debug builds do
+    /// so by themselves now and then.
+    ///
+    /// ```
+    /// use hashslot::{Call, Cluster, Command, Config, Instant};
+    /// let mut cluster = Cluster::new(Config::default(), vec!["10.0.0.1:7000".parse()?], 1)?;
+    /// cluster.submit(Instant::EPOCH, Call::new(Command::get("a")), ())?;
+    /// assert_eq!(cluster.verify(), Ok(()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A sentence that tells what does not hold. It is a fault of this crate.
+    ///
+    /// **Cost**: linear in the calls, their parts, and the links.
+    pub fn verify(&self) -> Result<(), String> {
+        self.verify_all().map(|_| ())
+    }
+
+    /// The same. Tells how many things it looked at. Allocates nothing: tests count allocations.
+    pub(super) fn verify_all(&self) -> Result<usize, String> {
+        self.calls.verify()?;
+        self.links.verify()?;
+        self.fences.verify()?;
+        let part_count = self.verify_places()?;
+        self.verify_fences()?;
+        self.verify_nodes()?;
+        self.verify_waits()?;
+        self.verify_timer()?;
+        Ok(part_count + self.links.nodes.len() + self.links.count())
+    }
+
+    /// Every part is in exactly the place that it names.
+    fn verify_places(&self) -> Result<usize, String> {
+        let mut found = Tally::default();
+        self.verify_line(&mut found, &self.unrouted, Place::Unrouted)?;
+        self.verify_line(&mut found, &self.suspects, Place::Suspect)?;
+        for (index, node) in self.links.nodes.iter().enumerate() {
+            let Some(node) = node else { continue };
+            self.verify_line(&mut found, &node.queue, Place::Waiting(index))?;
+        }
+        for (slot, queue) in self.fences.queues() {
+            self.verify_line(&mut found, queue, Place::Fenced(slot))?;
+        }
+        let is_paused = |part: &PartRef| self.place_of(*part) == Some(Place::Paused);
+        self.pauses.iter().filter(is_paused).for_each(|part| found.add(part));
+        for tenant in self.links.tenants.iter().flatten() {
+            for (number, work) in tenant.link.owed() {
+                let Work::Part { part, slot } = *work else { continue };
+                let Some(state) = self.calls.part(part) else { continue };
+                let place = Place::InFlight { link: tenant.id };
+                ensure!(state.place == place, "{part:?} is owed by {:?}: {state:?}", tenant.id);
+                let is_of = slot == state.piece.route.slot();
+                ensure!(is_of, "reply {number} is owed to slot {slot:?}: {state:?}");
+                found.add(part);
+            }
+        }
+        let mut open = Tally::default();
+        self.calls.open().for_each(|part| open.add(part));
+        ensure!(
+            found.count == open.count,
+            "{} parts are open, and {} in place",
+            open.count,
+            found.count
+        );
+        ensure!(found == open, "a part is in line twice, and another one nowhere");
+        Ok(found.count)
+    }
+
+    /// A line has as many living parts as it counts.
+    fn verify_line(&self, found: &mut Tally, line: &Queue, place: Place) -> Result<(), String> {
+        let before = found.count;
+        let living = line.iter().filter(|part| self.place_of(*part) == Some(place));
+        living.for_each(|part| found.add(part));
+        let count = found.count - before;
+        ensure!(count == line.live_count(), "{place:?}: {count} live, of {}", line.live_count());
+        Ok(())
+    }
+
+    fn place_of(&self, part: PartRef) -> Option<Place> {
+        self.calls.part(part).map(|state| state.place)
+    }
+
+    /// A fence waits for replies that are still owed, and its links know it.
+    fn verify_fences(&self) -> Result<(), String> {
+        for (link, until, slot) in self.fences.holds() {
+            let Some(tenant) = self.links.get(link) else {
+                return Err(format!("{slot:?} waits for {link:?}, which is gone"));
+            };
+            let owed = tenant.link.answered() + 1..=tenant.link.owed_until();
+            ensure!(owed.contains(&until), "{slot:?} waits for reply {until} of {owed:?}");
+        }
+        for tenant in self.links.tenants.iter().flatten() {
+            let next = self.fences.next(tenant.id).unwrap_or(u64::MAX);
+            ensure!(
+                tenant.fence_at <= next,
+                "{:?} lifts at {}, not {next}",
+                tenant.id,
+                tenant.fence_at
+            );
+        }
+        Ok(())
+    }
+
+    /// Nodes and topology agree both ways, and each node that is remembered is there.
+    fn verify_nodes(&self) -> Result<(), String> {
+        let topology = self.agreement.topology();
+        let mut listed_count = 0;
+        for node in topology.nodes() {
+            listed_count += 1;
+            let known = self.links.find(node.address()).and_then(|index| self.links.node(index));
+            let is_listed = known.is_some_and(|known| known.is_listed);
+            ensure!(is_listed, "{} is not listed", node.address());
+        }
+        let count = self.links.listed().count();
+        ensure!(count == listed_count, "{count} nodes are listed, by the topology {listed_count}");
+        let shards = topology.shards().iter();
+        let primaries = shards.map(|shard| self.links.find(shard.primary()?.address()));
+        ensure!(primaries.eq(self.links.primaries.iter().copied()), "shards have other primaries");
+        ensure!(self.links.replicas.len() == topology.shards().len(), "shards lack replicas");
+        let remembered = self.refresh.nodes().chain(self.links.replicas.iter().flatten().copied());
+        for node in remembered {
+            ensure!(self.links.node(node).is_some(), "node {node} is remembered, and gone");
+        }
+        for (index, node) in self.links.nodes.iter().enumerate() {
+            let Some(node) = node else { continue };
+            let is_in = node.waits_in.is_none_or(|line| self.dials.has(line, index));
+            ensure!(is_in, "node {index} waits to be dialled, and is not in line");
+        }
+        Ok(())
+    }
+
+    /// Each part that waits waits for something that comes.
+    fn verify_waits(&self) -> Result<(), String> {
+        let is_over = self.ends_by.is_some();
+        let is_asking = self.refresh.is_on();
+        let waiting = self.unrouted.live_count() + self.suspects.live_count();
+        ensure!(waiting == 0 || is_asking || is_over, "{waiting} parts wait for no round");
+        for (index, node) in self.links.nodes.iter().enumerate() {
+            let Some(node) = node.as_ref().filter(|node| node.queue.live_count() > 0) else {
+                continue;
+            };
+            let comes = node.link.is_some() || node.waits_in.is_some() || node.retry_at.is_some();
+            ensure!(comes, "parts wait for node {index}, which is not dialled");
+            let has_room = node.link.is_some_and(|link| self.link_has_room(link));
+            ensure!(
+                !has_room || self.timers.holds_back(),
+                "parts wait for node {index}, whose link has room"
+            );
+        }
+        for tenant in self.links.tenants.iter().flatten() {
+            let has_bytes = tenant.is_connected && tenant.link.unsent_len() > 0;
+            ensure!(
+                tenant.is_announced == has_bytes,
+                "{:?} has {} bytes, and the driver knows: {}",
+                tenant.id,
+                tenant.link.unsent_len(),
+                tenant.is_announced
+            );
+        }
+        Ok(())
+    }
+
+    /// The machine asks to be called before anything is due.
+    fn verify_timer(&self) -> Result<(), String> {
+        let due = [
+            ("a call", self.calls.next_deadline()),
+            ("a link", self.next_link_timer()),
+            ("a pause", self.pauses.next_end()),
+            ("a round", self.refresh.due_at()),
+            ("the end", self.ends_by.filter(|_| self.links.count() > 0)),
+        ];
+        let next = self.timers.next();
+        for (what, at) in due {
+            let is_late = at.is_some_and(|at| next.is_none_or(|next| next > at));
+            ensure!(!is_late, "{what} is due at {at:?}, and the timer is at {next:?}");
+        }
+        Ok(())
+    }
+}
+
+/// Parts that were counted, each once: two tallies that differ in a part differ.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Tally {
+    count: usize,
+    sum: u64,
+}
+
+impl Tally {
+    fn add(&mut self, part: PartRef) {
+        let (serial, number) = part.order();
+        // Sums of numbers in a row would be equal too easily.
+        let mixed = (serial << 20 ^ u64::from(number)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.count += 1;
+        self.sum = self.sum.wrapping_add(mixed ^ mixed >> 29);
+    }
+}
