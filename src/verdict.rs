@@ -29,6 +29,21 @@ pub struct About {
     pub idempotent: bool,
     /// Which redirections are followed.
     pub policy: RedirectPolicy,
+    /// Which nodes the command may be sent to.
+    pub reach: Reach,
+}
+
+/// Which nodes a command may be sent to, as its caller chose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Reach {
+    /// To any: the owner of its slot serves it, whichever node that is.
+    #[default]
+    Any,
+    /// To the primary of one shard: it is sent there again, and follows no redirection.
+    Shard,
+    /// To one node, whose reply is final.
+    Node,
 }
 
 impl About {
@@ -47,6 +62,7 @@ impl About {
             has_source: false,
             idempotent: false,
             policy: RedirectPolicy::Listed,
+            reach: Reach::Any,
         }
     }
 }
@@ -108,7 +124,21 @@ const LOADING_PAUSE: Duration = Duration::from_millis(50);
 pub fn judge(reply: &Frame, about: &About) -> Verdict {
     match reply.error() {
         None => Verdict::Deliver,
-        Some(error) => judge_error(error, *about),
+        Some(error) => {
+            let verdict = judge_error(error.clone(), *about);
+            if about.reach.allows(&verdict) { verdict } else { Verdict::Fail(error.into()) }
+        }
+    }
+}
+
+impl Reach {
+    /// Whether the command may be sent where it would have to be.
+    const fn allows(self, verdict: &Verdict) -> bool {
+        match verdict {
+            Verdict::Deliver | Verdict::SendSource | Verdict::Fail(_) => true,
+            Verdict::Redirect { .. } | Verdict::Ask { .. } => matches!(self, Self::Any),
+            Verdict::RetryAfter(_) | Verdict::ReinitTopology => !matches!(self, Self::Node),
+        }
     }
 }
 

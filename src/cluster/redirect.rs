@@ -13,12 +13,12 @@ use crate::action::{Event, LinkId, RedirectKind, RefreshReason};
 use crate::address::Address;
 use crate::config::{Config, RedirectPolicy};
 use crate::error::ServerError;
-use crate::plan::Payload;
+use crate::plan::{Payload, Route};
 use crate::resp::Frame;
 use crate::slot::Slot;
 use crate::time::Instant;
 use crate::topology::Endpoint;
-use crate::verdict::About;
+use crate::verdict::{About, Reach};
 
 impl<T> Cluster<T> {
     pub(super) fn redirect(
@@ -159,6 +159,11 @@ impl Config {
             has_source: scripts::is_named(state),
             idempotent: state.piece.idempotent,
             policy: self.redirect_policy,
+            reach: match state.piece.route {
+                Route::Slot(_) | Route::Any | Route::Discovery => Reach::Any,
+                Route::Shard { .. } => Reach::Shard,
+                Route::Node(_) => Reach::Node,
+            },
         }
     }
 }

@@ -12,10 +12,9 @@ use super::{Cluster, scripts};
 use crate::action::{Action, Event, LinkId, RedirectKind, RefreshReason};
 use crate::error::{Cause, Code, Disconnect, Error, Failure, Ran, SystemText};
 use crate::link::{Received, Told};
-use crate::plan::Route;
 use crate::resp::Frame;
 use crate::time::Instant;
-use crate::verdict::{Verdict, judge};
+use crate::verdict::{Reach, Verdict, judge};
 
 impl<T> Cluster<T> {
     pub(super) fn link_received(&mut self, now: Instant, id: LinkId, mut data: &[u8]) {
@@ -146,15 +145,13 @@ impl<T> Cluster<T> {
     ) {
         let Some(state) = self.calls.part_mut(part) else { return };
         let about = self.config.about(state, ran_nothing);
-        let is_pinned = matches!(state.piece.route, Route::Node(_));
-        let is_for_shard = matches!(state.piece.route, Route::Shard { .. });
         let verdict = judge(frame, &about);
         state.may_have_run |= about.script && verdict != Verdict::SendSource;
         scripts::note_refusal(&mut self.links, link, state, frame);
         match verdict {
             Verdict::Deliver => self.settle(part, Ok(frame.clone())),
             Verdict::Fail(error) => {
-                self.note_unfollowed(now, link, &error);
+                self.note_unfollowed(now, link, &error, about.reach);
                 let error = if ran_nothing { error.with_ran(Ran::No) } else { error };
                 self.fail_at(node, part, error);
             }
@@ -163,15 +160,6 @@ impl<T> Cluster<T> {
                 self.close_part(part);
             }
             Verdict::SendSource => self.send_source(now, node, part),
-            // It is for this node, or for none.
-            Verdict::ReinitTopology if is_pinned => {
-                self.agenda.want_refresh(RefreshReason::Stale, false);
-                self.refuse_part(node, part, frame);
-            }
-            _ if is_pinned => self.refuse_part(node, part, frame),
-            Verdict::Redirect { .. } | Verdict::Ask { .. } if is_for_shard => {
-                self.refuse_part(node, part, frame);
-            }
             Verdict::RetryAfter(pause) => self.pause(now, part, frame.error(), pause),
             Verdict::ReinitTopology => {
                 self.agenda.want_refresh(RefreshReason::Stale, true);
@@ -189,12 +177,13 @@ impl<T> Cluster<T> {
     }
 
     /// An error that the caller gets, and that is not acted on, may be true all the same.
-    fn note_unfollowed(&mut self, now: Instant, link: LinkId, error: &Error) {
+    fn note_unfollowed(&mut self, now: Instant, link: LinkId, error: &Error, reach: Reach) {
         let Failure::Server(error) = error.failure() else { return };
         let code = error.known_code();
-        if code == Code::Moved {
+        // A node that the caller chose may well refuse a slot that it never had.
+        if code == Code::Moved && reach == Reach::Any {
             self.agenda.want_refresh(RefreshReason::Moved, false);
-        } else if matches!(code, Code::ClusterDown | Code::ReadOnly) {
+        } else if matches!(code, Code::ClusterDown | Code::ReadOnly | Code::Unblocked) {
             self.agenda.want_refresh(RefreshReason::Stale, false);
         } else if code == Code::NoAuth {
             self.leave_unauthenticated(now, link);

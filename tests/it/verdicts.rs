@@ -7,7 +7,7 @@ use hashslot::config::{Limits, RedirectPolicy};
 use hashslot::error::ServerError;
 use hashslot::resp::Frame;
 use hashslot::topology::Endpoint;
-use hashslot::verdict::{About, Verdict, judge};
+use hashslot::verdict::{About, Reach, Verdict, judge};
 
 const FOO: u16 = 12182;
 
@@ -203,5 +203,29 @@ fn pauses_are_short() {
             panic!("{reply} is worth another try");
         };
         assert!(pause > Duration::ZERO && pause < Duration::from_millis(200));
+    }
+}
+
+/// What a caller sends to a node, or to a shard, goes nowhere else.
+#[test]
+fn a_reach_bounds_what_is_followed() {
+    let table = [
+        ("-MOVED 12182 10.0.0.2:7001\r\n", ["redirect 12182 10.0.0.2:7001", "fail", "fail"]),
+        ("-ASK 12182 10.0.0.2:7001\r\n", ["ask 12182 10.0.0.2:7001", "fail", "fail"]),
+        ("-TRYAGAIN x\r\n", ["retry after 10ms", "retry after 10ms", "fail"]),
+        ("-LOADING x\r\n", ["retry after 50ms", "retry after 50ms", "fail"]),
+        ("-CLUSTERDOWN x\r\n", ["reinit", "reinit", "fail"]),
+        ("-READONLY x\r\n", ["reinit", "reinit", "fail"]),
+        ("-NOSCRIPT No matching script. Please use EVAL.\r\n", ["SendSource"; 3]),
+        ("-ERR x\r\n", ["fail"; 3]),
+        ("+OK\r\n", ["deliver"; 3]),
+    ];
+    for (reply, verdicts) in table {
+        let by_reach = [Reach::Any, Reach::Shard, Reach::Node].map(|reach| {
+            let mut about = About::keyed(slot(FOO));
+            (about.reach, about.has_source) = (reach, true);
+            judged(reply, about)
+        });
+        assert_eq!(by_reach, verdicts, "{reply}");
     }
 }
