@@ -190,6 +190,7 @@ fn configure(mut source: Source<'_>) {
     config.refresh_stagger = time();
     config.moved_trust = time();
     let mut count = || [0, 1, 8, usize::MAX][source.below(4)];
+    config.links_per_node = u8::try_from(count()).unwrap_or(u8::MAX);
     config.max_in_flight = count();
     config.max_in_flight_bytes = count();
     config.max_queued = count();
@@ -229,6 +230,7 @@ fn can_work(config: &Config) -> bool {
         && config.max_pending_calls > 0
         && config.max_connections > 0
         && config.max_dials > 0
+        && (1..=64).contains(&config.links_per_node)
         && config.max_in_flight > 0
         && config.limits.max_depth >= 8
         && config.limits.max_handshake_bytes >= 4_096

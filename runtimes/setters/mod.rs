@@ -68,11 +68,13 @@ setters! {
     drain_timeout: Duration;
     /// Maximum number of redirections per command.
     max_redirections: u8;
+    /// Number of connections to each node that take commands.
+    links_per_node: u8;
     /// Maximum number of commands in flight on one connection.
     max_in_flight: usize;
     /// Maximum bytes of commands in flight on one connection.
     max_in_flight_bytes: usize;
-    /// Maximum number of calls that wait for one node.
+    /// Maximum number of calls that wait for one connection.
     max_queued: usize;
     /// Maximum number of incomplete calls over all nodes.
     max_pending_calls: usize;

@@ -46,6 +46,7 @@ fn all() -> Vec<Setter> {
         ping_interval(SECOND);
         drain_timeout(SECOND);
         max_redirections(7);
+        links_per_node(7);
         max_in_flight(7);
         max_in_flight_bytes(7);
         max_queued(7);
@@ -95,7 +96,7 @@ fn begun() -> Made {
     let url: Url =
         "rediss://bob:url@url:2/3?protocol=3&client_name=url&address_map=c>d&call_timeout=9s\
                     &connect_timeout=9s&dial_stagger=9s&stall_timeout=9s&ping_interval=9s&drain_timeout=9s\
-                    &max_redirections=9&max_in_flight=9&max_in_flight_bytes=9\
+                    &max_redirections=9&links_per_node=9&max_in_flight=9&max_in_flight_bytes=9\
                     &max_queued=9&max_pending_calls=9&max_pending_bytes=9&max_connections=9\
                     &max_dials=9&max_dial_rate=9&max_received_bytes=9&max_held_reply_bytes=9&limits.max_depth=9\
                     &moved_trust=9s&tls_server_name=url"

@@ -11,6 +11,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::lanes::LaneRef;
 use super::verify::ensure;
 use crate::action::{CallId, LinkId, NodeReplies, Outcome, RedirectKind, Reply};
 use crate::address::Address;
@@ -78,8 +79,8 @@ pub(super) enum Place {
     Nowhere,
     /// For a topology that has a node for it.
     Unrouted,
-    /// For room on the link to a node.
-    Waiting(usize),
+    /// For room on the link of a lane.
+    Waiting(LaneRef),
     /// For a reply.
     InFlight { link: LinkId },
     /// For commands of its slot that were sent to the former owner.

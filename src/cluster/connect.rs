@@ -31,7 +31,7 @@ impl<T> Cluster<T> {
     /// Whether a link is to be set up without `HELLO`: its node closed a connection upon it, and no
     /// node has ever answered it.
     fn avoids_hello(&self, id: LinkId) -> bool {
-        let node = self.links.get(id).and_then(|tenant| self.links.node(tenant.node));
+        let node = self.links.get(id).and_then(|tenant| self.links.node(tenant.lane.node));
         !self.knows_hello && node.is_some_and(|node| node.avoids_hello)
     }
 
@@ -39,23 +39,25 @@ impl<T> Cluster<T> {
         self.links.note_made(id);
         self.dials.may_make_room = true;
         let Some(tenant) = self.links.get(id) else { return };
-        let node = tenant.node;
         self.knows_hello |= tenant.link.hello() == Hello::Answered;
         if self.is_strange(tenant) {
             return self.meet_stranger(now, id);
         }
         self.links.note_outsider(id);
-        self.link_usable(now, id, node);
+        self.link_usable(now, id);
     }
 
     /// A link has been set up, and leads to a stranger.
     fn meet_stranger(&mut self, now: Instant, id: LinkId) {
         let Some(tenant) = self.links.get_mut(id) else { return };
         tenant.is_strange = true;
-        let (node, bears) = (tenant.node, tenant.link.node_id());
+        let (lane, bears) = (tenant.lane, tenant.link.node_id());
+        if let Some(lane) = self.links.lane_mut(lane) {
+            lane.failures = lane.failures.max(1);
+        }
+        let node = lane.node;
         let Some(state) = self.links.node_mut(node) else { return };
         state.stranger = bears.map(Box::new);
-        state.failures = state.failures.max(1);
         self.agreement.forget_stranger(&state.address);
         if self.refresh.is_asking(node) {
             self.ask(now, node, id);

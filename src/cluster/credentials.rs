@@ -9,7 +9,7 @@
 //! the machine dials the node again.
 
 use super::Cluster;
-use super::nodes::{Tenant, Work};
+use super::tenants::{Tenant, Work};
 use crate::action::{Event, LinkId};
 use crate::config::Credentials;
 use crate::link::without_secrets;
@@ -49,7 +49,7 @@ impl<T> Cluster<T> {
     pub(super) fn handle_auth(&mut self, link: LinkId, reply: &Frame) {
         let Some(tenant) = self.links.get_mut(link) else { return };
         tenant.auth_count = tenant.auth_count.saturating_sub(1);
-        let node = tenant.node;
+        let node = tenant.lane.node;
         let Some(node) = self.links.address(node).cloned() else { return };
         match reply.error() {
             None => {

@@ -1,10 +1,10 @@
-//! Floor 4: which nodes are dialled, and which wait for their dial.
+//! Floor 4: which lanes are dialled, and which wait for their dial.
 //!
 //! Theory of operation. Three limits hold dials back: the number of connections, the number of
-//! dials at a time, and the number of dials per second. A node that may not be dialled waits in one
-//! of three lines, which take turns: nodes that a round asks for the topology, nodes that a call
-//! for one node needs, and nodes that calls for several nodes need. So neither a round nor a call
-//! for one node waits for a call to all nodes. At the limit of connections the link that was idle
+//! dials at a time, and the number of dials per second. A lane that may not be dialled waits in one
+//! of three lines, which take turns: lanes of nodes that a round asks for the topology, lanes that a
+//! call for one node needs, and lanes that calls for several nodes need. So neither a round nor a
+//! call for one node waits for a call to all nodes. At the limit of connections the link that was idle
 //! longest is closed. If no link is idle, the oldest link takes no more commands and closes after
 //! its last reply.
 
@@ -12,17 +12,18 @@ use alloc::collections::VecDeque;
 use core::time::Duration;
 
 use super::Cluster;
-use super::nodes::Tenant;
+use super::lanes::{Lane, LaneRef};
 use super::rounds::ASKED_COUNT_MAX;
+use super::tenants::Tenant;
 use crate::action::LinkId;
 use crate::config::Config;
 use crate::time::Instant;
 
-/// The nodes that wait to be dialled.
+/// The lanes that wait to be dialled.
 #[derive(Debug, Default)]
 pub(super) struct Dials {
     /// Those to be asked, those that are wanted alone, and those that are wanted together.
-    lines: [VecDeque<usize>; 3],
+    lines: [VecDeque<LaneRef>; 3],
     /// The line whose turn it is.
     turn: Line,
     /// When the dials that have begun would all have begun, were they evenly spread.
@@ -33,13 +34,13 @@ pub(super) struct Dials {
     look_at: Instant,
 }
 
-/// In which line a node waits to be dialled. Earlier ones are better.
+/// In which line a lane waits to be dialled. Earlier ones are better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) enum Line {
-    /// It is to be asked for the topology.
+    /// Its node is to be asked for the topology.
     #[default]
     Asked,
-    /// A call that needs this node only waits for it.
+    /// A call that needs this lane only waits for it.
     Alone,
     /// It is wanted together with others.
     Together,
@@ -57,29 +58,29 @@ impl Line {
 }
 
 impl Dials {
-    /// Whether a node may be waiting.
+    /// Whether a lane may be waiting.
     #[inline]
     pub(super) fn has_waiting(&self) -> bool {
         self.lines.iter().any(|line| !line.is_empty())
     }
 
-    /// Whether a node stands in this line, also where it is passed over.
-    pub(super) fn has(&self, line: Line, index: usize) -> bool {
+    /// Whether a lane stands in this line, also where it is passed over.
+    pub(super) fn has(&self, line: Line, lane: LaneRef) -> bool {
         let [asked, alone, together] = &self.lines;
-        let nodes = match line {
+        let lanes = match line {
             Line::Asked => asked,
             Line::Alone => alone,
             Line::Together => together,
         };
-        nodes.contains(&index)
+        lanes.contains(&lane)
     }
 
-    /// Removes all waiting nodes.
+    /// Removes all waiting lanes.
     pub(super) fn clear(&mut self) {
         self.lines = Default::default();
     }
 
-    pub(super) const fn line(&mut self, line: Line) -> &mut VecDeque<usize> {
+    pub(super) const fn line(&mut self, line: Line) -> &mut VecDeque<LaneRef> {
         let [asked, alone, together] = &mut self.lines;
         match line {
             Line::Asked => asked,
@@ -123,46 +124,46 @@ impl<T> Cluster<T> {
 
     #[cold]
     fn dial_next(&mut self, now: Instant) {
-        while let Some(index) = self.take_next(now) {
+        while let Some(lane) = self.take_next(now) {
             self.dials.note_begun(now, &self.config);
-            self.dial(now, index);
+            self.dial(now, lane);
         }
     }
 
-    /// Takes the next node out of its line that may be dialled.
-    fn take_next(&mut self, now: Instant) -> Option<usize> {
+    /// Takes the next lane out of its line that may be dialled.
+    fn take_next(&mut self, now: Instant) -> Option<LaneRef> {
         for line in self.dials.in_turn() {
-            while let Some(index) = self.dials.line(line).front().copied() {
-                let is_wanted = self.waits_in(index, line);
+            while let Some(lane) = self.dials.line(line).front().copied() {
+                let is_wanted = self.waits_in(lane, line);
                 if is_wanted && !self.may_dial(now, line) {
                     break;
                 }
                 self.dials.line(line).pop_front();
-                if is_wanted && let Some(node) = self.links.node_mut(index) {
-                    node.waits_in = None;
+                if is_wanted && let Some(state) = self.links.lane_mut(lane) {
+                    state.waits_in = None;
                     self.dials.turn = line.next();
-                    return Some(index);
+                    return Some(lane);
                 }
             }
         }
         None
     }
 
-    /// Whether a node waits in this line, and is still wanted. If it is not wanted it leaves.
-    fn waits_in(&mut self, index: usize, line: Line) -> bool {
-        let is_asked = self.refresh.is_asking(index);
-        let Some(node) = self.links.node_mut(index) else { return false };
-        if node.waits_in != Some(line) {
+    /// Whether a lane waits in this line, and is still wanted. If it is not wanted it leaves.
+    fn waits_in(&mut self, lane: LaneRef, line: Line) -> bool {
+        let is_asked = lane.is_first() && self.refresh.is_asking(lane.node);
+        let Some(state) = self.links.lane_mut(lane) else { return false };
+        if state.waits_in != Some(line) {
             return false;
         }
-        let is_wanted = node.link.is_none() && (is_asked || node.queue.live_count() > 0);
+        let is_wanted = state.link.is_none() && (is_asked || state.has_waiting());
         if !is_wanted {
-            node.waits_in = None;
+            state.waits_in = None;
         }
         is_wanted
     }
 
-    /// Whether another node may be dialled. Makes room for its connection if it can.
+    /// Whether another lane may be dialled. Makes room for its connection if it can.
     pub(super) fn may_dial(&mut self, now: Instant, line: Line) -> bool {
         let beside = if line == Line::Asked { ASKED_COUNT_MAX } else { 0 };
         if self.links.making_count >= self.config.max_dials.saturating_add(beside) {
@@ -199,11 +200,11 @@ impl<T> Cluster<T> {
         self.links.count() < self.config.max_connections
     }
 
-    /// Whether a link owes no reply, and no command or round waits for its node.
+    /// Whether a link owes no reply, no command waits for it, and no round for its node.
     fn is_idle(&self, tenant: &Tenant) -> bool {
-        let is_wanted =
-            self.links.node(tenant.node).is_some_and(|node| node.queue.live_count() > 0);
-        tenant.link.expected_count() == 0 && !is_wanted && !self.refresh.is_asking(tenant.node)
+        let is_wanted = self.links.lane(tenant.lane).is_some_and(Lane::has_waiting);
+        let is_asked = self.refresh.is_asking(tenant.lane.node);
+        tenant.link.expected_count() == 0 && !is_wanted && !is_asked
     }
 
     /// The link that has been in use for longest, for long enough to be worth its dial, unless

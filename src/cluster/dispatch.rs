@@ -8,7 +8,9 @@
 use super::Cluster;
 use super::calls::{Part, PartRef, Place};
 use super::dials::Line;
+use super::lanes::LaneRef;
 use super::loss::is_refusal;
+use super::nodes::NodeRef;
 use crate::action::{CallId, RefreshReason, Reply};
 use crate::config::ReadFrom;
 use crate::error::{Cause, Disconnect, Error, SystemText};
@@ -40,11 +42,12 @@ impl<T> Cluster<T> {
     fn refusal_by_queue(&self, part: &Part) -> Option<Error> {
         let slot = part.piece.route.slot()?;
         let node = self.links.primary(self.agreement.topology(), slot)?;
-        let node = self.links.node(node)?;
-        if node.queue.live_count() < self.config.max_queued {
+        let lane = self.links.lane(self.links.lane_of_slot(node, slot))?;
+        if lane.queue.live_count() < self.config.max_queued {
             return None;
         }
-        let error = Error::overloaded("max_queued").with_node(node.address.clone());
+        let address = self.links.address(node)?;
+        let error = Error::overloaded("max_queued").with_node(address.clone());
         Some(part.own_error(error))
     }
 
@@ -162,54 +165,56 @@ impl<T> Cluster<T> {
     }
 
     /// Sends a part to a node, or has it wait for the node's link.
-    pub(super) fn enqueue(&mut self, now: Instant, node: usize, part: PartRef) {
-        let Some(state) = self.links.node(node) else { return };
-        if state.queue.live_count() == 0
+    pub(super) fn enqueue(&mut self, now: Instant, node: NodeRef, part: PartRef) {
+        let Some(state) = self.calls.part(part) else { return };
+        let lane = self.links.lane_for(node, state);
+        let Some(state) = self.links.lane(lane) else { return };
+        if !state.has_waiting()
             && let Some(link) = state.link
             && self.link_has_room(link)
             && !self.timers.hold_back(now)
         {
             return self.write_part(now, link, part);
         }
-        if let Some(error) = self.refusal_of(now, node) {
+        if let Some(error) = self.refusal_of(now, lane) {
             return self.fail(part, error);
         }
-        self.line_up(node, part);
-        self.set_place(part, Place::Waiting(node));
-        self.ensure_link(now, node);
+        self.line_up(lane, part);
+        self.set_place(part, Place::Waiting(lane));
+        self.ensure_link(now, lane);
         if self.calls.is_alone(part.call) {
-            self.want(node, Line::Alone);
+            self.want(lane, Line::Alone);
         }
     }
 
     /// The error for a node that refuses the user or cannot be trusted: no part is to wait for it.
     /// `None` once a new attempt is due.
-    fn refusal_of(&self, now: Instant, node: usize) -> Option<Error> {
-        let state = self.links.node(node)?;
+    fn refusal_of(&self, now: Instant, lane: LaneRef) -> Option<Error> {
+        let state = self.links.lane(lane)?;
         let is_refused = state.last_failure.as_ref().is_some_and(is_refusal);
         if is_refused && state.retry_at.is_some_and(|at| at > now) {
-            return self.waited_for(node);
+            return self.waited_for(lane);
         }
         None
     }
 
-    /// The error of a part that waited for a node until its deadline.
-    pub(super) fn waited_for(&self, node: usize) -> Option<Error> {
-        let state = self.links.node(node)?;
-        let cause = Cause::Node(state.last_failure.clone()?);
-        Some(Error::not_executed(cause).with_node(state.address.clone()))
+    /// The error of a part that waited for a link until its deadline.
+    pub(super) fn waited_for(&self, lane: LaneRef) -> Option<Error> {
+        let cause = Cause::Node(self.links.last_failure(lane)?);
+        let address = self.links.address(lane.node)?;
+        Some(Error::not_executed(cause).with_node(address.clone()))
     }
 
     /// Fails the parts that wait for a node that refuses the user or cannot be trusted.
-    pub(super) fn fail_refused(&mut self, now: Instant, node: usize) {
-        if self.refusal_of(now, node).is_none() {
+    pub(super) fn fail_refused(&mut self, now: Instant, lane: LaneRef) {
+        if self.refusal_of(now, lane).is_none() {
             return;
         }
-        let parts = self.links.node_mut(node).map(|node| node.queue.take()).unwrap_or_default();
+        let parts = self.links.lane_mut(lane).map(|lane| lane.queue.take()).unwrap_or_default();
         for part in parts {
             let Some(state) = self.calls.part(part) else { continue };
-            if state.place == Place::Waiting(node)
-                && let Some(error) = self.refusal_of(now, node)
+            if state.place == Place::Waiting(lane)
+                && let Some(error) = self.refusal_of(now, lane)
             {
                 self.fail(part, error);
             }
@@ -229,8 +234,8 @@ impl<T> Cluster<T> {
                 self.suspects.left();
                 true
             }
-            Place::Waiting(node) => {
-                self.links.left_queue(node);
+            Place::Waiting(lane) => {
+                self.links.left_queue(lane);
                 true
             }
             Place::Fenced(slot) => {

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::Cluster;
 use super::calls::{Part, PartRef, Place};
+use super::nodes::NodeRef;
 use crate::command::Command;
 use crate::error::{Cause, Error, Failure, NodeFailures, Ran, ServerError};
 use crate::plan::{Payload, Route};
@@ -36,13 +37,13 @@ impl<T> Cluster<T> {
     }
 
     /// A part is over without a reply, because of what happened at a node.
-    pub(super) fn fail_at(&mut self, node: usize, part: PartRef, error: Error) {
+    pub(super) fn fail_at(&mut self, node: NodeRef, part: PartRef, error: Error) {
         let node = self.links.address(node).cloned();
         self.fail(part, error.at(node, None));
     }
 
     /// The caller gets the error that would be acted on otherwise.
-    pub(super) fn refuse_part(&mut self, node: usize, part: PartRef, frame: &Frame) {
+    pub(super) fn refuse_part(&mut self, node: NodeRef, part: PartRef, frame: &Frame) {
         if let Some(error) = frame.error() {
             self.fail_at(node, part, error.into());
         }

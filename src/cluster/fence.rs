@@ -16,6 +16,8 @@ use alloc::vec::Vec;
 
 use super::Cluster;
 use super::calls::{Part, PartRef, Place};
+use super::lanes::Lane;
+use super::nodes::NodeRef;
 use crate::action::LinkId;
 use crate::slot::Slot;
 use crate::time::Instant;
@@ -81,13 +83,13 @@ impl<T> Cluster<T> {
 
     /// A slot has changed hands: waits for what is on its way, and collects what waits in line, at
     /// these nodes and wherever a redirection may have brought it.
-    pub(super) fn stand_still(&mut self, now: Instant, slot: Slot, nodes: [Option<usize>; 3]) {
+    pub(super) fn stand_still(&mut self, now: Instant, slot: Slot, nodes: [Option<NodeRef>; 3]) {
         let mut meant = self.strays.take(slot);
         meant.extend(nodes.into_iter().flatten());
         meant.sort_unstable();
         meant.dedup();
         for node in &meant {
-            for link in self.links.links_to(*node) {
+            for link in self.links.links_to(*node).collect::<Vec<_>>() {
                 self.fence(slot, link);
             }
         }
@@ -98,13 +100,14 @@ impl<T> Cluster<T> {
     }
 
     /// Collects the parts of a slot that wait for a node.
-    fn collect_waiting(&mut self, slot: Slot, node: usize) {
+    fn collect_waiting(&mut self, slot: Slot, node: NodeRef) {
+        let lane = self.links.lane_of_slot(node, slot);
         let calls = &self.calls;
         let slot_of = |part| {
-            let state = calls.part(part).filter(|state| state.place == Place::Waiting(node));
+            let state = calls.part(part).filter(|state| state.place == Place::Waiting(lane));
             state?.piece.route.slot()
         };
-        let Some(state) = self.links.node_mut(node) else { return };
+        let Some(state) = self.links.lane_mut(lane) else { return };
         for part in state.queue.take_of(slot, slot_of) {
             self.wait_at_fence(slot, part);
         }
@@ -140,8 +143,10 @@ impl<T> Cluster<T> {
         }
         let Self { links, strays, .. } = self;
         strays.retain(|slot, node| {
-            links.node(node).is_some_and(|node| node.queue.live_count() > 0)
-                || links.links_to(node).any(|link| {
+            let lane = links.lane_of_slot(node, slot);
+            let mut owed_on = links.links_to(node).collect::<Vec<_>>().into_iter();
+            links.lane(lane).is_some_and(Lane::has_waiting)
+                || owed_on.any(|link| {
                     links.get_mut(link).is_some_and(|tenant| tenant.last_owed(slot).is_some())
                 })
         });

@@ -13,9 +13,10 @@ use core::time::Duration;
 
 use super::Cluster;
 use super::calls::{Place, Suspicion};
-use super::nodes::{Question, Work};
+use super::nodes::NodeRef;
 use super::rounds::Told;
 use super::strangers::OtherClusters;
+use super::tenants::{Question, Work};
 use crate::action::{Event, RedirectKind, RefreshReason};
 use crate::address::Address;
 use crate::config::ReadFrom;
@@ -31,7 +32,7 @@ impl<T> Cluster<T> {
     pub(super) fn handle_topology(
         &mut self,
         now: Instant,
-        node: usize,
+        node: NodeRef,
         serial: u64,
         question: Question,
         reply: &Frame,
@@ -55,21 +56,21 @@ impl<T> Cluster<T> {
             return;
         }
         // What comes second only adds to the view: without it the view is as good.
-        let (Some(mut view), Some(sent_at)) = (asked.view.take(), asked.sent_at) else { return };
+        let (Some(mut view), Some((sent_at, on))) = (asked.view.take(), asked.sent) else { return };
         let listed = if question == Question::Nodes {
             parse::nodes(reply.value(), &address, map, max_nodes).unwrap_or_default()
         } else {
             parse::shards(&mut view, reply.value(), &address, map, max_nodes).unwrap_or_default();
             Vec::new()
         };
-        self.weigh(now, node, Told { sent_at, by: address, view, listed });
+        self.weigh(now, node, Told { sent_at, on, by: address, view, listed });
     }
 
     /// An answer about the topology cannot be used. The second question only adds to the first.
     pub(super) fn handle_unusable_topology(
         &mut self,
         now: Instant,
-        node: usize,
+        node: NodeRef,
         serial: u64,
         question: Question,
         failure: NodeFailure,
@@ -80,22 +81,22 @@ impl<T> Cluster<T> {
             self.note_failure(node, failure);
             return self.ask_next(now);
         }
-        if let (Some(view), Some(sent_at)) = (asked.view.take(), asked.sent_at) {
-            let told = Told { sent_at, by: address, view, listed: Vec::new() };
+        if let (Some(view), Some((sent_at, on))) = (asked.view.take(), asked.sent) {
+            let told = Told { sent_at, on, by: address, view, listed: Vec::new() };
             self.weigh(now, node, told);
         }
     }
 
     /// A view is whole: it is adopted, unless there is a doubt about its node.
-    fn weigh(&mut self, now: Instant, node: usize, told: Told) {
-        match self.doubt_about(node, &told) {
+    fn weigh(&mut self, now: Instant, node: NodeRef, told: Told) {
+        match self.doubt_about(&told) {
             Some(doubt) => self.put_off(now, node, told, doubt),
             None => self.adopt(now, told, Agreement::adopt),
         }
     }
 
     /// A view is doubtful: it waits for the end of the round, and others are asked.
-    fn put_off(&mut self, now: Instant, node: usize, told: Told, doubt: Doubt) {
+    fn put_off(&mut self, now: Instant, node: NodeRef, told: Told, doubt: Doubt) {
         if doubt == Doubt::Stranger {
             self.agreement.forget_stranger(&told.by);
         }
@@ -106,6 +107,7 @@ impl<T> Cluster<T> {
         let failure =
             "the node belongs to another cluster, or is not the node that the topology lists";
         self.note_failure(node, NodeFailure::Unusable(failure.into()));
+        let on = told.on;
         let Some(round) = self.refresh.round.as_mut() else { return };
         if is_outdated {
             round.candidates.push_front(node);
@@ -113,8 +115,8 @@ impl<T> Cluster<T> {
             round.doubted.push(node);
         }
         round.put_off(told, witnesses, has_seed);
-        if is_outdated && let Some(link) = self.links.node(node).and_then(|node| node.link) {
-            self.drain(now, link);
+        if is_outdated {
+            self.drain(now, on);
         }
         self.ask_next(now);
     }
@@ -126,7 +128,7 @@ impl<T> Cluster<T> {
         told: Told,
         adopt: fn(&mut Agreement, Instant, Instant, &Address, View) -> Adopted,
     ) {
-        let Told { sent_at, by, view, listed } = told;
+        let Told { sent_at, by, view, listed, .. } = told;
         self.refresh.round = None;
         self.refresh.others = OtherClusters::default();
         let is_first = !self.links.knows_cluster();
@@ -206,8 +208,10 @@ impl<T> Cluster<T> {
         let is_stuck = self.is_stuck();
         for node in unlisted {
             let is_awaited = is_stuck && self.links.node(node).is_some_and(|node| node.is_seed);
-            if !is_awaited && let Some(link) = self.links.node(node).and_then(|node| node.link) {
-                self.drain(now, link);
+            for lane in self.links.lanes_of(node).filter(|_| !is_awaited) {
+                if let Some(link) = self.links.lane(lane).and_then(|lane| lane.link) {
+                    self.drain(now, link);
+                }
             }
             self.forget_if_useless(node);
         }
@@ -227,7 +231,7 @@ impl<T> Cluster<T> {
             let meant = of_slots.filter(|(slot, _)| has_moved(change, *slot));
             moved.extend(meant.map(|(slot, number)| (slot, tenant.id, number)));
             // A node that lost its slots while it was silent is not coming back with answers.
-            let leads = self.links.primaries.contains(&Some(tenant.node));
+            let leads = self.links.primaries.contains(&Some(tenant.lane.node));
             let silence = now.since(tenant.link.progress_at());
             if moved.len() > before && !leads && silence >= SILENCE {
                 silent.push(tenant.id);
@@ -256,21 +260,21 @@ impl<T> Cluster<T> {
     /// submission.
     fn reroute_queues(&mut self, now: Instant, change: &TopologyChange) {
         let mut leaving = Vec::new();
-        for node in 0..self.links.nodes.len() {
-            let Some(state) = self.links.node_mut(node) else { continue };
-            let is_listed = state.is_listed;
+        for lane in self.links.lane_refs() {
+            let is_listed = self.links.node(lane.node).is_some_and(|node| node.is_listed);
+            let Some(state) = self.links.lane_mut(lane) else { continue };
             for part in state.queue.take() {
                 let Some(state) = self.calls.part_mut(part) else { continue };
-                if state.place != Place::Waiting(node) {
+                if state.place != Place::Waiting(lane) {
                     continue;
                 }
                 let belongs = if let Route::Slot(slot) = state.piece.route {
                     is_listed && !has_moved(change, slot)
                 } else {
-                    self.links.chosen(self.agreement.topology(), state) == Some(node)
+                    self.links.chosen(self.agreement.topology(), state) == Some(lane.node)
                 };
                 if belongs {
-                    self.line_up(node, part);
+                    self.line_up(lane, part);
                 } else {
                     (state.place, state.asking) = (Place::Nowhere, false);
                     leaving.push(part);
@@ -313,21 +317,21 @@ impl<T> Cluster<T> {
     /// where they should are used, others closed. A node that got a new ID while its link was in
     /// use is dialled anew.
     fn verify_links(&mut self, now: Instant) {
-        for index in 0..self.links.nodes.len() {
-            let Some(node) = self.links.node_mut(index) else { continue };
+        for this in self.links.node_refs() {
+            let Some(node) = self.links.node_mut(this) else { continue };
             let belongs_there = node.id.is_none() || node.stranger.as_deref() == node.id.as_ref();
             if let Some(stranger) = node.stranger.take_if(|_| belongs_there) {
                 let is_outside = node.id.is_none();
                 node.outsider = is_outside.then(|| Box::new((*stranger, now)));
-                self.forgive(now, index);
+                self.links.lanes_of(this).for_each(|lane| self.forgive(now, lane));
             }
         }
         let in_use = self.links.tenants.iter().flatten().filter(|tenant| tenant.drain_by.is_none());
         let to_judge = in_use.filter(|tenant| tenant.is_strange || self.is_strange(tenant));
         let is_cut_off = self.links.is_cut_off();
         let verdicts: Vec<_> =
-            to_judge.map(|tenant| (tenant.id, tenant.node, self.is_strange(tenant))).collect();
-        for (id, node, is_strange) in verdicts {
+            to_judge.map(|tenant| (tenant.id, self.is_strange(tenant))).collect();
+        for (id, is_strange) in verdicts {
             let Some(tenant) = self.links.get_mut(id) else { continue };
             let was_strange = core::mem::replace(&mut tenant.is_strange, is_strange);
             match (was_strange, is_strange) {
@@ -338,7 +342,7 @@ impl<T> Cluster<T> {
                     self.drain(now, id);
                 }
                 (true, false) => {
-                    self.link_usable(now, id, node);
+                    self.link_usable(now, id);
                 }
                 (false, false) => {}
             }

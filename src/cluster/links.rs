@@ -7,54 +7,66 @@
 //! ([`strangers`](super::strangers)). What becomes of the parts of a lost link:
 //! [`loss`](super::loss).
 
+use alloc::vec::Vec;
+
 use super::Cluster;
 use super::dials::Line;
-use super::nodes::{Node, Tenant};
+use super::lanes::{Lane, LaneRef, Purpose};
+use super::nodes::{Node, NodeRef};
 use super::scripts::Scripts;
+use super::tenants::Tenant;
 use crate::action::{Action, LinkId, RefreshReason};
 use crate::config::ReadFrom;
 use crate::error::NodeFailure;
-use crate::link::Link;
+use crate::link::{Choices, Link};
 use crate::time::Instant;
 
 impl<T> Cluster<T> {
-    /// Dials a node, unless it has a link or is to be left alone for now. It may have to wait for
+    /// Dials a lane, unless it has a link or is to be left alone for now. It may have to wait for
     /// its turn.
-    pub(super) fn ensure_link(&mut self, now: Instant, index: usize) {
-        let Some(node) = self.links.node_mut(index) else { return };
-        if node.link.is_some() || self.ends_by.is_some() {
+    pub(super) fn ensure_link(&mut self, now: Instant, lane: LaneRef) {
+        let Some(state) = self.links.lane_mut(lane) else { return };
+        if state.link.is_some() || self.ends_by.is_some() {
             return;
         }
-        if let Some(retry_at) = node.retry_at
+        if let Some(retry_at) = state.retry_at
             && retry_at > now
         {
             return self.timers.note(retry_at);
         }
-        node.retry_at = None;
-        self.wait_in(index, Line::Together);
+        state.retry_at = None;
+        self.wait_in(lane, Line::Together);
     }
 
-    /// Has a node that waits to be dialled wait in this line, if that is better than where it
+    /// Has a lane that waits to be dialled wait in this line, if that is better than where it
     /// waits. Where it stood before it is passed over.
-    pub(super) fn want(&mut self, index: usize, line: Line) {
-        if self.links.node(index).is_some_and(|node| node.waits_in.is_some_and(|of| line < of)) {
-            self.wait_in(index, line);
+    pub(super) fn want(&mut self, lane: LaneRef, line: Line) {
+        if self.links.lane(lane).is_some_and(|state| state.waits_in.is_some_and(|of| line < of)) {
+            self.wait_in(lane, line);
         }
     }
 
-    pub(super) fn wait_in(&mut self, index: usize, line: Line) {
-        if let Some(node) = self.links.node_mut(index)
-            && node.waits_in.is_none_or(|of| line < of)
+    pub(super) fn wait_in(&mut self, lane: LaneRef, line: Line) {
+        if let Some(state) = self.links.lane_mut(lane)
+            && state.waits_in.is_none_or(|of| line < of)
         {
-            node.waits_in = Some(line);
-            self.dials.line(line).push_back(index);
+            state.waits_in = Some(line);
+            self.dials.line(line).push_back(lane);
         }
     }
 
-    /// Dials a node, whatever else there is.
-    pub(super) fn dial(&mut self, now: Instant, index: usize) {
-        let read_only = self.config.read_from != ReadFrom::Primary;
-        let Some(address) = self.links.address(index).cloned() else { return };
+    /// Dials a lane, whatever else there is.
+    pub(super) fn dial(&mut self, now: Instant, lane: LaneRef) {
+        let purpose = self.links.purpose(lane);
+        let choices = match purpose {
+            Purpose::Shared => Choices {
+                database: self.config.database,
+                read_only: self.config.read_from != ReadFrom::Primary,
+            },
+            // A node that is busy refuses both, and neither is needed.
+            Purpose::Control => Choices::default(),
+        };
+        let Some(address) = self.links.address(lane.node).cloned() else { return };
         let free = self.links.tenants.iter().position(Option::is_none);
         let place = free.unwrap_or(self.links.tenants.len());
         self.links.serial += 1;
@@ -62,8 +74,9 @@ impl<T> Cluster<T> {
             LinkId { index: u32::try_from(place).unwrap_or(u32::MAX), serial: self.links.serial };
         let tenant = Tenant {
             id,
-            node: index,
-            link: Link::new(now, &self.config, read_only),
+            lane,
+            purpose,
+            link: Link::new(now, &self.config, choices),
             is_connected: false,
             is_made: false,
             credentials_serial: self.credentials_serial,
@@ -85,32 +98,32 @@ impl<T> Cluster<T> {
         }
         self.links.tenant_count += 1;
         self.links.making_count += 1;
-        if let Some(node) = self.links.node_mut(index) {
-            node.link = Some(id);
+        if let Some(lane) = self.links.lane_mut(lane) {
+            lane.link = Some(id);
         }
         self.stats.links_dialled += 1;
         self.timers.note(now + self.config.connect_timeout.min(self.config.refresh_stagger));
         self.actions.push_back(Action::Connect { link: id, address });
     }
 
-    /// A node is well, or may be: it is dialled at once if parts wait for it.
-    pub(super) fn forgive(&mut self, now: Instant, index: usize) {
-        let Some(node) = self.links.node_mut(index) else { return };
-        node.failures = 0;
-        node.last_failure = None;
-        node.retry_at = None;
-        if node.queue.live_count() > 0 {
-            self.ensure_link(now, index);
+    /// A lane is well, or may be: it is dialled at once if parts wait for it.
+    pub(super) fn forgive(&mut self, now: Instant, lane: LaneRef) {
+        let Some(state) = self.links.lane_mut(lane) else { return };
+        state.failures = 0;
+        state.last_failure = None;
+        state.retry_at = None;
+        if state.has_waiting() {
+            self.ensure_link(now, lane);
         }
     }
 
     /// Nodes that refused the former user may take the new one: they are asked at once.
     pub(super) fn forgive_refusals(&mut self, now: Instant) {
-        for index in 0..self.links.nodes.len() {
-            let failure = self.links.last_failure(index);
-            if failure.as_ref().is_some_and(NodeFailure::is_about_user) {
-                self.forgive(now, index);
-            }
+        let is_about_user =
+            |lane: &Lane| lane.last_failure.as_ref().is_some_and(NodeFailure::is_about_user);
+        let refused = self.links.lanes().filter(|(_, lane)| is_about_user(lane));
+        for lane in refused.map(|(lane, _)| lane).collect::<Vec<_>>() {
+            self.forgive(now, lane);
         }
         if self.unrouted.live_count() > 0 {
             self.agenda.want_refresh(RefreshReason::Start, true);
@@ -126,10 +139,10 @@ impl<T> Cluster<T> {
     pub(super) fn drain_until(&mut self, now: Instant, id: LinkId, drain_by: Instant) {
         let Some(tenant) = self.links.get_mut(id) else { return };
         tenant.drain_by = Some(drain_by);
-        if let Some(node) = self.links.retire(id)
-            && self.links.node(node).is_some_and(|state| state.queue.live_count() > 0)
+        if let Some(lane) = self.links.retire(id)
+            && self.links.lane(lane).is_some_and(Lane::has_waiting)
         {
-            self.ensure_link(now, node);
+            self.ensure_link(now, lane);
         }
         self.timers.note(drain_by);
         self.close_if_drained(id);
@@ -141,7 +154,7 @@ impl<T> Cluster<T> {
         let owes = tenant.link.expected_count() > 0;
         let ends = tenant.drain_by.is_some() || self.ends_by.is_some();
         if ends && (!owes || !tenant.link.is_ready()) {
-            let node = tenant.node;
+            let node = tenant.lane.node;
             self.actions.push_back(Action::Close { link: id });
             self.discard(id);
             self.lift_fences(id);
@@ -164,18 +177,13 @@ impl<T> Cluster<T> {
     }
 
     /// Forgets a node that is neither listed nor a seed, if no link, part or shard uses it.
-    pub(super) fn forget_if_useless(&mut self, index: usize) {
-        let useless = |node: &Node| {
-            !node.is_listed && !node.is_seed && node.link.is_none() && node.queue.live_count() == 0
-        };
-        if !self.links.node(index).is_some_and(useless)
-            || self.links.primaries.contains(&Some(index))
-            || self.links.links_to(index).next().is_some()
+    pub(super) fn forget_if_useless(&mut self, node: NodeRef) {
+        let useless = |node: &Node| !node.is_listed && !node.is_seed && !node.has_waiting();
+        if self.links.node(node).is_some_and(useless)
+            && !self.links.primaries.contains(&Some(node))
+            && self.links.links_to(node).next().is_none()
         {
-            return;
-        }
-        if let Some(node) = self.links.nodes.get_mut(index).and_then(Option::take) {
-            self.links.by_address.remove(&node.address);
+            self.links.forget(node);
         }
     }
 }

@@ -15,7 +15,9 @@ use core::time::Duration;
 
 use super::Cluster;
 use super::calls::{PartRef, Place};
-use super::nodes::Work;
+use super::lanes::{Lane, LaneRef};
+use super::nodes::NodeRef;
+use super::tenants::Work;
 use crate::action::{Action, Event, LinkId, RefreshReason};
 use crate::config::Config;
 use crate::error::{Cause, Disconnect, Error, NodeFailure, ProtocolError, Ran, SystemText};
@@ -28,36 +30,38 @@ use crate::verdict::{Verdict, judge};
 impl<T> Cluster<T> {
     /// A link is gone. What it owed is sent again if that is safe, and is over if not.
     pub(super) fn lose_link(&mut self, now: Instant, id: LinkId, loss: &Loss) {
+        let was_current = self.links.is_current(id);
         let Some(mut tenant) = self.links.remove(id) else { return };
         let was_ready = tenant.link.is_ready() && !tenant.is_strange;
-        let index = tenant.node;
+        let lane = tenant.lane;
+        let node = lane.node;
         let is_culprit_first = matches!(loss, Loss::Protocol(_)) || tenant.link.skips_reply();
         let owed = tenant.link.lose();
         let was_needed = !owed.is_empty() || !was_ready;
         if tenant.is_connected && !was_ready {
-            self.note_hello(index, tenant.link.hello(), loss);
+            self.note_hello(node, tenant.link.hello(), loss);
         }
-        self.note_loss(now, index, loss, was_ready, owed.len());
+        self.note_loss(now, lane, loss, was_ready, owed.len());
         self.sweep_strays();
-        let again = self.sort_owed(index, loss, owed, is_culprit_first);
-        self.requeue(now, index, again);
+        let again = self.sort_owed(node, loss, owed, is_culprit_first);
+        self.requeue(now, lane, again);
         self.lift_fences(id);
         if was_needed {
-            self.refresh_link_lost(now, index, &loss.failure());
+            self.refresh_link_lost(now, lane, (id, was_current), &loss.failure());
         }
         if was_needed {
-            self.reroute_flexible(now, index);
+            self.reroute_flexible(now, lane);
         }
-        self.fail_refused(now, index);
-        let needed = self.links.node(index).is_some_and(|node| node.queue.live_count() > 0);
+        self.fail_refused(now, lane);
+        let needed = self.links.lane(lane).is_some_and(Lane::has_waiting);
         if needed {
-            self.ensure_link(now, index);
-            self.pump(now, index); // a node may have another link, which was idle
+            self.ensure_link(now, lane);
+            self.pump(now, lane); // a lane may have another link, which was idle
         }
-        if needed || (was_needed && self.links.is_trusted(index) && self.links.knows_cluster()) {
+        if needed || (was_needed && self.links.is_trusted(node) && self.links.knows_cluster()) {
             self.request_refresh(now, RefreshReason::Unreachable, needed);
         }
-        self.forget_if_useless(index);
+        self.forget_if_useless(node);
         self.end_reauthentication();
     }
 
@@ -91,24 +95,24 @@ impl<T> Cluster<T> {
 
     /// Reroutes commands that another node can answer away from a node that does not respond: reads
     /// that a replica was chosen for, and commands that any node can answer.
-    fn reroute_flexible(&mut self, now: Instant, index: usize) {
-        let Some(node) = self.links.node_mut(index) else { return };
+    fn reroute_flexible(&mut self, now: Instant, lane: LaneRef) {
+        let Some(state) = self.links.lane_mut(lane) else { return };
         let mut flexible = Vec::new();
-        for part in node.queue.take() {
+        for part in state.queue.take() {
             let Some(state) = self.calls.part(part) else { continue };
-            if state.place != Place::Waiting(index) {
+            if state.place != Place::Waiting(lane) {
                 continue;
             }
             let primary = |slot| self.links.primary(self.agreement.topology(), slot);
             let is_flexible = match state.piece.route {
                 Route::Any => true,
-                Route::Slot(slot) => state.piece.read_only && primary(slot) != Some(index),
+                Route::Slot(slot) => state.piece.read_only && primary(slot) != Some(lane.node),
                 Route::Node(_) | Route::Shard { .. } | Route::Discovery => false,
             };
             if is_flexible {
                 flexible.push(part);
             } else {
-                self.line_up(index, part);
+                self.line_up(lane, part);
             }
         }
         for part in flexible {
@@ -119,28 +123,35 @@ impl<T> Cluster<T> {
     /// A link is gone before it was set up. A node that closes the connection upon `HELLO` is
     /// spoken to without it at the next attempt; one that closes it in any case is asked both ways
     /// in turn.
-    fn note_hello(&mut self, index: usize, hello: Hello, loss: &Loss) {
+    fn note_hello(&mut self, node: NodeRef, hello: Hello, loss: &Loss) {
         self.knows_hello |= hello == Hello::Answered;
         let is_closed = matches!(loss, Loss::Closed(Disconnect::EndOfStream | Disconnect::Reset));
-        if let Some(node) = self.links.node_mut(index)
+        if let Some(node) = self.links.node_mut(node)
             && is_closed
         {
             node.avoids_hello = hello == Hello::Unanswered;
         }
     }
 
-    fn note_loss(&mut self, now: Instant, index: usize, loss: &Loss, was_ready: bool, owed: usize) {
+    fn note_loss(
+        &mut self,
+        now: Instant,
+        lane: LaneRef,
+        loss: &Loss,
+        was_ready: bool,
+        owed: usize,
+    ) {
         let is_idle = was_ready && owed == 0;
         self.stats.links_lost += 1;
         let Self { links, random, config, .. } = self;
-        let Some(node) = links.node_mut(index) else { return };
-        if !is_idle {
-            node.failures = node.failures.saturating_add(1);
-            if !matches!(loss, Loss::Stranger) {
-                node.stranger = None;
-            }
-            node.last_failure = Some(loss.failure());
-            node.retry_at = Some(now + reconnect_delay(config, random, node.failures, loss));
+        if let Some(state) = links.lane_mut(lane).filter(|_| !is_idle) {
+            state.failures = state.failures.saturating_add(1);
+            state.last_failure = Some(loss.failure());
+            state.retry_at = Some(now + reconnect_delay(config, random, state.failures, loss));
+        }
+        let Some(node) = links.node_mut(lane.node) else { return };
+        if !is_idle && !matches!(loss, Loss::Stranger) {
+            node.stranger = None;
         }
         let (node, cause) = (node.address.clone(), loss.cause());
         self.report(Event::LinkLost { node, cause, in_flight: owed });
@@ -149,7 +160,7 @@ impl<T> Cluster<T> {
     /// Of what a lost link owed, that which is sent again, in order. The rest is over.
     fn sort_owed(
         &mut self,
-        node: usize,
+        node: NodeRef,
         loss: &Loss,
         owed: Vec<Owed<Work>>,
         is_culprit_first: bool,
@@ -175,7 +186,7 @@ impl<T> Cluster<T> {
     /// How it ends, if not; `None` if it is over already.
     fn after_loss(
         &mut self,
-        node: usize,
+        node: NodeRef,
         loss: &Loss,
         part: PartRef,
         owed: Owed<Work>,
@@ -215,21 +226,21 @@ impl<T> Cluster<T> {
 
     /// Puts parts back where they came from, before all that wait there, if they still belong
     /// there; or to the fence of their slot.
-    fn requeue(&mut self, now: Instant, node: usize, parts: VecDeque<PartRef>) {
+    fn requeue(&mut self, now: Instant, lane: LaneRef, parts: VecDeque<PartRef>) {
         let mut elsewhere = VecDeque::new();
         for part in parts.into_iter().rev() {
             let Some(state) = self.calls.part_mut(part) else { continue };
             let belongs = if let Route::Slot(slot) = state.piece.route {
                 let owner = self.links.primary(self.agreement.topology(), slot);
-                owner == Some(node) && !self.fences.contains(slot)
+                owner == Some(lane.node) && !self.fences.contains(slot)
             } else {
-                self.links.chosen(self.agreement.topology(), state) == Some(node)
+                self.links.chosen(self.agreement.topology(), state) == Some(lane.node)
             };
             if belongs && self.ends_by.is_none() {
-                if let Some(state) = self.links.node_mut(node) {
-                    state.queue.push_front(part);
+                if let Some(lane) = self.links.lane_mut(lane) {
+                    lane.queue.push_front(part);
                 }
-                self.set_place(part, Place::Waiting(node));
+                self.set_place(part, Place::Waiting(lane));
             } else {
                 elsewhere.push_front(part);
             }

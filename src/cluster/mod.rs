@@ -22,7 +22,7 @@
 //! | 2 | [`ends`]: how a part ends; [`fence`]: how the commands of a slot stay in order when it moves; [`credentials`]: how they change |
 //! | 1 | [`base`]: what every room does; [`pauses`]: parts that were refused before they ran |
 //!
-//! What they stand on, types of their own: [`calls`] with their deadlines, [`nodes`] and links,
+//! What they stand on, types of their own: [`calls`] with their deadlines, [`nodes`] and their [`lanes`], [`tenants`]:
 //! [`rounds`] of the refresh, [`fences`] and [`strays`] of slots that move, [`queue`] and [`last`]
 //! for parts in line, [`stats`].
 
@@ -39,6 +39,7 @@ mod ends;
 mod fence;
 mod fences;
 mod follow;
+mod lanes;
 mod last;
 mod links;
 mod loss;
@@ -54,6 +55,7 @@ mod scripts;
 mod stats;
 mod strangers;
 mod strays;
+mod tenants;
 mod timers;
 mod unusable;
 mod verify;
@@ -173,7 +175,7 @@ impl<T> Cluster<T> {
             random: Random::new(random_seed),
             agreement: Agreement::new(config.moved_trust).limited_to(config.max_nodes),
             learned: LearnedCommands::default(),
-            links: Links::new(),
+            links: Links::new(config.links_per_node.into()),
             calls: Calls::new(config.protocol, config.max_held_reply_bytes),
             actions: VecDeque::new(),
             unrouted: Queue::default(),

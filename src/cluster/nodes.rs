@@ -1,7 +1,7 @@
-//! Nodes and links as they stand: who has which address, which link, who waits.
+//! Nodes and links as they stand: who has which address, which links, who waits.
 //!
 //! A node is whatever has an address that may be dialled: a seed, or a node of the topology. It has
-//! one link at a time, and a queue of parts that wait for room on it.
+//! lanes, each with one link at a time and a queue of parts that wait for room on it.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -9,75 +9,55 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::calls::{Part, PartRef};
-use super::dials::Line;
-use super::last::{LastOf, SHORT_LEN};
-use super::queue::Queue;
-use super::scripts::Scripts;
+use super::calls::Part;
+use super::lanes::{Lane, LaneRef, Purpose};
+use super::tenants::Tenant;
 use super::verify::ensure;
 use crate::action::LinkId;
 use crate::address::Address;
-use crate::config::Config;
 use crate::error::{NodeFailure, ProtocolError};
-use crate::link::{GROWTH_LEN, GROWTH_LEN_MIN, Link};
+use crate::link::{GROWTH_LEN, GROWTH_LEN_MIN};
 use crate::plan::Route;
 use crate::random::Random;
 use crate::slot::Slot;
 use crate::time::Instant;
 use crate::topology::{NodeId, Topology};
 
-/// What is written on a link, and told with its reply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Work {
-    /// A part.
-    Part { part: PartRef, slot: Option<Slot> },
-    /// A question of a round of the refresh.
-    Topology { round: u64, question: Question },
-    /// A sign of life.
-    Ping,
-    /// Other credentials.
-    Auth,
+/// A node. Once it is forgotten it names none: another node in its place has another serial number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct NodeRef {
+    index: u32,
+    serial: u32,
 }
 
-/// What a node is asked for.
-///
-/// As wide as what a part has in its place in [`Work`]: with a byte there, the compiler moves the
-/// parts in odd pieces, and waits for each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u64)]
-pub(super) enum Question {
-    Slots,
-    Shards,
-    Nodes,
-}
+impl NodeRef {
+    /// Less than every other node.
+    pub(super) const LEAST: Self = Self { index: 0, serial: 0 };
+    /// Greater than every other node.
+    pub(super) const GREATEST: Self = Self { index: u32::MAX, serial: u32::MAX };
 
-impl Work {
-    pub(super) fn is_for(self, wanted: PartRef) -> bool {
-        matches!(self, Self::Part { part, .. } if part == wanted)
+    #[inline]
+    fn index(self) -> usize {
+        usize::try_from(self.index).unwrap_or(usize::MAX)
     }
 
-    pub(super) fn slot(self) -> Option<Slot> {
-        match self {
-            Self::Part { slot, .. } => slot,
-            Self::Topology { .. } | Self::Ping | Self::Auth => None,
-        }
+    /// The node with these numbers.
+    #[cfg(test)]
+    pub(super) const fn of(index: u32, serial: u32) -> Self {
+        Self { index, serial }
     }
 }
 
 /// A node: something that may be dialled.
 #[derive(Debug)]
 pub(super) struct Node {
+    /// How it is referred to.
+    this: NodeRef,
     pub(super) address: Address,
-    pub(super) link: Option<LinkId>,
-    /// Links that it had before, and that take no more work.
+    /// Its lanes, by their numbers.
+    pub(super) lanes: Vec<Lane>,
+    /// Links that lanes had before, and that take no more work.
     pub(super) former_links: Vec<LinkId>,
-    pub(super) queue: Queue,
-    /// How often in a row its link was lost, or could not be made.
-    pub(super) failures: u32,
-    /// Not to be dialled before.
-    pub(super) retry_at: Option<Instant>,
-    /// Why it could not be reached the last time.
-    pub(super) last_failure: Option<NodeFailure>,
     pub(super) is_seed: bool,
     pub(super) is_listed: bool,
     /// Its ID, if the topology has it.
@@ -92,133 +72,28 @@ pub(super) struct Node {
     pub(super) outsider: Option<Box<(NodeId, Instant)>>,
     /// Whether it closed a connection upon `HELLO`, the last time that it was sent one.
     pub(super) avoids_hello: bool,
-    /// In which line it waits to be dialled.
-    pub(super) waits_in: Option<Line>,
 }
 
-/// A link, and what the machine knows of it.
-#[expect(clippy::struct_excessive_bools, reason = "states of a link that are independent")]
-#[derive(Debug)]
-pub(super) struct Tenant {
-    pub(super) id: LinkId,
-    pub(super) node: usize,
-    pub(super) link: Link<Work>,
-    pub(super) is_connected: bool,
-    /// Whether its dial and its handshake are over.
-    pub(super) is_made: bool,
-    /// Which credentials it is authenticated with, or will be: those that were in use then.
-    pub(super) credentials_serial: u64,
-    /// How many answers to an `AUTH` it owes, besides that of its handshake.
-    pub(super) auth_count: u32,
-    pub(super) dialled_at: Instant,
-    /// It takes no more work, and is closed when its last reply has come, or by then.
-    pub(super) drain_by: Option<Instant>,
-    /// Whether the driver knows that it has bytes.
-    pub(super) is_announced: bool,
-    /// Whether other nodes were asked about this one, because it takes long to answer.
-    pub(super) is_doubted: bool,
-    /// Whether it leads to another node than the one whose address it is: it may be asked for the
-    /// topology, and gets no commands.
-    pub(super) is_strange: bool,
-    /// How much of a reply that is not complete it keeps, as the sum over all links has it.
-    pub(super) held_len: usize,
-    /// The same of what it has reserved for it.
-    pub(super) reserved_len: usize,
-    /// The number of replies that the next fence waits for.
-    pub(super) fence_at: u64,
-    /// What was written last of each slot, while slots move.
-    pub(super) last_of: Option<Box<LastOf>>,
-    /// The scripts that it was sent.
-    pub(super) scripts: Scripts,
-}
-
-/// What is due on a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Due {
-    /// Its dial or its handshake takes longer than it should.
-    Doubt,
-    /// It takes too long.
-    GiveUp,
-    /// A reply is owed for too long.
-    Stalled,
-    /// It owes nothing, and a sign of life is due.
-    Ping,
-    /// It takes no more work, and has had its time.
-    Drained,
-}
-
-/// What links keep of replies that are not complete is counted in such steps: most are shorter, and
-/// cost nothing.
-const HELD_LEN_STEP: usize = 16 << 10;
-
-impl Tenant {
-    /// Whether it keeps more or less of a reply than was counted, by a step at least.
-    #[inline]
-    pub(super) fn holds_more_or_less(&self) -> bool {
-        let differ = |now: usize, then: usize| now / HELD_LEN_STEP != then / HELD_LEN_STEP;
-        differ(self.link.reserved_len(), self.reserved_len)
-            || differ(self.link.held_len(), self.held_len)
+impl Node {
+    /// Whether parts wait for one of its lanes.
+    pub(super) fn has_waiting(&self) -> bool {
+        self.lanes.iter().any(Lane::has_waiting)
     }
 
-    /// What is due on it next, and when.
-    #[inline]
-    pub(super) fn due(&self, config: &Config) -> (Instant, Due) {
-        let progress_at = self.link.progress_at();
-        let (at, due) = if !self.link.is_ready() {
-            let doubted_at = self.dialled_at + config.refresh_stagger;
-            let given_up_at = self.dialled_at + config.connect_timeout;
-            if self.is_doubted || given_up_at <= doubted_at {
-                (given_up_at, Due::GiveUp)
-            } else {
-                (doubted_at, Due::Doubt)
-            }
-        } else if self.link.expected_count() > 0 {
-            (progress_at + config.stall_timeout, Due::Stalled)
-        } else {
-            (progress_at + config.ping_interval, Due::Ping)
-        };
-        match self.drain_by {
-            Some(drain_by) if drain_by < at => (drain_by, Due::Drained),
-            _ => (at, due),
-        }
-    }
-
-    /// The number of replies up to that to the last command of a slot that it owes; `None` if it
-    /// owes none.
-    pub(super) fn last_owed(&mut self, slot: Slot) -> Option<u64> {
-        if self.last_of.is_none() && self.link.expected_count() <= SHORT_LEN {
-            return self.link.last_owed(|work| work.slot() == Some(slot));
-        }
-        let last_of = self.last_of.get_or_insert_with(|| {
-            let line = self.link.owed().map(|(number, work)| (number, work.slot()));
-            Box::new(LastOf::read(line))
-        });
-        let last = last_of.find(slot, self.link.owed_until())?;
-        (last > self.link.answered()).then_some(last)
-    }
-
-    /// A command of a slot was written.
-    #[inline]
-    pub(super) fn note_written(&mut self, slot: Slot) {
-        if self.last_of.is_some() {
-            self.keep_last(slot);
-        }
-    }
-
-    #[cold]
-    fn keep_last(&mut self, slot: Slot) {
-        self.last_of.take_if(|last_of| last_of.is_done(self.link.answered()));
-        if let Some(last_of) = &mut self.last_of {
-            last_of.join(self.link.owed_until(), slot);
-        }
+    /// Whether a lane has a link, set up or not.
+    pub(super) fn has_link(&self) -> bool {
+        self.lanes.iter().any(|lane| lane.link.is_some())
     }
 }
 
 /// All nodes and links.
 #[derive(Debug)]
 pub(super) struct Links {
-    pub(super) nodes: Vec<Option<Node>>,
-    pub(super) by_address: BTreeMap<Address, usize>,
+    nodes: Vec<Option<Node>>,
+    by_address: BTreeMap<Address, NodeRef>,
+    node_serial: u32,
+    /// How many lanes of each node slots share. One more is for commands that overtake.
+    shared_count: u32,
     pub(super) tenants: Vec<Option<Tenant>>,
     pub(super) tenant_count: usize,
     /// How many of the links are on their way: dialled, or being set up.
@@ -231,16 +106,19 @@ pub(super) struct Links {
     pub(super) growth_len: usize,
     pub(super) serial: u64,
     /// The node of the primary of each shard of the topology, by the shard's index.
-    pub(super) primaries: Vec<Option<usize>>,
+    pub(super) primaries: Vec<Option<NodeRef>>,
     /// The nodes of the replicas of each shard.
-    pub(super) replicas: Vec<Vec<usize>>,
+    pub(super) replicas: Vec<Vec<NodeRef>>,
 }
 
 impl Links {
-    pub(super) const fn new() -> Self {
+    /// Slots share so many lanes of each node: one at least.
+    pub(super) const fn new(shared_count: u32) -> Self {
         Self {
             nodes: Vec::new(),
             by_address: BTreeMap::new(),
+            node_serial: 0,
+            shared_count,
             tenants: Vec::new(),
             tenant_count: 0,
             making_count: 0,
@@ -258,56 +136,127 @@ impl Links {
         self.tenant_count
     }
 
+    /// The number of nodes.
+    pub(super) fn node_count(&self) -> usize {
+        self.by_address.len()
+    }
+
     /// Whether a topology has been adopted that has a node.
     pub(super) fn knows_cluster(&self) -> bool {
         !self.primaries.is_empty()
     }
 
-    /// The ID that a node has told of itself on the link that it has now.
-    pub(super) fn told_id(&self, node: usize) -> Option<NodeId> {
-        self.get(self.node(node)?.link?)?.link.node_id()
+    /// The ID that a node has told of itself on a link that it has now.
+    pub(super) fn told_id(&self, node: NodeRef) -> Option<NodeId> {
+        self.current_links(node).find_map(|tenant| tenant.link.node_id())
     }
 
+    #[inline]
     pub(super) fn get(&self, id: LinkId) -> Option<&Tenant> {
         self.tenants.get(id.index())?.as_ref().filter(|tenant| tenant.id == id)
     }
 
+    #[inline]
     pub(super) fn get_mut(&mut self, id: LinkId) -> Option<&mut Tenant> {
         self.tenants.get_mut(id.index())?.as_mut().filter(|tenant| tenant.id == id)
     }
 
-    pub(super) fn node(&self, node: usize) -> Option<&Node> {
-        self.nodes.get(node)?.as_ref()
+    #[inline]
+    pub(super) fn node(&self, node: NodeRef) -> Option<&Node> {
+        self.nodes.get(node.index())?.as_ref().filter(|known| known.this == node)
     }
 
-    pub(super) fn node_mut(&mut self, node: usize) -> Option<&mut Node> {
-        self.nodes.get_mut(node)?.as_mut()
+    #[inline]
+    pub(super) fn node_mut(&mut self, node: NodeRef) -> Option<&mut Node> {
+        self.nodes.get_mut(node.index())?.as_mut().filter(|known| known.this == node)
     }
 
-    pub(super) fn address(&self, node: usize) -> Option<&Address> {
+    #[inline]
+    pub(super) fn lane(&self, lane: LaneRef) -> Option<&Lane> {
+        self.node(lane.node)?.lanes.get(usize::try_from(lane.number).ok()?)
+    }
+
+    #[inline]
+    pub(super) fn lane_mut(&mut self, lane: LaneRef) -> Option<&mut Lane> {
+        self.node_mut(lane.node)?.lanes.get_mut(usize::try_from(lane.number).ok()?)
+    }
+
+    /// All nodes, in the order of their places.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = (NodeRef, &Node)> {
+        self.nodes.iter().flatten().map(|node| (node.this, node))
+    }
+
+    /// All nodes, by their references.
+    pub(super) fn node_refs(&self) -> Vec<NodeRef> {
+        self.nodes().map(|(node, _)| node).collect()
+    }
+
+    /// The lanes of a node.
+    pub(super) fn lanes_of(&self, node: NodeRef) -> impl Iterator<Item = LaneRef> + use<> {
+        (0..=self.shared_count).map(move |number| LaneRef { node, number })
+    }
+
+    /// All lanes, in the order of the places of their nodes.
+    pub(super) fn lanes(&self) -> impl Iterator<Item = (LaneRef, &Lane)> {
+        self.nodes().flat_map(|(node, state)| self.lanes_of(node).zip(&state.lanes))
+    }
+
+    /// All lanes, by their references.
+    pub(super) fn lane_refs(&self) -> Vec<LaneRef> {
+        self.lanes().map(|(lane, _)| lane).collect()
+    }
+
+    /// The lane of a node that takes what has no slot.
+    pub(super) const fn first_lane(node: NodeRef) -> LaneRef {
+        LaneRef { node, number: 0 }
+    }
+
+    /// The lane of a node for the commands of a slot.
+    #[inline]
+    pub(super) fn lane_of_slot(&self, node: NodeRef, slot: Slot) -> LaneRef {
+        LaneRef { node, number: u32::from(slot.number()) % self.shared_count }
+    }
+
+    /// The lane of a node for a part.
+    #[inline]
+    pub(super) fn lane_for(&self, node: NodeRef, part: &Part) -> LaneRef {
+        match part.piece.route.slot() {
+            _ if part.piece.overtakes => LaneRef { node, number: self.shared_count },
+            Some(slot) => self.lane_of_slot(node, slot),
+            None => Self::first_lane(node),
+        }
+    }
+
+    /// What the link of a lane is for.
+    pub(super) const fn purpose(&self, lane: LaneRef) -> Purpose {
+        if lane.number < self.shared_count { Purpose::Shared } else { Purpose::Control }
+    }
+
+    #[inline]
+    pub(super) fn address(&self, node: NodeRef) -> Option<&Address> {
         self.node(node).map(|node| &node.address)
     }
 
     /// The node with this address.
-    pub(super) fn find(&self, address: &Address) -> Option<usize> {
+    pub(super) fn find(&self, address: &Address) -> Option<NodeRef> {
         self.by_address.get(address).copied()
     }
 
     /// Whether the node is a seed, or listed by the cluster.
-    pub(super) fn is_trusted(&self, node: usize) -> bool {
+    pub(super) fn is_trusted(&self, node: NodeRef) -> bool {
         self.node(node).is_some_and(|node| node.is_listed || node.is_seed)
     }
 
     /// The node for a part whose caller chose a node or a shard: a listed node, or a seed, unless
     /// the part was for a listed node before. Remembers in the part whether its node is listed.
-    pub(super) fn chosen(&self, topology: &Topology, part: &mut Part) -> Option<usize> {
+    pub(super) fn chosen(&self, topology: &Topology, part: &mut Part) -> Option<NodeRef> {
         match &part.piece.route {
             Route::Node(address) => {
-                let index = self.find(address)?;
-                let node = self.node(index)?;
+                let this = self.find(address)?;
+                let node = self.node(this)?;
                 let is_chosen = node.is_listed || (node.is_seed && !part.was_listed);
                 part.was_listed |= node.is_listed;
-                is_chosen.then_some(index)
+                is_chosen.then_some(this)
             }
             Route::Shard { primary, slot } => self.for_shard(topology, primary, *slot),
             Route::Slot(_) | Route::Any | Route::Discovery => None,
@@ -315,18 +264,19 @@ impl Links {
     }
 
     /// The node with this address, which is made if there is none.
-    pub(super) fn obtain(&mut self, address: &Address) -> usize {
+    pub(super) fn obtain(&mut self, address: &Address) -> NodeRef {
         if let Some(node) = self.find(address) {
             return node;
         }
+        let index = self.nodes.iter().position(Option::is_none).unwrap_or(self.nodes.len());
+        self.node_serial = self.node_serial.wrapping_add(1);
+        let this =
+            NodeRef { index: u32::try_from(index).unwrap_or(u32::MAX), serial: self.node_serial };
         let node = Node {
+            this,
             address: address.clone(),
-            link: None,
+            lanes: (0..=self.shared_count).map(|_| Lane::default()).collect(),
             former_links: Vec::new(),
-            queue: Queue::default(),
-            failures: 0,
-            retry_at: None,
-            last_failure: None,
             is_seed: false,
             is_listed: false,
             id: None,
@@ -334,28 +284,35 @@ impl Links {
             given_up: None,
             outsider: None,
             avoids_hello: false,
-            waits_in: None,
         };
-        let index = self.nodes.iter().position(Option::is_none).unwrap_or(self.nodes.len());
         match self.nodes.get_mut(index) {
             Some(free) => *free = Some(node),
             None => self.nodes.push(Some(node)),
         }
-        self.by_address.insert(address.clone(), index);
-        index
+        self.by_address.insert(address.clone(), this);
+        this
     }
 
     /// The node with this address, which is a seed.
-    pub(super) fn obtain_seed(&mut self, address: &Address) -> usize {
-        let index = self.obtain(address);
-        if let Some(node) = self.node_mut(index) {
+    pub(super) fn obtain_seed(&mut self, address: &Address) -> NodeRef {
+        let this = self.obtain(address);
+        if let Some(node) = self.node_mut(this) {
             node.is_seed = true;
         }
-        index
+        this
+    }
+
+    /// Forgets a node.
+    pub(super) fn forget(&mut self, node: NodeRef) {
+        let place = self.nodes.get_mut(node.index());
+        if let Some(node) = place.and_then(|place| place.take_if(|known| known.this == node)) {
+            self.by_address.remove(&node.address);
+        }
     }
 
     /// The node of the primary of a slot.
-    pub(super) fn primary(&self, topology: &Topology, slot: Slot) -> Option<usize> {
+    #[inline]
+    pub(super) fn primary(&self, topology: &Topology, slot: Slot) -> Option<NodeRef> {
         self.primaries.get(topology.shard_index(slot)?).copied().flatten()
     }
 
@@ -366,7 +323,7 @@ impl Links {
         slot: Slot,
         read_only: bool,
         random: &mut Random,
-    ) -> Option<usize> {
+    ) -> Option<NodeRef> {
         let shard = topology.shard_index(slot)?;
         if read_only
             && let Some(replicas) = self.replicas.get(shard)
@@ -374,8 +331,7 @@ impl Links {
         {
             let start = random.below(replicas.len());
             let in_turn = replicas.iter().cycle().skip(start).take(replicas.len());
-            let mut usable =
-                in_turn.filter(|node| self.node(**node).is_some_and(|node| node.failures == 0));
+            let mut usable = in_turn.filter(|node| !self.is_failing(**node));
             if let Some(node) = usable.next() {
                 return Some(*node);
             }
@@ -389,14 +345,14 @@ impl Links {
         topology: &Topology,
         primary: &Address,
         slot: Option<Slot>,
-    ) -> Option<usize> {
-        let leads = |node: &usize| self.primaries.contains(&Some(*node));
+    ) -> Option<NodeRef> {
+        let leads = |node: &NodeRef| self.primaries.contains(&Some(*node));
         let still = self.find(primary).filter(leads);
         still.or_else(|| self.primary(topology, slot?))
     }
 
     /// A primary for a command that any can answer: one with a link if there is one.
-    pub(super) fn any(&self, random: &mut Random) -> Option<usize> {
+    pub(super) fn any(&self, random: &mut Random) -> Option<NodeRef> {
         let count = self.primaries.len();
         let start = random.below(count);
         let in_turn = self.primaries.iter().cycle().skip(start).take(count).flatten();
@@ -405,17 +361,21 @@ impl Links {
         best.copied()
     }
 
-    /// The link to a node, if it is set up and takes work.
-    pub(super) fn ready_link(&self, node: usize) -> Option<LinkId> {
-        let id = self.node(node)?.link?;
-        let takes_work = |tenant: &&Tenant| tenant.link.is_ready() && !tenant.is_strange;
-        self.get(id).filter(takes_work).map(|tenant| tenant.id)
+    /// The links of the lanes of a node.
+    fn current_links(&self, node: NodeRef) -> impl Iterator<Item = &Tenant> {
+        let lanes = self.node(node).map(|node| &node.lanes);
+        lanes.into_iter().flatten().filter_map(|lane| self.get(lane.link?))
     }
 
-    /// The link to a node, if it is set up: a stranger may be asked as well.
-    pub(super) fn askable_link(&self, node: usize) -> Option<LinkId> {
-        let tenant = self.get(self.node(node)?.link?)?;
-        tenant.link.is_ready().then_some(tenant.id)
+    /// A link to a node that is set up and takes work.
+    pub(super) fn ready_link(&self, node: NodeRef) -> Option<LinkId> {
+        let takes_work = |tenant: &&Tenant| tenant.link.is_ready() && !tenant.is_strange;
+        self.current_links(node).find(takes_work).map(|tenant| tenant.id)
+    }
+
+    /// A link to a node that is set up: a stranger may be asked as well.
+    pub(super) fn askable_link(&self, node: NodeRef) -> Option<LinkId> {
+        self.current_links(node).find(|tenant| tenant.link.is_ready()).map(|tenant| tenant.id)
     }
 
     /// Whether no link leads to a node of the topology.
@@ -424,17 +384,22 @@ impl Links {
     }
 
     /// All nodes that the cluster lists.
-    pub(super) fn listed(&self) -> impl Iterator<Item = usize> {
-        let nodes = self.nodes.iter().enumerate();
-        nodes.filter(|(_, node)| node.as_ref().is_some_and(|n| n.is_listed)).map(|(index, _)| index)
+    pub(super) fn listed(&self) -> impl Iterator<Item = NodeRef> {
+        self.nodes().filter(|(_, node)| node.is_listed).map(|(node, _)| node)
     }
 
-    /// All links to a node, one after the other: the one that takes work, and those before it.
-    pub(super) fn links_to(&self, node: usize) -> impl Iterator<Item = LinkId> + use<> {
-        let node = self.node(node);
-        let former = node.map(|node| node.former_links.clone());
-        let former = former.unwrap_or_default(); // there are none, as a rule
-        node.and_then(|node| node.link).into_iter().chain(former)
+    /// All links to a node: those that take work, and those before them.
+    pub(super) fn links_to(&self, node: NodeRef) -> impl Iterator<Item = LinkId> {
+        self.node(node).into_iter().flat_map(|node| {
+            let current = node.lanes.iter().filter_map(|lane| lane.link);
+            current.chain(node.former_links.iter().copied())
+        })
+    }
+
+    /// Whether a link is the one that its lane has now.
+    pub(super) fn is_current(&self, id: LinkId) -> bool {
+        let lane = self.get(id).and_then(|tenant| self.lane(tenant.lane));
+        lane.is_some_and(|lane| lane.link == Some(id))
     }
 
     /// Takes a link out.
@@ -445,8 +410,10 @@ impl Links {
         self.held_len -= tenant.held_len;
         self.reserved_len -= tenant.reserved_len;
         self.making_count -= usize::from(!tenant.is_made);
-        if let Some(node) = self.node_mut(tenant.node) {
-            node.link.take_if(|link| *link == id);
+        if let Some(lane) = self.lane_mut(tenant.lane) {
+            lane.link.take_if(|link| *link == id);
+        }
+        if let Some(node) = self.node_mut(tenant.lane.node) {
             node.former_links.retain(|link| *link != id);
         }
         Some(tenant)
@@ -485,13 +452,12 @@ impl Links {
         given_up
     }
 
-    /// A link takes no more work: its node may have another one. Which node that is, if it had it.
-    pub(super) fn retire(&mut self, id: LinkId) -> Option<usize> {
-        let index = self.get(id)?.node;
-        let node = self.node_mut(index)?;
-        node.link.take_if(|link| *link == id)?;
-        node.former_links.push(id);
-        Some(index)
+    /// A link takes no more work: its lane may have another one. Which lane that is, if it had it.
+    pub(super) fn retire(&mut self, id: LinkId) -> Option<LaneRef> {
+        let lane = self.get(id)?.lane;
+        self.lane_mut(lane)?.link.take_if(|link| *link == id)?;
+        self.node_mut(lane.node)?.former_links.push(id);
+        Some(lane)
     }
 
     /// All links.
@@ -499,24 +465,28 @@ impl Links {
         self.tenants.iter().flatten().map(|tenant| tenant.id).collect()
     }
 
-    /// Whether parts wait for a node that cannot be reached.
+    /// Whether parts wait for a link that cannot be made.
     pub(super) fn has_stranded(&self) -> bool {
-        let stranded = |node: &Node| node.failures > 0 && node.queue.live_count() > 0;
-        self.nodes.iter().flatten().any(stranded)
+        self.lanes().any(|(_, lane)| lane.failures > 0 && lane.has_waiting())
     }
 
-    /// Whether a node could not be reached the last time.
-    pub(super) fn is_failing(&self, node: usize) -> bool {
-        self.node(node).is_some_and(|node| node.failures > 0)
+    /// Whether a node could not be reached the last time: a lane has failed, and none is well.
+    pub(super) fn is_failing(&self, node: NodeRef) -> bool {
+        let Some(state) = self.node(node) else { return false };
+        state.lanes.iter().any(|lane| lane.failures > 0)
+            && !state.lanes.iter().any(|lane| {
+                let link = lane.link.and_then(|link| self.get(link));
+                lane.failures == 0 && link.is_some_and(|tenant| tenant.link.is_ready())
+            })
     }
 
-    /// Why a node could not be reached the last time.
-    pub(super) fn last_failure(&self, node: usize) -> Option<NodeFailure> {
-        self.node(node)?.last_failure.clone()
+    /// Why a lane had no link the last time.
+    pub(super) fn last_failure(&self, lane: LaneRef) -> Option<NodeFailure> {
+        self.lane(lane)?.last_failure.clone()
     }
 
     /// Replicas of the shards whose primary cannot be reached: they know first who follows it.
-    pub(super) fn heirs(&self) -> Vec<usize> {
+    pub(super) fn heirs(&self) -> Vec<NodeRef> {
         let shards = self.primaries.iter().zip(&self.replicas);
         let orphaned = shards.filter(|(primary, _)| primary.is_some_and(|p| self.is_failing(p)));
         orphaned.flat_map(|(_, replicas)| replicas.iter().copied()).collect()
@@ -531,9 +501,9 @@ impl Links {
         }
     }
 
-    pub(super) fn left_queue(&mut self, node: usize) {
-        if let Some(node) = self.node_mut(node) {
-            node.queue.left();
+    pub(super) fn left_queue(&mut self, lane: LaneRef) {
+        if let Some(lane) = self.lane_mut(lane) {
+            lane.queue.left();
         }
     }
 
@@ -550,13 +520,13 @@ impl Links {
     }
 
     /// Remembers the nodes of a new topology. The nodes that it does not list any more.
-    pub(super) fn follow(&mut self, now: Instant, topology: &Topology) -> Vec<usize> {
+    pub(super) fn follow(&mut self, now: Instant, topology: &Topology) -> Vec<NodeRef> {
         for node in self.nodes.iter_mut().flatten() {
             node.is_listed = false;
         }
         for listed in topology.nodes() {
-            let index = self.obtain(listed.address());
-            if let Some(node) = self.node_mut(index) {
+            let node = self.obtain(listed.address());
+            if let Some(node) = self.node_mut(node) {
                 node.is_listed = true;
                 (node.id, node.given_up) = (listed.id(), None);
             }
@@ -575,9 +545,9 @@ impl Links {
             self.primaries.push(primary);
             self.replicas.push(replicas);
         }
-        let nodes = self.nodes.iter().enumerate();
-        nodes.filter(|(_, n)| n.as_ref().is_some_and(|n| !n.is_listed)).map(|(i, _)| i).collect()
+        self.nodes().filter(|(_, node)| !node.is_listed).map(|(node, _)| node).collect()
     }
+
     /// Checks that addresses, nodes and links agree both ways, and that counts are sums.
     ///
     /// # Errors
@@ -588,11 +558,12 @@ impl Links {
         let mut link_count = 0;
         for (index, node) in self.nodes.iter().enumerate() {
             let Some(node) = node else { continue };
-            let is_known = self.find(&node.address) == Some(index);
+            let is_known = self.find(&node.address) == Some(node.this);
             ensure!(is_known, "node {index} is not known by {}", node.address);
-            for link in self.links_to(index) {
+            ensure!(node.this.index() == index, "{:?} is in the place {index}", node.this);
+            for link in self.links_to(node.this) {
                 link_count += 1;
-                let is_its = self.get(link).is_some_and(|tenant| tenant.node == index);
+                let is_its = self.get(link).is_some_and(|tenant| tenant.lane.node == node.this);
                 ensure!(is_its, "{link:?} of node {index} is gone, or leads elsewhere");
             }
         }
@@ -600,9 +571,9 @@ impl Links {
         for (index, tenant) in self.tenants.iter().enumerate() {
             let Some(tenant) = tenant else { continue };
             ensure!(tenant.id.index() == index, "{:?} is in the place {index}", tenant.id);
-            let is_its = self.links_to(tenant.node).any(|link| link == tenant.id);
-            ensure!(is_its, "node {} does not know its {:?}", tenant.node, tenant.id);
-            let is_current = self.node(tenant.node).is_some_and(|n| n.link == Some(tenant.id));
+            let is_its = self.links_to(tenant.lane.node).any(|link| link == tenant.id);
+            ensure!(is_its, "{:?} does not know its {:?}", tenant.lane, tenant.id);
+            let is_current = self.lane(tenant.lane).is_some_and(|l| l.link == Some(tenant.id));
             let takes_work = tenant.drain_by.is_none();
             ensure!(is_current == takes_work, "{:?} drains: {}", tenant.id, !takes_work);
             tenant.link.verify().map_err(|error| format!("{:?}: {error}", tenant.id))?;

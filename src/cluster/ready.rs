@@ -6,7 +6,10 @@ use crate::time::Instant;
 
 impl<T> Cluster<T> {
     /// A link is set up and leads to its node.
-    pub(super) fn link_usable(&mut self, now: Instant, id: LinkId, node: usize) {
+    pub(super) fn link_usable(&mut self, now: Instant, id: LinkId) {
+        let Some(tenant) = self.links.get(id) else { return };
+        let lane = tenant.lane;
+        let node = lane.node;
         self.stats.links_ready += 1;
         if let Some(node) = self.links.node_mut(node) {
             node.stranger = None;
@@ -18,6 +21,6 @@ impl<T> Cluster<T> {
         }
         self.authenticate_again(now, id);
         self.ask(now, node, id);
-        self.pump(now, node);
+        self.pump(now, lane);
     }
 }

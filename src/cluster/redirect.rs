@@ -8,6 +8,7 @@
 use alloc::boxed::Box;
 
 use super::calls::{Part, PartRef, Place, Suspicion};
+use super::nodes::NodeRef;
 use super::{Cluster, scripts};
 use crate::action::{Event, LinkId, RedirectKind, RefreshReason};
 use crate::address::Address;
@@ -24,7 +25,7 @@ impl<T> Cluster<T> {
     pub(super) fn redirect(
         &mut self,
         now: Instant,
-        node: usize,
+        node: NodeRef,
         link: LinkId,
         part: PartRef,
         frame: &Frame,
@@ -54,7 +55,7 @@ impl<T> Cluster<T> {
         self.follow_redirection(now, part, kind, slot, &from, target);
     }
 
-    fn trust_any(&mut self, to: &Address) -> Option<usize> {
+    fn trust_any(&mut self, to: &Address) -> Option<NodeRef> {
         (self.config.redirect_policy == RedirectPolicy::Any).then(|| self.links.obtain(to))
     }
 
@@ -66,7 +67,7 @@ impl<T> Cluster<T> {
         kind: RedirectKind,
         slot: Slot,
         from: &Address,
-        target: usize,
+        target: NodeRef,
     ) {
         let Some(to) = self.links.address(target).cloned() else { return };
         self.sweep_strays();

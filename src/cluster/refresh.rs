@@ -16,8 +16,10 @@ use core::time::Duration;
 
 use super::Cluster;
 use super::dials::Line;
-use super::nodes::{Links, Node, Question, Work};
-use super::rounds::Round;
+use super::lanes::{Lane, LaneRef};
+use super::nodes::{Links, Node, NodeRef};
+use super::rounds::{Asked, Round};
+use super::tenants::{Question, Work};
 use crate::action::{Event, LinkId, RefreshReason};
 use crate::command::Command;
 use crate::config::Config;
@@ -66,7 +68,7 @@ impl<T> Cluster<T> {
     }
 
     /// The nodes to ask, in this order.
-    fn candidates(&mut self, is_stuck: bool) -> VecDeque<usize> {
+    fn candidates(&mut self, is_stuck: bool) -> VecDeque<NodeRef> {
         let mut heirs = self.links.heirs();
         let mut listed: Vec<_> = self.links.listed().collect();
         let seeds = self.seeds.iter().map(|seed| self.links.obtain_seed(seed));
@@ -74,7 +76,7 @@ impl<T> Cluster<T> {
         self.random.shuffle(&mut heirs);
         self.random.shuffle(&mut listed);
         self.random.shuffle(&mut seeds);
-        seeds.sort_by_key(|seed| self.links.node(*seed).is_none_or(|node| node.link.is_none()));
+        seeds.sort_by_key(|seed| !self.links.node(*seed).is_some_and(Node::has_link));
         let informed = self.agreement.best_informed().and_then(|node| self.links.find(node));
         listed.sort_by_key(|node| {
             let is_failing = self.links.is_failing(*node);
@@ -112,31 +114,32 @@ impl<T> Cluster<T> {
             if let Some(link) = self.links.askable_link(node) {
                 return self.ask(now, node, link);
             }
-            self.ensure_link(now, node);
-            self.want(node, Line::Asked);
-            let is_coming = |node: &Node| node.link.is_some() || node.waits_in.is_some();
-            if self.links.node(node).is_some_and(is_coming) {
+            let lane = Links::first_lane(node);
+            self.ensure_link(now, lane);
+            self.want(lane, Line::Asked);
+            let is_coming = |lane: &Lane| lane.link.is_some() || lane.waits_in.is_some();
+            if self.links.lane(lane).is_some_and(is_coming) {
                 return;
             }
             // It is to be left alone for now.
-            let failure = self.links.last_failure(node).unwrap_or(NodeFailure::NoAnswer);
+            let failure = self.links.last_failure(lane).unwrap_or(NodeFailure::NoAnswer);
             self.note_failure(node, failure);
         }
     }
 
     /// A node that was asked will not give an answer that is of use.
-    pub(super) fn note_failure(&mut self, node: usize, failure: NodeFailure) {
+    pub(super) fn note_failure(&mut self, node: NodeRef, failure: NodeFailure) {
         if let Some(round) = &mut self.refresh.round {
             round.fail(node, self.links.address(node), failure);
         }
     }
 
     /// Sends the questions to a node if it is to be asked, and was not.
-    pub(super) fn ask(&mut self, now: Instant, node: usize, link: LinkId) {
+    pub(super) fn ask(&mut self, now: Instant, node: NodeRef, link: LinkId) {
         let Some(round) = &mut self.refresh.round else { return };
         let serial = round.serial;
-        let Some(asked) = round.asked(node).filter(|asked| asked.sent_at.is_none()) else { return };
-        asked.sent_at = Some(now);
+        let Some(asked) = round.asked(node).filter(|asked| asked.sent.is_none()) else { return };
+        asked.sent = Some((now, link));
         let Some(tenant) = self.links.get_mut(link) else { return };
         let second =
             if tenant.link.is_before_shards() { Question::Nodes } else { Question::Shards };
@@ -156,11 +159,21 @@ impl<T> Cluster<T> {
         self.announce(link);
     }
 
-    /// A link is gone: its node will not answer.
-    pub(super) fn refresh_link_lost(&mut self, now: Instant, node: usize, failure: &NodeFailure) {
+    /// A link is gone: its node will not answer, if it was asked on this link, or was to be.
+    pub(super) fn refresh_link_lost(
+        &mut self,
+        now: Instant,
+        lane: LaneRef,
+        (link, was_current): (LinkId, bool),
+        failure: &NodeFailure,
+    ) {
         let Some(round) = &mut self.refresh.round else { return };
-        if round.asked(node).is_some() {
-            self.note_failure(node, failure.clone());
+        let is_meant = |asked: &mut Asked| match asked.sent {
+            Some((_, on)) => on == link,
+            None => was_current && lane.is_first(),
+        };
+        if round.asked(lane.node).is_some_and(is_meant) {
+            self.note_failure(lane.node, failure.clone());
             self.ask_next(now);
         }
     }

@@ -5,9 +5,11 @@
 //! below.
 
 use super::calls::{PartRef, Place};
+use super::lanes::LaneRef;
 use super::loss::Loss;
-use super::nodes::Work;
+use super::nodes::NodeRef;
 use super::redirect::Redirected;
+use super::tenants::Work;
 use super::{Cluster, scripts};
 use crate::action::{Action, Event, LinkId, RedirectKind, RefreshReason};
 use crate::error::{Cause, Code, Disconnect, Error, Failure, Ran, SystemText};
@@ -21,12 +23,13 @@ impl<T> Cluster<T> {
         let growth_len = self.links.growth_len;
         loop {
             let Some(tenant) = self.links.get_mut(id) else { return };
-            let node = tenant.node;
+            let lane = tenant.lane;
+            let node = lane.node;
             match tenant.link.next(now, &self.config, &mut data, growth_len) {
                 Ok(Some(Received::Reply { work, told })) => {
                     let is_past_fence = tenant.link.answered() >= tenant.fence_at;
                     if !tenant.is_strange {
-                        self.link_works(now, node);
+                        self.link_works(now, lane);
                     }
                     match work {
                         Work::Part { part, .. } => self.handle_reply(now, node, id, part, told),
@@ -43,7 +46,7 @@ impl<T> Cluster<T> {
                 }
                 Ok(Some(Received::Unusable { work, error })) => {
                     let is_past_fence = tenant.link.answered() >= tenant.fence_at;
-                    self.link_works(now, node);
+                    self.link_works(now, lane);
                     self.handle_unusable(now, node, id, work, error);
                     if is_past_fence {
                         self.lift_fences(id);
@@ -80,7 +83,7 @@ impl<T> Cluster<T> {
         if tenant.link.was_answered_early() {
             return self.drop_link(now, id, Disconnect::EndOfStream);
         }
-        let (node, is_done) = (tenant.node, tenant.link.expected_count() == 0);
+        let (lane, is_done) = (tenant.lane, tenant.link.expected_count() == 0);
         let is_ready = tenant.link.is_ready();
         let holds = tenant.holds_more_or_less();
         if is_done {
@@ -94,20 +97,20 @@ impl<T> Cluster<T> {
         if !is_ready {
             self.announce(id); // the second handshake
         }
-        self.pump(now, node);
+        self.pump(now, lane);
         if is_done {
             self.close_if_drained(id);
         }
     }
 
-    /// A node has answered: it is well.
-    fn link_works(&mut self, now: Instant, node: usize) {
-        if self.links.node(node).is_some_and(|n| n.failures > 0 || n.last_failure.is_some()) {
-            self.forgive(now, node);
+    /// A link of a lane has brought an answer: the lane is well.
+    fn link_works(&mut self, now: Instant, lane: LaneRef) {
+        if self.links.lane(lane).is_some_and(|l| l.failures > 0 || l.last_failure.is_some()) {
+            self.forgive(now, lane);
         }
     }
 
-    fn pushed(&mut self, node: usize, message: Frame) {
+    fn pushed(&mut self, node: NodeRef, message: Frame) {
         self.stats.pushes += 1;
         if let Some(address) = self.links.address(node) {
             let node = address.clone();
@@ -116,7 +119,14 @@ impl<T> Cluster<T> {
     }
 
     /// What the replies to a part say.
-    fn handle_reply(&mut self, now: Instant, node: usize, link: LinkId, part: PartRef, told: Told) {
+    fn handle_reply(
+        &mut self,
+        now: Instant,
+        node: NodeRef,
+        link: LinkId,
+        part: PartRef,
+        told: Told,
+    ) {
         if self.calls.part(part).is_none() {
             self.stats.late_replies += 1;
             return;
@@ -137,7 +147,7 @@ impl<T> Cluster<T> {
     fn handle_refusal(
         &mut self,
         now: Instant,
-        node: usize,
+        node: NodeRef,
         link: LinkId,
         part: PartRef,
         frame: &Frame,

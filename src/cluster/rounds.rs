@@ -8,9 +8,9 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::nodes::Links;
+use super::nodes::{Links, NodeRef};
 use super::strangers::{Doubtful, OtherClusters};
-use crate::action::RefreshReason;
+use crate::action::{LinkId, RefreshReason};
 use crate::address::Address;
 use crate::config::Config;
 use crate::error::{NodeFailure, NodeFailures};
@@ -43,14 +43,14 @@ pub(super) struct Refresh {
 #[derive(Debug)]
 pub(super) struct Round {
     pub(super) serial: u64,
-    pub(super) candidates: VecDeque<usize>,
+    pub(super) candidates: VecDeque<NodeRef>,
     asked: Vec<Asked>,
     pub(super) failures: Vec<(Address, NodeFailure)>,
     pub(super) began_at: Instant,
     /// Whether nodes fail, and views have changed nothing for some rounds.
     pub(super) is_stuck: bool,
     /// Nodes that told doubtful views.
-    pub(super) doubted: Vec<usize>,
+    pub(super) doubted: Vec<NodeRef>,
     /// What the round may end with if no other view comes: one for each cluster that was told of.
     pub(super) doubtful: Vec<Doubtful>,
     /// When one more node is asked.
@@ -62,11 +62,11 @@ pub(super) struct Round {
 /// A node that is asked.
 #[derive(Debug)]
 pub(super) struct Asked {
-    node: usize,
+    node: NodeRef,
     /// When it was to be asked.
     begun_at: Instant,
-    /// When it was sent the question; `None` while it has no link.
-    pub(super) sent_at: Option<Instant>,
+    /// When it was sent the question, and on which link; `None` while it has no link.
+    pub(super) sent: Option<(Instant, LinkId)>,
     /// The answer to the first question, until that to the second is there.
     pub(super) view: Option<View>,
 }
@@ -76,6 +76,8 @@ pub(super) struct Asked {
 pub(super) struct Told {
     /// When it was asked.
     pub(super) sent_at: Instant,
+    /// On which link.
+    pub(super) on: LinkId,
     pub(super) by: Address,
     pub(super) view: View,
     pub(super) listed: Vec<ListedNode>,
@@ -135,7 +137,7 @@ impl Refresh {
     pub(super) fn begin(
         &mut self,
         now: Instant,
-        candidates: VecDeque<usize>,
+        candidates: VecDeque<NodeRef>,
         is_stuck: bool,
     ) -> Option<RefreshReason> {
         let (_, reason) = self.due.take()?;
@@ -170,7 +172,7 @@ impl Refresh {
     }
 
     /// What is known of a node that this round asks.
-    pub(super) fn asked(&mut self, node: usize, serial: u64) -> Option<&mut Asked> {
+    pub(super) fn asked(&mut self, node: NodeRef, serial: u64) -> Option<&mut Asked> {
         self.round.as_mut().filter(|round| round.serial == serial)?.asked(node)
     }
 
@@ -195,7 +197,7 @@ impl Refresh {
     }
 
     /// Whether a node is asked, and has not answered.
-    pub(super) fn is_asking(&self, node: usize) -> bool {
+    pub(super) fn is_asking(&self, node: NodeRef) -> bool {
         self.round.as_ref().is_some_and(|round| round.asked.iter().any(|asked| asked.node == node))
     }
 
@@ -210,7 +212,7 @@ impl Refresh {
     }
 
     /// The nodes that the round remembers.
-    pub(super) fn nodes(&self) -> impl Iterator<Item = usize> {
+    pub(super) fn nodes(&self) -> impl Iterator<Item = NodeRef> {
         let round = self.round.iter();
         round.flat_map(|round| {
             let asked = round.asked.iter().map(|asked| asked.node);
@@ -233,7 +235,8 @@ impl Round {
     /// When another node may be asked beside those that have not answered. A node that was asked
     /// longer ago than `patience` may still answer, and does not count.
     pub(super) fn next_at(&self, now: Instant, patience: Duration) -> Option<Instant> {
-        let gives_up_at = |asked: &Asked| asked.sent_at.unwrap_or(asked.begun_at) + patience;
+        let gives_up_at =
+            |asked: &Asked| asked.sent.map_or(asked.begun_at, |(at, _)| at) + patience;
         let awaited = self.asked.iter().map(gives_up_at).filter(|at| *at > now);
         if self.candidates.is_empty() {
             None
@@ -245,12 +248,12 @@ impl Round {
     }
 
     /// A node is to be asked.
-    pub(super) fn ask(&mut self, node: usize, now: Instant) {
-        self.asked.push(Asked { node, begun_at: now, sent_at: None, view: None });
+    pub(super) fn ask(&mut self, node: NodeRef, now: Instant) {
+        self.asked.push(Asked { node, begun_at: now, sent: None, view: None });
     }
 
     /// What is known of a node that is asked.
-    pub(super) fn asked(&mut self, node: usize) -> Option<&mut Asked> {
+    pub(super) fn asked(&mut self, node: NodeRef) -> Option<&mut Asked> {
         self.asked.iter_mut().find(|asked| asked.node == node)
     }
 
@@ -260,7 +263,7 @@ impl Round {
     }
 
     /// A node will not give an answer that is of use.
-    pub(super) fn fail(&mut self, node: usize, address: Option<&Address>, failure: NodeFailure) {
+    pub(super) fn fail(&mut self, node: NodeRef, address: Option<&Address>, failure: NodeFailure) {
         self.asked.retain(|asked| asked.node != node);
         if let Some(address) = address {
             self.failures.push((address.clone(), failure));
@@ -343,15 +346,16 @@ mod tests {
     fn a_round_asks_three_nodes_at_a_time_and_more_once_those_take_too_long() {
         let (mut refresh, _) = refresh();
         refresh.want(at(0), (RefreshReason::Start, true), || SPREAD, most);
-        refresh.begin(at(0), (0..9).collect(), false);
+        let node = |index| NodeRef::of(index, 1);
+        refresh.begin(at(0), (0..9).map(node).collect(), false);
         let round = refresh.round.as_mut().expect("has begun");
         let patience = Duration::from_millis(50);
-        for node in 0..3 {
+        for index in 0..3 {
             assert_eq!(round.next_at(at(0), patience), Some(at(0)));
-            round.ask(node, at(node.try_into().expect("is small")));
+            round.ask(node(index), at(index.into()));
         }
         assert_eq!(round.next_at(at(2), patience), Some(at(50)));
-        round.fail(1, None, NodeFailure::NoAnswer);
+        round.fail(node(1), None, NodeFailure::NoAnswer);
         assert_eq!(round.next_at(at(3), patience), Some(at(0)), "there is room for another");
         round.candidates.clear();
         assert_eq!(round.next_at(at(3), patience), None);

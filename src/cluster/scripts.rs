@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 
 use super::Cluster;
 use super::calls::{Part, PartRef};
-use super::nodes::Links;
+use super::nodes::{Links, NodeRef};
 use crate::action::LinkId;
 use crate::command::{Command, Sha1};
 use crate::error::Code;
@@ -93,7 +93,7 @@ pub(super) fn note_refusal(links: &mut Links, link: LinkId, state: &Part, refusa
 
 impl<T> Cluster<T> {
     /// A node does not have the script of a part, which did not run: it is sent the source.
-    pub(super) fn send_source(&mut self, now: Instant, node: usize, part: PartRef) {
+    pub(super) fn send_source(&mut self, now: Instant, node: NodeRef, part: PartRef) {
         let Some(state) = self.calls.part_mut(part) else { return };
         spell_out(state);
         self.stats.scripts_missed += 1;

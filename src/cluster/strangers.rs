@@ -17,8 +17,9 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::Cluster;
-use super::nodes::{Links, Tenant};
+use super::nodes::{Links, NodeRef};
 use super::rounds::{Round, Told};
+use super::tenants::Tenant;
 use crate::action::LinkId;
 use crate::time::Instant;
 use crate::topology::{Absence, Doubt, Node, NodeId, Topology};
@@ -90,7 +91,7 @@ impl Links {
     /// A link has been set up. Another node may have got an address that the topology gave up.
     pub(super) fn note_outsider(&mut self, id: LinkId) {
         let Some(tenant) = self.get(id) else { return };
-        let (node, bears) = (tenant.node, tenant.link.node_id());
+        let (node, bears) = (tenant.lane.node, tenant.link.node_id());
         if let (Some(node), Some(bears)) = (self.node_mut(node), bears)
             && let Some((former, since)) = node.given_up.as_deref()
             && *former != bears
@@ -103,27 +104,27 @@ impl Links {
 impl<T> Cluster<T> {
     /// Whether a link that is set up leads to another node than the topology has at its address.
     pub(super) fn is_strange(&self, tenant: &Tenant) -> bool {
-        let belongs = self.links.node(tenant.node).and_then(|node| node.id);
+        let belongs = self.links.node(tenant.lane.node).and_then(|node| node.id);
         let bears = tenant.link.node_id();
         tenant.link.is_ready() && belongs.is_some() && bears.is_some() && belongs != bears
     }
 
     /// Whether a view may be about another cluster.
-    pub(super) fn doubt_about(&self, node: usize, told: &Told) -> Option<Doubt> {
-        self.agreement.doubt(&told.by, self.links.told_id(node), &told.view)
+    pub(super) fn doubt_about(&self, told: &Told) -> Option<Doubt> {
+        let bears = self.links.get(told.on).and_then(|tenant| tenant.link.node_id());
+        self.agreement.doubt(&told.by, bears, &told.view)
     }
 
     /// Whether a node is a seed whose name was looked up long before this round, so that it has to
     /// be dialled anew; and whether it vouches for what it tells: it was dialled for this round, or
     /// so shortly before that its dial may have lasted until then, and is no stranger at a known
     /// address.
-    pub(super) fn seed_vouches(&mut self, node: usize, told: &Told) -> (bool, bool) {
+    pub(super) fn seed_vouches(&mut self, node: NodeRef, told: &Told) -> (bool, bool) {
         let Some(began_at) = self.refresh.round.as_mut().map(|round| round.began_at) else {
             return (false, false);
         };
         let seed = self.links.node(node).filter(|node| node.is_seed && !node.is_listed);
-        let link = seed.and_then(|seed| seed.link);
-        let Some(tenant) = link.and_then(|link| self.links.get(link)) else {
+        let Some(tenant) = seed.and_then(|_| self.links.get(told.on)) else {
             return (false, false);
         };
         let id = tenant.link.node_id();
@@ -137,7 +138,7 @@ impl<T> Cluster<T> {
     /// given up, before or since, is free after a time.
     fn was_stranger(&self, id: NodeId, at: Instant) -> bool {
         let is_recent = |since: Instant| at.since(since) < self.config.takeover_delay;
-        self.links.nodes.iter().flatten().any(|node| {
+        self.links.nodes().any(|(_, node)| {
             node.stranger.as_deref() == Some(&id)
                 || node.outsider.as_deref().is_some_and(|(o, since)| *o == id && is_recent(*since))
         })
@@ -178,8 +179,7 @@ impl<T> Cluster<T> {
     /// that of the most nodes that told it or were met as strangers. Of two that have as many, that
     /// of the longer time.
     fn best_of(&self, views: &[Doubtful]) -> Option<(usize, bool)> {
-        let strangers =
-            || self.links.nodes.iter().flatten().filter_map(|node| node.stranger.as_deref());
+        let strangers = || self.links.nodes().filter_map(|(_, node)| node.stranger.as_deref());
         let rank = |doubtful: &Doubtful| {
             let topology = doubtful.told.view.topology();
             let ids: BTreeSet<_> = topology.nodes().filter_map(Node::id).collect();
@@ -195,8 +195,8 @@ impl<T> Cluster<T> {
     }
 
     /// What the round has found out about the nodes of the topology, besides what is known.
-    fn absence(&self, doubted: &[usize], known: Absence) -> Absence {
-        let is_silent = |node: &usize| {
+    fn absence(&self, doubted: &[NodeRef], known: Absence) -> Absence {
+        let is_silent = |node: &NodeRef| {
             let is_strange = self.links.node(*node).is_some_and(|node| node.stranger.is_some());
             !is_strange && !doubted.contains(node)
         };

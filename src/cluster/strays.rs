@@ -7,6 +7,7 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
+use super::nodes::NodeRef;
 use crate::slot::Slot;
 
 /// Entries that are not worth a look.
@@ -15,19 +16,20 @@ const COUNT_KEPT: usize = 64;
 /// Slots and the nodes that got some of their commands.
 #[derive(Debug, Default)]
 pub(super) struct Strays {
-    places: BTreeSet<(Slot, usize)>,
+    places: BTreeSet<(Slot, NodeRef)>,
     useful_count: usize,
 }
 
 impl Strays {
     /// A command of the slot goes to this node.
-    pub(super) fn note(&mut self, slot: Slot, node: usize) {
+    pub(super) fn note(&mut self, slot: Slot, node: NodeRef) {
         self.places.insert((slot, node));
     }
 
     /// Takes out the nodes that may have commands of the slot.
-    pub(super) fn take(&mut self, slot: Slot) -> Vec<usize> {
-        let nodes: Vec<_> = self.places.range((slot, 0)..=(slot, usize::MAX)).copied().collect();
+    pub(super) fn take(&mut self, slot: Slot) -> Vec<NodeRef> {
+        let all = (slot, NodeRef::LEAST)..=(slot, NodeRef::GREATEST);
+        let nodes: Vec<_> = self.places.range(all).copied().collect();
         for place in &nodes {
             self.places.remove(place);
         }
@@ -40,7 +42,7 @@ impl Strays {
     }
 
     /// Keeps the entries that are useful.
-    pub(super) fn retain(&mut self, mut is_useful: impl FnMut(Slot, usize) -> bool) {
+    pub(super) fn retain(&mut self, mut is_useful: impl FnMut(Slot, NodeRef) -> bool) {
         self.places.retain(|(slot, node)| is_useful(*slot, *node));
         self.useful_count = self.places.len();
     }
@@ -54,12 +56,16 @@ mod tests {
     fn nodes_are_kept_by_slot_and_taken_once() {
         let slot = |number| Slot::new(number).expect("is a slot");
         let mut strays = Strays::default();
-        for (number, node) in [(1, 7), (2, 7), (1, 3), (1, 7), (0, 9)] {
-            strays.note(slot(number), node);
+        let node = |index| NodeRef::of(index, 1);
+        for (number, index) in [(1, 7), (2, 7), (1, 3), (1, 7), (0, 9)] {
+            strays.note(slot(number), node(index));
         }
-        assert_eq!(strays.take(slot(1)), [3, 7]);
-        assert_eq!(strays.take(slot(1)), [0_usize; 0]);
-        assert_eq!((strays.take(slot(0)), strays.take(slot(2))), ([9].into(), [7].into()));
+        assert_eq!(strays.take(slot(1)), [node(3), node(7)]);
+        assert_eq!(strays.take(slot(1)), []);
+        assert_eq!(
+            (strays.take(slot(0)), strays.take(slot(2))),
+            ([node(9)].into(), [node(7)].into())
+        );
     }
 
     #[test]
@@ -67,7 +73,7 @@ mod tests {
         let mut strays = Strays::default();
         let mut look_count = 0;
         for number in 0..10_000 {
-            strays.note(Slot::new(number).expect("is a slot"), 0);
+            strays.note(Slot::new(number).expect("is a slot"), NodeRef::LEAST);
             if strays.are_many() {
                 strays.retain(|slot, _| {
                     look_count += 1;

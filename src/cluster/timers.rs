@@ -12,7 +12,8 @@ use alloc::vec::Vec;
 
 use super::Cluster;
 use super::calls::{PartRef, Place};
-use super::nodes::{Due, Node, Work};
+use super::lanes::{Lane, LaneRef};
+use super::tenants::{Due, Work};
 use crate::action::{LinkId, RefreshReason};
 use crate::command::Command;
 use crate::error::{Cause, Disconnect, Error, Ran};
@@ -102,8 +103,8 @@ impl<T> Cluster<T> {
         let (place, may_have_run) = (state.place, state.may_have_run);
         let refusal = state.refusal.as_deref().filter(|_| !may_have_run).cloned();
         let node = match place {
-            Place::Waiting(node) => Some(node),
-            Place::InFlight { link, .. } => self.links.get(link).map(|tenant| tenant.node),
+            Place::Waiting(lane) => Some(lane.node),
+            Place::InFlight { link, .. } => self.links.get(link).map(|tenant| tenant.lane.node),
             Place::Nowhere
             | Place::Unrouted
             | Place::Fenced(_)
@@ -116,8 +117,8 @@ impl<T> Cluster<T> {
         let timed_out = Error::new(Cause::TimedOut, ran).at(address, None);
         let error = match (place, refusal) {
             _ if !is_unsent => timed_out,
-            (Place::Waiting(node), refusal) => {
-                let failed = self.waited_for(node);
+            (Place::Waiting(lane), refusal) => {
+                let failed = self.waited_for(lane);
                 failed.or_else(|| refusal.map(Error::from)).unwrap_or(timed_out)
             }
             (_, Some(refusal)) => refusal.into(),
@@ -156,13 +157,10 @@ impl<T> Cluster<T> {
                 self.do_due(now, id, due);
             }
         }
-        let due =
-            |node: &Node| node.retry_at.is_some_and(|at| at <= now) && node.queue.live_count() > 0;
-        let nodes = self.links.nodes.iter().enumerate();
-        let nodes =
-            nodes.filter(|(_, node)| node.as_ref().is_some_and(due)).map(|(index, _)| index);
-        for node in nodes.collect::<Vec<_>>() {
-            self.ensure_link(now, node);
+        let is_due = |lane: &Lane| lane.retry_at.is_some_and(|at| at <= now) && lane.has_waiting();
+        let due = self.links.lanes().filter(|(_, lane)| is_due(lane));
+        for lane in due.map(|(lane, _)| lane).collect::<Vec<_>>() {
+            self.ensure_link(now, lane);
         }
     }
 
@@ -171,14 +169,15 @@ impl<T> Cluster<T> {
         match due {
             Due::Doubt => {
                 tenant.is_doubted = true;
-                let node = tenant.node;
-                self.doubt(now, node);
+                let lane = tenant.lane;
+                self.doubt(now, lane);
             }
             Due::Ping => {
                 let len_max = self.config.limits.max_handshake_bytes;
                 tenant.link.write_own(now, &Command::new("PING"), Work::Ping, len_max);
                 self.announce(id);
             }
+            Due::Idle => self.drain(now, id),
             Due::Stalled => {
                 self.stats.links_stalled += 1;
                 self.drop_link(now, id, Disconnect::TimedOut);
@@ -189,8 +188,8 @@ impl<T> Cluster<T> {
 
     /// A dial is slow: refreshes the topology if commands wait for the node, in case it moved or
     /// was failed over.
-    fn doubt(&mut self, now: Instant, node: usize) {
-        let is_waited_for = self.links.node(node).is_some_and(|node| node.queue.live_count() > 0);
+    fn doubt(&mut self, now: Instant, lane: LaneRef) {
+        let is_waited_for = self.links.lane(lane).is_some_and(Lane::has_waiting);
         if is_waited_for && self.links.knows_cluster() {
             self.request_refresh(now, RefreshReason::Unreachable, false);
         }
@@ -199,8 +198,10 @@ impl<T> Cluster<T> {
     /// When the next thing is due on the links.
     pub(super) fn next_link_timer(&self) -> Option<Instant> {
         let of_links = self.links.tenants.iter().flatten().map(|t| t.due(&self.config).0);
-        let waited_for = self.links.nodes.iter().flatten().filter(|n| n.queue.live_count() > 0);
-        let of_nodes = waited_for.filter(|node| node.link.is_none()).filter_map(|n| n.retry_at);
-        of_links.chain(of_nodes).min()
+        let waited_for = self.links.lanes().filter(|(_, lane)| lane.has_waiting());
+        let of_lanes = waited_for
+            .filter(|(_, lane)| lane.link.is_none())
+            .filter_map(|(_, lane)| lane.retry_at);
+        of_links.chain(of_lanes).min()
     }
 }

@@ -9,7 +9,8 @@ use alloc::string::ToString;
 
 use super::Cluster;
 use super::calls::PartRef;
-use super::nodes::Work;
+use super::nodes::NodeRef;
+use super::tenants::Work;
 use crate::action::LinkId;
 use crate::error::{Cause, Error, NodeFailure, ProtocolError};
 use crate::time::Instant;
@@ -20,7 +21,7 @@ impl<T> Cluster<T> {
     pub(super) fn handle_unusable(
         &mut self,
         now: Instant,
-        node: usize,
+        node: NodeRef,
         link: LinkId,
         work: Work,
         error: ProtocolError,
@@ -37,7 +38,7 @@ impl<T> Cluster<T> {
         }
     }
 
-    fn fail_unusable(&mut self, node: usize, part: PartRef, error: ProtocolError) {
+    fn fail_unusable(&mut self, node: NodeRef, part: PartRef, error: ProtocolError) {
         if self.calls.part(part).is_none() {
             self.stats.late_replies += 1;
             return;

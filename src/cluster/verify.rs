@@ -8,8 +8,8 @@ use alloc::string::String;
 
 use super::Cluster;
 use super::calls::{PartRef, Place};
-use super::nodes::Work;
 use super::queue::Queue;
+use super::tenants::Work;
 
 /// Returns with a sentence unless the condition holds.
 macro_rules! ensure {
@@ -51,7 +51,7 @@ impl<T> Cluster<T> {
         self.verify_nodes()?;
         self.verify_waits()?;
         self.verify_timer()?;
-        Ok(part_count + self.links.nodes.len() + self.links.count())
+        Ok(part_count + self.links.node_count() + self.links.count())
     }
 
     /// Every part is in exactly the place that it names.
@@ -59,9 +59,8 @@ impl<T> Cluster<T> {
         let mut found = Tally::default();
         self.verify_line(&mut found, &self.unrouted, Place::Unrouted)?;
         self.verify_line(&mut found, &self.suspects, Place::Suspect)?;
-        for (index, node) in self.links.nodes.iter().enumerate() {
-            let Some(node) = node else { continue };
-            self.verify_line(&mut found, &node.queue, Place::Waiting(index))?;
+        for (lane, state) in self.links.lanes() {
+            self.verify_line(&mut found, &state.queue, Place::Waiting(lane))?;
         }
         for (slot, queue) in self.fences.queues() {
             self.verify_line(&mut found, queue, Place::Fenced(slot))?;
@@ -144,12 +143,11 @@ impl<T> Cluster<T> {
         ensure!(self.links.replicas.len() == topology.shards().len(), "shards lack replicas");
         let remembered = self.refresh.nodes().chain(self.links.replicas.iter().flatten().copied());
         for node in remembered {
-            ensure!(self.links.node(node).is_some(), "node {node} is remembered, and gone");
+            ensure!(self.links.node(node).is_some(), "{node:?} is remembered, and gone");
         }
-        for (index, node) in self.links.nodes.iter().enumerate() {
-            let Some(node) = node else { continue };
-            let is_in = node.waits_in.is_none_or(|line| self.dials.has(line, index));
-            ensure!(is_in, "node {index} waits to be dialled, and is not in line");
+        for (lane, state) in self.links.lanes() {
+            let is_in = state.waits_in.is_none_or(|line| self.dials.has(line, lane));
+            ensure!(is_in, "{lane:?} waits to be dialled, and is not in line");
         }
         Ok(())
     }
@@ -160,16 +158,14 @@ impl<T> Cluster<T> {
         let is_asking = self.refresh.is_on();
         let waiting = self.unrouted.live_count() + self.suspects.live_count();
         ensure!(waiting == 0 || is_asking || is_over, "{waiting} parts wait for no round");
-        for (index, node) in self.links.nodes.iter().enumerate() {
-            let Some(node) = node.as_ref().filter(|node| node.queue.live_count() > 0) else {
-                continue;
-            };
-            let comes = node.link.is_some() || node.waits_in.is_some() || node.retry_at.is_some();
-            ensure!(comes, "parts wait for node {index}, which is not dialled");
-            let has_room = node.link.is_some_and(|link| self.link_has_room(link));
+        for (lane, state) in self.links.lanes().filter(|(_, state)| state.has_waiting()) {
+            let comes =
+                state.link.is_some() || state.waits_in.is_some() || state.retry_at.is_some();
+            ensure!(comes, "parts wait for {lane:?}, which is not dialled");
+            let has_room = state.link.is_some_and(|link| self.link_has_room(link));
             ensure!(
                 !has_room || self.timers.holds_back(),
-                "parts wait for node {index}, whose link has room"
+                "parts wait for {lane:?}, whose link has room"
             );
         }
         for tenant in self.links.tenants.iter().flatten() {

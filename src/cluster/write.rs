@@ -1,7 +1,8 @@
-//! Floor 3: from the queue of a node onto its link, and back.
+//! Floor 3: from the queue of a lane onto its link, and back.
 
 use super::calls::{Part, PartRef, Place};
-use super::nodes::Work;
+use super::lanes::{Lane, LaneRef};
+use super::tenants::Work;
 use super::{Cluster, scripts};
 use crate::action::LinkId;
 use crate::link::{Body, Unit};
@@ -34,23 +35,23 @@ impl<T> Cluster<T> {
         tenant.link.write_unit(now, unit, Work::Part { part, slot });
         if let Some(slot) = slot {
             if state.hops > 0 {
-                self.strays.note(slot, tenant.node);
+                self.strays.note(slot, tenant.lane.node);
             }
             tenant.note_written(slot);
         }
         self.announce(link);
     }
 
-    /// Writes what waits for a node, as far as its link has room.
-    pub(super) fn pump(&mut self, now: Instant, node: usize) {
-        while let Some(link) = self.links.node(node).and_then(|node| node.link)
+    /// Writes what waits for the link of a lane, as far as it has room.
+    pub(super) fn pump(&mut self, now: Instant, lane: LaneRef) {
+        while let Some(link) = self.links.lane(lane).and_then(|lane| lane.link)
             && self.link_has_room(link)
             && !self.timers.hold_back(now)
-            && let Some(part) = self.links.node_mut(node).and_then(|node| node.queue.pop_front())
+            && let Some(part) = self.links.lane_mut(lane).and_then(|lane| lane.queue.pop_front())
         {
-            let waits = |state: &Part| state.place == Place::Waiting(node);
+            let waits = |state: &Part| state.place == Place::Waiting(lane);
             if self.calls.part(part).is_some_and(waits) {
-                self.links.left_queue(node);
+                self.links.left_queue(lane);
                 self.write_part(now, link, part);
             }
         }
@@ -59,22 +60,22 @@ impl<T> Cluster<T> {
     /// Writes what was held back, or waited for room that has come without a reply.
     pub(super) fn pump_held(&mut self, now: Instant) {
         if self.timers.take_held() {
-            for node in 0..self.links.nodes.len() {
-                self.pump(now, node);
+            for lane in self.links.lane_refs() {
+                self.pump(now, lane);
             }
         }
     }
 
     /// Puts a part in line.
-    pub(super) fn line_up(&mut self, node: usize, part: PartRef) {
+    pub(super) fn line_up(&mut self, lane: LaneRef, part: PartRef) {
         let Some(state) = self.calls.part(part) else { return };
         let slot = state.piece.route.slot();
         if let Some(slot) = slot.filter(|_| state.hops > 0) {
-            self.strays.note(slot, node);
+            self.strays.note(slot, lane.node);
         }
-        let waits = |state: &Part| state.place == Place::Waiting(node);
+        let waits = |state: &Part| state.place == Place::Waiting(lane);
         let is_alive = |part| self.calls.part(part).is_some_and(waits);
-        if let Some(state) = self.links.node_mut(node) {
+        if let Some(state) = self.links.lane_mut(lane) {
             state.queue.sweep_if_due(is_alive);
             state.queue.push_back(part, slot);
         }
@@ -89,9 +90,9 @@ impl<T> Cluster<T> {
         if tenant.link.unsent_len() == 0 {
             tenant.is_announced = false;
         }
-        let node = tenant.node;
+        let lane = tenant.lane;
         self.stats.taken_back += 1;
-        if self.links.node(node).is_some_and(|node| node.queue.live_count() > 0) {
+        if self.links.lane(lane).is_some_and(Lane::has_waiting) {
             self.timers.note_room();
         }
         self.fences.taken_back(link, number, count);

@@ -22,6 +22,9 @@ pub struct CommandInfo {
     /// Whether the command changes nothing though servers do not flag it as a read: it may run
     /// twice.
     pub repeatable: bool,
+    /// Whether the command must not wait behind others that keep the node busy, since it ends or
+    /// holds up what they do. It travels on a connection of its own, and overtakes them.
+    pub overtakes: bool,
     /// Whether arguments may be secrets. Errors then hide the arguments that a server repeats.
     pub secret: bool,
     /// Whether the first argument names a subcommand with a row of its own.

@@ -185,6 +185,7 @@ impl LearnedCommand {
             blocking: has("blocking"),
             script: has("no_mandatory_keys"),
             repeatable: false,
+            overtakes: false,
             secret: true,
             has_subcommands: false,
             request: RequestPolicy::Keyed,

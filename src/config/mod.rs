@@ -90,13 +90,19 @@ pub struct Config {
     /// that answers at every known address, is followed at once. Default: 30 s.
     pub takeover_delay: Duration,
 
+    /// Number of connections to each node that take commands, from 1 to 64. The slot of a command
+    /// decides which one takes it, so that commands of a slot stay in order. Commands of different
+    /// slots do not wait for each other behind a long reply, and may overtake each other. A command
+    /// without a slot takes the first connection. Each is opened when it is needed. Default: 1.
+    pub links_per_node: u8,
     /// Maximum number of commands in flight on one connection. Further commands wait in the client.
     /// Default: 10,000.
     pub max_in_flight: usize,
     /// Maximum bytes of commands in flight on one connection. One larger command may travel alone.
     /// Default: 8 MiB.
     pub max_in_flight_bytes: usize,
-    /// Maximum number of calls that wait for one node, besides those in flight. Default: 100,000.
+    /// Maximum number of calls that wait for one connection, besides those in flight. Default:
+    /// 100,000.
     pub max_queued: usize,
     /// Maximum number of incomplete calls over all nodes. Default: 1,000,000, of about 300 bytes
     /// each.
@@ -153,6 +159,7 @@ impl Default for Config {
             refresh_stagger: Duration::from_millis(250),
             moved_trust: Duration::from_secs(5),
             takeover_delay: Duration::from_secs(30),
+            links_per_node: 1,
             max_in_flight: 10_000,
             max_in_flight_bytes: 8 << 20,
             max_queued: 100_000,
@@ -215,7 +222,7 @@ impl Config {
             self.max_held_reply_bytes,
             // Of three nodes that are asked, and the one that is read.
             times(self.limits.max_topology_bytes, 4),
-            times(self.max_nodes, NODE_LEN),
+            times(self.max_nodes, NODE_LEN + times(LANE_LEN, 1 + usize::from(self.links_per_node))),
             SLOTS_LEN,
             times(self.max_connections, LINK_LEN),
         ]
@@ -237,6 +244,9 @@ impl Config {
         if let Some((field, _, problem)) = self.zeros().into_iter().find(|(_, is_zero, _)| *is_zero)
         {
             return wrong(field, problem);
+        }
+        if self.links_per_node > LINKS_PER_NODE_MAX {
+            return wrong("links_per_node", "is above 64");
         }
         if self.dial_stagger < DIAL_STAGGER_MIN {
             return wrong("dial_stagger", "is below 10 ms: all addresses would be dialled at once");
@@ -262,7 +272,7 @@ impl Config {
     }
 
     /// The fields that must not be zero, whether they are, and what would happen then.
-    const fn zeros(&self) -> [(&'static str, bool, &'static str); 14] {
+    const fn zeros(&self) -> [(&'static str, bool, &'static str); 15] {
         [
             (
                 "call_timeout",
@@ -304,6 +314,7 @@ impl Config {
                 self.max_pending_calls == 0,
                 "is zero: no call could be submitted",
             ),
+            ("links_per_node", self.links_per_node == 0, "is zero: no node could be reached"),
             ("max_in_flight", self.max_in_flight == 0, "is zero: no command could be sent"),
             ("max_connections", self.max_connections == 0, "is zero: no node could be reached"),
             ("max_dials", self.max_dials == 0, "is zero: no node could be dialled"),
@@ -340,12 +351,17 @@ impl Config {
 const CALL_LEN: usize = 1_400;
 /// What is kept of a node: in the topology, in one that is read, and in the table of nodes.
 const NODE_LEN: usize = 4_096;
+/// What is kept of a connection that a node may have.
+const LANE_LEN: usize = 256;
 /// What is kept of all slots: two tables, and a redirection for each.
 const SLOTS_LEN: usize = 4 << 20;
 /// What the length of one reply may promise at a time.
 const PROMISED_LEN: usize = 2 << 20;
 /// What is kept of a link besides what it sends and receives: with buffers that are used again.
 const LINK_LEN: usize = 320 << 10;
+
+/// More connections than that gain nothing from one server.
+const LINKS_PER_NODE_MAX: u8 = 64;
 
 /// What a node with many modules tells of itself.
 const HANDSHAKE_LEN_MIN: usize = 4 << 10;

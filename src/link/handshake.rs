@@ -22,6 +22,15 @@ use crate::resp::Frame;
 use crate::resp::encode::{self, Digits};
 use crate::secret::Secret;
 
+/// Which data a connection is for.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Choices {
+    /// The number of the database.
+    pub(crate) database: u32,
+    /// Whether a replica may answer.
+    pub(crate) read_only: bool,
+}
+
 /// One command of the handshake, so that its reply is understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -94,13 +103,12 @@ impl Opening {
         self.add(Step::Identity, &[b"CLUSTER", b"MYID"]);
     }
 
-    /// Which data the connection is for.
-    fn add_choices(&mut self, config: &Config, read_only: bool) {
-        if config.database > 0 {
-            let number = Digits::of(config.database.into());
-            self.add(Step::Select(config.database), &[b"SELECT", number.as_bytes()]);
+    fn add_choices(&mut self, choices: Choices) {
+        if choices.database > 0 {
+            let number = Digits::of(choices.database.into());
+            self.add(Step::Select(choices.database), &[b"SELECT", number.as_bytes()]);
         }
-        if read_only {
+        if choices.read_only {
             self.add(Step::ReadOnly, &[b"READONLY"]);
         }
     }
@@ -116,7 +124,7 @@ fn append(bytes: &mut Secret, words: &[&[u8]]) {
 pub(super) fn resp3(
     config: &Config,
     credentials: Option<&Credentials>,
-    read_only: bool,
+    choices: Choices,
 ) -> Opening {
     let mut hello: Vec<&[u8]> = Vec::from([&b"HELLO"[..], b"3"]);
     if let Some(credentials) = credentials {
@@ -130,7 +138,7 @@ pub(super) fn resp3(
     opening.add(Step::Hello, &hello);
     opening.add_library();
     opening.add_identity();
-    opening.add_choices(config, read_only);
+    opening.add_choices(choices);
     opening
 }
 
@@ -138,7 +146,7 @@ pub(super) fn resp3(
 pub(super) fn resp2(
     config: &Config,
     credentials: Option<&Credentials>,
-    read_only: bool,
+    choices: Choices,
 ) -> Opening {
     let mut opening = Opening::new();
     if let Some(credentials) = credentials {
@@ -154,7 +162,7 @@ pub(super) fn resp2(
     if config.protocol == Protocol::Resp2 || credentials.is_some() {
         opening.add_identity();
     }
-    opening.add_choices(config, read_only);
+    opening.add_choices(choices);
     opening
 }
 
@@ -163,9 +171,9 @@ pub(super) fn resp2(
 pub(super) fn resp2_alone(
     config: &Config,
     credentials: Option<&Credentials>,
-    read_only: bool,
+    choices: Choices,
 ) -> Opening {
-    let mut opening = resp2(config, credentials, read_only);
+    let mut opening = resp2(config, credentials, choices);
     if opening.steps.is_empty() {
         opening.add(Step::Optional, &[b"PING"]);
     }

@@ -17,6 +17,7 @@ mod verify;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
+pub(crate) use self::handshake::Choices;
 use self::handshake::{Opening, Progress, Step};
 pub use self::inbox::ReceiveBuffer;
 use self::inbox::{Fault, Inbox};
@@ -53,7 +54,7 @@ pub(crate) struct Link<W> {
     protocol: Protocol,
     /// The ID that the node told while the link was set up.
     node_id: Option<Box<NodeId>>,
-    read_only: bool,
+    choices: Choices,
     /// What became of `HELLO`.
     hello: Hello,
     /// The credentials that the link is set up with; dropped once it is ready.
@@ -151,7 +152,7 @@ pub(crate) enum Received<W> {
 
 impl<W: Copy> Link<W> {
     /// A link that is being dialled.
-    pub(crate) fn new(now: Instant, config: &Config, read_only: bool) -> Self {
+    pub(crate) fn new(now: Instant, config: &Config, choices: Choices) -> Self {
         Self {
             state: State::Dialling,
             outbox: Outbox::default(),
@@ -164,7 +165,7 @@ impl<W: Copy> Link<W> {
             version: 0,
             protocol: Protocol::Resp2,
             node_id: None,
-            read_only,
+            choices,
             hello: Hello::Unsent,
             credentials: None,
             progress_at: now,
@@ -189,16 +190,16 @@ impl<W: Copy> Link<W> {
         let credentials = self.credentials.as_deref();
         match config.protocol {
             Protocol::Resp3 if avoids_hello => {
-                let opening = handshake::resp2_alone(config, credentials, self.read_only);
+                let opening = handshake::resp2_alone(config, credentials, self.choices);
                 self.set_up(config, opening, Round::Second)
             }
             Protocol::Resp3 => {
                 self.hello = Hello::Unanswered;
-                let opening = handshake::resp3(config, credentials, self.read_only);
+                let opening = handshake::resp3(config, credentials, self.choices);
                 self.set_up(config, opening, Round::First)
             }
             Protocol::Resp2 => {
-                let opening = handshake::resp2(config, credentials, self.read_only);
+                let opening = handshake::resp2(config, credentials, self.choices);
                 self.set_up(config, opening, Round::Second)
             }
         }
@@ -486,7 +487,7 @@ impl<W: Copy> Link<W> {
             return None;
         }
         if self.state == State::SettingUp(Round::Refused) {
-            let opening = handshake::resp2(config, self.credentials.as_deref(), self.read_only);
+            let opening = handshake::resp2(config, self.credentials.as_deref(), self.choices);
             return self.set_up(config, opening, Round::Second).then_some(Received::Ready);
         }
         self.become_ready();

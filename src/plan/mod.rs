@@ -378,6 +378,8 @@ pub(crate) struct Piece {
     pub(crate) script: bool,
     /// Whether a replica may answer it.
     pub(crate) read_only: bool,
+    /// Whether it must not wait behind what keeps its node busy.
+    pub(crate) overtakes: bool,
 }
 
 #[derive(Debug)]
@@ -588,13 +590,21 @@ impl Piece {
             idempotent: options.idempotent || info.is_idempotent(),
             script: info.script,
             read_only: info.read_only,
+            overtakes: info.overtakes,
             payload: Payload::Command(command),
         }
     }
 
     /// What waits for the topology.
     const fn waiting(payload: Payload) -> Self {
-        Self { payload, route: Route::Discovery, idempotent: true, script: false, read_only: true }
+        Self {
+            payload,
+            route: Route::Discovery,
+            idempotent: true,
+            script: false,
+            read_only: true,
+            overtakes: false,
+        }
     }
 }
 
@@ -632,6 +642,7 @@ fn transaction(
         idempotent: options.idempotent,
         script: false,
         read_only: false,
+        overtakes: false,
         payload: Payload::Transaction(commands),
     })
 }

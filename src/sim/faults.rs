@@ -106,11 +106,13 @@ pub enum Fault {
     LongPause,
     /// Clients may open few connections and dial few nodes at a time.
     FewConnections,
+    /// Clients may have several connections to each node.
+    ManyLinks,
 }
 
 impl Fault {
     /// All kinds of faults.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 46] = [
         Self::Migrate,
         Self::AtomicMigrate,
         Self::Failover,
@@ -156,6 +158,7 @@ impl Fault {
         Self::Drip,
         Self::FewConnections,
         Self::Crowd,
+        Self::ManyLinks,
     ];
 
     /// The name on the command line: `half-open`.
@@ -207,6 +210,7 @@ impl Fault {
             Self::OnlyPushes => "only-pushes",
             Self::Drip => "drip",
             Self::FewConnections => "few-connections",
+            Self::ManyLinks => "many-links",
         }
     }
 
@@ -338,6 +342,7 @@ impl Profile {
                 F::Cancel,
                 F::ShortDeadlines,
                 F::Scripts,
+                F::ManyLinks,
             ]),
             Self::Failover => Faults::of(&[
                 F::Failover,
@@ -379,6 +384,7 @@ impl Profile {
                 F::HangUp,
                 F::LongPause,
                 F::FewConnections,
+                F::ManyLinks,
             ]),
             Self::HostileServer => Faults::of(&[
                 F::Garbage,
@@ -408,6 +414,7 @@ impl Profile {
                 F::ReplicaReads,
                 F::MaxClients,
                 F::FewConnections,
+                F::ManyLinks,
             ]),
             Self::Everything => Faults::all(),
         }

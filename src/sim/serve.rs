@@ -528,6 +528,9 @@ impl World {
             "DISCARD" if session.queued.take().is_none() => {
                 encode::error(out, b"ERR DISCARD without MULTI");
             }
+            "CLIENT" if words[1].eq_ignore_ascii_case(b"KILL") => {
+                self.node_command(index, session, known, words, out);
+            }
             "AUTH" | "CLIENT" | "SELECT" | "DISCARD" => encode::simple(out, b"OK"),
             "MIGRATE" => self.migrate(index, words, out),
             "INFO" | "CONFIG" => self.node_command(index, session, known, words, out),
@@ -608,6 +611,7 @@ pub(super) fn accepts_subcommand(version: Version, words: &[Vec<u8>]) -> Option<
         (b"CLUSTER", b"SHARDS" | b"SLOTS" | b"NODES" | b"MYID") => words.len() == 2,
         (b"CLUSTER", b"KEYSLOT" | b"COUNTKEYSINSLOT") | (b"CLIENT", b"SETNAME") => words.len() == 3,
         (b"CLUSTER", b"SETSLOT") => words.len() >= 4,
+        (b"CLIENT", b"KILL") => words.len() == 4,
         (b"CLIENT", b"SETINFO") if version >= Version::Redis82 => words.len() == 4,
         _ => return None,
     })

@@ -149,6 +149,12 @@ impl Simulation {
             config.max_dial_rate = 5 + u32::try_from(dice.index(50)).unwrap_or(0);
             self.world.nemesis.count(Fault::FewConnections);
         }
+        if scenario.faults.has(Fault::ManyLinks) {
+            let client = u64::try_from(self.clients.len()).unwrap_or(0);
+            let mut dice = Dice::new(scenario.seed ^ (0x1A9E << 48) ^ client);
+            config.links_per_node = 1 + u8::try_from(dice.index(3)).unwrap_or(0);
+            self.world.nemesis.count(Fault::ManyLinks);
+        }
         if scenario.faults.has(Fault::Crowd) {
             let room = 2 + dice.index(4);
             config.max_nodes = self.world.nodes.len() + room;

@@ -297,6 +297,11 @@ impl Workload {
                 command: Command::new("INFO").arg(format!("n{number}")),
                 becomes: primaries(Merge::PerNode),
             },
+            // It travels on a connection of its own.
+            _ if number.is_multiple_of(2) => Wide {
+                command: Command::new("CLIENT").arg("KILL").arg("ID").arg(number),
+                becomes: Becomes::Nodes(Reach::Nodes, Merge::Sum),
+            },
             _ => Wide {
                 command: Command::new("CONFIG").arg("SET").arg("slowlog-max-len").arg(number),
                 becomes: Becomes::Nodes(Reach::Nodes, Merge::First),

@@ -31,7 +31,7 @@ macro_rules! parameters {
 }
 
 /// All fields of the configuration but the credentials, in their order.
-pub(super) const PARAMETERS: [Parameter; 42] = parameters! {
+pub(super) const PARAMETERS: [Parameter; 43] = parameters! {
     "client_name" name client_name;
     "database" database database;
     "protocol" protocol protocol;
@@ -55,6 +55,7 @@ pub(super) const PARAMETERS: [Parameter; 42] = parameters! {
     "refresh_stagger" duration refresh_stagger;
     "moved_trust" duration moved_trust;
     "takeover_delay" duration takeover_delay;
+    "links_per_node" small links_per_node;
     "max_in_flight" count max_in_flight;
     "max_in_flight_bytes" size max_in_flight_bytes;
     "max_queued" count max_queued;

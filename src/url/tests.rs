@@ -127,6 +127,7 @@ fn every_field_has_a_parameter() {
         refresh_stagger: _,
         moved_trust: _,
         takeover_delay: _,
+        links_per_node: _,
         max_in_flight: _,
         max_in_flight_bytes: _,
         max_queued: _,
@@ -150,8 +151,8 @@ fn every_field_has_a_parameter() {
                 max_skipped_bytes: _,
             },
     } = Config::default();
-    // 37 of them, seven in `limits`, and no parameter for the credentials.
-    assert_eq!(PARAMETERS.len(), 37 - 1 + 7 - 1);
+    // 38 of them, seven in `limits`, and no parameter for the credentials.
+    assert_eq!(PARAMETERS.len(), 38 - 1 + 7 - 1);
     let mut names: Vec<_> = PARAMETERS.iter().map(|known| known.name).collect();
     names.sort_unstable();
     names.dedup();

@@ -116,6 +116,7 @@ const fn row(name: &'static str, arity: i8, keys: KeyShape) -> CommandInfo {
         blocking: false,
         script: false,
         repeatable: false,
+        overtakes: false,
         secret: false,
         has_subcommands: false,
         request: RequestPolicy::Keyed,
@@ -147,6 +148,10 @@ impl CommandInfo {
 
     const fn repeatable(self) -> Self {
         Self { repeatable: true, ..self }
+    }
+
+    const fn overtakes(self) -> Self {
+        Self { overtakes: true, ..self }
     }
 
     const fn secret(self) -> Self {

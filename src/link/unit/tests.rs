@@ -4,13 +4,13 @@ use alloc::string::{String, ToString};
 
 use super::*;
 use crate::config::Config;
-use crate::link::{GROWTH_LEN, Received, State};
+use crate::link::{Choices, GROWTH_LEN, Received, State};
 
 const NOW: Instant = Instant::EPOCH;
 
 /// A link that is set up.
 fn ready() -> Link<u32> {
-    let mut link = Link::new(NOW, &Config::default(), false);
+    let mut link = Link::new(NOW, &Config::default(), Choices::default());
     link.state = State::Ready;
     link
 }

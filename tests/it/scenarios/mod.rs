@@ -10,6 +10,7 @@ mod dials;
 mod discovery;
 mod endpoints;
 mod handshake;
+mod lanes;
 mod limits;
 mod links;
 mod odd;

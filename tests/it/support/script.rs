@@ -291,6 +291,14 @@ impl World {
         self.answer(link, &welcome("8.2.3"));
     }
 
+    /// Accepts the connection that is being dialled, beside any other to that node, and sets it up.
+    #[track_caller]
+    pub(crate) fn accept_set_up(&mut self, address: &str) -> LinkId {
+        let link = self.accept(address);
+        self.handshake(link);
+        link
+    }
+
     /// The link to a node, which is accepted and set up if it is being dialled.
     #[track_caller]
     pub(crate) fn open(&mut self, address: &str) -> LinkId {

@@ -130,7 +130,7 @@ fn decision(what: &str) -> Decision {
     let (mut request, mut reply, mut marks) = (None, "Single", String::new());
     for word in words.split_whitespace() {
         match word {
-            "repeatable" | "script" | "secret" => write!(marks, ".{word}()").unwrap(),
+            "overtakes" | "repeatable" | "script" | "secret" => write!(marks, ".{word}()").unwrap(),
             _ if request.is_none() => request = Some(request_of(word)),
             _ => reply = reply_of(word),
         }

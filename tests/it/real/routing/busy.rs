@@ -2,10 +2,11 @@
 
 use super::{Answer, Stage, on_each, words};
 use crate::real::adapter::{Adapter, on_every_adapter};
+use crate::real::tasks::Tasks;
 use crate::real::{Done, SINCE_7_0, until};
 use crate::servers::NAMES;
 use crate::servers::raw::Connection;
-use hashslot::{Call, Target};
+use hashslot::{Call, Command, Target};
 
 /// Has a node run something that does not end, until others are told so.
 async fn start<A: Adapter>(
@@ -61,7 +62,38 @@ fn a_function_is_killed_where_it_runs<A: Adapter>() -> Done {
     })
 }
 
+/// A client ends its own script, though all else that it sends to the node waits behind it.
+fn a16_a_client_ends_its_own_script<A: Adapter>() -> Done {
+    on_each::<A>("SCRIPT KILL of one's own", &NAMES, async |stage| {
+        assert!(stage.one("CONFIG SET lua-time-limit 10").await?.is_ok());
+        let (client, mut tasks) = (stage.client.clone(), Tasks::new());
+        tasks.spawn::<A>(async move {
+            let script = Command::new("EVAL").arg("while true do end").arg(1).arg("a");
+            client.call(Call::new(script)).await
+        });
+        let asking = stage.primaries.iter().map(|node| stage.cluster.connection(*node));
+        let mut asking = asking.collect::<Result<Vec<_>, _>>()?;
+        until::<A>("a node is busy", async || {
+            for connection in &mut asking {
+                let answer = connection.call(&["PING"])?;
+                if answer.error().is_some_and(|error| error.starts_with("BUSY")) {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        })
+        .await?;
+        assert!(stage.one("SCRIPT KILL").await?.is_ok());
+        let ended = tasks.join_next().await.ok_or("no task")??;
+        let error = ended.expect_err("it does not end by itself");
+        assert!(error.to_string().to_lowercase().contains("killed"), "{error}");
+        assert!(stage.one("CONFIG SET lua-time-limit 5000").await?.is_ok());
+        Ok(())
+    })
+}
+
 on_every_adapter! {
+    a16_a_client_ends_its_own_script,
     a_script_is_killed_where_it_runs,
     a_function_is_killed_where_it_runs,
 }
