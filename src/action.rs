@@ -38,6 +38,27 @@ pub struct CallId {
     pub(crate) serial: u64,
 }
 
+/// What the machine waits for until [`Cluster::poll_timeout`](crate::Cluster::poll_timeout): for
+/// logs and debuggers. A driver calls `handle_timeout` whatever the reason is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Wakeup {
+    /// A call reaches its deadline.
+    Deadline,
+    /// A connection is due: its dial takes long, it owes replies, or it is idle.
+    Link(LinkId),
+    /// A node may be dialled again after a failure, or dials may go on after a limit.
+    Dial,
+    /// The topology is read again, or another node is asked for it.
+    Refresh,
+    /// A command is sent again after a pause.
+    Retry,
+    /// The shutdown ends.
+    ShutDown,
+    /// What the machine waited for is over. The instant is early.
+    Nothing,
+}
+
 /// What the driver does next.
 #[derive(Debug)]
 #[non_exhaustive]

@@ -247,10 +247,10 @@ mod cluster;
 ///   place.
 /// - [`Race`](driver::Race) decides which address of a host is dialled when.
 /// - [`RedirectKind`](driver::RedirectKind) and [`RefreshReason`](driver::RefreshReason) are
-///   details of an [`Event`].
+///   details of an [`Event`], and [`Wakeup`](driver::Wakeup) tells what a timer is for.
 pub mod driver {
     #[doc(inline)]
-    pub use crate::action::{CallId, Outcome, RedirectKind, RefreshReason};
+    pub use crate::action::{CallId, Outcome, RedirectKind, RefreshReason, Wakeup};
     #[doc(inline)]
     pub use crate::cluster::SubmitError;
     #[doc(inline)]

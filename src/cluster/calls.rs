@@ -47,8 +47,10 @@ pub(super) struct Part {
     pub(super) place: Place,
     /// Whether it goes behind an `ASKING`.
     pub(super) asking: bool,
-    /// How often it was redirected, or sent again after a connection was lost.
-    pub(super) hops: u8,
+    /// How often it was redirected.
+    pub(super) redirects: u8,
+    /// How often it was sent again though it may have run.
+    pub(super) resends: u8,
     /// How often it was refused.
     pub(super) refusals: u8,
     /// How many links were lost while it was the first without an answer, or half-written.
@@ -57,15 +59,13 @@ pub(super) struct Part {
     pub(super) may_have_run: bool,
     /// The refusal that the caller gets if time runs out.
     pub(super) refusal: Option<Box<ServerError>>,
-    /// Where it was redirected to, until the topology lists that node.
-    pub(super) suspicion: Option<Box<Suspicion>>,
     /// Whether its caller chose a node that was listed. The part fails once that node has left: the
     /// address of a seed may lead to another node then.
     pub(super) was_listed: bool,
 }
 
 /// A redirection to a node that the topology does not list.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Suspicion {
     pub(super) from: Address,
     pub(super) to: Address,
@@ -73,7 +73,7 @@ pub(super) struct Suspicion {
 }
 
 /// Where a part waits. It is in one place at a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Place {
     /// It is on its way to a place.
     Nowhere,
@@ -88,7 +88,13 @@ pub(super) enum Place {
     /// For a pause to be over.
     Paused,
     /// For the topology to list the node that it is redirected to.
-    Suspect,
+    Suspect(Box<Suspicion>),
+}
+
+impl Place {
+    pub(super) const fn is_suspect(&self) -> bool {
+        matches!(self, Self::Suspect(_))
+    }
 }
 
 #[derive(Debug)]
@@ -466,10 +472,10 @@ impl Many {
 
     /// Notes what the link speaks that a part ends on, if it is on one.
     fn note_protocol(&mut self, part: u32, spoken: impl FnOnce(LinkId) -> Option<Protocol>) {
-        if let Some(Place::InFlight { link }) = self.part(part).map(|part| part.place)
+        if let Some(Place::InFlight { link }) = self.part(part).map(|part| &part.place)
             && self.protocol != Some(Protocol::Resp3)
         {
-            self.protocol = spoken(link).or(self.protocol);
+            self.protocol = spoken(*link).or(self.protocol);
         }
     }
 
@@ -572,6 +578,14 @@ impl<T> Entry<T> {
     }
 }
 
+impl Part {
+    /// Whether it may be elsewhere than the other parts of its slot.
+    #[inline]
+    pub(super) const fn has_strayed(&self) -> bool {
+        self.redirects > 0 || self.resends > 0
+    }
+}
+
 impl From<Piece> for Part {
     #[inline]
     fn from(piece: Piece) -> Self {
@@ -579,12 +593,12 @@ impl From<Piece> for Part {
             piece,
             place: Place::Nowhere,
             asking: false,
-            hops: 0,
+            redirects: 0,
+            resends: 0,
             refusals: 0,
             losses: 0,
             may_have_run: false,
             refusal: None,
-            suspicion: None,
             was_listed: false,
         }
     }

@@ -230,7 +230,7 @@ impl<T> Cluster<T> {
                 self.unrouted.left();
                 true
             }
-            Place::Suspect => {
+            Place::Suspect(_) => {
                 self.suspects.left();
                 true
             }
@@ -249,7 +249,7 @@ impl<T> Cluster<T> {
     /// The machine ends: a part that can still be kept from running is over.
     pub(super) fn close_part(&mut self, part: PartRef) {
         let Some(state) = self.calls.part(part) else { return };
-        let (place, may_have_run) = (state.place, state.may_have_run);
+        let (place, may_have_run) = (state.place.clone(), state.may_have_run);
         if !self.withdraw(part) {
             self.set_place(part, place);
             return; // its reply is waited for

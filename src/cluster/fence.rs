@@ -118,15 +118,15 @@ impl<T> Cluster<T> {
     fn collect_suspects(&mut self, now: Instant, slot: Slot) {
         let calls = &self.calls;
         let slot_of = |part| {
-            let state = calls.part(part).filter(|state| state.place == Place::Suspect);
+            let state = calls.part(part).filter(|state| state.place.is_suspect());
             state?.piece.route.slot()
         };
         let collected = self.suspects.take_of(slot, slot_of);
         let owner = self.links.primary(self.agreement.topology(), slot);
         for part in collected {
             let Some(state) = self.calls.part_mut(part) else { continue };
-            let from =
-                state.suspicion.take().and_then(|suspicion| self.links.find(&suspicion.from));
+            let Place::Suspect(suspicion) = &state.place else { continue };
+            let from = self.links.find(&suspicion.from);
             if owner.is_some() && owner == from {
                 let refusal = state.refusal.as_deref().cloned();
                 self.pause(now, part, refusal, self.config.min_retry_delay);

@@ -291,10 +291,11 @@ impl<T> Cluster<T> {
     fn clear_suspects(&mut self, now: Instant) {
         for part in self.suspects.take() {
             let Some(state) = self.calls.part_mut(part) else { continue };
-            if state.place != Place::Suspect {
+            if !state.place.is_suspect() {
                 continue;
             }
-            let Some(suspicion) = state.suspicion.take() else { continue };
+            let place = core::mem::replace(&mut state.place, Place::Nowhere);
+            let Place::Suspect(suspicion) = place else { continue };
             let (slot, refusal) = (state.piece.route.slot(), state.refusal.as_deref().cloned());
             let Suspicion { from, to, kind } = *suspicion;
             let owner = slot.and_then(|slot| self.links.primary(self.agreement.topology(), slot));

@@ -192,7 +192,7 @@ impl<T> Cluster<T> {
         owed: Owed<Work>,
         is_culprit: bool,
     ) -> Result<(), Option<Error>> {
-        let redirections_max = self.config.max_redirections;
+        let resends_max = self.config.max_redirections;
         let Some(state) = self.calls.part_mut(part) else { return Err(None) };
         let Owed { ran, is_suspect, refused, multi_refused, .. } = owed;
         state.asking = false;
@@ -202,9 +202,9 @@ impl<T> Cluster<T> {
         let cause = if is_lost_again { Cause::LostTwice(loss.cause()) } else { loss.of_part() };
         let node = self.links.address(node).cloned();
         if ran == Ran::Maybe {
-            state.hops = state.hops.saturating_add(1);
+            state.resends = state.resends.saturating_add(1);
             let may_go = state.piece.idempotent && !is_culprit && !is_lost_again;
-            if may_go && state.hops <= redirections_max && self.ends_by.is_none() {
+            if may_go && state.resends <= resends_max && self.ends_by.is_none() {
                 state.may_have_run = true;
                 self.stats.resent += 1;
                 return Ok(());

@@ -77,7 +77,7 @@ use self::strays::Strays;
 use self::timers::Timers;
 #[cfg(doc)]
 use crate::action::Event;
-use crate::action::{Action, CallId, LinkId, RefreshReason};
+use crate::action::{Action, CallId, LinkId, RefreshReason, Wakeup};
 use crate::address::Address;
 use crate::command::LearnedCommands;
 use crate::config::{Config, Credentials};
@@ -410,6 +410,29 @@ impl<T> Cluster<T> {
     #[must_use]
     pub const fn poll_timeout(&self) -> Option<Instant> {
         self.timers.next()
+    }
+
+    /// What [`Self::poll_timeout`] is for; `None` if the machine waits for nothing.
+    ///
+    /// ```
+    /// use hashslot::driver::Wakeup;
+    /// use hashslot::{Call, Cluster, Command, Config, Instant};
+    /// let now = Instant::EPOCH;
+    /// let mut cluster = Cluster::new(Config::default(), vec!["10.0.0.1:7000".parse()?], 1)?;
+    /// assert_eq!(cluster.wakeup(now), None);
+    /// cluster.submit(now, Call::new(Command::get("a")), ())?;
+    /// assert!(matches!(cluster.wakeup(now), Some((_, Wakeup::Link(_))))); // how long the dial takes
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// **Cost**: linear in the links and the nodes.
+    #[must_use]
+    pub fn wakeup(&self, now: Instant) -> Option<(Instant, Wakeup)> {
+        let at = self.poll_timeout()?;
+        let round_at = self.refresh.next_timer(now, self.config.connect_timeout);
+        let due = self.due(round_at).find(|(due_at, _)| *due_at <= at);
+        let early = if self.dials.has_waiting() { Wakeup::Dial } else { Wakeup::Nothing };
+        Some((at, due.map_or(early, |(_, why)| why)))
     }
 
     /// The bytes to send on the link, in order. Fills `slices` for one vectored write, and returns

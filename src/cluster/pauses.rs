@@ -53,7 +53,7 @@ impl<T> Cluster<T> {
         state.refusal = refusal.map(|refusal| Box::new(refusal.shortened()));
         if core::mem::take(&mut state.asking) {
             // It was right to come here, and it will again: only the time bounds that.
-            state.hops = state.hops.saturating_sub(1);
+            state.redirects = state.redirects.saturating_sub(1);
         }
         state.place = Place::Paused;
         let doubled = least.saturating_mul(1 << state.refusals.min(16));

@@ -35,9 +35,9 @@ impl<T> Cluster<T> {
         let Some(state) = self.calls.part_mut(part) else { return };
         state.refusal = frame.error().map(|refusal| Box::new(refusal.shortened()));
         state.asking = false;
-        state.hops = state.hops.saturating_add(1);
-        let hops = state.hops;
-        if hops > self.config.max_redirections {
+        state.redirects = state.redirects.saturating_add(1);
+        let redirects = state.redirects;
+        if redirects > self.config.max_redirections {
             return self.refuse_part(node, part, frame);
         }
         let Some(to) = redirected.to.resolve(&from, &self.config.address_map) else {
@@ -45,7 +45,7 @@ impl<T> Cluster<T> {
             return self.pause(now, part, frame.error(), self.config.min_retry_delay);
         };
         if to == from {
-            return self.moved_to_itself(now, link, part, frame, hops);
+            return self.moved_to_itself(now, link, part, frame, redirects);
         }
         let target = self.links.find(&to).filter(|target| self.links.is_trusted(*target));
         let Some(target) = target.or_else(|| self.trust_any(&to)) else {
@@ -112,7 +112,7 @@ impl<T> Cluster<T> {
     fn sent_to_and_fro(&self, part: PartRef) -> Option<ServerError> {
         let state = self.calls.part(part)?;
         let patience = self.config.max_redirections / 2;
-        state.refusal.as_deref().filter(|_| state.hops > patience).cloned()
+        state.refusal.as_deref().filter(|_| state.redirects > patience).cloned()
     }
 
     /// A node says that it is another one that has its own address: the name leads elsewhere now,
@@ -123,14 +123,14 @@ impl<T> Cluster<T> {
         link: LinkId,
         part: PartRef,
         frame: &Frame,
-        hops: u8,
+        redirects: u8,
     ) {
         self.agenda.want_refresh(RefreshReason::Moved, false);
         let age = self.links.get(link).map(|tenant| now.since(tenant.dialled_at));
-        if hops == HOPS_BEFORE_RECONNECT && age >= Some(self.config.max_reconnect_delay) {
+        if redirects == REDIRECTS_BEFORE_DIAL && age >= Some(self.config.max_reconnect_delay) {
             self.drain(now, link);
         }
-        let pause = self.config.min_retry_delay.saturating_mul(1 << (hops / 2).min(16));
+        let pause = self.config.min_retry_delay.saturating_mul(1 << (redirects / 2).min(16));
         self.pause(now, part, frame.error(), pause.min(self.config.max_retry_delay));
     }
 
@@ -138,12 +138,11 @@ impl<T> Cluster<T> {
     /// trusted lists it.
     fn suspect(&mut self, part: PartRef, from: Address, to: Address, kind: RedirectKind) {
         if let Some(state) = self.calls.part_mut(part) {
-            state.suspicion = Some(Box::new(Suspicion { from, to, kind }));
-            state.place = Place::Suspect;
+            state.place = Place::Suspect(Box::new(Suspicion { from, to, kind }));
         }
         let state = |part| self.calls.part(part);
         let slot = state(part).and_then(|state| state.piece.route.slot());
-        let is_alive = |part| state(part).is_some_and(|state| state.place == Place::Suspect);
+        let is_alive = |part| state(part).is_some_and(|state| state.place.is_suspect());
         self.suspects.sweep_if_due(is_alive);
         self.suspects.push_back(part, slot);
         self.agenda.want_refresh(RefreshReason::UnknownNode, true);
@@ -170,7 +169,7 @@ impl Config {
 }
 
 /// After so many redirections of one command from a node to itself the node is dialled anew.
-const HOPS_BEFORE_RECONNECT: u8 = 3;
+const REDIRECTS_BEFORE_DIAL: u8 = 3;
 
 /// A redirection, as far as it is followed.
 pub(super) struct Redirected {

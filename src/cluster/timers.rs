@@ -14,7 +14,7 @@ use super::Cluster;
 use super::calls::{PartRef, Place};
 use super::lanes::{Lane, LaneRef};
 use super::tenants::{Due, Work};
-use crate::action::{LinkId, RefreshReason};
+use crate::action::{LinkId, RefreshReason, Wakeup};
 use crate::command::Command;
 use crate::error::{Cause, Disconnect, Error, Ran};
 use crate::time::Instant;
@@ -78,14 +78,27 @@ impl<T> Cluster<T> {
             }
         }
         self.pump_held(now);
-        let due = [
-            self.calls.next_deadline(),
-            self.next_link_timer(),
-            self.refresh.next_timer(now, self.config.connect_timeout),
-            self.pauses.next_end(),
-            self.ends_by.filter(|_| self.links.count() > 0),
+        let round_at = self.refresh.next_timer(now, self.config.connect_timeout);
+        let next = self.due(round_at).map(|(at, _)| at).min();
+        self.timers.next = next;
+    }
+
+    /// All that will be due, and when. `round_at` is when the refresh goes on.
+    pub(super) fn due(&self, round_at: Option<Instant>) -> impl Iterator<Item = (Instant, Wakeup)> {
+        let links = self.links.tenants.iter().flatten();
+        let of_links = links.map(|tenant| (tenant.due(&self.config).0, Wakeup::Link(tenant.id)));
+        let waiting = self.links.lanes().filter(|(_, lane)| lane.has_waiting());
+        let to_dial = waiting.filter(|(_, lane)| lane.link.is_none());
+        let of_lanes = to_dial.filter_map(|(_, lane)| Some((lane.retry_at?, Wakeup::Dial)));
+        let ends_by = self.ends_by.filter(|_| self.links.count() > 0);
+        let others = [
+            (self.calls.next_deadline(), Wakeup::Deadline),
+            (round_at, Wakeup::Refresh),
+            (self.pauses.next_end(), Wakeup::Retry),
+            (ends_by, Wakeup::ShutDown),
         ];
-        self.timers.next = due.into_iter().flatten().min();
+        let others = others.into_iter().filter_map(|(at, why)| Some((at?, why)));
+        others.chain(of_links).chain(of_lanes)
     }
 
     /// Ends the calls whose time is up.
@@ -100,7 +113,7 @@ impl<T> Cluster<T> {
     /// A part's time is up.
     fn expire_part(&mut self, part: PartRef) {
         let Some(state) = self.calls.part(part) else { return };
-        let (place, may_have_run) = (state.place, state.may_have_run);
+        let (place, may_have_run) = (state.place.clone(), state.may_have_run);
         let refusal = state.refusal.as_deref().filter(|_| !may_have_run).cloned();
         let node = match place {
             Place::Waiting(lane) => Some(lane.node),
@@ -109,7 +122,7 @@ impl<T> Cluster<T> {
             | Place::Unrouted
             | Place::Fenced(_)
             | Place::Paused
-            | Place::Suspect => None,
+            | Place::Suspect(_) => None,
         };
         let is_unsent = self.withdraw(part) && !may_have_run;
         let ran = if is_unsent { Ran::No } else { Ran::Maybe };
@@ -193,15 +206,5 @@ impl<T> Cluster<T> {
         if is_waited_for && self.links.knows_cluster() {
             self.request_refresh(now, RefreshReason::Unreachable, false);
         }
-    }
-
-    /// When the next thing is due on the links.
-    pub(super) fn next_link_timer(&self) -> Option<Instant> {
-        let of_links = self.links.tenants.iter().flatten().map(|t| t.due(&self.config).0);
-        let waited_for = self.links.lanes().filter(|(_, lane)| lane.has_waiting());
-        let of_lanes = waited_for
-            .filter(|(_, lane)| lane.link.is_none())
-            .filter_map(|(_, lane)| lane.retry_at);
-        of_links.chain(of_lanes).min()
     }
 }

@@ -57,15 +57,15 @@ impl<T> Cluster<T> {
     /// Every part is in exactly the place that it names.
     fn verify_places(&self) -> Result<usize, String> {
         let mut found = Tally::default();
-        self.verify_line(&mut found, &self.unrouted, Place::Unrouted)?;
-        self.verify_line(&mut found, &self.suspects, Place::Suspect)?;
+        self.verify_line(&mut found, &self.unrouted, "unrouted", |at| *at == Place::Unrouted)?;
+        self.verify_line(&mut found, &self.suspects, "suspects", Place::is_suspect)?;
         for (lane, state) in self.links.lanes() {
-            self.verify_line(&mut found, &state.queue, Place::Waiting(lane))?;
+            self.verify_line(&mut found, &state.queue, lane, |at| *at == Place::Waiting(lane))?;
         }
         for (slot, queue) in self.fences.queues() {
-            self.verify_line(&mut found, queue, Place::Fenced(slot))?;
+            self.verify_line(&mut found, queue, slot, |at| *at == Place::Fenced(slot))?;
         }
-        let is_paused = |part: &PartRef| self.place_of(*part) == Some(Place::Paused);
+        let is_paused = |part: &PartRef| self.is_in(*part, |at| *at == Place::Paused);
         self.pauses.iter().filter(is_paused).for_each(|part| found.add(part));
         for tenant in self.links.tenants.iter().flatten() {
             for (number, work) in tenant.link.owed() {
@@ -91,17 +91,23 @@ impl<T> Cluster<T> {
     }
 
     /// A line has as many living parts as it counts.
-    fn verify_line(&self, found: &mut Tally, line: &Queue, place: Place) -> Result<(), String> {
+    fn verify_line(
+        &self,
+        found: &mut Tally,
+        line: &Queue,
+        name: impl core::fmt::Debug,
+        is_in: impl Fn(&Place) -> bool,
+    ) -> Result<(), String> {
         let before = found.count;
-        let living = line.iter().filter(|part| self.place_of(*part) == Some(place));
+        let living = line.iter().filter(|part| self.is_in(*part, &is_in));
         living.for_each(|part| found.add(part));
         let count = found.count - before;
-        ensure!(count == line.live_count(), "{place:?}: {count} live, of {}", line.live_count());
+        ensure!(count == line.live_count(), "{name:?}: {count} live, of {}", line.live_count());
         Ok(())
     }
 
-    fn place_of(&self, part: PartRef) -> Option<Place> {
-        self.calls.part(part).map(|state| state.place)
+    fn is_in(&self, part: PartRef, is_it: impl Fn(&Place) -> bool) -> bool {
+        self.calls.part(part).is_some_and(|state| is_it(&state.place))
     }
 
     /// A fence waits for replies that are still owed, and its links know it.
@@ -183,17 +189,10 @@ impl<T> Cluster<T> {
 
     /// The machine asks to be called before anything is due.
     fn verify_timer(&self) -> Result<(), String> {
-        let due = [
-            ("a call", self.calls.next_deadline()),
-            ("a link", self.next_link_timer()),
-            ("a pause", self.pauses.next_end()),
-            ("a round", self.refresh.due_at()),
-            ("the end", self.ends_by.filter(|_| self.links.count() > 0)),
-        ];
         let next = self.timers.next();
-        for (what, at) in due {
-            let is_late = at.is_some_and(|at| next.is_none_or(|next| next > at));
-            ensure!(!is_late, "{what} is due at {at:?}, and the timer is at {next:?}");
+        for (at, what) in self.due(self.refresh.due_at()) {
+            let is_late = next.is_none_or(|next| next > at);
+            ensure!(!is_late, "{what:?} is due at {at:?}, and the timer is at {next:?}");
         }
         Ok(())
     }

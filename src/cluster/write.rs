@@ -34,7 +34,7 @@ impl<T> Cluster<T> {
         let unit = Unit { asking: state.asking, body };
         tenant.link.write_unit(now, unit, Work::Part { part, slot });
         if let Some(slot) = slot {
-            if state.hops > 0 {
+            if state.has_strayed() {
                 self.strays.note(slot, tenant.lane.node);
             }
             tenant.note_written(slot);
@@ -70,7 +70,7 @@ impl<T> Cluster<T> {
     pub(super) fn line_up(&mut self, lane: LaneRef, part: PartRef) {
         let Some(state) = self.calls.part(part) else { return };
         let slot = state.piece.route.slot();
-        if let Some(slot) = slot.filter(|_| state.hops > 0) {
+        if let Some(slot) = slot.filter(|_| state.has_strayed()) {
             self.strays.note(slot, lane.node);
         }
         let waits = |state: &Part| state.place == Place::Waiting(lane);

@@ -561,6 +561,8 @@ impl World {
         }
         if self.calls.len() < 100 {
             assert_eq!(self.machine.verify(), Ok(()));
+            let waits_until = self.machine.wakeup(self.now).map(|(at, _)| at);
+            assert_eq!(waits_until, self.machine.poll_timeout());
         }
         for (link, socket) in &mut self.sockets {
             let mut slices = [&[][..]; 1];
