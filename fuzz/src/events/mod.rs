@@ -77,6 +77,9 @@ fn configure(source: &mut Source<'_>) -> Config {
         config.credentials = Some(Credentials::user("ann", SECRET));
         config.client_name = Some("app".into());
     }
+    if choice & 16 != 0 {
+        config.links_per_node = 2;
+    }
     config
 }
 

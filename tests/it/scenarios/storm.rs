@@ -263,6 +263,7 @@ fn anything(seed: u64, rotates: bool) {
     let mut dice = Dice(seed.wrapping_mul(0xD134_2543_DE82_EF95));
     let config = config(|config| {
         config.max_in_flight = [1, 2, 5, 10_000][dice.below(4)];
+        config.links_per_node = [1, 1, 2, 3][rotation.below(4)];
         config.call_timeout = ms(2_000);
         config.stall_timeout = ms(700);
         config.connect_timeout = ms(400);
@@ -284,7 +285,9 @@ fn anything(seed: u64, rotates: bool) {
                 0 => world.submit(Call::pipeline([Command::get("foo"), Command::get("bar")])),
                 1 => world.submit(Call::transaction([Command::incr("foo"), Command::get("foo")])),
                 2 => {
-                    world.submit(Call::new(Command::new("PING")).on_node(at(NODES[dice.below(4)])))
+                    let overtakes = Command::new("CLIENT").arg("UNPAUSE");
+                    let of_kind = if step % 3 == 0 { overtakes } else { Command::new("PING") };
+                    world.submit(Call::new(of_kind).on_node(at(NODES[dice.below(4)])))
                 }
                 3 => world.submit(Call::new(Command::get(key)).timeout(ms(60))),
                 4 | 5 => world.submit(Command::get(key)),

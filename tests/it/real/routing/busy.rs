@@ -1,7 +1,7 @@
 //! A script that does not end is killed wherever it runs.
 
 use super::{Answer, Stage, on_each, words};
-use crate::real::adapter::{Adapter, on_every_adapter};
+use crate::real::adapter::{Adapter, Client as _, on_every_adapter};
 use crate::real::tasks::Tasks;
 use crate::real::{Done, SINCE_7_0, until};
 use crate::servers::NAMES;
