@@ -18,48 +18,23 @@
 )]
 #![expect(clippy::wildcard_enum_match_arm, reason = "few of the many faults need each look")]
 
-mod client;
-mod cluster;
-mod conditions;
-mod data;
 mod dice;
-mod faults;
-mod history;
-mod hostile;
-mod joint;
-mod many;
-mod merged;
-mod names;
-mod nemesis;
-mod node;
-mod oracle;
-mod pipes;
+mod judge;
 mod ranges;
-mod replication;
-mod resharding;
-mod scenario;
-mod scripts;
-mod serve;
-#[cfg(feature = "std")]
-mod served;
-mod simulation;
-mod spread;
-mod strangers;
-#[cfg(feature = "proptest")]
-#[cfg_attr(docsrs, doc(cfg(feature = "proptest")))]
-pub mod strategies;
-mod tell;
+mod search;
 mod trace;
-mod workload;
 mod world;
 
 pub use self::dice::Dice;
-pub use self::faults::{Fault, Faults, Profile, UnknownName};
-pub use self::history::History;
-pub use self::node::{Session, Version};
-pub use self::oracle::Oracle;
-pub use self::pipes::Pipes;
-pub use self::scenario::{Report, Scenario};
-pub use self::tell::Endpoints;
-pub use self::workload::{Planned, Workload};
+pub use self::judge::history::History;
+pub use self::judge::oracle::Oracle;
+pub use self::search::scenario::{Report, Scenario};
+#[cfg(feature = "proptest")]
+#[cfg_attr(docsrs, doc(cfg(feature = "proptest")))]
+pub use self::search::strategies;
+pub use self::search::workload::{Planned, Workload};
+pub use self::world::faults::{Fault, Faults, Profile, UnknownName};
+pub use self::world::node::{Session, Version};
+pub use self::world::pipes::Pipes;
+pub use self::world::tell::Endpoints;
 pub use self::world::{ConnectionId, SocketEvent, World};

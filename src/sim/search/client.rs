@@ -7,12 +7,12 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::workload::{self, Planned};
-use super::world::{ConnectionId, SocketEvent, World};
 use crate::action::{CallId, LinkId};
 use crate::address::Address;
 use crate::cluster::{Cluster, Stats};
 use crate::config::Limits;
 use crate::resp::{Scan, Scanner};
+use crate::sim::world::{ConnectionId, SocketEvent, World};
 use crate::slot::Slot;
 use crate::time::Instant;
 use crate::topology::NodeId;

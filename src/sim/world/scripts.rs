@@ -10,11 +10,11 @@ use crate::config::Protocol;
 use crate::resp::encode;
 
 /// A script that appends its argument to its key.
-pub(super) const APPENDING: &str = "return redis.call('APPEND', KEYS[1], ARGV[1])";
+pub(in crate::sim) const APPENDING: &str = "return redis.call('APPEND', KEYS[1], ARGV[1])";
 
 /// A script that appends its argument to its key, and then answers with its text: that is how a
 /// script forges an error of the cluster.
-pub(super) const FORGING: &str =
+pub(in crate::sim) const FORGING: &str =
     "redis.call('APPEND', KEYS[1], ARGV[1]) return redis.error_reply(ARGV[2])";
 
 /// Runs a script that is spelled out.

@@ -4,28 +4,28 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::data::{Words, number_of};
-use super::workload::Op;
 use crate::address::Address;
 use crate::cluster::Stats;
 use crate::command::Command;
 use crate::resp::{Frame, Value};
+use crate::sim::search::workload::Op;
+use crate::sim::world::data::{Words, number_of};
 use crate::slot::Slot;
 use crate::topology::{Node, Shard, Topology};
 
 /// A command of a call that becomes several.
 #[derive(Debug, Clone)]
-pub(super) struct Joint {
+pub(in crate::sim) struct Joint {
     /// Which command of its call it is.
     pub(super) command: usize,
-    pub(super) parts: Parts,
+    pub(in crate::sim) parts: Parts,
     pub(super) merge: Merge,
     /// Whether it may be sent again whenever an answer is missing.
     pub(super) is_repeatable: bool,
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Parts {
+pub(in crate::sim) enum Parts {
     /// One a slot, in the order of the slots: those ops of the call. With the part of each key.
     Slots { first: usize, count: usize, part_of_key: Vec<usize> },
     /// One a node: the command as it is. Without a marker several calls may ask in the same words.
@@ -34,7 +34,7 @@ pub(super) enum Parts {
 
 /// The nodes that a command is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(in crate::sim) enum Reach {
     Primaries,
     Replicas,
     Nodes,
@@ -42,7 +42,7 @@ pub(super) enum Reach {
 
 /// How the answers of the parts become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Merge {
+pub(in crate::sim) enum Merge {
     First,
     Sum,
     Least,
@@ -85,7 +85,7 @@ impl Merge {
 
 /// What a client knew of the cluster when it chose the nodes for a call.
 #[derive(Debug, Clone)]
-pub(super) struct Known {
+pub(in crate::sim) struct Known {
     primaries: Vec<Address>,
     replicas: Vec<Address>,
     nodes: Vec<Address>,
@@ -93,7 +93,7 @@ pub(super) struct Known {
 }
 
 impl Known {
-    pub(super) fn of(topology: &Topology, stats: &Stats) -> Self {
+    pub(in crate::sim) fn of(topology: &Topology, stats: &Stats) -> Self {
         let shards = topology.shards();
         let address = |node: &Node| node.address().clone();
         Self {
@@ -120,7 +120,7 @@ impl Known {
 }
 
 /// A command that is split by slot: its ops, and what they make. Each key takes `step` words.
-pub(super) fn split(
+pub(in crate::sim) fn split(
     command: &Command,
     step: usize,
     merge: Merge,
@@ -158,7 +158,7 @@ pub(super) fn split(
 }
 
 /// A command that goes to several nodes.
-pub(super) fn spread(command: &Command, reach: Reach, merge: Merge, place: usize) -> Joint {
+pub(in crate::sim) fn spread(command: &Command, reach: Reach, merge: Merge, place: usize) -> Joint {
     let words: Words = command.arguments().map(<[u8]>::to_vec).collect();
     let text = words.join(&b' ');
     let is_marked = text.iter().any(u8::is_ascii_digit);

@@ -5,18 +5,18 @@
 
 use core::time::Duration;
 
-use super::dice::Dice;
 use super::faults::{Fault, Faults};
 use super::node::Version;
 use super::tell::Endpoints;
+use crate::sim::dice::Dice;
 
 /// Longer than what clients send as a rule.
-pub(super) const LONGEST: usize = 150;
+pub(in crate::sim) const LONGEST: usize = 150;
 
 /// What stays the same during a simulation. "Once in so many" is never if it is 0.
 #[expect(clippy::struct_excessive_bools, reason = "conditions that hold or do not")]
 #[derive(Debug, Clone)]
-pub(super) struct Conditions {
+pub(in crate::sim) struct Conditions {
     pub(super) version: Version,
     pub(super) endpoints: Endpoints,
     /// Whether all nodes share one host, each with a port of its own.
@@ -35,7 +35,7 @@ pub(super) struct Conditions {
     pub(super) gossip_delay_max: Duration,
     pub(super) replication_delay_max: Duration,
     pub(super) loading_max: Duration,
-    pub(super) latency_max: Duration,
+    pub(in crate::sim) latency_max: Duration,
     pub(super) pipe_len_max: usize,
     pub(super) piece_len_max: usize,
     pub(super) splits: u64,
@@ -45,7 +45,7 @@ pub(super) struct Conditions {
     /// Whether a dial to an address that no node has any more hangs instead of being refused.
     pub(super) lost_hosts_hang: bool,
     /// How long clients wait for a sign of life.
-    pub(super) stall_timeout: Duration,
+    pub(in crate::sim) stall_timeout: Duration,
     /// How deep the nested replies of a hostile node are.
     pub(super) depth: usize,
     /// The longest argument that nodes accept.
@@ -55,7 +55,7 @@ pub(super) struct Conditions {
 
 impl Conditions {
     /// Draws the conditions of a simulation in which these faults occur.
-    pub(super) fn draw(dice: &mut Dice, faults: Faults) -> Self {
+    pub(in crate::sim) fn draw(dice: &mut Dice, faults: Faults) -> Self {
         // All are drawn, whatever is used, so that a fault less changes nothing else.
         let mut rate = |fault: Fault, most: u64, least: u64| {
             let rate = dice.between(most, least);
@@ -102,7 +102,7 @@ impl Conditions {
     }
 
     /// Nothing goes wrong, and nothing takes time.
-    pub(super) fn still(version: Version, primaries: usize) -> Self {
+    pub(in crate::sim) fn still(version: Version, primaries: usize) -> Self {
         let mut dice = Dice::new(0);
         Self {
             version,

@@ -6,24 +6,43 @@
 //! none overtakes another. What arrives at a node is parsed and answered by `serve`; what arrives
 //! at a client comes out of [`World::next_event`].
 
+mod cluster;
+pub(super) mod conditions;
+pub(super) mod data;
+pub(super) mod faults;
+mod hostile;
+mod many;
+pub(super) mod names;
+pub(super) mod nemesis;
+pub(super) mod node;
+pub(super) mod pipes;
+mod replication;
+mod resharding;
+pub(super) mod scripts;
+pub(super) mod serve;
+#[cfg(feature = "std")]
+mod served;
+mod strangers;
+pub(super) mod tell;
+
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::conditions::Conditions;
-use super::data::Entry;
-use super::dice::Dice;
-use super::faults::Fault;
-use super::history::History;
-use super::nemesis::{Nemesis, Step};
-use super::node::{Claim, Node, Session, Version, name};
-use super::tell::Endpoints;
-use super::trace::Trace;
+use self::conditions::Conditions;
+use self::data::Entry;
+use self::faults::Fault;
+use self::nemesis::{Nemesis, Step};
+use self::node::{Claim, Node, Session, Version, name};
+use self::tell::Endpoints;
 use crate::address::Address;
 use crate::error::Disconnect;
 use crate::race::Race;
+use crate::sim::dice::Dice;
+use crate::sim::judge::history::History;
+use crate::sim::trace::Trace;
 use crate::slot::Slot;
 use crate::time::Instant;
 
@@ -109,7 +128,7 @@ const STILL_COUNT_MAX: u32 = 10_000;
 
 /// What stands in the agenda.
 #[derive(Debug)]
-pub(super) enum Happening {
+enum Happening {
     /// A dial may try the next address of its host.
     Attempt(ConnectionId),
     /// A dial comes to its end.
@@ -464,7 +483,7 @@ impl World {
         }
     }
 
-    pub(super) fn schedule(&mut self, after: Duration, happening: Happening) {
+    fn schedule(&mut self, after: Duration, happening: Happening) {
         self.serial += 1;
         self.agenda.insert((self.now + after, self.serial), happening);
     }

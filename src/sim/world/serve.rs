@@ -16,7 +16,7 @@ use super::faults::Fault;
 use super::node::{Effect, Node, Session, Version};
 use super::scripts;
 use super::tell::Teller;
-use super::world::{ConnectionId, Direction, State, World};
+use super::{ConnectionId, Direction, State, World};
 use crate::address::Address;
 use crate::config::Protocol;
 use crate::error::Disconnect;
@@ -24,7 +24,7 @@ use crate::resp::encode;
 use crate::slot::Slot;
 
 /// What a node says to an argument that is longer than it accepts.
-pub(super) const TOO_LONG: &[u8] = b"-ERR Protocol error: invalid bulk length\r\n";
+pub(in crate::sim) const TOO_LONG: &[u8] = b"-ERR Protocol error: invalid bulk length\r\n";
 
 /// Reads one command off the front of what came in.
 ///
@@ -33,7 +33,7 @@ pub(super) const TOO_LONG: &[u8] = b"-ERR Protocol error: invalid bulk length\r\
 ///
 /// # Errors
 /// What is no command.
-pub(super) fn next_command(input: &[u8]) -> Result<Option<(Words, usize)>, ()> {
+pub(in crate::sim) fn next_command(input: &[u8]) -> Result<Option<(Words, usize)>, ()> {
     let mut at = 0;
     let Some(count) = header(input, &mut at, b'*')? else { return Ok(None) };
     let mut words = Vec::new();

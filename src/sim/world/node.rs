@@ -8,10 +8,10 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::data::{Data, Entry, Words};
-use super::ranges::Ranges;
 use super::scripts::Scripts;
 use crate::address::Address;
 use crate::config::Protocol;
+use crate::sim::ranges::Ranges;
 use crate::slot::Slot;
 use crate::time::Instant;
 
@@ -45,22 +45,22 @@ impl Version {
 
 /// What a node tells the others about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Claim {
-    pub(super) node: usize,
+pub(in crate::sim) struct Claim {
+    pub(in crate::sim) node: usize,
     /// Grows with every change: an older claim never replaces a newer one.
     pub(super) serial: u64,
     pub(super) epoch: u64,
     pub(super) primary: Option<usize>,
     pub(super) slots: Vec<(u16, u16)>,
-    pub(super) address: Address,
+    pub(in crate::sim) address: Address,
 }
 
 /// What a node believes about the cluster.
 #[derive(Debug, Clone)]
-pub(super) struct View {
-    pub(super) owners: Ranges<Option<usize>>,
+pub(in crate::sim) struct View {
+    pub(in crate::sim) owners: Ranges<Option<usize>>,
     /// What it heard last from each node that it knows.
-    pub(super) claims: Vec<Option<Arc<Claim>>>,
+    pub(in crate::sim) claims: Vec<Option<Arc<Claim>>>,
     pub(super) failed: BTreeSet<usize>,
     /// Slots whose owner does not claim them any more: the next claim gets them, however old.
     pub(super) unclaimed: Ranges<bool>,
@@ -143,7 +143,7 @@ impl View {
     }
 
     /// The runs of slots that a node owns.
-    pub(super) fn slots_of(&self, node: usize) -> Vec<(u16, u16)> {
+    pub(in crate::sim) fn slots_of(&self, node: usize) -> Vec<(u16, u16)> {
         let runs = self.owners.iter().filter(|(_, _, owner)| **owner == Some(node));
         runs.map(|(first, last, _)| (first, last)).collect()
     }
@@ -156,7 +156,7 @@ impl View {
     }
 
     /// The replicas that follow a node, but those that failed.
-    pub(super) fn replicas_of(&self, primary: usize) -> impl Iterator<Item = &Claim> {
+    pub(in crate::sim) fn replicas_of(&self, primary: usize) -> impl Iterator<Item = &Claim> {
         let claims = self.claims.iter().filter_map(Option::as_deref);
         claims.filter(move |claim| {
             claim.primary == Some(primary) && !self.failed.contains(&claim.node)
@@ -183,10 +183,10 @@ pub(super) struct Following {
 
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "what is wrong with a node, each on its own")]
-pub(super) struct Node {
-    pub(super) address: Address,
+pub(in crate::sim) struct Node {
+    pub(in crate::sim) address: Address,
     /// Where it listened before: others may not have heard of its move.
-    pub(super) former_addresses: Vec<Address>,
+    pub(in crate::sim) former_addresses: Vec<Address>,
     pub(super) id: String,
     /// Whether the process runs.
     pub(super) is_up: bool,
@@ -339,7 +339,7 @@ pub(super) fn address(index: usize, generation: usize) -> Address {
 }
 
 /// The name by which a node is found, wherever it listens.
-pub(super) fn name(index: usize) -> Address {
+pub(in crate::sim) fn name(index: usize) -> Address {
     Address::new(&format!("node-{}.example", index + 1), 6379).expect("is well-formed")
 }
 
@@ -348,14 +348,14 @@ pub(super) fn name(index: usize) -> Address {
 #[expect(clippy::struct_excessive_bools, reason = "a server keeps flags for a connection")]
 pub struct Session {
     /// Whose connection it is.
-    pub(super) client: usize,
+    pub(in crate::sim) client: usize,
     pub(super) protocol: Protocol,
     pub(super) is_asking: bool,
     /// Whether the last command was `ASKING`.
     pub(super) has_just_asked: bool,
     pub(super) is_read_only: bool,
     /// The commands since `MULTI`.
-    pub(super) queued: Option<Vec<Words>>,
+    pub(in crate::sim) queued: Option<Vec<Words>>,
     /// How many of them the node keeps: those before the first that was refused.
     pub(super) kept: usize,
     /// Why the last of them was refused that was.

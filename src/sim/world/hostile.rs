@@ -4,10 +4,10 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::World;
 use super::data::{self, Known};
 use super::faults::Fault;
 use super::node::Session;
-use super::world::World;
 use crate::address::Address;
 use crate::config::{Limits, Protocol};
 use crate::resp::encode;

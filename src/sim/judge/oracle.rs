@@ -24,14 +24,14 @@ use bytes::Bytes;
 use super::history::History;
 use super::joint::{Known, Parts};
 use super::merged;
-use super::workload::{Op, Planned, Shape};
-use super::world::World;
 use crate::action::{Outcome, Reply};
 use crate::address::Address;
 use crate::cluster::Stats;
 use crate::config::Limits;
 use crate::error::{Cause, Disconnect, Error, Failure};
 use crate::resp::{Frame, Value};
+use crate::sim::search::workload::{Op, Planned, Shape};
+use crate::sim::world::World;
 use crate::time::Instant;
 
 /// Judges the calls of all clients of a simulated cluster by what its nodes really did.
@@ -99,7 +99,7 @@ pub(super) enum Fate<'a> {
 
 impl Oracle {
     /// One that also finds out whether calls that no fault concerns take longer than that.
-    pub(super) fn with_patience(patience: Option<Duration>) -> Self {
+    pub(in crate::sim) fn with_patience(patience: Option<Duration>) -> Self {
         Self { patience, ..Self::default() }
     }
 
@@ -110,7 +110,7 @@ impl Oracle {
     }
 
     /// The same for a client that may be busy with other things than calls.
-    pub(super) fn submitted_by(
+    pub(in crate::sim) fn submitted_by(
         &mut self,
         now: Instant,
         client: usize,
@@ -133,22 +133,22 @@ impl Oracle {
     }
 
     /// A call that was submitted is tried again until then.
-    pub(super) fn may_last_until(&mut self, call: usize, deadline: Instant) {
+    pub(in crate::sim) fn may_last_until(&mut self, call: usize, deadline: Instant) {
         self.calls[call].deadline = Some(deadline);
     }
 
     /// A call that was submitted is for this node.
-    pub(super) fn aimed(&mut self, call: usize, node: Option<Address>) {
+    pub(in crate::sim) fn aimed(&mut self, call: usize, node: Option<Address>) {
         self.calls[call].node = node;
     }
 
     /// The nodes for a call were chosen by what its client knew.
-    pub(super) fn planned(&mut self, call: usize, known: Known) {
+    pub(in crate::sim) fn planned(&mut self, call: usize, known: Known) {
         self.calls[call].known = Some(known);
     }
 
     /// A call is about to end, and this is what its client has counted.
-    pub(super) fn is_ending(&mut self, call: usize, stats: &Stats) {
+    pub(in crate::sim) fn is_ending(&mut self, call: usize, stats: &Stats) {
         let record = &mut self.calls[call];
         record.was_still = record.known.as_ref().is_some_and(|known| known.is_still(stats));
     }
@@ -178,7 +178,7 @@ impl Oracle {
     }
 
     /// A client has heard that a write was refused for its length: nothing more can come of it.
-    pub(super) fn refused_unread(&mut self, number: u64) {
+    pub(in crate::sim) fn refused_unread(&mut self, number: u64) {
         let is_its =
             |record: &Record| record.planned.ops.iter().any(|op| op.number == Some(number));
         let call = self.calls.iter().position(is_its);
@@ -217,18 +217,18 @@ impl Oracle {
         self.calls.iter().filter(|record| record.end.is_none()).count()
     }
 
-    pub(super) fn complain(&mut self, complaint: String) {
+    pub(in crate::sim) fn complain(&mut self, complaint: String) {
         if self.complaints.len() < 20 {
             self.complaints.push(complaint);
         }
     }
 
-    pub(super) fn has_complaints(&self) -> bool {
+    pub(in crate::sim) fn has_complaints(&self) -> bool {
         !self.complaints.is_empty()
     }
 
     /// A call has just ended: if no fault concerned it, it has to be well.
-    pub(super) fn judge_undisturbed(&mut self, world: &World, call: usize) {
+    pub(in crate::sim) fn judge_undisturbed(&mut self, world: &World, call: usize) {
         if self.calls[call].planned.is_probe && !self.calls[call].is_answered() {
             let shown = self.shown(call);
             return self.complain(format!("all is well again, but for {shown}"));
@@ -407,7 +407,7 @@ impl Oracle {
                 }
             }
         }
-        for key in super::workload::growing_keys() {
+        for key in crate::sim::search::workload::growing_keys() {
             let Some(entry) = world.stored(key.as_bytes()) else { continue };
             if let Err(complaint) = entry.check() {
                 found.push(format!("{key}: {complaint}"));

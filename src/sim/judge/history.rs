@@ -10,12 +10,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::data::{self, Known};
-use super::node::{Session, View};
-use super::ranges::Ranges;
-use super::serve::next_command;
-use super::world::ConnectionId;
 use crate::address::Address;
+use crate::sim::ranges::Ranges;
+use crate::sim::world::ConnectionId;
+use crate::sim::world::data::{self, Known};
+use crate::sim::world::node::{Session, View};
+use crate::sim::world::serve::next_command;
 use crate::slot::Slot;
 use crate::time::Instant;
 
@@ -118,7 +118,7 @@ pub struct History {
     /// For each client, how often a node said that it was wrong about the cluster.
     misled: Vec<u64>,
     /// The write that was the last word of a connection: it was refused for its length.
-    pub(super) refused_unread: BTreeMap<ConnectionId, u64>,
+    pub(in crate::sim) refused_unread: BTreeMap<ConnectionId, u64>,
     /// Writes whose last byte the transport took.
     pub(super) handed: BTreeSet<u64>,
     /// For each client and slot, since when all views that it was given had no owner.
@@ -126,23 +126,23 @@ pub struct History {
     dials: BTreeMap<(usize, Address), VecDeque<Instant>>,
     violations: Vec<String>,
     /// For each node, all that are in its shard: who is named a primary knows its replicas.
-    pub(super) shards: Vec<u64>,
+    pub(in crate::sim) shards: Vec<u64>,
     /// Clients that know the cluster.
-    pub(super) acquainted: BTreeSet<usize>,
+    pub(in crate::sim) acquainted: BTreeSet<usize>,
     /// Until when clients may not believe views, and so dial what these do not list.
-    pub(super) doubtful_until: Option<Instant>,
+    pub(in crate::sim) doubtful_until: Option<Instant>,
     /// Whether nodes break connections after good replies: each of those ends a pause.
-    pub(super) breaks_replies: bool,
+    pub(in crate::sim) breaks_replies: bool,
     /// Whether each byte that comes is of a sound frame, whatever is in it.
-    pub(super) frames_soundly: bool,
+    pub(in crate::sim) frames_soundly: bool,
     /// Writes that got an odd reply.
     odd_writes: BTreeSet<u64>,
     /// The same of commands that carry no number, by client.
     odd_reads: BTreeSet<(usize, Vec<u8>)>,
     /// Whether nodes make redirections up.
-    pub(super) forges: bool,
+    pub(in crate::sim) forges: bool,
     /// Whether replicas may be asked.
-    pub(super) reads_replicas: bool,
+    pub(in crate::sim) reads_replicas: bool,
 }
 
 impl History {
@@ -152,7 +152,7 @@ impl History {
         &self.violations
     }
 
-    pub(super) fn violation(&mut self, text: String) {
+    pub(in crate::sim) fn violation(&mut self, text: String) {
         if self.violations.len() < 20 {
             self.violations.push(text);
         }
@@ -194,11 +194,11 @@ impl History {
     }
 
     /// How many answers all nodes gave.
-    pub(super) const fn answer_count(&self) -> u64 {
+    pub(in crate::sim) const fn answer_count(&self) -> u64 {
         self.answer_count
     }
 
-    pub(super) fn dialled(
+    pub(in crate::sim) fn dialled(
         &mut self,
         now: Instant,
         client: usize,
@@ -242,7 +242,7 @@ impl History {
     }
 
     /// A client is given a view of the cluster.
-    pub(super) fn told(&mut self, now: Instant, client: usize, view: &View) {
+    pub(in crate::sim) fn told(&mut self, now: Instant, client: usize, view: &View) {
         self.know(client);
         self.views[client] += 1;
         let looks = &mut self.looks[client];
@@ -269,13 +269,18 @@ impl History {
     }
 
     /// A client is told of nodes that do not exist.
-    pub(super) fn told_of_made_up(&mut self, now: Instant, client: usize, made_up: &[Address]) {
+    pub(in crate::sim) fn told_of_made_up(
+        &mut self,
+        now: Instant,
+        client: usize,
+        made_up: &[Address],
+    ) {
         self.listed(now, client, made_up);
         self.made_up.extend(made_up.iter().cloned());
     }
 
     /// A client is told which replicas a primary has, and not where the primary is.
-    pub(super) fn told_of_replicas(&mut self, client: usize, view: &View, primary: usize) {
+    pub(in crate::sim) fn told_of_replicas(&mut self, client: usize, view: &View, primary: usize) {
         if !self.reads_replicas {
             return;
         }
@@ -328,7 +333,7 @@ impl History {
 
     /// A command for a slot came to a node.
     #[expect(clippy::too_many_arguments, reason = "all of it is what a command comes with")]
-    pub(super) fn arrived(
+    pub(in crate::sim) fn arrived(
         &mut self,
         now: Instant,
         client: usize,
@@ -369,7 +374,7 @@ impl History {
     }
 
     /// A command of a client got an odd reply.
-    pub(super) fn answered_oddly(&mut self, client: usize, words: &[Vec<u8>]) {
+    pub(in crate::sim) fn answered_oddly(&mut self, client: usize, words: &[Vec<u8>]) {
         match data::number_of(words) {
             Some(number) => self.odd_writes.insert(number),
             None => self.odd_reads.insert((client, words.join(&b' '))),
@@ -385,7 +390,7 @@ impl History {
     }
 
     /// A node broke a connection: its refusals on that connection may not have reached the client.
-    pub(super) fn broke_off(&mut self, node: usize) {
+    pub(in crate::sim) fn broke_off(&mut self, node: usize) {
         for way in self.ways.values_mut() {
             way.is_refused &= way.stay.is_none_or(|(at, ..)| at != node);
         }
@@ -406,7 +411,7 @@ impl History {
     }
 
     /// A reply leaves for a client.
-    pub(super) fn answered(&mut self, client: usize, reply: &[u8]) {
+    pub(in crate::sim) fn answered(&mut self, client: usize, reply: &[u8]) {
         self.know(client);
         let is_wrong = reply.starts_with(b"-READONLY") || reply.starts_with(b"-CLUSTERDOWN");
         let is_of_script = reply.ends_with(b" forged\r\n");
@@ -414,12 +419,12 @@ impl History {
     }
 
     /// How often a node said to a client that it is wrong about the cluster.
-    pub(super) fn misled_count(&self, client: usize) -> u64 {
+    pub(in crate::sim) fn misled_count(&self, client: usize) -> u64 {
         self.misled.get(client).copied().unwrap_or(0)
     }
 
     /// A node refused a command.
-    pub(super) fn refused(
+    pub(in crate::sim) fn refused(
         &mut self,
         node: usize,
         client: usize,
@@ -462,7 +467,7 @@ impl History {
     }
 
     /// The transport took bytes from a client, after those of a command that is not whole.
-    pub(super) fn take_in(&mut self, before: &mut Vec<u8>, bytes: &[u8]) {
+    pub(in crate::sim) fn take_in(&mut self, before: &mut Vec<u8>, bytes: &[u8]) {
         before.extend_from_slice(bytes);
         while let Ok(Some((words, len))) = next_command(before) {
             before.drain(..len);
@@ -471,14 +476,14 @@ impl History {
     }
 
     /// A command has to wait, whatever it was refused with.
-    pub(super) fn put_off(&mut self, words: &[Vec<u8>]) {
+    pub(in crate::sim) fn put_off(&mut self, words: &[Vec<u8>]) {
         if let Some(number) = data::number_of(words) {
             self.ways.entry(number).or_default().was_put_off = true;
         }
     }
 
     /// A node refused a transaction, and with it all that was queued.
-    pub(super) fn refused_all(
+    pub(in crate::sim) fn refused_all(
         &mut self,
         node: usize,
         session: &Session,
@@ -491,7 +496,7 @@ impl History {
     }
 
     /// A node ran a command.
-    pub(super) fn ran(
+    pub(in crate::sim) fn ran(
         &mut self,
         now: Instant,
         node: usize,
@@ -513,13 +518,13 @@ impl History {
     }
 
     /// A copy with these writes was thrown away; another one still has those.
-    pub(super) fn lost(&mut self, writes: &[u64], kept: &[u64]) {
+    pub(in crate::sim) fn lost(&mut self, writes: &[u64], kept: &[u64]) {
         self.lost.extend(writes.iter().filter(|number| !kept.contains(number)));
     }
 
     /// These slots came to a node while commands were on their way to it: no client can keep the
     /// order of unanswered commands.
-    pub(super) fn excuse_order(&mut self, now: Instant, first: u16, last: u16) {
+    pub(in crate::sim) fn excuse_order(&mut self, now: Instant, first: u16, last: u16) {
         self.excuses.push((now, first, last));
     }
 }
@@ -538,6 +543,6 @@ const STAY_COUNT: u32 = 5;
 const REDIRECTIONS_AT_ONCE: u32 = 8;
 const STAY_TIME: Duration = Duration::from_millis(20);
 
-pub(super) fn bit(node: usize) -> u64 {
+pub(in crate::sim) fn bit(node: usize) -> u64 {
     1 << node
 }

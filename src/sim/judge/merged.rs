@@ -16,15 +16,15 @@ use bytes::Bytes;
 
 use super::history::Answered;
 use super::joint::{Joint, Merge, Parts, Reach};
-use super::node::{Node, name};
 use super::oracle::{End, Fate, Record, judge_op};
-use super::workload::{self, Op, Shape};
-use super::world::World;
 use crate::action::Reply;
 use crate::address::Address;
 use crate::config::Limits;
 use crate::error::{Error, Failure, Partial};
 use crate::resp::{Frame, Value};
+use crate::sim::search::workload::{self, Op, Shape};
+use crate::sim::world::World;
+use crate::sim::world::node::{Node, name};
 use crate::slot::Slot;
 use crate::time::Instant;
 

@@ -2,7 +2,7 @@
 
 use super::faults::Fault;
 use super::tell::Endpoints;
-use super::world::{ConnectionId, SocketEvent, State, World};
+use super::{ConnectionId, SocketEvent, State, World};
 use crate::address::Address;
 use crate::time::Instant;
 

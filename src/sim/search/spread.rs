@@ -8,10 +8,10 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::joint::{self, Joint, Merge, Reach};
 use super::workload::{COUNTER, GROUP_COUNT, Op, Planned, SINGLE, Shape, TEXT, Workload, key, op};
 use crate::command::{Command, ResponsePolicy};
 use crate::plan::{Call, Target};
+use crate::sim::judge::joint::{self, Joint, Merge, Reach};
 use crate::slot::Slot;
 
 /// Keys that are only written by commands on many of them.

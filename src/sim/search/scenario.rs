@@ -5,15 +5,15 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
-use super::conditions::Conditions;
-use super::dice::Dice;
-use super::faults::{Fault, Faults, Profile};
-use super::nemesis::Nemesis;
-use super::node::Version;
 use super::simulation::Simulation;
-use super::trace::Trace;
 use super::workload;
-use super::world::World;
+use crate::sim::dice::Dice;
+use crate::sim::trace::Trace;
+use crate::sim::world::World;
+use crate::sim::world::conditions::Conditions;
+use crate::sim::world::faults::{Fault, Faults, Profile};
+use crate::sim::world::nemesis::Nemesis;
+use crate::sim::world::node::Version;
 
 /// One simulation: a seed, the faults it draws from, and how much its clients do. The same scenario
 /// always runs the same way.

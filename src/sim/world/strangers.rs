@@ -13,10 +13,10 @@ use super::data::{self, Data};
 use super::faults::Fault;
 use super::nemesis::Step;
 use super::node::{Session, address};
-use super::simulation::PAUSE_MAX;
-use super::world::{State, World};
+use super::{State, World};
 use crate::error::Disconnect;
 use crate::resp::encode;
+use crate::sim::search::simulation::PAUSE_MAX;
 use crate::slot::SLOT_COUNT;
 
 /// How long a stranger stays, at most. Shorter than clients wait before they follow one.

@@ -6,19 +6,19 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::client::{Client, Ledger, Socket};
-use super::dice::Dice;
-use super::faults::Fault;
-use super::joint::Known;
-use super::names::DELAY_MAX;
-use super::oracle::Oracle;
 use super::scenario::{Report, Scenario};
-use super::serve::TOO_LONG;
 use super::workload::{Planned, Workload};
-use super::world::{SocketEvent, World};
 use crate::action::{Action, Event, LinkId, RedirectKind};
 use crate::cluster::Cluster;
 use crate::config::{Config, Protocol, ReadFrom};
 use crate::error::Disconnect;
+use crate::sim::dice::Dice;
+use crate::sim::judge::joint::Known;
+use crate::sim::judge::oracle::Oracle;
+use crate::sim::world::faults::Fault;
+use crate::sim::world::names::DELAY_MAX;
+use crate::sim::world::serve::TOO_LONG;
+use crate::sim::world::{SocketEvent, World};
 use crate::time::Instant;
 use crate::topology::Node;
 
@@ -34,7 +34,7 @@ const TICK: Duration = Duration::from_secs(1);
 const ASKED_PER_ROUND_MAX: u64 = 3;
 /// How long a driver pauses at most, in milliseconds.
 const PAUSE_MAX_MS: u64 = 45_000;
-pub(super) const PAUSE_MAX: Duration = Duration::from_millis(PAUSE_MAX_MS);
+pub(in crate::sim) const PAUSE_MAX: Duration = Duration::from_millis(PAUSE_MAX_MS);
 /// Longer than a stranger stays.
 const TAKEOVER_DELAY: Duration = Duration::from_secs(8);
 

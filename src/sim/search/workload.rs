@@ -9,15 +9,15 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::conditions::LONGEST;
-use super::dice::Dice;
-use super::faults::{Fault, Faults};
-use super::joint::{Joint, Parts};
-use super::scripts::{APPENDING, FORGING};
 use super::spread::Pool;
 use crate::address::Address;
 use crate::command::{Command, Script};
 use crate::plan::{Call, Target};
+use crate::sim::dice::Dice;
+use crate::sim::judge::joint::{Joint, Parts};
+use crate::sim::world::conditions::LONGEST;
+use crate::sim::world::faults::{Fault, Faults};
+use crate::sim::world::scripts::{APPENDING, FORGING};
 use crate::slot::Slot;
 use crate::topology::{Node, Topology};
 
@@ -43,58 +43,58 @@ pub(super) fn key(group: usize, kind: char) -> String {
 }
 
 /// The slots that calls of a workload are for.
-pub(super) fn slots() -> Vec<u16> {
+pub(in crate::sim) fn slots() -> Vec<u16> {
     (0..GROUP_COUNT).map(|group| Slot::of_key(key(group, TEXT).as_bytes()).number()).collect()
 }
 
 /// The keys that only ever grow: what was written to them stays, unless a copy is lost.
-pub(super) fn growing_keys() -> Vec<String> {
+pub(in crate::sim) fn growing_keys() -> Vec<String> {
     let kinds = [TEXT, MORE_TEXT, COUNTER, LIST];
     (0..GROUP_COUNT).flat_map(|group| kinds.map(|kind| key(group, kind))).collect()
 }
 
 /// One command of a call, or a part of it for one slot, and how it is recognised.
 #[derive(Debug, Clone)]
-pub(super) struct Op {
+pub(in crate::sim) struct Op {
     /// Which command of its call it is.
-    pub(super) command: usize,
+    pub(in crate::sim) command: usize,
     /// The number that a write carries.
-    pub(super) number: Option<u64>,
-    pub(super) slot: Option<u16>,
-    pub(super) key: Option<Vec<u8>>,
+    pub(in crate::sim) number: Option<u64>,
+    pub(in crate::sim) slot: Option<u16>,
+    pub(in crate::sim) key: Option<Vec<u8>>,
     /// The words of the command with blanks between them: how a read is recognised.
-    pub(super) text: Vec<u8>,
-    pub(super) is_script: bool,
+    pub(in crate::sim) text: Vec<u8>,
+    pub(in crate::sim) is_script: bool,
     /// Whether it may run twice, whatever it carries.
-    pub(super) is_repeatable: bool,
+    pub(in crate::sim) is_repeatable: bool,
     /// Whether nodes refuse it for its length, before they have read it.
-    pub(super) is_too_long: bool,
+    pub(in crate::sim) is_too_long: bool,
 }
 
 /// How a call is made of its commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(in crate::sim) enum Shape {
     One,
     Pipeline,
     Transaction,
 }
 
-/// A call of a [`Workload`], with what the [`Oracle`](super::Oracle) has to know to judge it.
+/// A call of a [`Workload`], with what the [`Oracle`](crate::sim::Oracle) has to know to judge it.
 #[derive(Debug, Clone)]
 pub struct Planned {
-    pub(super) call: Call,
-    pub(super) ops: Vec<Op>,
+    pub(in crate::sim) call: Call,
+    pub(in crate::sim) ops: Vec<Op>,
     /// Which of its commands become several.
-    pub(super) joints: Vec<Joint>,
+    pub(in crate::sim) joints: Vec<Joint>,
     /// Which of its commands cannot be sent: of a pipeline one at most, and no op is of it.
-    pub(super) refused: Option<usize>,
+    pub(in crate::sim) refused: Option<usize>,
     /// Which of the nodes that the client knows it is for, if it is for a certain one.
     pub(super) place: Option<usize>,
-    pub(super) shape: Shape,
-    pub(super) is_idempotent: bool,
+    pub(in crate::sim) shape: Shape,
+    pub(in crate::sim) is_idempotent: bool,
     /// Whether nothing is wrong any more, so that it has to succeed.
-    pub(super) is_probe: bool,
-    pub(super) timeout: Option<Duration>,
+    pub(in crate::sim) is_probe: bool,
+    pub(in crate::sim) timeout: Option<Duration>,
     /// When its caller gives it up.
     pub(super) cancel_after: Option<Duration>,
 }
@@ -107,7 +107,7 @@ impl Planned {
     }
 
     /// Whether a command of it is for many nodes.
-    pub(super) fn is_spread(&self) -> bool {
+    pub(in crate::sim) fn is_spread(&self) -> bool {
         self.joints.iter().any(|joint| matches!(joint.parts, Parts::Nodes { .. }))
     }
 
@@ -123,7 +123,7 @@ impl Planned {
     }
 }
 
-/// A source of random calls whose effects can be recognised in the [`History`](super::History).
+/// A source of random calls whose effects can be recognised in the [`History`](crate::sim::History).
 #[derive(Debug)]
 pub struct Workload {
     pub(super) dice: Dice,
@@ -146,7 +146,7 @@ impl Workload {
         Self::of(Dice::from_bytes(choices, seed), faults)
     }
 
-    fn of(dice: Dice, faults: Faults) -> Self {
+    pub(in crate::sim) fn of(dice: Dice, faults: Faults) -> Self {
         let (appending, forging) = (Script::new(APPENDING), Script::new(FORGING));
         Self { dice, faults, numbers: 0, appending, forging, pool: Pool::new() }
     }
@@ -314,7 +314,7 @@ pub(super) fn op(command: &Command, place: usize) -> Op {
     let words: Vec<Vec<u8>> = command.arguments().map(<[u8]>::to_vec).collect();
     Op {
         command: place,
-        number: super::data::number_of(&words),
+        number: crate::sim::world::data::number_of(&words),
         slot: command.slot().ok().flatten().map(Slot::number),
         key: command.keys().ok().and_then(|keys| Some(keys.first()?.to_vec())),
         is_too_long: words.iter().any(|word| word.len() > LONGEST),

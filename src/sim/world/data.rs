@@ -2,7 +2,7 @@
 //!
 //! Rules of this file: a command is looked up in one table; it runs on the keys that the node has,
 //! answers as a server does, and knows nothing of slots. Every entry remembers the numbers in the
-//! arguments that were written to it: that is how a [`History`](super::History) finds out later
+//! arguments that were written to it: that is how a [`History`](crate::sim::History) finds out later
 //! what became of which write.
 
 use alloc::borrow::ToOwned;
@@ -17,7 +17,7 @@ use crate::config::Protocol;
 use crate::resp::{Value, encode};
 
 /// A command as it came in: its name and its arguments.
-pub(super) type Words = Vec<Vec<u8>>;
+pub(in crate::sim) type Words = Vec<Vec<u8>>;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Stored {
@@ -29,15 +29,15 @@ pub(super) enum Stored {
 
 /// What is stored under one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(in crate::sim) struct Entry {
     pub(super) stored: Stored,
     /// The numbers of the writes that made it, in the order in which they ran.
-    pub(super) writes: Vec<u64>,
+    pub(in crate::sim) writes: Vec<u64>,
 }
 
 impl Entry {
     /// Checks that it is what its writes make.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(in crate::sim) fn check(&self) -> Result<(), String> {
         let is_right = match &self.stored {
             Stored::Text(text) if text.contains(&b',') => {
                 let parts = text.split(|byte| *byte == b',').filter(|part| !part.is_empty());
@@ -69,7 +69,7 @@ pub(super) type Run = fn(&mut Data, &[Vec<u8>], Protocol, &mut Vec<u8>) -> bool;
 
 /// One row of the table of commands.
 #[derive(Debug)]
-pub(super) struct Known {
+pub(in crate::sim) struct Known {
     pub(super) name: &'static str,
     pub(super) arity: i8,
     pub(super) keys: Keys,
@@ -168,7 +168,7 @@ impl Known {
     }
 
     /// The keys among the words.
-    pub(super) fn keys_of<'w>(&self, words: &'w [Vec<u8>]) -> Vec<&'w [u8]> {
+    pub(in crate::sim) fn keys_of<'w>(&self, words: &'w [Vec<u8>]) -> Vec<&'w [u8]> {
         let Keys(first, last, step) = self.keys;
         if step == 0 || (self.is_script() && words.get(2).is_none_or(|count| count != b"1")) {
             return Vec::new();
@@ -546,7 +546,7 @@ fn smembers(data: &mut Data, words: &[Vec<u8>], protocol: Protocol, out: &mut Ve
 }
 
 /// The number by which a write is told from all others: its last argument. Reads have none.
-pub(super) fn number_of(words: &[Vec<u8>]) -> Option<u64> {
+pub(in crate::sim) fn number_of(words: &[Vec<u8>]) -> Option<u64> {
     let known = known(&words[0])?;
     let word = if known.is_script() { words.get(4) } else { words.last() };
     let carries = (known.writes && known.run.is_some()) || known.name == "ECHO";

@@ -9,14 +9,14 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::dice::Dice;
 use super::faults::{Fault, Faults};
 use super::hostile::FORGERY_COUNT;
 use super::node::{Hostility, address};
-use super::ranges::Ranges;
-use super::world::{Connection, ConnectionId, Direction, Happening, State, World};
+use super::{Connection, ConnectionId, Direction, Happening, State, World};
 use crate::config::Protocol;
 use crate::error::Disconnect;
+use crate::sim::dice::Dice;
+use crate::sim::ranges::Ranges;
 use crate::time::Instant;
 
 /// How long the traces of a fault may be felt after it is over: pauses between attempts, and
@@ -31,7 +31,7 @@ const MENDING_INTERVAL: Duration = Duration::from_secs(1);
 const MENDING_PATIENCE: u8 = 60;
 
 #[derive(Debug)]
-pub(super) struct Nemesis {
+pub(in crate::sim) struct Nemesis {
     seed: u64,
     faults: Faults,
     pub(super) dice: Dice,
@@ -106,7 +106,7 @@ pub(super) enum Step {
 
 impl Nemesis {
     /// Does these things within this time, to the slots that are used.
-    pub(super) fn new(
+    pub(in crate::sim) fn new(
         seed: u64,
         choices: &[u8],
         faults: Faults,
@@ -134,11 +134,11 @@ impl Nemesis {
         self.generation
     }
 
-    pub(super) fn count(&mut self, fault: Fault) {
+    pub(in crate::sim) fn count(&mut self, fault: Fault) {
         *self.counts.entry(fault).or_default() += 1;
     }
 
-    pub(super) const fn counts(&self) -> &BTreeMap<Fault, u64> {
+    pub(in crate::sim) const fn counts(&self) -> &BTreeMap<Fault, u64> {
         &self.counts
     }
 
@@ -146,7 +146,7 @@ impl Nemesis {
         self.pending == 0
     }
 
-    pub(super) fn has(&self, fault: Fault) -> bool {
+    pub(in crate::sim) fn has(&self, fault: Fault) -> bool {
         self.faults.has(fault)
     }
 

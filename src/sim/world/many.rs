@@ -3,9 +3,9 @@
 use alloc::format;
 use alloc::vec::Vec;
 
+use super::World;
 use super::data::{self, Data, Known, integer};
 use super::node::{Session, Version};
-use super::world::World;
 use crate::config::Protocol;
 use crate::resp::encode;
 

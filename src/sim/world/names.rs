@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use super::faults::Fault;
 use super::node::name;
-use super::world::{ConnectionId, Happening, SocketEvent, State, World};
+use super::{ConnectionId, Happening, SocketEvent, State, World};
 use crate::address::Address;
 use crate::config::Config;
 use crate::error::Disconnect;
@@ -84,4 +84,4 @@ impl World {
 }
 
 /// How much longer a dial may take for the addresses that never answer.
-pub(super) const DELAY_MAX: Duration = Duration::from_secs(1);
+pub(in crate::sim) const DELAY_MAX: Duration = Duration::from_secs(1);

@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use super::data::Data;
 use super::node::{Effect, Following};
-use super::world::{Happening, World};
+use super::{Happening, World};
 use crate::error::Disconnect;
 use crate::slot::Slot;
 

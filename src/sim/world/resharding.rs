@@ -7,9 +7,9 @@
 use alloc::format;
 use alloc::vec::Vec;
 
+use super::World;
 use super::faults::Fault;
 use super::nemesis::Step;
-use super::world::World;
 
 /// How often an ownership waits for a node to have nothing on its way.
 const PATIENCE: u8 = 40;

@@ -3,7 +3,7 @@
 use alloc::collections::{BTreeMap, VecDeque};
 use core::task::{Context, Poll, Waker};
 
-use super::world::{ConnectionId, SocketEvent, World};
+use super::{ConnectionId, SocketEvent, World};
 use crate::address::Address;
 use crate::error::{Disconnect, SystemText};
 use crate::time::Instant;

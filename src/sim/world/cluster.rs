@@ -12,12 +12,12 @@ use core::time::Duration;
 
 use super::data::spelled;
 use super::faults::Fault;
-use super::history::bit;
 use super::node::{Claim, Effect, Node, Session, Version, address, name};
 use super::serve::{Looks, accepts_subcommand, unknown_subcommand};
-use super::world::{Happening, World};
+use super::{Happening, World};
 use crate::address::Address;
 use crate::resp::encode;
+use crate::sim::judge::history::bit;
 use crate::slot::{SLOT_COUNT, Slot};
 
 impl World {
@@ -175,7 +175,7 @@ impl World {
     }
 
     /// Who owns a slot: the node that believes so itself, with the highest epoch.
-    pub(super) fn true_owner(&self, slot: u16) -> Option<usize> {
+    pub(in crate::sim) fn true_owner(&self, slot: u16) -> Option<usize> {
         let owns = |index: &usize| {
             let node = &self.nodes[*index];
             node.primary.is_none() && *node.view.owners.get(slot) == Some(*index)
