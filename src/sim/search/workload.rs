@@ -123,7 +123,8 @@ impl Planned {
     }
 }
 
-/// A source of random calls whose effects can be recognised in the [`History`](crate::sim::History).
+/// A source of random calls whose effects can be recognised in the
+/// [`History`](crate::sim::History).
 #[derive(Debug)]
 pub struct Workload {
     pub(super) dice: Dice,

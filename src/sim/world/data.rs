@@ -2,8 +2,8 @@
 //!
 //! Rules of this file: a command is looked up in one table; it runs on the keys that the node has,
 //! answers as a server does, and knows nothing of slots. Every entry remembers the numbers in the
-//! arguments that were written to it: that is how a [`History`](crate::sim::History) finds out later
-//! what became of which write.
+//! arguments that were written to it: that is how a [`History`](crate::sim::History) finds out
+//! later what became of which write.
 
 use alloc::borrow::ToOwned;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
