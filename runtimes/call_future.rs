@@ -7,7 +7,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use super::client::Shared;
-use super::mailbox::ReplySlot;
+use super::reply_cell::ReplySlot;
 use super::std::sync::Arc;
 use super::telemetry::Watch;
 use crate::cmd::Names;

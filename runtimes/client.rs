@@ -11,7 +11,9 @@ use std::vec::Vec;
 use super::builder::Builder;
 use super::call_future::{CallFuture, Convert};
 use super::events::{Events, Listeners};
-use super::mailbox::{Answer, Mailbox};
+use super::mailbox::Mailbox;
+use super::oneshot::Answer;
+use super::reply_cell::Token;
 use super::runtime::Runtime;
 use super::scan::Keys;
 use super::stream::Replies;
@@ -462,7 +464,7 @@ impl<R: Runtime> Client<R> {
 
     async fn ask<V: Send + 'static>(
         &self,
-        question: impl FnOnce(&Cluster<super::mailbox::Token>) -> V + Send + 'static,
+        question: impl FnOnce(&Cluster<Token>) -> V + Send + 'static,
     ) -> Result<V, Error> {
         self.ask_soon(question).await.ok_or_else(Error::shut_down)
     }
@@ -470,7 +472,7 @@ impl<R: Runtime> Client<R> {
     /// The answer is `None` if the client is shut down.
     fn ask_soon<V: Send + 'static>(
         &self,
-        question: impl FnOnce(&Cluster<super::mailbox::Token>) -> V + Send + 'static,
+        question: impl FnOnce(&Cluster<Token>) -> V + Send + 'static,
     ) -> Answer<V> {
         let (bringer, answer) = Answer::new();
         self.shared.mailbox.request(std::boxed::Box::new(move |cluster, _| {

@@ -19,7 +19,7 @@ use std::thread;
 use std::vec::Vec;
 
 use super::cause::caught;
-use super::mailbox::{Answer, Bringer};
+use super::oneshot::{Answer, Bringer};
 use crate::Address;
 
 /// So many names are looked up at a time, for all clients of a process.

@@ -31,13 +31,16 @@ mod collections;
 mod dial;
 mod driver;
 mod events;
+mod lock;
 #[cfg(any(feature = "tokio", feature = "smol", feature = "async-std", feature = "blocking"))]
 mod lookup;
 mod mailbox;
+mod oneshot;
 mod permit;
 mod provider;
 mod race;
 mod readiness;
+mod reply_cell;
 mod runtime;
 mod scan;
 #[cfg(feature = "sim")]
@@ -45,6 +48,7 @@ mod served_world;
 mod setters;
 mod socket;
 mod stream;
+mod task_waker;
 #[cfg(any(feature = "tokio", feature = "smol", feature = "async-std", feature = "blocking"))]
 mod tcp;
 pub mod telemetry;

@@ -7,7 +7,7 @@ use core::task::Waker;
 use std::sync::Arc;
 use std::task::Wake;
 
-use super::mailbox::Signal;
+use super::task_waker::Signal;
 
 /// Whether something happened to one thing that the driver polls.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use futures_core::Stream;
 
 use super::call_future::CallFuture;
 use super::client::Client;
-use super::mailbox::Answer;
+use super::oneshot::Answer;
 use super::runtime::Runtime;
 #[cfg(doc)]
 use crate::error::Cause;

@@ -15,9 +15,9 @@ use std::sync::Arc;
 
 use super::cause::closed_by;
 use super::dial::{Dial, Dialled};
-use super::mailbox::Signal;
 use super::readiness::Readiness;
 use super::runtime::Stream;
+use super::task_waker::Signal;
 use crate::error::Disconnect;
 use crate::{Cluster, Instant, LinkId};
 

@@ -493,7 +493,7 @@ impl Source {
 mod tests {
     use super::super::socket::Handle;
     use super::*;
-    use crate::runtimes::mailbox::Answer;
+    use crate::runtimes::oneshot::Answer;
     use crate::runtimes::runtime::Runtime as _;
     use core::future::poll_fn;
     use std::io::{Read as _, Write as _};

@@ -155,7 +155,7 @@ impl Drop for Sleep {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtimes::mailbox::Answer;
+    use crate::runtimes::oneshot::Answer;
     use crate::runtimes::race::tests;
 
     #[test]

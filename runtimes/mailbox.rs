@@ -10,17 +10,15 @@
 
 use super::std;
 
-use core::future::Future;
-use core::pin::Pin;
 use core::sync::atomic::{AtomicUsize, Ordering};
-use core::task::{Context, Poll, Waker};
 use std::boxed::Box;
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::vec::Vec;
 
-use crate::driver::{CallId, Outcome};
-use crate::error::{Cause, Ran, SystemText};
+use super::lock::lock;
+use super::reply_cell::{ReplySlot, Token};
+use super::task_waker::Signal;
 use crate::{Call, Cluster, Error, Instant};
 
 /// Slots that are kept for use.
@@ -73,11 +71,6 @@ impl core::fmt::Debug for Inner {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "Mailbox({} calls)", self.letters.calls.len())
     }
-}
-
-fn lock<V>(mutex: &Mutex<V>) -> MutexGuard<'_, V> {
-    // Nothing that runs under these locks can panic half-way.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Mailbox {
@@ -200,161 +193,45 @@ impl Mailbox {
     }
 }
 
-/// Wakes the driver's task.
-#[derive(Debug, Default)]
-pub(super) struct Signal {
-    waker: Mutex<Option<Waker>>,
-}
-
-impl Signal {
-    /// The driver is polled with this waker now.
-    pub(super) fn register(&self, waker: &Waker) {
-        let mut registered = lock(&self.waker);
-        if !registered.as_ref().is_some_and(|old| old.will_wake(waker)) {
-            *registered = Some(waker.clone());
-        }
-    }
-
-    pub(super) fn wake(&self) {
-        if let Some(waker) = &*lock(&self.waker) {
-            waker.wake_by_ref();
-        }
-    }
-}
-
-/// Where one caller waits for one outcome.
-#[derive(Debug, Default)]
-pub(super) struct ReplySlot {
-    state: Mutex<SlotState>,
-}
-
-#[derive(Debug, Default)]
-struct SlotState {
-    outcome: Option<Outcome>,
-    waker: Option<Waker>,
-    call: Option<CallId>,
-}
-
-impl ReplySlot {
-    fn put(&self, outcome: Outcome) {
-        let mut state = lock(&self.state);
-        state.outcome = Some(outcome);
-        let waker = state.waker.take();
-        drop(state);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
-
-    /// The outcome, once; until it is there, its arrival wakes the task.
-    pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<Outcome> {
-        let mut state = lock(&self.state);
-        if let Some(outcome) = state.outcome.take() {
-            return Poll::Ready(outcome);
-        }
-        if !state.waker.as_ref().is_some_and(|old| old.will_wake(cx.waker())) {
-            state.waker = Some(cx.waker().clone());
-        }
-        Poll::Pending
-    }
-
-    fn clear(&mut self) {
-        *self.state.get_mut().unwrap_or_else(PoisonError::into_inner) = SlotState::default();
-    }
-
-    /// The machine's name for the call.
-    pub(super) fn set_call(&self, call: CallId) {
-        lock(&self.state).call = Some(call);
-    }
-
-    pub(super) fn call(&self) -> Option<CallId> {
-        lock(&self.state).call
-    }
-}
-
-/// What the machine keeps with a call: its cell. If the runtime drops the machine before the call
-/// is over, the caller gets [`Cause::Runtime`].
-#[derive(Debug)]
-pub(super) struct Token(Option<Arc<ReplySlot>>);
-
-impl Token {
-    pub(super) const fn new(slot: Arc<ReplySlot>) -> Self {
-        Self(Some(slot))
-    }
-
-    /// The call is over. Gives the slot back, to be used again.
-    pub(super) fn complete(mut self, outcome: Outcome) -> Option<Arc<ReplySlot>> {
-        let slot = self.0.take()?;
-        slot.put(outcome);
-        Some(slot)
-    }
-}
-
-impl Drop for Token {
-    fn drop(&mut self) {
-        if let Some(slot) = self.0.take() {
-            let told = SystemText::new("it dropped the task that drives the client");
-            slot.put(Err(Error::new(Cause::Runtime(told), Ran::Maybe)));
-        }
-    }
-}
-
-/// A value that one task waits for and another one brings.
-#[derive(Debug)]
-pub(super) struct Answer<V>(Arc<Mutex<(Option<V>, Option<Waker>)>>);
-
-impl<V> Answer<V> {
-    pub(super) fn new() -> (Bringer<V>, Self) {
-        let cell = Arc::new(Mutex::new((None, None)));
-        (Bringer(Arc::clone(&cell)), Self(cell))
-    }
-}
-
-impl<V> Future for Answer<V> {
-    type Output = Option<V>;
-
-    /// `None` if it will never be brought.
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<V>> {
-        let is_alone = Arc::strong_count(&self.0) == 1;
-        let mut cell = lock(&self.0);
-        if let Some(value) = cell.0.take() {
-            return Poll::Ready(Some(value));
-        }
-        if is_alone {
-            return Poll::Ready(None);
-        }
-        cell.1 = Some(cx.waker().clone());
-        Poll::Pending
-    }
-}
-
-/// The end of an [`Answer`] that brings the value.
-#[derive(Debug)]
-pub(super) struct Bringer<V>(Arc<Mutex<(Option<V>, Option<Waker>)>>);
-
-impl<V> Bringer<V> {
-    /// Whether the other end still waits for the value.
-    #[cfg(any(feature = "tokio", feature = "smol", feature = "async-std", feature = "blocking"))]
-    pub(super) fn is_awaited(&self) -> bool {
-        Arc::strong_count(&self.0) > 1
-    }
-
-    pub(super) fn bring(&self, value: V) {
-        lock(&self.0).0 = Some(value);
-    }
-}
-
-impl<V> Drop for Bringer<V> {
-    fn drop(&mut self) {
-        let waker = lock(&self.0).1.take();
-        // The other end must find itself alone.
-        let cell = core::mem::replace(&mut self.0, Arc::new(Mutex::new((None, None))));
-        drop(cell);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    /// Collects as the driver does, after a request was left.
+    fn collect(mailbox: &Mailbox, used: &mut VecDeque<Arc<ReplySlot>>) {
+        mailbox.request(Box::new(|_, _| {}));
+        mailbox.collect(&mut Letters::default(), used);
+    }
+
+    #[test]
+    fn a_slot_is_used_again_once_its_caller_has_looked() {
+        let mailbox = Arc::new(Mailbox::new());
+        let call = || Call::new(crate::Command::get("key"));
+        let waiting = mailbox.submit(call());
+        let slot = Arc::clone(&waiting);
+        let address = Arc::as_ptr(&slot);
+        let mut letters = Letters::default();
+        let mut used = VecDeque::new();
+        mailbox.collect(&mut letters, &mut used);
+        drop(letters);
+        used.push_back(slot);
+        collect(&mailbox, &mut used);
+        assert_eq!(used.len(), 1, "its caller has not looked yet");
+        mailbox.abandon(waiting);
+        collect(&mailbox, &mut VecDeque::new()); // the word that it left
+        collect(&mailbox, &mut used);
+        assert!(used.is_empty());
+        let again = mailbox.submit(call());
+        assert_eq!(Arc::as_ptr(&again), address);
+    }
+
+    #[test]
+    fn slots_of_callers_that_never_look_are_not_piled_up() {
+        let mailbox = Mailbox::new();
+        let held: Vec<Arc<ReplySlot>> =
+            std::iter::repeat_with(Arc::default).take(3 * SPARE_COUNT_MAX).collect();
+        let mut used: VecDeque<_> = held.iter().cloned().collect();
+        mailbox.collect(&mut Letters::default(), &mut used);
+        assert!(used.len() <= SPARE_COUNT_MAX, "{} are kept", used.len());
+    }
+}
