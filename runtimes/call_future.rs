@@ -7,7 +7,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use super::client::Shared;
-use super::reply_cell::ReplySlot;
+use super::reply_cell::ReplyCell;
 use super::std::sync::Arc;
 use super::telemetry::Watch;
 use crate::cmd::Names;
@@ -50,7 +50,7 @@ pub struct CallFuture<V> {
     /// `None` once the call has begun.
     call: Option<Call>,
     /// `None` before that, and once it has ended.
-    begun: Option<(Arc<ReplySlot>, Watch)>,
+    begun: Option<(Arc<ReplyCell>, Watch)>,
     /// The names of its commands, for errors that know none.
     names: Names,
     convert: Convert<V>,
@@ -85,8 +85,8 @@ impl<V> Future for CallFuture<V> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         this.begin();
-        let Some((slot, _)) = &this.begun else { return Poll::Pending };
-        let Poll::Ready(outcome) = slot.poll(cx) else { return Poll::Pending };
+        let Some((cell, _)) = &this.begun else { return Poll::Pending };
+        let Poll::Ready(outcome) = cell.poll(cx) else { return Poll::Pending };
         if let Some((_, watch)) = this.begun.take() {
             watch.end(&outcome);
         }
@@ -97,8 +97,8 @@ impl<V> Future for CallFuture<V> {
 
 impl<V> Drop for CallFuture<V> {
     fn drop(&mut self) {
-        if let Some((slot, _)) = self.begun.take() {
-            self.shared.mailbox.abandon(slot);
+        if let Some((cell, _)) = self.begun.take() {
+            self.shared.mailbox.cancel(cell);
         }
     }
 }

@@ -12,7 +12,7 @@ use super::builder::Builder;
 use super::call_future::{CallFuture, Convert};
 use super::events::{Events, Listeners};
 use super::mailbox::Mailbox;
-use super::oneshot::Answer;
+use super::oneshot::{self, Receiver};
 use super::reply_cell::Token;
 use super::runtime::Runtime;
 use super::scan::Keys;
@@ -62,7 +62,7 @@ pub(super) struct Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        self.mailbox.orphan();
+        self.mailbox.note_last_client_dropped();
     }
 }
 
@@ -458,7 +458,7 @@ impl<R: Runtime> Client<R> {
         while !self.shared.mailbox.is_closed() && events.next().await.is_some() {}
     }
 
-    pub(super) fn ask_topology(&self) -> Answer<Topology> {
+    pub(super) fn ask_topology(&self) -> Receiver<Topology> {
         self.ask_soon(|cluster| cluster.topology().clone())
     }
 
@@ -473,12 +473,12 @@ impl<R: Runtime> Client<R> {
     fn ask_soon<V: Send + 'static>(
         &self,
         question: impl FnOnce(&Cluster<Token>) -> V + Send + 'static,
-    ) -> Answer<V> {
-        let (bringer, answer) = Answer::new();
+    ) -> Receiver<V> {
+        let (sender, receiver) = oneshot::channel();
         self.shared.mailbox.request(std::boxed::Box::new(move |cluster, _| {
-            bringer.bring(question(cluster));
+            sender.send(question(cluster));
         }));
-        answer
+        receiver
     }
 }
 

@@ -6,11 +6,12 @@ use core::future::poll_fn;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::vec::Vec;
 
 use futures_core::Stream;
 
+use super::lock::lock;
 use crate::Event;
 
 /// Events that wait for one listener; the oldest are dropped beyond.
@@ -56,10 +57,6 @@ impl Queue {
         self.len -= event.held_len();
         Some(event)
     }
-}
-
-fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
-    queue.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Events {
@@ -118,7 +115,7 @@ impl Default for Listeners {
 
 impl Listeners {
     fn queues(&self) -> MutexGuard<'_, Option<Vec<Weak<Mutex<Queue>>>>> {
-        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.queues)
     }
 
     pub(super) fn listen(&self) -> Events {

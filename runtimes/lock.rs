@@ -1,10 +1,10 @@
-//! A lock whose poison is ignored.
+//! The one way to lock a mutex in this folder.
 
 use super::std;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+/// Locks a mutex, also after a panic under its lock: nothing that runs there can panic half-way.
 pub(super) fn lock<V>(mutex: &Mutex<V>) -> MutexGuard<'_, V> {
-    // Nothing that runs under these locks can panic half-way.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

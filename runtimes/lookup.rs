@@ -14,12 +14,13 @@ use std::collections::VecDeque;
 use std::io;
 use std::net::ToSocketAddrs as _;
 use std::string::{String, ToString as _};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::thread;
 use std::vec::Vec;
 
 use super::cause::caught;
-use super::oneshot::{Answer, Bringer};
+use super::lock::lock;
+use super::oneshot::{self, Receiver, Sender};
 use crate::Address;
 
 /// So many names are looked up at a time, for all clients of a process.
@@ -30,9 +31,9 @@ pub(super) async fn resolve(address: &Address) -> io::Result<Vec<SocketAddr>> {
     if let Ok(ip) = address.host().parse::<IpAddr>() {
         return Ok(Vec::from([SocketAddr::new(ip, address.port())]));
     }
-    let answer = Lookups::ask(&LOOKUPS, address.host())?;
+    let receiver = Lookups::ask(&LOOKUPS, address.host())?;
     let gone = || io::Error::other("the resolver panicked");
-    let found = answer.await.ok_or_else(gone)?;
+    let found = receiver.await.ok_or_else(gone)?;
     let mut found = found.map_err(|(kind, words)| io::Error::new(kind, words))?;
     for found in &mut found {
         found.set_port(address.port());
@@ -63,12 +64,12 @@ struct Desk {
 #[derive(Debug)]
 struct Job {
     host: String,
-    askers: Vec<Bringer<Found>>,
+    askers: Vec<Sender<Found>>,
 }
 
 impl Job {
     fn is_awaited(&self) -> bool {
-        self.askers.iter().any(Bringer::is_awaited)
+        self.askers.iter().any(Sender::is_awaited)
     }
 }
 
@@ -78,25 +79,24 @@ impl Lookups {
     }
 
     fn desk(&self) -> MutexGuard<'_, Desk> {
-        // Nothing that runs under this lock can panic half-way.
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.desk)
     }
 
     /// Asks what a name stands for.
-    fn ask(&'static self, host: &str) -> io::Result<Answer<Found>> {
-        let (bringer, answer) = Answer::new();
+    fn ask(&'static self, host: &str) -> io::Result<Receiver<Found>> {
+        let (sender, receiver) = oneshot::channel();
         let mut desk = self.desk();
         let Desk { running, line } = &mut *desk;
         if let Some(job) = running.iter_mut().chain(&mut *line).find(|job| job.host == host) {
-            job.askers.retain(Bringer::is_awaited);
-            job.askers.push(bringer);
-            return Ok(answer);
+            job.askers.retain(Sender::is_awaited);
+            job.askers.push(sender);
+            return Ok(receiver);
         }
         line.retain(Job::is_awaited);
-        let job = Job { host: host.to_string(), askers: Vec::from([bringer]) };
+        let job = Job { host: host.to_string(), askers: Vec::from([sender]) };
         if running.len() == THREAD_COUNT_MAX {
             line.push_back(job);
-            return Ok(answer);
+            return Ok(receiver);
         }
         running.push(job);
         let host = host.to_string();
@@ -106,7 +106,7 @@ impl Lookups {
             running.pop();
             return Err(error);
         }
-        Ok(answer)
+        Ok(receiver)
     }
 
     /// Looks names up as long as there are any.
@@ -117,7 +117,7 @@ impl Lookups {
                 .unwrap_or_else(|cause| Err(io::Error::other(cause)));
             let found = found.map_err(|error| (error.kind(), error.to_string()));
             let (job, following) = self.hand_in(&host);
-            job.into_iter().flat_map(|job| job.askers).for_each(|asker| asker.bring(found.clone()));
+            job.into_iter().flat_map(|job| job.askers).for_each(|asker| asker.send(found.clone()));
             next = following;
         }
     }
@@ -141,12 +141,13 @@ impl Lookups {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use core::pin::pin;
+    use core::future::Future as _;
+    use core::pin::Pin;
     use core::sync::atomic::{AtomicUsize, Ordering};
     use core::task::{Context, Poll, Waker};
     use core::time::Duration;
     use std::format;
-    use std::sync::Condvar;
+    use std::sync::{Condvar, PoisonError};
 
     /// A resolver whose names that begin with `slow` are not found before it is told.
     static HELD: (Mutex<bool>, Condvar) = (Mutex::new(true), Condvar::new());
@@ -164,11 +165,10 @@ mod tests {
         }
     }
 
-    fn wait(answer: Answer<Found>) -> Option<Found> {
-        let mut answer = pin!(answer);
+    fn wait(mut receiver: Receiver<Found>) -> Option<Found> {
         for _ in 0..1_000 {
             if let Poll::Ready(found) =
-                answer.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+                Pin::new(&mut receiver).poll(&mut Context::from_waker(Waker::noop()))
             {
                 return found;
             }
@@ -191,10 +191,10 @@ mod tests {
         drop(gone);
         *HELD.0.lock().unwrap_or_else(PoisonError::into_inner) = false;
         HELD.1.notify_all();
-        for answer in held.into_iter().chain([again, good]) {
-            assert!(wait(answer).is_some_and(|found| found.is_ok()));
+        for receiver in held.into_iter().chain([again, good]) {
+            assert!(wait(receiver).is_some_and(|found| found.is_ok()));
         }
-        let error = wait(none).expect("is brought").expect_err("there is none");
+        let error = wait(none).expect("is sent").expect_err("there is none");
         assert_eq!(error, (io::ErrorKind::NotFound, "no such name".into()));
         assert_eq!(ASKED.load(Ordering::SeqCst), 22, "the dropped request is skipped");
         assert!(LOOKUPS.desk().running.is_empty() && LOOKUPS.desk().line.is_empty());

@@ -1,15 +1,17 @@
-//! How callers and the driver hand things to each other.
+//! The mailbox: the queue in which callers leave calls, cancellations and requests for the driver.
 //!
-//! Theory of operation. A caller puts its call into the mailbox under a short lock, together with
-//! the cell (`ReplySlot`) that it waits at. It wakes the driver if the driver is asleep. The driver
-//! swaps all letters (calls, abandoned cells and requests) out under one lock, and later puts each
-//! outcome into its cell. Cells are used again: the driver takes back those that only it holds,
+//! Rules of this file. A caller pushes under a short lock, and wakes the driver only if the driver
+//! is asleep. The driver swaps all submissions out under one lock. It falls asleep under the same
+//! lock, and only if the mailbox is empty: no wake-up is lost. Each call has a [`ReplyCell`], in
+//! which its caller waits. Cells are used again: the driver hands those back that it alone holds,
 //! when it has the lock anyway. So a call costs no allocation here. A caller that gives its call up
-//! leaves the cell in the mailbox, and the driver cancels the call. If the outcome comes earlier,
-//! it stays in the cell until the cell is used again.
+//! leaves the cell, and the driver cancels the call. If the outcome comes earlier, it stays in the
+//! cell until the cell is used again.
 
 use super::std;
 
+use core::fmt;
+use core::mem;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::boxed::Box;
 use std::collections::VecDeque;
@@ -17,59 +19,59 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::vec::Vec;
 
 use super::lock::lock;
-use super::reply_cell::{ReplySlot, Token};
-use super::task_waker::Signal;
+use super::reply_cell::{ReplyCell, Token};
+use super::task_waker::TaskWaker;
 use crate::{Call, Cluster, Error, Instant};
 
-/// Slots that are kept for use.
+/// Cells that are kept to be used again.
 const SPARE_COUNT_MAX: usize = 4096;
 
-/// Where callers leave their calls for the driver.
+/// The queue between callers and the driver.
 #[derive(Debug)]
 pub(super) struct Mailbox {
     inner: Mutex<Inner>,
-    /// How many letters there are, for a look without the lock.
-    letter_count: AtomicUsize,
+    /// How many submissions there are, for a look without the lock.
+    submission_count: AtomicUsize,
     /// Wakes the driver.
-    pub(super) signal: Arc<Signal>,
+    pub(super) waker: Arc<TaskWaker>,
 }
 
 #[derive(Default)]
 struct Inner {
-    letters: Letters,
-    spare: Vec<Arc<ReplySlot>>,
+    submissions: Submissions,
+    spare: Vec<Arc<ReplyCell>>,
     /// Whether the driver is awake, or has been woken.
     is_awake: bool,
-    /// Whether there is no driver any more.
+    /// Whether the driver has ended.
     is_closed: bool,
 }
 
-/// What is in a mailbox.
+/// What callers have left in a mailbox.
 #[derive(Default)]
-pub(super) struct Letters {
-    pub(super) calls: Vec<(Call, Arc<ReplySlot>)>,
-    /// Slots whose callers have gone.
-    pub(super) abandoned: Vec<Arc<ReplySlot>>,
+pub(super) struct Submissions {
+    pub(super) calls: Vec<(Call, Arc<ReplyCell>)>,
+    /// The cells of callers that gave their calls up.
+    pub(super) cancelled: Vec<Arc<ReplyCell>>,
     pub(super) requests: Vec<Request>,
-    /// Whether the last client is gone.
-    pub(super) is_orphaned: bool,
+    /// Whether the last client was dropped.
+    pub(super) last_client_dropped: bool,
 }
 
-impl Letters {
+/// What the driver runs on the machine for a caller.
+pub(super) type Request = Box<dyn FnOnce(&mut Cluster<Token>, Instant) + Send>;
+
+impl Submissions {
     const fn is_empty(&self) -> bool {
         self.calls.is_empty()
-            && self.abandoned.is_empty()
+            && self.cancelled.is_empty()
             && self.requests.is_empty()
-            && !self.is_orphaned
+            && !self.last_client_dropped
     }
 }
 
-/// Something to be done with the machine.
-pub(super) type Request = Box<dyn FnOnce(&mut Cluster<Token>, Instant) + Send>;
-
-impl core::fmt::Debug for Inner {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Mailbox({} calls)", self.letters.calls.len())
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Mailbox({} calls)", self.submissions.calls.len())
     }
 }
 
@@ -77,118 +79,125 @@ impl Mailbox {
     pub(super) fn new() -> Self {
         Self {
             inner: Mutex::new(Inner::default()),
-            letter_count: AtomicUsize::new(0),
-            signal: Arc::default(),
+            submission_count: AtomicUsize::new(0),
+            waker: Arc::default(),
         }
     }
 
-    /// Leaves a call, and tells where its outcome will be.
-    pub(super) fn submit(&self, call: Call) -> Arc<ReplySlot> {
+    /// Leaves a call, and returns the cell in which its outcome will be.
+    pub(super) fn submit(&self, call: Call) -> Arc<ReplyCell> {
         let mut inner = lock(&self.inner);
-        let slot = inner.spare.pop().unwrap_or_default();
+        let reply_cell = inner.spare.pop().unwrap_or_default();
         if inner.is_closed {
             drop(inner);
-            slot.put(Err(Error::shut_down()));
+            reply_cell.put(Err(Error::shut_down()));
         } else {
-            inner.letters.calls.push((call, Arc::clone(&slot)));
-            self.wake(inner);
+            inner.submissions.calls.push((call, Arc::clone(&reply_cell)));
+            self.wake_driver(inner);
         }
-        slot
+        reply_cell
     }
 
-    /// Leaves something to be done. It is dropped if there is no driver.
+    /// Leaves a request. It is dropped if the driver has ended.
     pub(super) fn request(&self, request: Request) {
         let mut inner = lock(&self.inner);
         if !inner.is_closed {
-            inner.letters.requests.push(request);
-            self.wake(inner);
+            inner.submissions.requests.push(request);
+            self.wake_driver(inner);
         }
     }
 
-    /// The last client is gone.
-    pub(super) fn orphan(&self) {
-        let mut inner = lock(&self.inner);
-        inner.letters.is_orphaned = true;
-        self.wake(inner);
-    }
-
-    /// The caller of a call that was left here is gone.
-    pub(super) fn abandon(&self, slot: Arc<ReplySlot>) {
+    /// Cancels the call of this cell: its caller gave it up.
+    pub(super) fn cancel(&self, cell: Arc<ReplyCell>) {
         let mut inner = lock(&self.inner);
         if !inner.is_closed {
-            inner.letters.abandoned.push(slot);
-            self.wake(inner);
+            inner.submissions.cancelled.push(cell);
+            self.wake_driver(inner);
         }
     }
 
-    /// A letter was left: the driver is to see it.
-    fn wake(&self, mut inner: MutexGuard<'_, Inner>) {
-        self.letter_count.store(self.letter_count() + 1, Ordering::Relaxed);
-        let was_awake = core::mem::replace(&mut inner.is_awake, true);
+    /// Tells the driver that the last client was dropped.
+    pub(super) fn note_last_client_dropped(&self) {
+        let mut inner = lock(&self.inner);
+        inner.submissions.last_client_dropped = true;
+        self.wake_driver(inner);
+    }
+
+    /// Counts a submission that was pushed, and wakes the driver if the driver is asleep.
+    fn wake_driver(&self, mut inner: MutexGuard<'_, Inner>) {
+        self.submission_count.store(self.submission_count() + 1, Ordering::Relaxed);
+        let was_awake = mem::replace(&mut inner.is_awake, true);
         drop(inner);
         if !was_awake {
-            self.signal.wake();
+            self.waker.wake();
         }
     }
 
-    /// Whether there is no driver any more.
+    /// Whether the driver has ended.
     pub(super) fn is_closed(&self) -> bool {
         lock(&self.inner).is_closed
     }
 
-    /// How many letters there are, or were a moment ago: before the driver falls asleep it looks
-    /// again.
-    pub(super) fn letter_count(&self) -> usize {
-        self.letter_count.load(Ordering::Relaxed)
+    /// How many submissions there are, or were a moment ago: the driver looks again before it falls
+    /// asleep.
+    pub(super) fn submission_count(&self) -> usize {
+        self.submission_count.load(Ordering::Relaxed)
     }
 
-    /// Swaps the letters out, and takes back the cells that only the driver still holds. Returns
-    /// whether there are letters.
-    pub(super) fn collect(
+    /// Swaps the submissions out, and takes used cells back that only the driver still holds.
+    /// Returns whether there are submissions.
+    pub(super) fn take(
         &self,
-        letters: &mut Letters,
-        used: &mut VecDeque<Arc<ReplySlot>>,
+        submissions: &mut Submissions,
+        used: &mut VecDeque<Arc<ReplyCell>>,
     ) -> bool {
-        if self.letter_count() == 0 && used.len() <= SPARE_COUNT_MAX {
+        if self.submission_count() == 0 && used.len() <= SPARE_COUNT_MAX {
             return false; // the cells can wait until a call needs one
         }
         let mut inner = lock(&self.inner);
-        self.letter_count.store(0, Ordering::Relaxed);
-        let has_letters = !inner.letters.is_empty();
-        core::mem::swap(&mut inner.letters, letters);
+        self.submission_count.store(0, Ordering::Relaxed);
+        let has_submissions = !inner.submissions.is_empty();
+        mem::swap(&mut inner.submissions, submissions);
+        inner.take_back(used);
+        has_submissions
+    }
+
+    /// Lets the driver fall asleep, unless there are submissions. Returns whether it may.
+    pub(super) fn fall_asleep(&self) -> bool {
+        let mut inner = lock(&self.inner);
+        inner.is_awake = !inner.submissions.is_empty();
+        !inner.is_awake
+    }
+
+    /// The driver has ended: ends the calls in the mailbox, and all later ones.
+    pub(super) fn close(&self) {
+        let mut inner = lock(&self.inner);
+        inner.is_closed = true;
+        let submissions = mem::take(&mut inner.submissions);
+        drop(inner);
+        for (_, cell) in submissions.calls {
+            cell.put(Err(Error::shut_down()));
+        }
+    }
+}
+
+impl Inner {
+    /// Takes cells back, the oldest first, up to one whose caller has not taken its outcome. If too
+    /// many cells wait, drops that one and goes on.
+    fn take_back(&mut self, used: &mut VecDeque<Arc<ReplyCell>>) {
         for _ in 0..used.len() {
-            let Some(mut slot) = used.pop_front() else { break };
-            let Some(unshared) = Arc::get_mut(&mut slot) else {
-                // The caller has not taken its outcome. If too many cells wait, drop this one.
+            let Some(mut cell) = used.pop_front() else { break };
+            let Some(unshared) = Arc::get_mut(&mut cell) else {
                 if used.len() < SPARE_COUNT_MAX {
-                    used.push_back(slot);
+                    used.push_back(cell);
                     break;
                 }
                 continue;
             };
-            if inner.spare.len() < SPARE_COUNT_MAX {
+            if self.spare.len() < SPARE_COUNT_MAX {
                 unshared.clear();
-                inner.spare.push(slot);
+                self.spare.push(cell);
             }
-        }
-        has_letters
-    }
-
-    /// The driver goes to sleep, unless there are letters. Whether it may.
-    pub(super) fn fall_asleep(&self) -> bool {
-        let mut inner = lock(&self.inner);
-        inner.is_awake = !inner.letters.is_empty();
-        !inner.is_awake
-    }
-
-    /// There is no driver any more: what is in the mailbox ends, and what comes is refused.
-    pub(super) fn close(&self) {
-        let mut inner = lock(&self.inner);
-        inner.is_closed = true;
-        let letters = core::mem::take(&mut inner.letters);
-        drop(inner);
-        for (_, slot) in letters.calls {
-            slot.put(Err(Error::shut_down()));
         }
     }
 }
@@ -196,42 +205,80 @@ impl Mailbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Command;
+    use crate::error::Failure;
+    use crate::runtimes::task_waker::tests::WakeCount;
+    use core::iter;
+    use core::task::{Context, Poll, Waker};
 
-    /// Collects as the driver does, after a request was left.
-    fn collect(mailbox: &Mailbox, used: &mut VecDeque<Arc<ReplySlot>>) {
+    fn call() -> Call {
+        Call::new(Command::get("key"))
+    }
+
+    /// Takes submissions as the driver does, after a request was left.
+    fn take(mailbox: &Mailbox, used: &mut VecDeque<Arc<ReplyCell>>) {
         mailbox.request(Box::new(|_, _| {}));
-        mailbox.collect(&mut Letters::default(), used);
+        mailbox.take(&mut Submissions::default(), used);
+    }
+
+    fn is_shut_down(cell: &ReplyCell) -> bool {
+        let outcome = cell.poll(&mut Context::from_waker(Waker::noop()));
+        matches!(outcome, Poll::Ready(Err(error)) if matches!(error.failure(), Failure::ShutDown))
     }
 
     #[test]
-    fn a_slot_is_used_again_once_its_caller_has_looked() {
-        let mailbox = Arc::new(Mailbox::new());
-        let call = || Call::new(crate::Command::get("key"));
+    fn a_cell_is_used_again_once_its_caller_has_looked() {
+        let mailbox = Mailbox::new();
         let waiting = mailbox.submit(call());
-        let slot = Arc::clone(&waiting);
-        let address = Arc::as_ptr(&slot);
-        let mut letters = Letters::default();
+        let cell = Arc::clone(&waiting);
+        let address = Arc::as_ptr(&cell);
+        let mut submissions = Submissions::default();
         let mut used = VecDeque::new();
-        mailbox.collect(&mut letters, &mut used);
-        drop(letters);
-        used.push_back(slot);
-        collect(&mailbox, &mut used);
+        mailbox.take(&mut submissions, &mut used);
+        drop(submissions);
+        used.push_back(cell);
+        take(&mailbox, &mut used);
         assert_eq!(used.len(), 1, "its caller has not looked yet");
-        mailbox.abandon(waiting);
-        collect(&mailbox, &mut VecDeque::new()); // the word that it left
-        collect(&mailbox, &mut used);
+        mailbox.cancel(waiting);
+        take(&mailbox, &mut VecDeque::new()); // the cancellation
+        take(&mailbox, &mut used);
         assert!(used.is_empty());
         let again = mailbox.submit(call());
         assert_eq!(Arc::as_ptr(&again), address);
     }
 
     #[test]
-    fn slots_of_callers_that_never_look_are_not_piled_up() {
+    fn cells_of_callers_that_never_look_are_not_piled_up() {
         let mailbox = Mailbox::new();
-        let held: Vec<Arc<ReplySlot>> =
-            std::iter::repeat_with(Arc::default).take(3 * SPARE_COUNT_MAX).collect();
+        let held: Vec<Arc<ReplyCell>> =
+            iter::repeat_with(Arc::default).take(3 * SPARE_COUNT_MAX).collect();
         let mut used: VecDeque<_> = held.iter().cloned().collect();
-        mailbox.collect(&mut Letters::default(), &mut used);
+        mailbox.take(&mut Submissions::default(), &mut used);
         assert!(used.len() <= SPARE_COUNT_MAX, "{} are kept", used.len());
+    }
+
+    #[test]
+    fn only_a_driver_that_sleeps_is_woken() {
+        let mailbox = Mailbox::new();
+        let (count, waker) = WakeCount::new();
+        mailbox.waker.register(&waker);
+        mailbox.submit(call());
+        mailbox.submit(call());
+        assert_eq!((count.get(), mailbox.submission_count()), (1, 2));
+        assert!(!mailbox.fall_asleep(), "there are submissions");
+        assert!(mailbox.take(&mut Submissions::default(), &mut VecDeque::new()));
+        assert!(mailbox.fall_asleep());
+        mailbox.submit(call());
+        assert_eq!(count.get(), 2);
+    }
+
+    #[test]
+    fn calls_end_when_the_driver_has_ended() {
+        let mailbox = Mailbox::new();
+        let before = mailbox.submit(call());
+        mailbox.close();
+        assert!(mailbox.is_closed() && is_shut_down(&before));
+        assert!(is_shut_down(&mailbox.submit(call())));
+        assert!(!mailbox.take(&mut Submissions::default(), &mut VecDeque::new()));
     }
 }

@@ -7,7 +7,7 @@ use core::task::Waker;
 use std::sync::Arc;
 use std::task::Wake;
 
-use super::task_waker::Signal;
+use super::task_waker::TaskWaker;
 
 /// Whether something happened to one thing that the driver polls.
 #[derive(Debug)]
@@ -20,13 +20,13 @@ pub(super) struct Readiness {
 #[derive(Debug)]
 struct Flag {
     is_ready: AtomicBool,
-    signal: Arc<Signal>,
+    driver: Arc<TaskWaker>,
 }
 
 impl Readiness {
     /// Nothing is known of a thing that was not polled yet: it is ready.
-    pub(super) fn new(signal: &Arc<Signal>) -> Self {
-        let flag = Arc::new(Flag { is_ready: AtomicBool::new(true), signal: Arc::clone(signal) });
+    pub(super) fn new(driver: &Arc<TaskWaker>) -> Self {
+        let flag = Arc::new(Flag { is_ready: AtomicBool::new(true), driver: Arc::clone(driver) });
         Self { waker: Waker::from(Arc::clone(&flag)), flag }
     }
 
@@ -49,7 +49,7 @@ impl Wake for Flag {
 
     fn wake_by_ref(self: &Arc<Self>) {
         if !self.is_ready.swap(true, Ordering::AcqRel) {
-            self.signal.wake();
+            self.driver.wake();
         }
     }
 }

@@ -1,4 +1,9 @@
-//! Where one caller waits for one outcome, and the driver puts it.
+//! The cell in which one caller waits for the outcome of one call.
+//!
+//! Rules of this file. A cell gets one outcome, which its caller takes; the arrival wakes the task
+//! that polled last. The machine keeps a [`Token`] with each call, which completes the cell. If the
+//! runtime drops the machine before the call is over, the token puts [`Cause::Runtime`] there. A
+//! cell is cleared only when one owner is left, and then used for another call.
 
 use super::std;
 
@@ -12,18 +17,19 @@ use crate::error::{Cause, Ran, SystemText};
 
 /// Where one caller waits for one outcome.
 #[derive(Debug, Default)]
-pub(super) struct ReplySlot {
-    state: Mutex<SlotState>,
+pub(super) struct ReplyCell {
+    state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
-struct SlotState {
+struct State {
     outcome: Option<Outcome>,
     waker: Option<Waker>,
     call: Option<CallId>,
 }
 
-impl ReplySlot {
+impl ReplyCell {
+    /// Puts the outcome of the call here, and wakes the caller.
     pub(super) fn put(&self, outcome: Outcome) {
         let mut state = lock(&self.state);
         state.outcome = Some(outcome);
@@ -34,7 +40,7 @@ impl ReplySlot {
         }
     }
 
-    /// The outcome, once; until it is there, its arrival wakes the task.
+    /// Takes the outcome. Until it is there, its arrival wakes the task.
     pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<Outcome> {
         let mut state = lock(&self.state);
         if let Some(outcome) = state.outcome.take() {
@@ -46,43 +52,83 @@ impl ReplySlot {
         Poll::Pending
     }
 
+    /// Makes the cell a new one, for another call.
     pub(super) fn clear(&mut self) {
-        *self.state.get_mut().unwrap_or_else(PoisonError::into_inner) = SlotState::default();
+        *self.state.get_mut().unwrap_or_else(PoisonError::into_inner) = State::default();
     }
 
-    /// The machine's name for the call.
+    /// Notes the machine's name for the call.
     pub(super) fn set_call(&self, call: CallId) {
         lock(&self.state).call = Some(call);
     }
 
+    /// The machine's name for the call, once the machine has it.
     pub(super) fn call(&self) -> Option<CallId> {
         lock(&self.state).call
     }
 }
 
-/// What the machine keeps with a call: its cell. If the runtime drops the machine before the call
-/// is over, the caller gets [`Cause::Runtime`].
+/// What the machine keeps with a call: the cell that it completes.
 #[derive(Debug)]
-pub(super) struct Token(Option<Arc<ReplySlot>>);
+pub(super) struct Token(Option<Arc<ReplyCell>>);
 
 impl Token {
-    pub(super) const fn new(slot: Arc<ReplySlot>) -> Self {
-        Self(Some(slot))
+    pub(super) const fn new(cell: Arc<ReplyCell>) -> Self {
+        Self(Some(cell))
     }
 
-    /// The call is over. Gives the slot back, to be used again.
-    pub(super) fn complete(mut self, outcome: Outcome) -> Option<Arc<ReplySlot>> {
-        let slot = self.0.take()?;
-        slot.put(outcome);
-        Some(slot)
+    /// Puts the outcome into the cell. Returns the cell, to be used again.
+    pub(super) fn complete(mut self, outcome: Outcome) -> Option<Arc<ReplyCell>> {
+        let cell = self.0.take()?;
+        cell.put(outcome);
+        Some(cell)
     }
 }
 
 impl Drop for Token {
     fn drop(&mut self) {
-        if let Some(slot) = self.0.take() {
+        if let Some(cell) = self.0.take() {
             let told = SystemText::new("it dropped the task that drives the client");
-            slot.put(Err(Error::new(Cause::Runtime(told), Ran::Maybe)));
+            cell.put(Err(Error::new(Cause::Runtime(told), Ran::Maybe)));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Reply;
+    use crate::runtimes::task_waker::tests::WakeCount;
+
+    #[test]
+    fn an_outcome_wakes_the_caller_which_takes_it_once() {
+        let (count, waker) = WakeCount::new();
+        let cx = &mut Context::from_waker(&waker);
+        let cell = Arc::new(ReplyCell::default());
+        assert!(cell.poll(cx).is_pending());
+        let completed = Token::new(Arc::clone(&cell)).complete(Ok(Reply::Ready));
+        assert!(completed.is_some_and(|completed| Arc::ptr_eq(&completed, &cell)));
+        assert_eq!(count.get(), 1);
+        assert_eq!(cell.poll(cx), Poll::Ready(Ok(Reply::Ready)));
+        assert!(cell.poll(cx).is_pending());
+    }
+
+    #[test]
+    fn a_token_that_is_dropped_ends_the_call() {
+        let cell = Arc::new(ReplyCell::default());
+        drop(Token::new(Arc::clone(&cell)));
+        let Poll::Ready(Err(error)) = cell.poll(&mut Context::from_waker(Waker::noop())) else {
+            panic!("the call has not ended");
+        };
+        assert!(matches!(error.cause(), Some(Cause::Runtime(_))), "{error}");
+        assert!(error.may_have_executed());
+    }
+
+    #[test]
+    fn a_cleared_cell_has_nothing_of_its_former_call() {
+        let mut cell = ReplyCell::default();
+        cell.put(Ok(Reply::Ready));
+        cell.clear();
+        assert!(cell.poll(&mut Context::from_waker(Waker::noop())).is_pending());
     }
 }

@@ -13,7 +13,7 @@ use futures_core::Stream;
 
 use super::call_future::CallFuture;
 use super::client::Client;
-use super::oneshot::Answer;
+use super::oneshot::Receiver;
 use super::runtime::Runtime;
 #[cfg(doc)]
 use crate::error::Cause;
@@ -39,7 +39,7 @@ pub struct Keys<R: Runtime> {
 #[derive(Debug)]
 enum Step {
     Nothing,
-    Topology(Answer<Topology>),
+    Topology(Receiver<Topology>),
     Page(Box<CallFuture<Vec<Result<Frame, Error>>>>),
 }
 
@@ -72,8 +72,8 @@ impl<R: Runtime> Keys<R> {
                         None => Step::Topology(self.client.ask_topology()),
                     };
                 }
-                Step::Topology(answer) => {
-                    let Poll::Ready(topology) = Pin::new(answer).poll(cx) else {
+                Step::Topology(receiver) => {
+                    let Poll::Ready(topology) = Pin::new(receiver).poll(cx) else {
                         return Poll::Pending;
                     };
                     self.step = Step::Nothing;

@@ -17,7 +17,7 @@ use super::cause::closed_by;
 use super::dial::{Dial, Dialled};
 use super::readiness::Readiness;
 use super::runtime::Stream;
-use super::task_waker::Signal;
+use super::task_waker::TaskWaker;
 use crate::error::Disconnect;
 use crate::{Cluster, Instant, LinkId};
 
@@ -63,8 +63,8 @@ pub(super) enum Driven {
 }
 
 impl<S: Stream> Socket<S> {
-    pub(super) fn dial(id: LinkId, dial: Dial<S>, signal: &Arc<Signal>) -> Self {
-        let readiness = Readiness::new(signal);
+    pub(super) fn dial(id: LinkId, dial: Dial<S>, driver: &Arc<TaskWaker>) -> Self {
+        let readiness = Readiness::new(driver);
         let state = State::Dialling(dial);
         Self {
             id,

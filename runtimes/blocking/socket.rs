@@ -155,18 +155,18 @@ impl Drop for Sleep {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtimes::oneshot::Answer;
+    use crate::runtimes::oneshot;
     use crate::runtimes::race::tests;
 
     #[test]
     fn f12_on_threads() -> io::Result<()> {
         let engine = Engine::new()?;
         let handle = Handle(Arc::clone(&engine));
-        let (bringer, answer) = Answer::new();
+        let (sender, receiver) = oneshot::channel();
         engine.employ(async move {
             tests::tells_what_the_resolver_says(handle.clone()).await;
-            bringer.bring(tests::reaches_a_host_with_dead_addresses(handle).await);
+            sender.send(tests::reaches_a_host_with_dead_addresses(handle).await);
         });
-        engine.wait(answer).expect("is brought")
+        engine.wait(receiver).expect("is sent")
     }
 }

@@ -1,7 +1,7 @@
 //! The loop that drives the machine, for every runtime that polls.
 //!
-//! Theory of operation. One task owns the machine and all its sockets. A turn takes the letters out
-//! of the mailbox, carries the actions out, drives the sockets that something happened to, and
+//! Theory of operation. One task owns the machine and all its sockets. A turn takes the submissions
+//! out of the mailbox, carries the actions out, drives the sockets that something happened to, and
 //! carries out what all that led to; there is another turn only if something is left to do, and
 //! after many of them the task yields. If it is time, the machine learns that first, but after what
 //! has come in: that may be what a timer waits for. A task that comes much later than its timer,
@@ -9,7 +9,7 @@
 //! whether there is something to be read, and reads that before any timer runs and before anything
 //! is written. All that came in meanwhile leaves in one write per node: that order of work is what
 //! batches. If the first of many callers wakes the task, the task lets the others run once before
-//! it takes their letters, and it lets those run whose calls have ended before it falls asleep. One
+//! it takes what they submit, and it lets those run whose calls have ended before it falls asleep. One
 //! caller alone costs no such round.
 
 use super::std;
@@ -27,9 +27,9 @@ use std::vec::Vec;
 use super::cause::caught;
 use super::dial::{Dialler, Wire};
 use super::events::Listeners;
-use super::mailbox::{Letters, Mailbox};
+use super::mailbox::{Mailbox, Submissions};
 use super::readiness::Readiness;
-use super::reply_cell::{ReplySlot, Token};
+use super::reply_cell::{ReplyCell, Token};
 use super::runtime::Runtime;
 use super::socket::{Driven, Socket};
 use super::telemetry::Meter;
@@ -58,10 +58,10 @@ pub(super) struct Driver<R: Runtime> {
     behind_since: Option<Instant>,
     epoch: std::time::Instant,
     scratch: Vec<u8>,
-    letters: Letters,
-    /// Slots that have their outcome, and are used again once their callers have taken it.
-    used: VecDeque<Arc<ReplySlot>>,
-    /// Whether others were let run before their letters are taken.
+    submissions: Submissions,
+    /// Cells that have their outcome, and are used again once their callers have taken it.
+    used: VecDeque<Arc<ReplyCell>>,
+    /// Whether others were let run before their submissions are taken.
     has_yielded: bool,
     /// How many calls have ended whose callers were not let run yet.
     ended_count: usize,
@@ -106,7 +106,7 @@ impl<R: Runtime> Driver<R> {
             behind_since: None,
             epoch,
             scratch: vec![0; SCRATCH_LEN],
-            letters: Letters::default(),
+            submissions: Submissions::default(),
             used: VecDeque::new(),
             has_yielded: false,
             ended_count: 0,
@@ -118,35 +118,35 @@ impl<R: Runtime> Driver<R> {
         Instant::from_epoch(self.epoch.elapsed())
     }
 
-    /// Whether the other callers are to run before letters are taken: only if there are others.
+    /// Whether the other callers are to run before submissions are taken: only if there are others.
     fn lets_others_run(&mut self) -> bool {
         if self.has_yielded {
             self.has_yielded = false;
             return false;
         }
-        let waiting = self.mailbox.letter_count();
+        let waiting = self.mailbox.submission_count();
         self.has_yielded = waiting > 0 && waiting + self.cluster.call_count() > 1;
         self.has_yielded
     }
 
     /// Takes what is in the mailbox.
-    fn take_letters(&mut self, now: Instant) {
-        let Self { mailbox, letters, used, cluster, .. } = self;
-        if !mailbox.collect(letters, used) {
+    fn take_submissions(&mut self, now: Instant) {
+        let Self { mailbox, submissions, used, cluster, .. } = self;
+        if !mailbox.take(submissions, used) {
             return;
         }
-        for (call, slot) in letters.calls.drain(..) {
-            match cluster.submit(now, call, Token::new(Arc::clone(&slot))) {
-                Ok(id) => slot.set_call(id),
+        for (call, cell) in submissions.calls.drain(..) {
+            match cluster.submit(now, call, Token::new(Arc::clone(&cell))) {
+                Ok(id) => cell.set_call(id),
                 Err(refused) => used.extend(refused.token.complete(Err(refused.error))),
             }
         }
-        for slot in letters.abandoned.drain(..) {
-            if let Some(call) = slot.call() {
+        for cell in submissions.cancelled.drain(..) {
+            if let Some(call) = cell.call() {
                 cluster.cancel(now, call);
             }
         }
-        for request in letters.requests.drain(..) {
+        for request in submissions.requests.drain(..) {
             request(cluster, now);
         }
     }
@@ -168,7 +168,7 @@ impl<R: Runtime> Driver<R> {
                 }
                 Action::Connect { link, address } => {
                     let dial = self.dialler.dial(address, self.cluster.topology());
-                    let socket = Socket::dial(link, dial, &self.mailbox.signal);
+                    let socket = Socket::dial(link, dial, &self.mailbox.waker);
                     if self.sockets.len() <= link.index() {
                         self.sockets.resize_with(link.index() + 1, || None);
                     }
@@ -268,7 +268,7 @@ impl<R: Runtime> Driver<R> {
 
     fn wake_at(&mut self, now: Instant, at: Instant) {
         let sleep = Box::pin(self.runtime.sleep(at.since(now)));
-        let readiness = Readiness::new(&self.mailbox.signal);
+        let readiness = Readiness::new(&self.mailbox.waker);
         self.timer = Some(Timer { at, sleep, readiness });
     }
 
@@ -319,7 +319,7 @@ impl<R: Runtime> Driver<R> {
             self.carry_out();
             return Left::Unseen;
         }
-        self.take_letters(now);
+        self.take_submissions(now);
         self.carry_out();
         let is_busy = self.drive_sockets(now);
         let is_due = self.carry_out();
@@ -329,7 +329,7 @@ impl<R: Runtime> Driver<R> {
     /// Takes turns as long as there is something to do. Ready when there is nothing to drive any
     /// more.
     fn take_turns(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.mailbox.signal.register(cx.waker());
+        self.mailbox.waker.register(cx.waker());
         if self.lets_others_run() {
             cx.waker().wake_by_ref();
             return Poll::Pending;
@@ -337,7 +337,7 @@ impl<R: Runtime> Driver<R> {
         for _ in 0..TURN_COUNT_MAX {
             let now = self.now();
             let left = self.turn(now);
-            if self.letters.is_orphaned || self.cluster.is_shut_down() {
+            if self.submissions.last_client_dropped || self.cluster.is_shut_down() {
                 return Poll::Ready(());
             }
             if left == Left::Unseen {

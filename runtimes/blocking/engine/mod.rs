@@ -166,7 +166,7 @@ impl Engine {
 mod tests {
     use super::super::socket::Handle;
     use super::*;
-    use crate::runtimes::oneshot::Answer;
+    use crate::runtimes::oneshot;
     use crate::runtimes::runtime::Runtime as _;
     use core::future::poll_fn;
     use core::time::Duration;
@@ -187,12 +187,12 @@ mod tests {
     fn who_waits_for_events_is_not_interrupted_by_them() -> io::Result<()> {
         let engine = Engine::new()?;
         let (mut stream, source) = with_a_byte(&engine)?;
-        let (bringer, answer) = Answer::new();
+        let (sender, receiver) = oneshot::channel();
         engine.employ(async move {
             let read = poll_fn(|cx| source.poll_read(cx, 2, || stream.read(&mut [0; 2]))).await;
-            bringer.bring(read);
+            sender.send(read);
         });
-        assert_eq!(engine.wait(answer).expect("is brought")?, 1);
+        assert_eq!(engine.wait(receiver).expect("is sent")?, 1);
         let mut reactor = lock(&engine.seat).reactor.take().expect("nobody waits");
         reactor.poll.poll(&mut reactor.events, Some(Duration::ZERO))?;
         assert!(reactor.events.iter().all(|event| event.token() != ALARM));
@@ -223,12 +223,12 @@ mod tests {
     fn a_driver_that_never_rests_learns_of_its_sockets() -> io::Result<()> {
         let engine = Engine::new()?;
         let (mut stream, source) = with_a_byte(&engine)?;
-        let (bringer, answer) = Answer::new();
-        let mut bringer = Some(bringer);
+        let (sender, receiver) = oneshot::channel();
+        let mut sender = Some(sender);
         let begun_at = Instant::now();
         engine.employ(poll_fn(move |cx| {
             if source.poll_read(cx, 2, || stream.read(&mut [0; 2])).is_ready() {
-                bringer.take().expect("brings it once").bring(true);
+                sender.take().expect("sends once").send(true);
                 return Poll::Ready(());
             }
             if begun_at.elapsed() > Duration::from_secs(10) {
@@ -237,7 +237,7 @@ mod tests {
             cx.waker().wake_by_ref();
             Poll::Pending
         }));
-        assert_eq!(engine.wait(answer), Some(true));
+        assert_eq!(engine.wait(receiver), Some(true));
         Ok(())
     }
 
