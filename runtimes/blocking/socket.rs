@@ -15,7 +15,7 @@ use std::vec::Vec;
 use mio::net::TcpStream;
 use socket2::SockRef;
 
-use super::engine::{Engine, Source};
+use super::engine::{Engine, SocketReadiness};
 use crate::runtimes::lookup;
 use crate::runtimes::runtime::{Either, Runtime, Stream};
 use crate::runtimes::tcp;
@@ -25,7 +25,7 @@ use crate::{Address, Config};
 #[derive(Debug)]
 pub(super) struct Socket<S> {
     stream: S,
-    source: Arc<Source>,
+    readiness: Arc<SocketReadiness>,
 }
 
 /// The engine, as the driver uses it.
@@ -68,18 +68,18 @@ impl Runtime for Handle {
     }
 
     fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
-        self.0.employ(future);
+        self.0.spawn(future);
     }
 }
 
 async fn connect(engine: &Engine, address: SocketAddr) -> io::Result<Socket<TcpStream>> {
     let mut stream = TcpStream::connect(address)?;
-    let source = engine.watch(&mut stream)?;
-    poll_fn(|cx| source.poll_connected(cx)).await;
+    let readiness = engine.watch(&mut stream)?;
+    poll_fn(|cx| readiness.poll_connected(cx)).await;
     stream.take_error()?.map_or(Ok(()), Err)?;
     stream.peer_addr()?;
     tcp::tune(&stream)?;
-    Ok(Socket { stream, source })
+    Ok(Socket { stream, readiness })
 }
 
 #[cfg(unix)]
@@ -90,10 +90,10 @@ type UnixSocket = crate::runtimes::NoUnixStream;
 #[cfg(unix)]
 async fn connect_unix(engine: &Engine, path: &str) -> io::Result<UnixSocket> {
     let mut stream = mio::net::UnixStream::connect(path)?;
-    let source = engine.watch(&mut stream)?;
-    poll_fn(|cx| source.poll_connected(cx)).await;
+    let readiness = engine.watch(&mut stream)?;
+    poll_fn(|cx| readiness.poll_connected(cx)).await;
     stream.take_error()?.map_or(Ok(()), Err)?;
-    Ok(Socket { stream, source })
+    Ok(Socket { stream, readiness })
 }
 
 #[cfg(not(unix))]
@@ -107,7 +107,7 @@ where
     for<'s> SockRef<'s>: From<&'s S>,
 {
     fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
-        self.source.poll_read(cx, into.len(), || self.stream.read(into))
+        self.readiness.poll_read(cx, into.len(), || self.stream.read(into))
     }
 
     fn has_input(&self) -> bool {
@@ -119,7 +119,7 @@ where
         cx: &mut Context<'_>,
         from: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.source.poll_write(cx, || match from {
+        self.readiness.poll_write(cx, || match from {
             // The usual case, and one for which the system has a shorter way.
             [piece] => self.stream.write(piece),
             pieces => self.stream.write_vectored(pieces),
@@ -163,7 +163,7 @@ mod tests {
         let engine = Engine::new()?;
         let handle = Handle(Arc::clone(&engine));
         let (sender, receiver) = oneshot::channel();
-        engine.employ(async move {
+        engine.spawn(async move {
             tests::tells_what_the_resolver_says(handle.clone()).await;
             sender.send(tests::reaches_a_host_with_dead_addresses(handle).await);
         });
