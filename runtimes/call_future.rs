@@ -9,7 +9,7 @@ use core::task::{Context, Poll};
 use super::client::Shared;
 use super::reply_cell::ReplyCell;
 use super::std::sync::Arc;
-use super::telemetry::Watch;
+use super::telemetry::Observation;
 use crate::cmd::Names;
 use crate::driver::Outcome;
 use crate::{Call, Error};
@@ -50,7 +50,7 @@ pub struct CallFuture<V> {
     /// `None` once the call has begun.
     call: Option<Call>,
     /// `None` before that, and once it has ended.
-    begun: Option<(Arc<ReplyCell>, Watch)>,
+    begun: Option<(Arc<ReplyCell>, Observation)>,
     /// The names of its commands, for errors that know none.
     names: Names,
     convert: Convert<V>,
@@ -72,8 +72,8 @@ impl<V> CallFuture<V> {
 
     fn begin(&mut self) {
         if let Some(call) = self.call.take() {
-            let watch = self.shared.observer.begin(&call);
-            self.begun = Some((self.shared.mailbox.submit(call), watch));
+            let observation = self.shared.observer.begin(&call);
+            self.begun = Some((self.shared.mailbox.submit(call), observation));
         }
     }
 }
@@ -87,8 +87,8 @@ impl<V> Future for CallFuture<V> {
         this.begin();
         let Some((cell, _)) = &this.begun else { return Poll::Pending };
         let Poll::Ready(outcome) = cell.poll(cx) else { return Poll::Pending };
-        if let Some((_, watch)) = this.begun.take() {
-            watch.end(&outcome);
+        if let Some((_, observation)) = this.begun.take() {
+            observation.end(&outcome);
         }
         let names = mem::replace(&mut this.names, Names::Same(""));
         Poll::Ready((this.convert)(outcome, names))

@@ -183,7 +183,7 @@ impl<R: Runtime> Driver<R> {
                     }
                 }
                 Action::Event(event) => {
-                    self.meter.tell(&event);
+                    self.meter.report(&event);
                     self.listeners.tell(event);
                 }
             }
@@ -372,7 +372,7 @@ impl<R: Runtime> Future for Driver<R> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let driver = self.get_mut();
         let polled = driver.take_turns(cx);
-        driver.meter.read(&driver.cluster, || driver.sockets.iter().flatten().count());
+        driver.meter.update(&driver.cluster, || driver.sockets.iter().flatten().count());
         polled
     }
 }

@@ -1,66 +1,68 @@
 #![doc = include_str!("../telemetry.md")]
-// Theory of operation. Nothing but this file names `tracing` or `metrics`. A client has an
-// `Observer`, which begins a `Watch` with each call; it ends with the call, or is dropped with it.
-// The driver has a `Meter`, which it hands every event and, whenever it was polled, what the
-// machine has counted. Without the features all of them are empty, and what they do is nothing.
+// Theory of operation. Only `spans` names the crate `tracing`, and only `metrics` names the crate
+// `metrics`. A client has an `Observer`, which begins an `Observation` with each call. The
+// observation ends with the call, or is dropped with it. The driver has a `Meter`, which receives
+// every event and, after each poll, the counters of the machine. Each module has a twin for builds
+// without its feature, whose types are empty and do nothing.
 
-#[cfg(not(feature = "metrics"))]
-#[path = "no_numbers.rs"]
-mod numbers;
 #[cfg(feature = "metrics")]
-mod numbers;
-#[cfg(not(feature = "tracing"))]
-#[path = "no_words.rs"]
-mod words;
+mod metrics;
+#[cfg(not(feature = "metrics"))]
+#[path = "metrics_off.rs"]
+mod metrics;
 #[cfg(feature = "tracing")]
-mod words;
+mod spans;
+#[cfg(not(feature = "tracing"))]
+#[path = "spans_off.rs"]
+mod spans;
 
 use crate::driver::Outcome;
 use crate::{Call, Cluster, Event};
 
-/// What a client observes its calls with.
+/// Observes the calls of one client.
 #[derive(Debug, Default)]
 pub(super) struct Observer {
-    clock: numbers::Clock,
+    durations: metrics::CallDurations,
 }
 
 impl Observer {
-    /// A call begins.
-    pub(super) fn begin(&self, call: &Call) -> Watch {
-        Watch { span: words::Span::of(call), timer: self.clock.begin() }
+    /// Begins to observe a call.
+    pub(super) fn begin(&self, call: &Call) -> Observation {
+        Observation { span: spans::Span::of(call), timer: self.durations.begin() }
     }
 }
 
 /// A call that is observed.
 #[derive(Debug)]
-pub(super) struct Watch {
-    span: words::Span,
-    timer: numbers::Timer,
+pub(super) struct Observation {
+    span: spans::Span,
+    timer: metrics::Timer,
 }
 
-impl Watch {
-    /// The call has ended. A watch that is dropped before has seen a call that was given up.
+impl Observation {
+    /// Notes the outcome of the call. An observation that is dropped before saw a call that its
+    /// caller gave up.
     pub(super) fn end(self, outcome: &Outcome) {
         self.span.end(outcome);
         self.timer.end();
     }
 }
 
-/// What a driver tells with.
+/// Reports what one driver does.
 #[derive(Debug, Default)]
 pub(super) struct Meter {
-    dials: numbers::Dials,
+    instruments: metrics::Instruments,
 }
 
 impl Meter {
-    /// Something happened.
-    #[expect(clippy::unused_self, reason = "who has a meter tells with it")]
-    pub(super) fn tell(&self, event: &Event) {
-        words::tell(event);
+    /// Reports an event.
+    #[expect(clippy::unused_self, reason = "only a driver has a meter")]
+    pub(super) fn report(&self, event: &Event) {
+        spans::emit(event);
     }
 
-    /// The machine may have counted something.
-    pub(super) fn read<T>(&mut self, cluster: &Cluster<T>, link_count: impl FnOnce() -> usize) {
-        self.dials.read(cluster, link_count);
+    /// Reports what the machine has counted since.
+    pub(super) fn update<T>(&mut self, cluster: &Cluster<T>, link_count: impl FnOnce() -> usize) {
+        self.instruments.update(cluster, link_count);
     }
 }

@@ -1,4 +1,7 @@
-//! Spans for calls and events for what happens to the cluster, by `tracing`.
+//! Spans of calls and events of the cluster, for `tracing`.
+//!
+//! Rules of this file: names and codes are reported only if they look like ones. Callers and servers
+//! may put anything in their place, and texts of errors may quote passwords.
 
 use crate::runtimes::std;
 
@@ -9,11 +12,11 @@ use tracing::field::Empty;
 use tracing::{debug, debug_span, info, trace, warn};
 
 use super::{Call, Event, Outcome};
-use crate::error::NodeFailure;
+use crate::error::{NodeFailure, ServerError};
 use crate::{Command, Reply, Slot};
 
 const TARGET: &str = "hashslot";
-/// Names are shorter.
+/// Longer words are no names.
 const NAME_LEN_MAX: usize = 64;
 
 #[derive(Debug)]
@@ -57,7 +60,7 @@ impl Span {
             Err(error) => {
                 self.span.record("error", error.kind().as_str());
                 self.span.record("may_have_executed", error.may_have_executed());
-                self.span.record("code", error.server().map(|error| word(error.code().as_bytes())));
+                self.span.record("code", error.server().map(code));
             }
         }
     }
@@ -75,19 +78,24 @@ impl Drop for Span {
     }
 }
 
-/// The name of a command. What cannot be one is not told: it may be anything.
+/// The name of a command. Bytes that cannot be a name are not reported: they may be secret.
 fn command(command: &Command) -> Cow<'static, str> {
     match command.info().name {
-        "" => Cow::Owned(String::from(word(&command.name().to_ascii_uppercase()))),
+        "" => Cow::Owned(String::from(word_or_other(&command.name().to_ascii_uppercase()))),
         name => Cow::Borrowed(name),
     }
 }
 
-/// A word that is one: servers and callers may put anything in its place.
-fn word(bytes: &[u8]) -> &str {
+/// The bytes, if they are a word, else "other": servers and callers may send anything.
+fn word_or_other(bytes: &[u8]) -> &str {
     let is_usual = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
     let is_word = (1..=NAME_LEN_MAX).contains(&bytes.len()) && bytes.iter().all(is_usual);
     core::str::from_utf8(bytes).ok().filter(|_| is_word).unwrap_or("other")
+}
+
+/// The code of an error of a server.
+fn code(error: &ServerError) -> &str {
+    word_or_other(error.code().as_bytes())
 }
 
 fn slot(call: &Call) -> Option<Slot> {
@@ -97,9 +105,9 @@ fn slot(call: &Call) -> Option<Slot> {
     call.commands().iter().find_map(|command| command.slot().ok().flatten())
 }
 
-/// Events are of the cluster: a caller that drives the machine is not their parent.
+/// Emits an event. It has no parent: the call whose thread drives the machine is not its cause.
 #[rustfmt::skip]
-pub(super) fn tell(event: &Event) {
+pub(super) fn emit(event: &Event) {
     match event {
         Event::Redirected { kind, slot, from, to } => debug!(
             name: "hashslot.redirected", target: TARGET, parent: None,
@@ -133,7 +141,7 @@ pub(super) fn tell(event: &Event) {
                 asked = failures.iter().count(), "no node could tell the topology"
             );
             for (node, failure) in failures.iter() {
-                let (failure, code) = of_seed(failure);
+                let (failure, code) = failure_and_code(failure);
                 warn!(
                     name: "hashslot.seed_failed", target: TARGET, parent: None,
                     %node, failure, code, "a node could not tell the topology"
@@ -150,7 +158,7 @@ pub(super) fn tell(event: &Event) {
         ),
         Event::AuthenticationRefused { node, error } => warn!(
             name: "hashslot.authentication_refused", target: TARGET, parent: None,
-            %node, code = word(error.code().as_bytes()), "a node refuses the new credentials"
+            %node, code = code(error), "a node refuses the new credentials"
         ),
         Event::CredentialsReplaced => info!(
             name: "hashslot.credentials_replaced", target: TARGET, parent: None,
@@ -164,26 +172,22 @@ pub(super) fn tell(event: &Event) {
             let first = message.value().elements().and_then(|mut elements| elements.next());
             trace!(
                 name: "hashslot.pushed", target: TARGET, parent: None, %node,
-                kind = first.and_then(|first| first.as_bytes()).map(word), "a node sent a push message"
+                kind = first.and_then(|first| first.as_bytes()).map(word_or_other), "a node sent a push message"
             );
         }
     }
 }
 
-/// The failure of a seed in a word, and the code that it gave. Its text may quote a password.
-fn of_seed(failure: &NodeFailure) -> (&'static str, Option<&str>) {
+/// The failure of a node in a word, and the code of its error. Its text may quote a password.
+fn failure_and_code(failure: &NodeFailure) -> (&'static str, Option<&str>) {
     match failure {
         NodeFailure::Unreachable(_) => ("unreachable", None),
         NodeFailure::NoAnswer => ("no_answer", None),
-        NodeFailure::Authentication(error) => {
-            ("authentication", Some(word(error.code().as_bytes())))
-        }
-        NodeFailure::Permission { error, .. } => {
-            ("permission", Some(word(error.code().as_bytes())))
-        }
-        NodeFailure::Database { error, .. } => ("database", Some(word(error.code().as_bytes()))),
-        NodeFailure::NotACluster(error) => ("not_a_cluster", Some(word(error.code().as_bytes()))),
-        NodeFailure::Refused(error) => ("refused", Some(word(error.code().as_bytes()))),
+        NodeFailure::Authentication(error) => ("authentication", Some(code(error))),
+        NodeFailure::Permission { error, .. } => ("permission", Some(code(error))),
+        NodeFailure::Database { error, .. } => ("database", Some(code(error))),
+        NodeFailure::NotACluster(error) => ("not_a_cluster", Some(code(error))),
+        NodeFailure::Refused(error) => ("refused", Some(code(error))),
         NodeFailure::Unusable(_) => ("unusable", None),
     }
 }

@@ -1,4 +1,4 @@
-//! Without the feature `tracing` there are no spans and no events.
+//! The twin of `spans` without the feature `tracing`: no spans and no events.
 
 use super::{Call, Event, Outcome};
 
@@ -14,4 +14,4 @@ impl Span {
     pub(super) const fn end(self, _: &Outcome) {}
 }
 
-pub(super) const fn tell(_: &Event) {}
+pub(super) const fn emit(_: &Event) {}

@@ -1,17 +1,17 @@
-//! Without the feature `metrics` nothing is counted or timed.
+//! The twin of `metrics` without the feature: nothing is counted or timed.
 
 use super::Cluster;
 
 #[derive(Debug, Default)]
-pub(super) struct Clock;
+pub(super) struct CallDurations;
 
 #[derive(Debug)]
 pub(super) struct Timer;
 
 #[derive(Debug, Default)]
-pub(super) struct Dials;
+pub(super) struct Instruments;
 
-impl Clock {
+impl CallDurations {
     #[expect(clippy::unused_self, reason = "there is none")]
     pub(super) const fn begin(&self) -> Timer {
         Timer
@@ -23,7 +23,7 @@ impl Timer {
     pub(super) const fn end(self) {}
 }
 
-impl Dials {
+impl Instruments {
     #[expect(clippy::unused_self, reason = "there are none")]
-    pub(super) fn read<T>(&mut self, _: &Cluster<T>, _: impl FnOnce() -> usize) {}
+    pub(super) fn update<T>(&mut self, _: &Cluster<T>, _: impl FnOnce() -> usize) {}
 }

@@ -1,4 +1,7 @@
-//! What is counted and timed, by `metrics`.
+//! Counters, gauges and the durations of calls, for the crate `metrics`.
+//!
+//! Rules of this file: each field of `Stats` has a counter. A gauge is the sum over all clients of
+//! the process; each client adds its share, and takes it back when it is dropped.
 
 use crate::runtimes::std;
 
@@ -10,11 +13,13 @@ use metrics::{describe_counter, describe_gauge, describe_histogram};
 use super::Cluster;
 use crate::Stats;
 
-pub(super) struct Clock(Histogram);
+/// The histogram of the durations of calls.
+pub(super) struct CallDurations(Histogram);
 
+/// Times one call. A timer that is dropped before its end records nothing.
 pub(super) struct Timer(Histogram, Instant);
 
-impl Default for Clock {
+impl Default for CallDurations {
     fn default() -> Self {
         let what = "How long calls took, without those that were given up";
         describe_histogram!("hashslot_call_seconds", Unit::Seconds, what);
@@ -22,7 +27,7 @@ impl Default for Clock {
     }
 }
 
-impl Clock {
+impl CallDurations {
     pub(super) fn begin(&self) -> Timer {
         Timer(self.0.clone(), Instant::now())
     }
@@ -91,28 +96,29 @@ counters! {
     topology_changes: "Topologies that differed from the one before",
 }
 
-pub(super) struct Dials {
+/// What one driver updates, and what it has counted so far.
+pub(super) struct Instruments {
     counters: Counters,
-    calls: Level,
-    links: Level,
+    calls: Share,
+    links: Share,
     counted: Stats,
 }
 
-impl Default for Dials {
+impl Default for Instruments {
     fn default() -> Self {
         describe_gauge!("hashslot_calls_in_progress", "Calls that are not over");
         describe_gauge!("hashslot_links_open", "Connections that are open, or being made");
         Self {
             counters: Counters::default(),
-            calls: Level(gauge!("hashslot_calls_in_progress"), 0),
-            links: Level(gauge!("hashslot_links_open"), 0),
+            calls: Share(gauge!("hashslot_calls_in_progress"), 0),
+            links: Share(gauge!("hashslot_links_open"), 0),
             counted: Stats::default(),
         }
     }
 }
 
-impl Dials {
-    pub(super) fn read<T>(&mut self, cluster: &Cluster<T>, links: impl FnOnce() -> usize) {
+impl Instruments {
+    pub(super) fn update<T>(&mut self, cluster: &Cluster<T>, links: impl FnOnce() -> usize) {
         if self.counted != *cluster.stats() {
             self.counters.advance(&self.counted, cluster.stats());
             self.counted = *cluster.stats();
@@ -122,10 +128,10 @@ impl Dials {
     }
 }
 
-/// The share of one client in a gauge of all clients. Taken back when it is dropped.
-struct Level(Gauge, usize);
+/// The share of one client in a gauge of all clients.
+struct Share(Gauge, usize);
 
-impl Level {
+impl Share {
     fn set(&mut self, level: usize) {
         let before = core::mem::replace(&mut self.1, level);
         let float = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
@@ -137,15 +143,15 @@ impl Level {
     }
 }
 
-impl Drop for Level {
+impl Drop for Share {
     fn drop(&mut self) {
         self.set(0);
     }
 }
 
-impl core::fmt::Debug for Clock {
+impl core::fmt::Debug for CallDurations {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("Clock")
+        f.write_str("CallDurations")
     }
 }
 
@@ -155,8 +161,8 @@ impl core::fmt::Debug for Timer {
     }
 }
 
-impl core::fmt::Debug for Dials {
+impl core::fmt::Debug for Instruments {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Dials({:?})", self.counted)
+        write!(f, "Instruments({:?})", self.counted)
     }
 }
