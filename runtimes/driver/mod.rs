@@ -8,9 +8,10 @@
 //! because its process was stopped or its runtime was not polled, asks the system for each socket
 //! whether there is something to be read, and reads that before any timer runs and before anything
 //! is written. All that came in meanwhile leaves in one write per node: that order of work is what
-//! batches. If the first of many callers wakes the task, the task lets the others run once before
-//! it takes what they submit, and it lets those run whose calls have ended before it falls asleep. One
-//! caller alone costs no such round.
+//! batches. `yielding` decides when the task lets callers run, so that what they submit leaves
+//! together.
+
+mod yielding;
 
 use super::std;
 
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use std::vec;
 use std::vec::Vec;
 
+use self::yielding::Yielding;
 use super::cause::caught;
 use super::dial::{Dialler, Wire};
 use super::events::Listeners;
@@ -37,8 +39,6 @@ use crate::{Action, Cluster, Instant, LinkId};
 
 /// One read takes a few hundred small replies. What is longer is read where it stays.
 const SCRATCH_LEN: usize = 32 * 1024;
-/// Turns before other tasks have theirs.
-const TURN_COUNT_MAX: usize = 64;
 /// A turn that comes later than this after its time may have missed what the system has.
 const LATENESS: Duration = Duration::from_millis(10);
 /// How long a runtime has to find out what the system has: until the next look, and in all.
@@ -61,10 +61,7 @@ pub(super) struct Driver<R: Runtime> {
     submissions: Submissions,
     /// Cells that have their outcome, and are used again once their callers have taken it.
     used: VecDeque<Arc<ReplyCell>>,
-    /// Whether others were let run before their submissions are taken.
-    has_yielded: bool,
-    /// How many calls have ended whose callers were not let run yet.
-    ended_count: usize,
+    yielding: Yielding,
     meter: Meter,
 }
 
@@ -108,25 +105,13 @@ impl<R: Runtime> Driver<R> {
             scratch: vec![0; SCRATCH_LEN],
             submissions: Submissions::default(),
             used: VecDeque::new(),
-            has_yielded: false,
-            ended_count: 0,
+            yielding: Yielding::default(),
             meter: Meter::default(),
         }
     }
 
     fn now(&self) -> Instant {
         Instant::from_epoch(self.epoch.elapsed())
-    }
-
-    /// Whether the other callers are to run before submissions are taken: only if there are others.
-    fn lets_others_run(&mut self) -> bool {
-        if self.has_yielded {
-            self.has_yielded = false;
-            return false;
-        }
-        let waiting = self.mailbox.submission_count();
-        self.has_yielded = waiting > 0 && waiting + self.cluster.call_count() > 1;
-        self.has_yielded
     }
 
     /// Takes what is in the mailbox.
@@ -158,7 +143,7 @@ impl<R: Runtime> Driver<R> {
             match action {
                 Action::Complete { token, outcome } => {
                     self.used.extend(token.complete(outcome));
-                    self.ended_count += 1;
+                    self.yielding.note_ended();
                 }
                 Action::SendToNode { link } => {
                     if let Some(socket) = self.socket(link) {
@@ -330,11 +315,12 @@ impl<R: Runtime> Driver<R> {
     /// more.
     fn take_turns(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.mailbox.waker.register(cx.waker());
-        if self.lets_others_run() {
+        let submitted = self.mailbox.submission_count();
+        if self.yielding.before_taking(submitted, self.cluster.call_count()) {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        for _ in 0..TURN_COUNT_MAX {
+        for _ in 0..Yielding::TURN_COUNT_MAX {
             let now = self.now();
             let left = self.turn(now);
             if self.submissions.last_client_dropped || self.cluster.is_shut_down() {
@@ -351,10 +337,7 @@ impl<R: Runtime> Driver<R> {
             if left == Left::More || self.set_timer(now) {
                 continue;
             }
-            let ended_count = core::mem::take(&mut self.ended_count);
-            if ended_count > 0 && ended_count + self.cluster.call_count() > 1 {
-                // Those whose calls have ended may make others, which then leave together.
-                self.has_yielded = true;
+            if self.yielding.before_sleep(self.cluster.call_count()) {
                 break;
             }
             if self.mailbox.fall_asleep() {
