@@ -1,8 +1,8 @@
 //! The waker of the driver's task, shared by all that wake it.
 //!
-//! Rules of this file. Each poll of the driver registers its waker before it looks for work. So work
-//! that comes later finds the waker of the last poll. A wake-up before the first poll does nothing:
-//! the first poll looks for work anyway.
+//! Rules of this file. Each poll of the driver registers its waker before it looks for work. So
+//! work that comes later finds the waker of the last poll. A wake-up before the first poll does
+//! nothing: the first poll looks for work anyway.
 
 use super::std;
 

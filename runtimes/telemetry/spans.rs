@@ -1,7 +1,7 @@
 //! Spans of calls and events of the cluster, for `tracing`.
 //!
-//! Rules of this file: names and codes are reported only if they look like ones. Callers and servers
-//! may put anything in their place, and texts of errors may quote passwords.
+//! Rules of this file: names and codes are reported only if they look like ones. Callers and
+//! servers may put anything in their place, and texts of errors may quote passwords.
 
 use crate::runtimes::std;
 

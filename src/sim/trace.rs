@@ -1,4 +1,4 @@
-//! What happened, as text for people and as a number that tells two runs apart.
+//! The trace of a run, as text to read and as a number to compare two runs by.
 
 use alloc::format;
 use alloc::string::String;

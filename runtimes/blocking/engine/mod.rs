@@ -3,8 +3,8 @@
 //! Theory of operation. Leader and followers. The driver and its parts are those of all runtimes,
 //! but no thread of its own polls the driver. One of the threads that wait for an outcome is the
 //! leader, and polls the driver for all (`leader`). It waits for sockets and timers with the
-//! `reactor`. While no thread waits, nothing is driven. The next leader reads what came in meanwhile
-//! before it looks at any timer.
+//! `reactor`. While no thread waits, nothing is driven. The next leader reads what came in
+//! meanwhile before it looks at any timer.
 
 mod driver_waker;
 mod leader;

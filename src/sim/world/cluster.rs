@@ -14,7 +14,7 @@ use super::data::spelled;
 use super::faults::Fault;
 use super::node::{Claim, Effect, Node, Session, Version, address, name};
 use super::serve::{Looks, accepts_subcommand, unknown_subcommand};
-use super::{Happening, World};
+use super::{Scheduled, World};
 use crate::address::Address;
 use crate::resp::encode;
 use crate::sim::judge::history::bit;
@@ -95,7 +95,7 @@ impl World {
         for by in 0..self.nodes.len() {
             if by != index {
                 let after = self.dice.up_to(self.conditions.gossip_delay_max);
-                self.schedule(after, Happening::Heard { by, claim: Arc::clone(&claim) });
+                self.schedule(after, Scheduled::Heard { by, claim: Arc::clone(&claim) });
             }
         }
     }
@@ -107,7 +107,7 @@ impl World {
         }
         if !self.can_talk(by, claim.node) {
             let claim = Arc::clone(claim);
-            return self.schedule(RETRY, Happening::Heard { by, claim });
+            return self.schedule(RETRY, Scheduled::Heard { by, claim });
         }
         let Node { view, importing, .. } = &mut self.nodes[by];
         if view.claim(claim.node).is_some_and(|known| known.serial > claim.serial) {
@@ -119,7 +119,7 @@ impl World {
             && let Some(newer) = self.nodes[by].view.claims[owner].clone()
         {
             let after = self.latency();
-            self.schedule(after, Happening::Heard { by: claim.node, claim: newer });
+            self.schedule(after, Scheduled::Heard { by: claim.node, claim: newer });
         }
         if let Some(winner) = loser_of {
             self.lose_slots(by, winner, &before);

@@ -1,4 +1,4 @@
-//! A connection of a client to a node: a pair of pipes.
+//! A connection of a client to a node: a pair of pipes, and what each end knows.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -47,6 +47,7 @@ pub(super) enum Direction {
     ToClient,
 }
 
+/// A connection, from its dial on.
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) client: usize,
@@ -55,10 +56,13 @@ pub(super) struct Connection {
     pub(super) state: State,
     /// Its attempts, if its host has several addresses.
     pub(super) race: Option<Race>,
+    /// Bytes on their way to the node.
     pub(super) up: Pipe,
+    /// Bytes on their way to the client.
     pub(super) down: Pipe,
+    /// Bytes that have arrived at the node, and were not served.
     pub(super) input: Vec<u8>,
-    /// Of what was taken from the transport, the command that is not whole.
+    /// The command that the transport has handed over in part.
     pub(super) taken: Vec<u8>,
     pub(super) session: Session,
     /// Whether the transport reads.
@@ -81,14 +85,19 @@ pub(super) enum State {
     Left,
 }
 
+/// One direction of a connection.
 #[derive(Debug, Default)]
 pub(super) struct Pipe {
+    /// Each piece and when it arrives, in order.
     pub(super) pieces: VecDeque<(Instant, Vec<u8>)>,
+    /// Bytes in all pieces.
     pub(super) len: usize,
+    /// When the last piece arrives.
     pub(super) last: Instant,
 }
 
 impl Pipe {
+    /// Takes the next piece if it has arrived.
     pub(super) fn pop_due(&mut self, now: Instant) -> Option<Vec<u8>> {
         let is_due = self.pieces.front().is_some_and(|(at, _)| *at <= now);
         let (_, bytes) = if is_due { self.pieces.pop_front() } else { None }?;
@@ -98,7 +107,7 @@ impl Pipe {
 }
 
 impl Connection {
-    /// Whether the node has commands of it that it cannot answer before the client reads.
+    /// Whether the node has commands that it cannot answer before the client reads.
     pub(super) const fn is_stuck(&self, pipe_len_max: usize) -> bool {
         self.down.len >= pipe_len_max && !self.input.is_empty()
     }

@@ -1,10 +1,10 @@
 //! Simulated nodes and the network between them and their clients, in virtual time.
 //!
-//! Theory of operation. Whatever will happen stands in an agenda, ordered by time and then by the
-//! order in which it was put there, so that a seed always gives the same run. A connection is a
-//! pair of pipes: bytes enter at one end in pieces, each piece has a time at which it arrives, and
-//! none overtakes another. What arrives at a node is parsed and answered by `serve`; what arrives
-//! at a client comes out of [`World::next_event`].
+//! Theory of operation. The world is a discrete-event simulation. One queue holds all that will
+//! happen, ordered by time and then by number, so that a seed always gives the same run. Nothing
+//! else lets time pass. A connection is a pair of pipes: bytes enter at one end in pieces, each
+//! piece has a time at which it arrives, and none overtakes another. `serve` parses and answers
+//! what arrives at a node; [`World::next_event`] returns what arrives at a client.
 //!
 //! | subject | files |
 //! | --- | --- |
@@ -90,8 +90,11 @@ pub struct World {
     pub(super) nemesis: Nemesis,
     pub(super) trace: Trace,
     dice: Dice,
-    agenda: BTreeMap<(Instant, u64), Happening>,
+    /// All that will happen, by its time and its number.
+    queue: BTreeMap<(Instant, u64), Scheduled>,
+    /// The number of the last entry of the queue.
     serial: u64,
+    /// Events that transports have not taken yet.
     events: VecDeque<SocketEvent>,
     connection_serial: u64,
     peace_since: Option<Instant>,
@@ -103,26 +106,27 @@ pub struct World {
 /// takes a few of them.
 const STILL_COUNT_MAX: u32 = 10_000;
 
-/// What stands in the agenda.
+/// What the queue holds.
 #[derive(Debug)]
-enum Happening {
-    /// A dial may try the next address of its host.
+enum Scheduled {
+    /// A dial tries the next address of its host.
     Attempt(ConnectionId),
-    /// A dial comes to its end.
+    /// A dial ends.
     Dialled(ConnectionId),
     /// The next piece of a pipe has arrived.
     Arrived(ConnectionId, Direction),
-    /// What was written reaches a replica.
+    /// A write reaches a replica.
     Replicate { replica: usize },
-    /// What a node claims reaches another.
+    /// The claim of a node reaches another one.
     Heard { by: usize, claim: Arc<Claim> },
-    /// Whether a node that was silent still is.
+    /// Other nodes look whether a node that was silent still is.
     Missed { node: usize },
-    /// Something that is done to the cluster or the network.
+    /// The nemesis does something to the cluster or the network.
     Nemesis(Step),
 }
 
 impl World {
+    /// A world whose nodes know each other, with the faults of this nemesis ahead.
     pub(super) fn with(dice: Dice, conditions: Conditions, nemesis: Nemesis, trace: Trace) -> Self {
         let mut world = Self {
             now: Instant::EPOCH,
@@ -135,7 +139,7 @@ impl World {
             history: History::default(),
             trace,
             dice,
-            agenda: BTreeMap::new(),
+            queue: BTreeMap::new(),
             serial: 0,
             events: VecDeque::new(),
             connection_serial: 0,
@@ -170,7 +174,7 @@ impl World {
     /// When something will happen next, unless a transport does something before.
     #[cfg(feature = "std")]
     pub(crate) fn next_at(&self) -> Option<Instant> {
-        let next = self.agenda.first_key_value().map(|((at, _), _)| *at);
+        let next = self.queue.first_key_value().map(|((at, _), _)| *at);
         if self.events.is_empty() { next } else { Some(self.now) }
     }
 
@@ -204,12 +208,12 @@ impl World {
                 self.trace.event(self.now, &event);
                 return Some(event);
             }
-            let next = self.agenda.first_key_value().map(|((at, _), _)| *at);
+            let next = self.queue.first_key_value().map(|((at, _), _)| *at);
             match (next, until) {
                 (Some(at), until) if until.is_none_or(|until| at <= until) => {
                     self.now = self.now.max(at);
-                    if let Some((_, happening)) = self.agenda.pop_first() {
-                        self.happen(happening);
+                    if let Some((_, scheduled)) = self.queue.pop_first() {
+                        self.carry_out(scheduled);
                     }
                 }
                 (_, until) => {
@@ -220,24 +224,25 @@ impl World {
         }
     }
 
-    fn schedule(&mut self, after: Duration, happening: Happening) {
+    /// Puts something that will happen after this time into the queue.
+    fn schedule(&mut self, after: Duration, scheduled: Scheduled) {
         self.serial += 1;
-        self.agenda.insert((self.now + after, self.serial), happening);
+        self.queue.insert((self.now + after, self.serial), scheduled);
     }
 
-    fn happen(&mut self, happening: Happening) {
-        match happening {
-            Happening::Attempt(id) => self.attempt(id),
-            Happening::Dialled(id) => self.dial_ends(id),
-            Happening::Arrived(id, direction) => self.arrive(id, direction),
-            Happening::Replicate { replica } => self.replicate(replica),
-            Happening::Heard { by, claim } => self.hear(by, &claim),
-            Happening::Missed { node } => self.missed(node),
-            Happening::Nemesis(step) => self.do_harm(step),
+    fn carry_out(&mut self, scheduled: Scheduled) {
+        match scheduled {
+            Scheduled::Attempt(id) => self.attempt(id),
+            Scheduled::Dialled(id) => self.dial_ends(id),
+            Scheduled::Arrived(id, direction) => self.arrive(id, direction),
+            Scheduled::Replicate { replica } => self.replicate(replica),
+            Scheduled::Heard { by, claim } => self.hear(by, &claim),
+            Scheduled::Missed { node } => self.missed(node),
+            Scheduled::Nemesis(step) => self.do_harm(step),
         }
     }
 
-    /// Whether something happens that happens once in so many times, and never if 0.
+    /// Draws whether a fault happens that happens once in so many times, and never if 0. Counts it.
     fn chance(&mut self, fault: Fault, one_in: u64) -> bool {
         let happens = one_in > 0 && self.dice.one_in(one_in);
         if happens {
@@ -246,11 +251,12 @@ impl World {
         happens
     }
 
-    /// A rate that holds until the last fault is undone.
+    /// The rate, or 0 once the last fault is undone.
     const fn while_faulty(&self, one_in: u64) -> u64 {
         if self.nemesis.is_over() { 0 } else { one_in }
     }
 
+    /// Draws how long a piece or a dial takes.
     fn latency(&mut self) -> Duration {
         let bound = self.conditions.latency_max;
         Duration::from_micros(20) + self.dice.up_to(bound)

@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use super::faults::Fault;
 use super::node::name;
-use super::{ConnectionId, Happening, SocketEvent, State, World};
+use super::{ConnectionId, Scheduled, SocketEvent, State, World};
 use crate::address::Address;
 use crate::config::Config;
 use crate::error::Disconnect;
@@ -50,7 +50,7 @@ impl World {
                 RaceStep::Dial(address) => self.dial_address(id, &address),
                 RaceStep::Wait(None) => return,
                 RaceStep::Wait(Some(at)) => {
-                    return self.schedule(at.since(now), Happening::Attempt(id));
+                    return self.schedule(at.since(now), Scheduled::Attempt(id));
                 }
                 RaceStep::Lost(cause) => return self.dial_failed(id, cause),
             }

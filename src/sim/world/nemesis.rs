@@ -1,4 +1,4 @@
-//! Who does harm: what is done to the cluster and the network, when, and how it is undone.
+//! The nemesis: which faults befall the cluster and the network, when, and how they are undone.
 //!
 //! All of it is planned at the start, from the nemesis' own dice; each fault that lasts is undone
 //! before the end, so that a run can be asked to settle.
@@ -12,7 +12,7 @@ use core::time::Duration;
 use super::faults::{Fault, Faults};
 use super::hostile::FORGERY_COUNT;
 use super::node::{Hostility, address};
-use super::{Connection, ConnectionId, Direction, Happening, State, World};
+use super::{Connection, ConnectionId, Direction, Scheduled, State, World};
 use crate::config::Protocol;
 use crate::error::Disconnect;
 use crate::sim::dice::Dice;
@@ -192,7 +192,7 @@ const fn count_max(fault: Fault) -> u64 {
 }
 
 impl World {
-    /// Puts everything that will be done into the agenda.
+    /// Puts everything that will be done into the queue.
     pub(super) fn schedule_nemesis(&mut self) {
         let length = self.nemesis.ends_at.since(Instant::EPOCH);
         for fault in self.nemesis.faults.iter() {
@@ -217,7 +217,7 @@ impl World {
 
     pub(super) fn plan(&mut self, after: Duration, step: Step) {
         self.nemesis.pending += 1;
-        self.schedule(after, Happening::Nemesis(step));
+        self.schedule(after, Scheduled::Nemesis(step));
     }
 
     /// Plans the end of a fault: after some time, before the end of the run.
@@ -296,7 +296,7 @@ impl World {
             Step::Gush(node) => {
                 self.nodes[node].drips = None;
                 for id in self.connections_of(node) {
-                    self.let_gush(id);
+                    self.deliver_held(id);
                 }
             }
             Step::Behave(node) => self.nodes[node].hostility = Hostility::default(),
@@ -608,7 +608,7 @@ impl World {
         for claim in claims {
             for by in (0..self.nodes.len()).filter(|by| *by != claim.node) {
                 let after = self.latency();
-                self.schedule(after, Happening::Heard { by, claim: Arc::clone(&claim) });
+                self.schedule(after, Scheduled::Heard { by, claim: Arc::clone(&claim) });
             }
         }
         self.disturb_all(self.now);

@@ -1,4 +1,8 @@
 //! The network: dials, bytes on their way, and connections that end.
+//!
+//! Rules of this file. Bytes arrive in order, in pieces, and late; a pipe that is full takes no
+//! more. A node that hangs up loses what is on its way to it; the client still gets what is on its
+//! way back, and then the end. After a client has closed, the node still gets what it wrote.
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -7,7 +11,7 @@ use core::time::Duration;
 use super::connection::{Connection, ConnectionId, Direction, Pipe, SocketEvent, State};
 use super::faults::Fault;
 use super::node::{Session, name};
-use super::{Happening, World};
+use super::{Scheduled, World};
 use crate::address::Address;
 use crate::error::Disconnect;
 
@@ -45,15 +49,16 @@ impl World {
 
     /// Begins to dial the one address of a node.
     pub(super) fn dial_node(&mut self, id: ConnectionId) {
-        let is_nobody = self.connections.get(&id).is_none_or(|c| c.node.is_none());
+        let leads_nowhere = self.connections.get(&id).is_none_or(|c| c.node.is_none());
         let hangs = self.chance(Fault::DialHang, self.while_faulty(self.conditions.dial_hangs));
-        if hangs || (is_nobody && self.conditions.lost_hosts_hang) {
+        if hangs || (leads_nowhere && self.conditions.lost_hosts_hang) {
             return; // no answer ever comes
         }
         let after = self.latency();
-        self.schedule(after, Happening::Dialled(id));
+        self.schedule(after, Scheduled::Dialled(id));
     }
 
+    /// The node that listens at an address, if one does.
     pub(super) fn resolve(&self, address: &Address) -> Option<usize> {
         (0..self.nodes.len()).find(|index| {
             let node = &self.nodes[*index];
@@ -93,7 +98,7 @@ impl World {
             self.put(id, Direction::ToServer, &bytes[..len], Duration::ZERO);
         }
         if is_short && len < bytes.len() && room > len {
-            // There is room: it was a whim.
+            // There is room: the short write was a fault of this one write.
             self.events.push_back(SocketEvent::Writable(id));
         }
         len
@@ -127,6 +132,7 @@ impl World {
         }
     }
 
+    /// Connects a dial, or refuses it.
     pub(super) fn dial_ends(&mut self, id: ConnectionId) {
         let rate = self.while_faulty(self.conditions.dial_refused);
         let refused = self.chance(Fault::DialRefused, rate);
@@ -178,7 +184,7 @@ impl World {
             pipe.len += piece.len();
             pipe.pieces.push_back((pipe.last, piece.to_vec()));
             let after = pipe.last.since(self.now);
-            self.schedule(after, Happening::Arrived(id, direction));
+            self.schedule(after, Scheduled::Arrived(id, direction));
         }
     }
 
@@ -188,8 +194,8 @@ impl World {
         self.nodes[node].drips
     }
 
-    /// What is held up on its way from a node comes at once.
-    pub(super) fn let_gush(&mut self, id: ConnectionId) {
+    /// Delivers at once what is held up on its way from a node.
+    pub(super) fn deliver_held(&mut self, id: ConnectionId) {
         let now = self.now;
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let down = &mut connection.down;
@@ -198,6 +204,7 @@ impl World {
         self.restart_pipe(id, Direction::ToClient);
     }
 
+    /// Delivers the next piece of a pipe, if the receiving end takes it.
     pub(super) fn arrive(&mut self, id: ConnectionId, direction: Direction) {
         let now = self.now;
         let pipe_len_max = self.conditions.pipe_len_max;
@@ -235,6 +242,7 @@ impl World {
         }
     }
 
+    /// Tells a transport that was refused that there is room again.
     fn tell_writable(&mut self, id: ConnectionId) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let has_room = connection.up.len < self.conditions.pipe_len_max;
@@ -244,7 +252,7 @@ impl World {
         }
     }
 
-    /// A connection whose node is gone ends when its last bytes have come.
+    /// Ends a connection whose node is gone, once its last bytes have arrived.
     fn end_if_reset(&mut self, id: ConnectionId) {
         let Some(connection) = self.connections.get(&id) else { return };
         if let State::Reset(cause) = &connection.state
@@ -256,7 +264,7 @@ impl World {
         }
     }
 
-    /// The node's end of a connection is gone: what was on its way to the node is lost.
+    /// Closes the node's end of a connection: what was on its way to the node is lost.
     pub(super) fn reset(&mut self, id: ConnectionId, cause: Disconnect) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         if connection.state == State::Left {
@@ -271,10 +279,10 @@ impl World {
         connection.input.clear();
         let after = connection.down.last.since(self.now);
         let after = after.max(self.latency());
-        self.schedule(after, Happening::Arrived(id, Direction::ToClient));
+        self.schedule(after, Scheduled::Arrived(id, Direction::ToClient));
     }
 
-    /// Of the replies on their way, the client gets this many pieces; in the last one, half.
+    /// Keeps this many pieces of the replies on their way, half of the last one, and loses the rest.
     pub(super) fn cut_replies(&mut self, id: ConnectionId, piece_count: usize) {
         self.history.refused_unread.remove(&id);
         let Some(connection) = self.connections.get_mut(&id) else { return };
@@ -286,18 +294,18 @@ impl World {
         pipe.len = pipe.pieces.iter().map(|(_, piece)| piece.len()).sum();
     }
 
-    /// Has everything arrive that is due in a pipe that stood still.
+    /// Delivers all that is due in a pipe that stood still.
     pub(super) fn restart_pipe(&mut self, id: ConnectionId, direction: Direction) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let now = self.now;
         let pipe = connection.pipe(direction);
         let count = pipe.pieces.iter().filter(|(at, _)| *at <= now).count().max(1);
         for _ in 0..count {
-            self.schedule(Duration::ZERO, Happening::Arrived(id, direction));
+            self.schedule(Duration::ZERO, Scheduled::Arrived(id, direction));
         }
     }
 
-    /// The connections of a node, but those that are over.
+    /// The connections of a node that are not over.
     pub(super) fn connections_of(&self, node: usize) -> Vec<ConnectionId> {
         let its = self.connections.iter().filter(|(_, connection)| connection.node == Some(node));
         its.map(|(id, _)| *id).collect()

@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use super::data::Data;
 use super::node::{Effect, Following};
-use super::{Happening, World};
+use super::{Scheduled, World};
 use crate::error::Disconnect;
 use crate::slot::Slot;
 
@@ -35,7 +35,7 @@ impl World {
             let follows = self.nodes[replica].following.is_some_and(|link| link.primary == primary);
             if follows {
                 let after = self.dice.up_to(self.conditions.replication_delay_max);
-                self.schedule(after, Happening::Replicate { replica });
+                self.schedule(after, Scheduled::Replicate { replica });
             }
         }
     }
@@ -45,7 +45,7 @@ impl World {
         let Some(link) = self.nodes[replica].following else { return };
         if !self.can_talk(replica, link.primary) {
             if self.nodes[replica].is_member {
-                self.schedule(super::cluster::RETRY, Happening::Replicate { replica });
+                self.schedule(super::cluster::RETRY, Scheduled::Replicate { replica });
             }
             return;
         }
@@ -211,7 +211,7 @@ impl World {
                 (true, None) => {
                     node.silent_since = Some(now);
                     let after = self.conditions.node_timeout + self.dice.millis(0, 100);
-                    self.schedule(after, Happening::Missed { node: index });
+                    self.schedule(after, Scheduled::Missed { node: index });
                 }
                 (false, Some(_)) => {
                     node.silent_since = None;
@@ -249,7 +249,7 @@ impl World {
             self.promote(replica);
         } else {
             let after = self.dice.millis(ELECTION_DELAY_MIN, ELECTION_DELAY_MAX);
-            self.schedule(after, Happening::Missed { node: index });
+            self.schedule(after, Scheduled::Missed { node: index });
         }
     }
 
@@ -266,12 +266,12 @@ impl World {
                 let Some(claim) = self.nodes[of].view.claims[of].clone() else { continue };
                 if by != of {
                     let after = self.dice.up_to(self.conditions.gossip_delay_max);
-                    self.schedule(after, Happening::Heard { by, claim });
+                    self.schedule(after, Scheduled::Heard { by, claim });
                 }
             }
         }
         if self.nodes[index].primary.is_some() {
-            self.schedule(Duration::ZERO, Happening::Replicate { replica: index });
+            self.schedule(Duration::ZERO, Scheduled::Replicate { replica: index });
         }
     }
 
