@@ -469,7 +469,7 @@ impl<R: Runtime> Client<R> {
         self.ask_soon(question).await.ok_or_else(Error::shut_down)
     }
 
-    /// The answer is `None` if the client is shut down.
+    /// The receiver gets `None` if the client is shut down.
     fn ask_soon<V: Send + 'static>(
         &self,
         question: impl FnOnce(&Cluster<Token>) -> V + Send + 'static,

@@ -19,7 +19,7 @@ const WAITING_COUNT_MAX: usize = 1024;
 /// Bytes that they have, about; the same.
 const WAITING_LEN_MAX: usize = 4 << 20;
 
-/// What the machine has to tell, from the moment on at which a client was asked for it.
+/// The events of the machine, from the moment on at which a client was asked for them.
 ///
 /// **Limit**: 1024 events wait, of 4 MiB together; beyond, the oldest are dropped and counted.
 /// Listeners share what waits for several of them.
@@ -103,7 +103,7 @@ impl Stream for Events {
 /// All listeners.
 #[derive(Debug)]
 pub(super) struct Listeners {
-    /// `None` once there is nothing more to tell.
+    /// `None` once the driver has ended.
     queues: Mutex<Option<Vec<Weak<Mutex<Queue>>>>>,
 }
 
@@ -129,7 +129,8 @@ impl Listeners {
         Events { queue }
     }
 
-    pub(super) fn tell(&self, event: Event) {
+    /// Sends an event to all listeners.
+    pub(super) fn send(&self, event: Event) {
         let mut queues = self.queues();
         let Some(queues) = queues.as_mut().filter(|queues| !queues.is_empty()) else { return };
         let event = Arc::new(event);
@@ -144,6 +145,7 @@ impl Listeners {
         });
     }
 
+    /// Ends all streams of events, once they are read.
     pub(super) fn close(&self) {
         for listener in self.queues().take().into_iter().flatten() {
             let Some(queue) = listener.upgrade() else { continue };

@@ -3,9 +3,9 @@
 //! Theory of operation. The resolver of the system blocks, and a lookup cannot be cancelled. On a
 //! runtime's threads for blocking work, slow names would delay the application's own work. One
 //! thread per name would be thousands. So all clients of a process share a few threads, which end
-//! with the last lookup. Names wait in line. Requests for a name that waits or is being looked up
-//! share one result. A name without waiting requests is skipped. A lookup whose requests have all
-//! gone keeps its thread until it ends.
+//! with the last lookup. Other names wait in a queue. Requests for a name that waits or is being
+//! looked up share one result. A name without waiting requests is skipped. A lookup whose requests
+//! have all gone keeps its thread until it ends.
 
 use super::std;
 
@@ -43,59 +43,59 @@ pub(super) async fn resolve(address: &Address) -> io::Result<Vec<SocketAddr>> {
 
 static LOOKUPS: Lookups = Lookups::new(|host| (host, 0).to_socket_addrs().map(Iterator::collect));
 
-/// What a name stands for, or what the resolver says.
+/// The addresses of a name, or the error of the resolver.
 type Found = Result<Vec<SocketAddr>, (io::ErrorKind, String)>;
 
-/// The names that are looked up, and those that will be.
+/// The names that are looked up, and those that wait for a thread.
 #[derive(Debug)]
 struct Lookups {
     look_up: fn(&str) -> io::Result<Vec<SocketAddr>>,
-    desk: Mutex<Desk>,
+    queue: Mutex<Queue>,
 }
 
 #[derive(Debug)]
-struct Desk {
-    /// What is being looked up: a name for each thread.
+struct Queue {
+    /// The names that are being looked up, one for each thread.
     running: Vec<Job>,
-    line: VecDeque<Job>,
+    waiting: VecDeque<Job>,
 }
 
-/// One name, and who waits for it.
+/// One name, and the callers that wait for it.
 #[derive(Debug)]
 struct Job {
     host: String,
-    askers: Vec<Sender<Found>>,
+    senders: Vec<Sender<Found>>,
 }
 
 impl Job {
     fn is_awaited(&self) -> bool {
-        self.askers.iter().any(Sender::is_awaited)
+        self.senders.iter().any(Sender::is_awaited)
     }
 }
 
 impl Lookups {
     const fn new(look_up: fn(&str) -> io::Result<Vec<SocketAddr>>) -> Self {
-        Self { look_up, desk: Mutex::new(Desk { running: Vec::new(), line: VecDeque::new() }) }
+        Self { look_up, queue: Mutex::new(Queue { running: Vec::new(), waiting: VecDeque::new() }) }
     }
 
-    fn desk(&self) -> MutexGuard<'_, Desk> {
-        lock(&self.desk)
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        lock(&self.queue)
     }
 
-    /// Asks what a name stands for.
+    /// Asks for the addresses of a name.
     fn ask(&'static self, host: &str) -> io::Result<Receiver<Found>> {
         let (sender, receiver) = oneshot::channel();
-        let mut desk = self.desk();
-        let Desk { running, line } = &mut *desk;
-        if let Some(job) = running.iter_mut().chain(&mut *line).find(|job| job.host == host) {
-            job.askers.retain(Sender::is_awaited);
-            job.askers.push(sender);
+        let mut queue = self.lock();
+        let Queue { running, waiting } = &mut *queue;
+        if let Some(job) = running.iter_mut().chain(&mut *waiting).find(|job| job.host == host) {
+            job.senders.retain(Sender::is_awaited);
+            job.senders.push(sender);
             return Ok(receiver);
         }
-        line.retain(Job::is_awaited);
-        let job = Job { host: host.to_string(), askers: Vec::from([sender]) };
+        waiting.retain(Job::is_awaited);
+        let job = Job { host: host.to_string(), senders: Vec::from([sender]) };
         if running.len() == THREAD_COUNT_MAX {
-            line.push_back(job);
+            waiting.push_back(job);
             return Ok(receiver);
         }
         running.push(job);
@@ -116,21 +116,24 @@ impl Lookups {
             let found = caught(|| (self.look_up)(&host))
                 .unwrap_or_else(|cause| Err(io::Error::other(cause)));
             let found = found.map_err(|error| (error.kind(), error.to_string()));
-            let (job, following) = self.hand_in(&host);
-            job.into_iter().flat_map(|job| job.askers).for_each(|asker| asker.send(found.clone()));
+            let (job, following) = self.finish(&host);
+            job.into_iter()
+                .flat_map(|job| job.senders)
+                .for_each(|sender| sender.send(found.clone()));
             next = following;
         }
     }
 
-    /// A name has been looked up: who waits for it, and the next name.
-    fn hand_in(&self, host: &str) -> (Option<Job>, Option<String>) {
-        let mut desk = self.desk();
-        let index = desk.running.iter().position(|job| job.host == host);
-        let done = index.map(|index| desk.running.swap_remove(index));
-        while let Some(job) = desk.line.pop_front() {
+    /// Ends the job of a name that was looked up, and begins the next one. Returns the former job
+    /// and the name of the next.
+    fn finish(&self, host: &str) -> (Option<Job>, Option<String>) {
+        let mut queue = self.lock();
+        let index = queue.running.iter().position(|job| job.host == host);
+        let done = index.map(|index| queue.running.swap_remove(index));
+        while let Some(job) = queue.waiting.pop_front() {
             if job.is_awaited() {
                 let host = job.host.clone();
-                desk.running.push(job);
+                queue.running.push(job);
                 return (done, Some(host));
             }
         }
@@ -186,8 +189,8 @@ mod tests {
         let gone = LOOKUPS.ask("gone")?;
         let good = LOOKUPS.ask("good")?;
         let none = LOOKUPS.ask("none")?;
-        assert_eq!(LOOKUPS.desk().running.len(), THREAD_COUNT_MAX);
-        assert_eq!(LOOKUPS.desk().line.len(), 20 - THREAD_COUNT_MAX + 3, "one for each name");
+        assert_eq!(LOOKUPS.lock().running.len(), THREAD_COUNT_MAX);
+        assert_eq!(LOOKUPS.lock().waiting.len(), 20 - THREAD_COUNT_MAX + 3, "one for each name");
         drop(gone);
         *HELD.0.lock().unwrap_or_else(PoisonError::into_inner) = false;
         HELD.1.notify_all();
@@ -197,7 +200,7 @@ mod tests {
         let error = wait(none).expect("is sent").expect_err("there is none");
         assert_eq!(error, (io::ErrorKind::NotFound, "no such name".into()));
         assert_eq!(ASKED.load(Ordering::SeqCst), 22, "the dropped request is skipped");
-        assert!(LOOKUPS.desk().running.is_empty() && LOOKUPS.desk().line.is_empty());
+        assert!(LOOKUPS.lock().running.is_empty() && LOOKUPS.lock().waiting.is_empty());
         Ok(())
     }
 }

@@ -24,7 +24,7 @@ struct Flag {
 }
 
 impl Readiness {
-    /// Nothing is known of a thing that was not polled yet: it is ready.
+    /// Ready at first: nothing is known of a thing that was not polled yet.
     pub(super) fn new(driver: &Arc<TaskWaker>) -> Self {
         let flag = Arc::new(Flag { is_ready: AtomicBool::new(true), driver: Arc::clone(driver) });
         Self { waker: Waker::from(Arc::clone(&flag)), flag }
@@ -36,7 +36,7 @@ impl Readiness {
         is_ready.load(Ordering::Acquire) && is_ready.swap(false, Ordering::AcqRel)
     }
 
-    /// It is to be polled again, by a driver that is awake.
+    /// Marks the thing as ready. The driver is awake, and needs no wake-up.
     pub(super) fn set(&self) {
         self.flag.is_ready.store(true, Ordering::Release);
     }

@@ -65,10 +65,10 @@ pub(super) struct Driver<R: Runtime> {
     meter: Meter,
 }
 
-/// What a turn has left.
+/// What is left to do after a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Left {
-    /// Nothing that is not woken for.
+    /// Nothing, or only what the task will be woken for.
     Nothing,
     /// Something that nothing will wake the task for.
     More,
@@ -114,7 +114,7 @@ impl<R: Runtime> Driver<R> {
         Instant::from_epoch(self.epoch.elapsed())
     }
 
-    /// Takes what is in the mailbox.
+    /// Takes the submissions of callers out of the mailbox, and hands them to the machine.
     fn take_submissions(&mut self, now: Instant) {
         let Self { mailbox, submissions, used, cluster, .. } = self;
         if !mailbox.take(submissions, used) {
@@ -136,7 +136,7 @@ impl<R: Runtime> Driver<R> {
         }
     }
 
-    /// Carries out what the machine wants. Whether there are sockets to be driven for it.
+    /// Carries out the actions of the machine. Returns whether sockets have to be driven for them.
     fn carry_out(&mut self) -> bool {
         let mut is_due = false;
         while let Some(action) = self.cluster.poll_action() {
@@ -169,7 +169,7 @@ impl<R: Runtime> Driver<R> {
                 }
                 Action::Event(event) => {
                     self.meter.report(&event);
-                    self.listeners.tell(event);
+                    self.listeners.send(event);
                 }
             }
         }
@@ -186,14 +186,13 @@ impl<R: Runtime> Driver<R> {
         }
     }
 
-    /// Drives the sockets that something happened to, or that have something to write. Whether one
-    /// of them can go on at once.
+    /// Drives the sockets that something happened to, or that have something to write. Returns
+    /// whether one of them can go on at once.
     fn drive_sockets(&mut self, now: Instant) -> bool {
         self.each_socket(now, Socket::take_ready, Socket::drive)
     }
 
-    /// Does this with the sockets that something happened to. Whether one of them can go on at
-    /// once.
+    /// Drives the sockets that are meant. Returns whether one of them can go on at once.
     #[inline]
     fn each_socket(
         &mut self,
@@ -270,8 +269,8 @@ impl<R: Runtime> Driver<R> {
         is_over
     }
 
-    /// Tells the machine that it is time, behind what has come in. Whether it was told: after a
-    /// pause there may be more to be read before.
+    /// Reads what has come in, and then tells the machine the time. Returns whether it was told:
+    /// after a pause there may be more to be read first.
     fn let_time_pass(&mut self, now: Instant) -> bool {
         let is_late = self.cluster.poll_timeout().is_some_and(|at| now.since(at) > LATENESS);
         let is_busy = self.read_sockets(now);
@@ -286,8 +285,8 @@ impl<R: Runtime> Driver<R> {
         true
     }
 
-    /// Reads what the sockets have that something happened to, and writes nothing. Whether one of
-    /// them can go on at once.
+    /// Reads from the sockets that something happened to, and writes nothing. Returns whether one
+    /// of them can go on at once.
     fn read_sockets(&mut self, now: Instant) -> bool {
         self.each_socket(now, Socket::take_woken, Socket::receive)
     }

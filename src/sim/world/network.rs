@@ -282,7 +282,7 @@ impl World {
         self.schedule(after, Scheduled::Arrived(id, Direction::ToClient));
     }
 
-    /// Keeps this many pieces of the replies on their way, half of the last one, and loses the rest.
+    /// Keeps this many pieces of the replies on their way, half of the last one, and no others.
     pub(super) fn cut_replies(&mut self, id: ConnectionId, piece_count: usize) {
         self.history.refused_unread.remove(&id);
         let Some(connection) = self.connections.get_mut(&id) else { return };
