@@ -1,5 +1,6 @@
 //! The words between the machine and its driver.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -8,6 +9,7 @@ use core::ops::Deref;
 use crate::address::Address;
 use crate::config::Protocol;
 use crate::error::{Disconnect, Error, Failure, NodeFailures, ServerError};
+use crate::procedure::ScanPage;
 use crate::resp::{Frame, Value, encode};
 use crate::slot::Slot;
 use crate::topology::TopologyChange;
@@ -106,20 +108,22 @@ pub enum Reply {
     Pipeline(Vec<Result<Frame, Error>>),
     /// The reply of each node to one command.
     PerNode(NodeReplies),
+    /// The next page of a scan.
+    Scan(Box<ScanPage>),
     /// The topology is known.
     Ready,
 }
 
 impl Reply {
     /// The reply to one command as one value. Replies that stay apart become a map from address to
-    /// reply, as [`NodeReplies::to_frame`] makes it. `None` for a pipeline, and where there is no
-    /// reply.
+    /// reply, as [`NodeReplies::to_frame`] makes it. `None` for a pipeline and a scan, and where
+    /// there is no reply.
     #[must_use]
     pub fn into_frame(self) -> Option<Frame> {
         match self {
             Self::One(frame) => Some(frame),
             Self::PerNode(replies) => Some(replies.to_frame()),
-            Self::Pipeline(_) | Self::Ready => None,
+            Self::Pipeline(_) | Self::Scan(_) | Self::Ready => None,
         }
     }
 }

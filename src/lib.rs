@@ -227,6 +227,7 @@ pub mod topology;
 mod action;
 mod link;
 pub mod plan;
+mod procedure;
 pub mod verdict;
 
 pub mod cmd;

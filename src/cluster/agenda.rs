@@ -2,15 +2,15 @@
 //!
 //! Theory of operation. A room that wants a part sent, or the topology read again, would have to
 //! call a room above it. It leaves a note here instead. The notes are carried out when the input,
-//! or a frame of it, has been dealt with: first the parts, in their order, then what became of the
-//! round, then the wish for another one. A wish begins no round that is over at once and wishes for
+//! or a frame of it, has been dealt with: first the parts, in their order, then the next steps of
+//! procedures, then what became of the round, then the wish for another one. A wish begins no round that is over at once and wishes for
 //! the next: rounds have a least time between them. So this ends.
 
 use alloc::collections::VecDeque;
 
 use super::Cluster;
 use super::calls::PartRef;
-use crate::action::RefreshReason;
+use crate::action::{CallId, Outcome, RefreshReason};
 use crate::time::Instant;
 
 /// What is left to be done. Empty between two inputs.
@@ -18,6 +18,8 @@ use crate::time::Instant;
 pub(super) struct Agenda {
     /// Parts to be sent where their routes lead now.
     parts: VecDeque<PartRef>,
+    /// Calls whose procedure goes on, and how their last step ended.
+    steps: VecDeque<(CallId, Option<Outcome>)>,
     /// Whether the topology is to be read again, and why; whether that is urgent.
     refresh: Option<(RefreshReason, bool)>,
 }
@@ -33,6 +35,11 @@ impl Agenda {
         parts.rev().for_each(|part| self.parts.push_front(part));
     }
 
+    /// The procedure of a call goes on. `heard` tells how its last step ended.
+    pub(super) fn go_on(&mut self, call: CallId, heard: Option<Outcome>) {
+        self.steps.push_back((call, heard));
+    }
+
     /// The topology is to be read again. Of two wishes the urgent one counts, else the first.
     pub(super) fn want_refresh(&mut self, reason: RefreshReason, is_urgent: bool) {
         if self.refresh.is_none_or(|(_, was_urgent)| is_urgent && !was_urgent) {
@@ -43,7 +50,7 @@ impl Agenda {
     /// Whether nothing is left.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.parts.is_empty() && self.refresh.is_none()
+        self.parts.is_empty() && self.steps.is_empty() && self.refresh.is_none()
     }
 }
 
@@ -61,6 +68,8 @@ impl<T> Cluster<T> {
         loop {
             if let Some(part) = self.agenda.parts.pop_front() {
                 self.dispatch(now, part);
+            } else if let Some((call, heard)) = self.agenda.steps.pop_front() {
+                self.next_step(now, call, heard);
             } else if self.refresh.is_round_over() {
                 self.end_round(now);
             } else if let Some((reason, is_urgent)) = self.agenda.refresh.take() {

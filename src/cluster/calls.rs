@@ -18,6 +18,7 @@ use crate::address::Address;
 use crate::config::Protocol;
 use crate::error::{Cause, Error, ProtocolError, ServerError, Violation};
 use crate::plan::{Assembly, Call, Member, Merged, Payload, Piece, Plan};
+use crate::procedure::Procedure;
 use crate::random::Random;
 use crate::resp::Frame;
 use crate::slot::Slot;
@@ -130,6 +131,27 @@ struct Entry<T> {
     len: usize,
     token: Option<T>,
     parts: Parts,
+    /// What the parts are a step of.
+    procedure: Option<Box<Running>>,
+}
+
+/// A procedure that is under way.
+#[derive(Debug)]
+struct Running {
+    procedure: Procedure,
+    /// Whether its step is the last one, however that ends: its time is up, or the machine ends.
+    is_last: bool,
+}
+
+/// What the end of a part makes of its call.
+#[derive(Debug)]
+pub(super) enum Settled<T> {
+    /// Others of its parts are open.
+    Open,
+    /// The call is over.
+    Over(T, Outcome),
+    /// A step of its procedure is over.
+    Step(CallId, Outcome),
 }
 
 /// No neighbour.
@@ -219,6 +241,25 @@ impl<T> Calls<T> {
         if let Payload::Later(call) = taken { Some(*call) } else { None }
     }
 
+    /// A call is made step by step.
+    pub(super) fn set_procedure(&mut self, id: CallId, procedure: Procedure) {
+        if let Some(entry) = self.entry_mut(id) {
+            entry.procedure = Some(Box::new(Running { procedure, is_last: false }));
+        }
+    }
+
+    /// The procedure of a call.
+    pub(super) fn procedure_mut(&mut self, id: CallId) -> Option<&mut Procedure> {
+        self.entry_mut(id)?.procedure.as_mut().map(|running| &mut running.procedure)
+    }
+
+    /// The step that a call has begun is its last one.
+    pub(super) fn end_procedure(&mut self, id: CallId) {
+        if let Some(running) = self.entry_mut(id).and_then(|entry| entry.procedure.as_mut()) {
+            running.is_last = true;
+        }
+    }
+
     /// A call was planned again.
     pub(super) fn replace(&mut self, id: CallId, plan: Plan<Part>) {
         if let Some(entry) = self.entry_mut(id) {
@@ -275,11 +316,12 @@ impl<T> Calls<T> {
         result: Result<Frame, Error>,
         spoken: impl FnOnce(LinkId) -> Option<Protocol>,
         random: &mut Random,
-    ) -> Option<(T, Outcome)> {
+    ) -> Settled<T> {
         let room = self.kept_len_max - self.kept_len;
-        match &mut self.entry_mut(part.call)?.parts {
-            Parts::None => return None,
-            Parts::One(_) => return Some((self.take(part.call)?, result.map(Reply::One))),
+        let Some(entry) = self.entry_mut(part.call) else { return Settled::Open };
+        match &mut entry.parts {
+            Parts::None => return Settled::Open,
+            Parts::One(_) => return self.over(part.call, result.map(Reply::One)),
             Parts::Many(many) => {
                 if many.has_joints() {
                     many.note_protocol(part.part, spoken);
@@ -287,18 +329,33 @@ impl<T> Calls<T> {
                 let (is_open, kept_len) = many.settle(part.part, result, room);
                 self.kept_len += kept_len;
                 if is_open {
-                    return None;
+                    return Settled::Open;
                 }
             }
         }
         self.finish(part.call, random)
     }
 
+    /// All parts of a call are over: what becomes of it.
+    #[inline]
+    fn over(&mut self, id: CallId, outcome: Outcome) -> Settled<T> {
+        let Some(entry) = self.entry_mut(id) else { return Settled::Open };
+        let outcome = match entry.procedure.take_if(|running| running.is_last) {
+            None if entry.procedure.is_some() => {
+                entry.parts = Parts::None;
+                return Settled::Step(id, outcome);
+            }
+            None => outcome,
+            Some(running) => running.procedure.end(outcome),
+        };
+        self.take(id).map_or(Settled::Open, |token| Settled::Over(token, outcome))
+    }
+
     /// Completes a call of several parts, all of which are over.
-    pub(super) fn finish(&mut self, id: CallId, random: &mut Random) -> Option<(T, Outcome)> {
-        let parts = core::mem::replace(&mut self.entry_mut(id)?.parts, Parts::None);
-        let token = self.take(id)?;
-        let Parts::Many(many) = parts else { return None };
+    pub(super) fn finish(&mut self, id: CallId, random: &mut Random) -> Settled<T> {
+        let Some(entry) = self.entry_mut(id) else { return Settled::Open };
+        let parts = core::mem::replace(&mut entry.parts, Parts::None);
+        let Parts::Many(many) = parts else { return Settled::Open };
         self.kept_len -= many.kept_len;
         let protocol = many.protocol.unwrap_or(self.protocol);
         let mut results = Vec::with_capacity(many.results.len());
@@ -324,7 +381,7 @@ impl<T> Calls<T> {
                 Ok(Reply::Pipeline(of_command.collect()))
             }
         };
-        Some((token, outcome))
+        self.over(id, outcome)
     }
 
     /// Takes a call out, whatever became of it: its token.
@@ -333,6 +390,7 @@ impl<T> Calls<T> {
         let entry = self.entry_mut(id)?;
         entry.serial = 0;
         let parts = core::mem::replace(&mut entry.parts, Parts::None);
+        entry.procedure = None;
         let (token, len) = (entry.token.take(), entry.len);
         if let Parts::Many(many) = parts {
             self.kept_len -= many.kept_len;
@@ -550,6 +608,7 @@ impl<T> Entry<T> {
             len: 0,
             token: None,
             parts: Parts::None,
+            procedure: None,
         }
     }
 

@@ -61,10 +61,9 @@ impl<T> Cluster<T> {
 
     /// A call without a part is over at once.
     fn finish_empty(&mut self, id: CallId, part_count: usize) {
-        if part_count == 0
-            && let Some((token, outcome)) = self.calls.finish(id, &mut self.random)
-        {
-            self.complete(token, outcome);
+        if part_count == 0 {
+            let settled = self.calls.finish(id, &mut self.random);
+            self.end_step(settled);
         }
     }
 
@@ -123,6 +122,9 @@ impl<T> Cluster<T> {
     /// without it is.
     fn plan_again(&mut self, part: PartRef) {
         let Some(call) = self.calls.take_later(part) else {
+            if self.calls.procedure_mut(part.call).is_some() {
+                return self.agenda.go_on(part.call, None);
+            }
             if let Some(token) = self.calls.take(part.call) {
                 self.complete(token, Ok(Reply::Ready));
             }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::Cluster;
-use super::calls::{Part, PartRef, Place};
+use super::calls::{Part, PartRef, Place, Settled};
 use super::nodes::NodeRef;
 use crate::command::Command;
 use crate::error::{Cause, Error, Failure, NodeFailures, Ran, ServerError};
@@ -15,8 +15,17 @@ impl<T> Cluster<T> {
     pub(super) fn settle(&mut self, part: PartRef, result: Result<Frame, Error>) {
         let Self { calls, links, random, .. } = self;
         let spoken = |link| links.get(link).map(|tenant| tenant.link.protocol());
-        if let Some((token, outcome)) = calls.settle(part, result, spoken, random) {
-            self.complete(token, outcome);
+        let settled = calls.settle(part, result, spoken, random);
+        self.end_step(settled);
+    }
+
+    /// What the end of a part makes of its call.
+    #[inline]
+    pub(super) fn end_step(&mut self, settled: Settled<T>) {
+        match settled {
+            Settled::Open => {}
+            Settled::Over(token, outcome) => self.complete(token, outcome),
+            Settled::Step(call, outcome) => self.agenda.go_on(call, Some(outcome)),
         }
     }
 

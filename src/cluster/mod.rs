@@ -13,7 +13,7 @@
 //! | 11 | this file: the door |
 //! | 10 | [`replies`]: bytes come in, and replies among them; `audit`: when a debug build looks at everything |
 //! | 9 | [`agenda`]: what rooms leave to be done; [`unusable`]: replies that cannot be used; [`verify`]: what must hold between two inputs |
-//! | 8 | [`follow`]: a view becomes the topology; [`connect`]: a connection is made and set up; [`timers`]: what is due |
+//! | 8 | [`follow`]: a view becomes the topology; [`connect`]: a connection is made and set up; [`timers`]: what is due; [`steps`]: a call that is made step by step goes on |
 //! | 7 | [`loss`]: what becomes of the parts of a lost link; [`ready`]: who waited for a link goes on |
 //! | 6 | [`refresh`]: when the topology is read again, and from which nodes |
 //! | 5 | [`redirect`]: redirections are followed; [`scripts`]: a script is sent by its name or in full; [`strangers`]: nodes of other clusters at known addresses |
@@ -53,6 +53,7 @@ mod replies;
 mod rounds;
 mod scripts;
 mod stats;
+mod steps;
 mod strangers;
 mod strays;
 mod tenants;
@@ -211,13 +212,19 @@ impl<T> Cluster<T> {
     /// **Limit**: `max_pending_calls`, `max_pending_bytes`, `max_queued`.
     ///
     /// **Cost**: for one command no allocation, except when tables grow.
-    pub fn submit(&mut self, now: Instant, call: Call, token: T) -> Result<CallId, SubmitError<T>> {
+    pub fn submit(
+        &mut self,
+        now: Instant,
+        mut call: Call,
+        token: T,
+    ) -> Result<CallId, SubmitError<T>> {
         let len = call.encoded_len();
         let deadline = now + call.budget(self.config.call_timeout);
         if let Err(error) = self.admit(len) {
             return Err(self.refuse(token, call.own_error(error)));
         }
         let is_strict = call.is_strict();
+        let procedure = call.take_procedure();
         let mut plan = match call.plan(self.context()) {
             Ok(plan) => plan,
             Err(error) => return Err(self.refuse(token, error)),
@@ -227,6 +234,9 @@ impl<T> Cluster<T> {
         }
         let part_count = plan.len();
         let id = self.calls.insert(token, plan, len, deadline);
+        if let Some(procedure) = procedure {
+            self.calls.set_procedure(id, procedure);
+        }
         self.stats.calls_submitted += 1;
         self.timers.note(deadline);
         self.dispatch_all(now, id, part_count);
@@ -323,6 +333,7 @@ impl<T> Cluster<T> {
         self.timers.note(ends_by);
         self.refresh.stop();
         for call in self.calls.ids() {
+            self.calls.end_procedure(call);
             for part in self.calls.open_parts(call) {
                 self.close_part(part);
             }

@@ -104,6 +104,7 @@ impl<T> Cluster<T> {
     /// Ends the calls whose time is up.
     fn expire_calls(&mut self, now: Instant) {
         while let Some(call) = self.calls.expired(now) {
+            self.calls.end_procedure(call);
             for part in self.calls.open_parts(call) {
                 self.expire_part(part);
             }

@@ -73,7 +73,9 @@ impl Replied {
     pub fn of_pipeline(outcome: Outcome, names: Names) -> Result<Self, Error> {
         match outcome? {
             Reply::Pipeline(results) => Ok(Self::new(results, names)),
-            Reply::One(_) | Reply::PerNode(_) | Reply::Ready => Err(unexpected_reply()),
+            Reply::One(_) | Reply::PerNode(_) | Reply::Scan(_) | Reply::Ready => {
+                Err(unexpected_reply())
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use super::{Assembly, Call, Context, Member, Payload, Piece, Plan, Route};
 use crate::address::Address;
 use crate::command::{Command, ResponsePolicy};
 use crate::error::Error;
+use crate::procedure::Step;
 use crate::slot::Slot;
 
 /// The plan of a call: where its commands would go, and how the replies would be merged.
@@ -35,13 +36,28 @@ pub struct PlannedCommand {
     pub node: Option<Address>,
 }
 
+impl Explanation {
+    /// Nothing would be sent.
+    const fn empty() -> Self {
+        Self { planned: Vec::new(), merges: Vec::new(), refusals: Vec::new() }
+    }
+}
+
 impl Call {
     /// What would become of the call.
     ///
     /// # Errors
     /// As for sending it: commands of a pipeline that are refused in their places are no error.
-    pub(crate) fn explain(self, context: Context<'_>) -> Result<Explanation, Error> {
+    pub(crate) fn explain(mut self, context: Context<'_>) -> Result<Explanation, Error> {
         let topology = context.topology;
+        if context.knows_cluster()
+            && let Some(mut procedure) = self.take_procedure()
+        {
+            return match procedure.next(topology, None) {
+                Step::Send(first) => first.explain(context),
+                Step::Over(outcome) | Step::Lost(outcome) => outcome.map(|_| Explanation::empty()),
+            };
+        }
         let (pieces, assembly) = match self.plan::<Piece>(context)? {
             Plan::One(piece) => (alloc::vec![piece], Assembly::Each),
             Plan::Many { pieces, assembly } => (pieces, assembly),

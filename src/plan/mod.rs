@@ -8,14 +8,12 @@
 // - `spread`: one command goes to several nodes
 // - `merge`: their replies become one
 // - `explain`: the plan of a call, for callers
-// - `scan`: all keys of a cluster, in steps
 // - `health`: which nodes are well
 
 mod explain;
 mod health;
 mod merge;
 mod route;
-mod scan;
 mod split;
 mod spread;
 mod waiting;
@@ -29,13 +27,14 @@ pub use self::health::{ClusterHealth, NodeHealth, NodeProblem};
 pub(crate) use self::merge::{Joint, Merged};
 pub(crate) use self::route::Route;
 use self::route::{Destination, Several};
-pub use self::scan::Scan;
 use crate::address::Address;
 use crate::command::{Command, CommandInfo, LearnedCommand, LearnedCommands, ResponsePolicy};
 use crate::config::{Config, CrossSlot};
 #[cfg(doc)]
 use crate::error::{Cause, Failure};
 use crate::error::{Error, Rejection};
+use crate::procedure::Procedure;
+pub use crate::procedure::{Scan, ScanPage};
 use crate::slot::Slot;
 use crate::topology::Topology;
 
@@ -64,6 +63,7 @@ enum Work {
     One(Command),
     Pipeline(Vec<Command>),
     Transaction(Box<[Command]>),
+    Procedure(Procedure),
     Discovery,
 }
 
@@ -187,6 +187,15 @@ impl Call {
         Self::of(Work::Discovery)
     }
 
+    /// The next page of a scan of all keys. Completes with [`Reply::Scan`](crate::Reply::Scan).
+    ///
+    /// **Cost**: one or more calls to one node after the other; the time of this call bounds all of
+    /// them.
+    #[must_use]
+    pub fn scan(scan: Scan) -> Self {
+        Self::of(Work::Procedure(Procedure::Scan(Box::new(scan))))
+    }
+
     /// Sets the time budget, in place of `call_timeout`; at most [`Config::MAX_DURATION`].
     #[must_use]
     pub const fn timeout(mut self, timeout: Duration) -> Self {
@@ -250,24 +259,26 @@ impl Call {
 }
 
 impl Call {
-    /// The commands of the call, in order. A [`discovery`](Self::discovery) has none.
+    /// The commands of the call, in order. A [`discovery`](Self::discovery) has none, nor has a
+    /// [`scan`](Self::scan).
     #[must_use]
     pub fn commands(&self) -> &[Command] {
         match &self.work {
             Work::One(command) => core::slice::from_ref(command),
             Work::Pipeline(commands) => commands,
             Work::Transaction(commands) => commands,
-            Work::Discovery => &[],
+            Work::Procedure(_) | Work::Discovery => &[],
         }
     }
 
-    /// The kind of the call in one word: `one`, `pipeline`, `transaction` or `discovery`.
+    /// The kind of the call in one word: `one`, `pipeline`, `transaction`, `scan` or `discovery`.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match &self.work {
             Work::One(_) => "one",
             Work::Pipeline(_) => "pipeline",
             Work::Transaction(_) => "transaction",
+            Work::Procedure(procedure) => procedure.kind(),
             Work::Discovery => "discovery",
         }
     }
@@ -427,6 +438,7 @@ impl Call {
         match &self.work {
             Work::One(command) => command.info().name,
             Work::Transaction(_) => "EXEC",
+            Work::Procedure(procedure) => procedure.name(),
             Work::Pipeline(_) | Work::Discovery => "",
         }
     }
@@ -436,6 +448,7 @@ impl Call {
         match &self.work {
             Work::One(command) => error.of(command.title()),
             Work::Transaction(_) => error.of("EXEC"),
+            Work::Procedure(procedure) => error.of(procedure.name()),
             Work::Pipeline(_) | Work::Discovery => error,
         }
     }
@@ -447,7 +460,21 @@ impl Call {
             Work::One(command) => command.encoded_len(),
             Work::Pipeline(commands) => commands.iter().map(Command::encoded_len).sum(),
             Work::Transaction(commands) => commands.iter().map(Command::encoded_len).sum(),
+            Work::Procedure(procedure) => procedure.len(),
             Work::Discovery => 0,
+        }
+    }
+
+    /// The procedure of the call, which is a discovery from now on: it begins when the topology is
+    /// known.
+    #[inline]
+    pub(crate) fn take_procedure(&mut self) -> Option<Procedure> {
+        if !matches!(self.work, Work::Procedure(_)) {
+            return None;
+        }
+        match core::mem::replace(&mut self.work, Work::Discovery) {
+            Work::Procedure(procedure) => Some(procedure),
+            Work::One(_) | Work::Pipeline(_) | Work::Transaction(_) | Work::Discovery => None,
         }
     }
 
@@ -475,7 +502,9 @@ impl Call {
             Work::Transaction(commands) => {
                 Ok(Plan::One(transaction(commands, &options, context)?.into()))
             }
-            Work::Discovery => Ok(Plan::One(Piece::waiting(Payload::Nothing).into())),
+            Work::Procedure(_) | Work::Discovery => {
+                Ok(Plan::One(Piece::waiting(Payload::Nothing).into()))
+            }
         }
     }
 
@@ -491,7 +520,7 @@ impl Call {
         match &self.work {
             Work::One(command) => needs(command),
             Work::Pipeline(commands) => commands.iter().any(needs),
-            Work::Transaction(_) | Work::Discovery => false,
+            Work::Transaction(_) | Work::Procedure(_) | Work::Discovery => false,
         }
     }
 }

@@ -676,6 +676,7 @@ fn told(outcome: &Outcome) -> String {
             format!("[{}]", results.iter().map(one).collect::<Vec<_>>().join(", "))
         }
         Ok(Reply::Ready) => "ready".into(),
+        Ok(Reply::Scan(page)) => format!("{:?}", page.keys),
         Ok(other) => format!("{other:?}"),
         Err(error) => error.to_string(),
     }

@@ -11,36 +11,37 @@
 //! "configEpoch"). The scan walks slots that are not done again, at the node that serves them then.
 //! So a scan may return a key twice, and leaves out no key that exists all the time.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use bytes::Bytes;
 
-use super::Call;
+use super::Step;
+use crate::action::{Outcome, Reply};
 use crate::address::Address;
 use crate::command::Command;
-#[cfg(doc)]
-use crate::error::Failure;
 use crate::error::{Cause, ConversionError, Error, ErrorKind};
+use crate::plan::Call;
 use crate::resp::Frame;
 use crate::slot::{SLOT_COUNT, Slot};
 use crate::topology::Topology;
 
-/// A walk over all keys of a cluster.
+/// A walk over all keys of a cluster, and how far it has come.
 ///
-/// It makes calls and reads their replies, and sends nothing itself: ask it for the next call, make
-/// the call, tell it the outcome, until there is no call any more. `hashslot::tokio::Client::scan`
-/// does that.
+/// [`Call::scan`] brings the next page of keys, and the scan for the page after that. The clients'
+/// `scan` makes one such call after the other.
 ///
 /// Every key that is there from the beginning to the end is handed out, also if slots move or nodes
 /// fail meanwhile; some may be handed out twice, and keys that come or go meanwhile may or may not.
 ///
 /// ```
-/// use hashslot::Scan;
+/// use hashslot::{Call, Scan};
 /// let scan = Scan::new().pattern("user:*").count(1000);
 /// assert_eq!(scan.done_count(), 0);
+/// let first_page = Call::scan(scan);
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scan {
     /// The options of each `SCAN`.
     options: Vec<Bytes>,
@@ -49,10 +50,29 @@ pub struct Scan {
     walk: Option<Walk>,
     /// How many walks in a row were in vain.
     failures: u8,
+    /// How many pages in a row had no key.
+    empty_count: u8,
+}
+
+/// What a [`Call::scan`] brings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ScanPage {
+    /// Where the scan goes on, also after an error.
+    pub scan: Scan,
+    /// Keys; `None` if all have been handed out. After a hundred pages of servers without a key, or
+    /// when the time of the call is up, there is none among them, which bounds the wait.
+    ///
+    /// # Errors
+    /// [`Cause::SlotUnassigned`] or [`Cause::SlotMoving`] if slots stay without a node, or between
+    /// two, while all others are done; the error of a server or of the client that a retry cannot
+    /// help; the last one after too many failures in a row. The scan goes on after any error, best
+    /// after a pause.
+    pub keys: Result<Option<Vec<Bytes>>, Error>,
 }
 
 /// The way through one node.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Walk {
     node: Address,
     /// The slots that it serves, as the topology says, and from the start on as it said itself.
@@ -77,6 +97,9 @@ enum Stage {
 /// How many walks in a row may be in vain before the caller learns of it.
 const FAILURE_COUNT_MAX: u8 = 5;
 
+/// How many pages without a key follow each other before an empty one is handed out.
+const EMPTY_COUNT_MAX: u8 = 100;
+
 impl Default for Scan {
     fn default() -> Self {
         Self::new()
@@ -88,7 +111,7 @@ impl Scan {
     #[must_use]
     pub fn new() -> Self {
         let done = alloc::vec![false; usize::from(SLOT_COUNT)];
-        Self { options: Vec::new(), done, walk: None, failures: 0 }
+        Self { options: Vec::new(), done, walk: None, failures: 0, empty_count: 0 }
     }
 
     /// Only keys whose names match, as `MATCH` of `SCAN` has it.
@@ -121,33 +144,44 @@ impl Scan {
         self.done.iter().filter(|done| **done).count()
     }
 
-    /// The call that is to be made next, in a cluster that looks like this; `None` when all is
-    /// done. Asked twice without an outcome, it is the same.
-    ///
-    /// # Errors
-    /// [`Cause::SlotUnassigned`] if no node serves what is left, [`Cause::SlotMoving`] if what is
-    /// left is between two nodes for long. It may be asked again later.
-    pub fn next_call(&mut self, topology: &Topology) -> Result<Option<Call>, Error> {
-        if self.walk.is_none() {
-            self.walk = self.begin(topology)?;
+    /// What comes next.
+    pub(super) fn next(&mut self, topology: &Topology, heard: Option<Outcome>) -> Step {
+        if let Some(outcome) = heard {
+            match self.answered(outcome) {
+                Ok(keys) if keys.is_empty() && self.empty_count < EMPTY_COUNT_MAX => {
+                    self.empty_count += 1;
+                }
+                keys => return Step::Over(self.page(keys.map(Some))),
+            }
         }
-        Ok(self.pending_call())
+        if self.walk.is_none() {
+            match self.begin(topology) {
+                Ok(walk) => self.walk = walk,
+                Err(error) => return Step::Lost(self.page(Err(error))),
+            }
+        }
+        match &self.walk {
+            Some(walk) => Step::Send(walk.call(&self.options)),
+            None => Step::Over(self.page(Ok(None))),
+        }
     }
 
-    /// The call that is to be made next, if that does not depend on what the cluster looks like.
-    #[must_use]
-    pub fn pending_call(&self) -> Option<Call> {
-        let walk = self.walk.as_ref()?;
-        let commands = match &walk.stage {
-            Stage::Start | Stage::End => alloc::vec![
-                Command::new("INFO").arg("server"),
-                Command::new("CLUSTER").arg("NODES"),
-            ],
-            Stage::Cursor(cursor) => {
-                alloc::vec![Command::new("SCAN").arg(cursor).args(&self.options)]
-            }
-        };
-        Some(Call::pipeline(commands).on_node(walk.node.clone()))
+    /// How a page ends whose call cannot go on.
+    pub(super) fn end(mut self, heard: Outcome) -> Outcome {
+        let keys = self.answered(heard).map(Some);
+        self.page(keys)
+    }
+
+    /// A page, with the scan as it is now.
+    fn page(&mut self, keys: Result<Option<Vec<Bytes>>, Error>) -> Outcome {
+        self.empty_count = 0;
+        let scan = core::mem::take(self);
+        Ok(Reply::Scan(Box::new(ScanPage { scan, keys })))
+    }
+
+    /// The number of bytes of its options.
+    pub(super) fn options_len(&self) -> usize {
+        self.options.iter().map(Bytes::len).sum()
     }
 
     /// A walk through the primary of the first slot that is not done.
@@ -172,16 +206,15 @@ impl Scan {
     /// How the last call ended, reply by reply: the keys that it brought, which may be none.
     ///
     /// # Errors
-    /// [`Failure::Conversion`] if a reply is no page of keys. The error of the call, if a retry
-    /// cannot help: the server refuses it, or the client is closed or at a limit. Also the error of
-    /// the call after too many failed walks in a row. The walk may go on all the same: the node of
-    /// a failed walk is walked again.
-    pub fn answered(
-        &mut self,
-        outcome: Result<Vec<Result<Frame, Error>>, Error>,
-    ) -> Result<Vec<Bytes>, Error> {
+    /// If a reply is no page of keys. The error of the call, if a retry cannot help: the server
+    /// refuses it, or the client is closed or at a limit. Also the error of the call after too many
+    /// failed walks in a row. The walk may go on all the same: the node of a failed walk is walked
+    /// again.
+    fn answered(&mut self, outcome: Outcome) -> Result<Vec<Bytes>, Error> {
         let replies = match outcome {
-            Ok(replies) => replies,
+            Ok(Reply::Pipeline(replies)) => replies,
+            Ok(_) => return Ok(Vec::new()),
+            Err(error) if self.walk.is_none() => return Err(error),
             Err(error) => return self.failed(error).map(|()| Vec::new()),
         };
         let Some(walk) = &mut self.walk else { return Ok(Vec::new()) };
@@ -228,7 +261,7 @@ impl Scan {
             Stage::End => {
                 let is_same = replies.next().and_then(|who| process(&who.ok()?)) == walk.process;
                 match replies.next() {
-                    Some(Ok(nodes)) if is_same => self.end(&nodes),
+                    Some(Ok(nodes)) if is_same => self.walked(&nodes),
                     Some(Err(error)) => self.failed(error)?,
                     _ => self.in_vain(),
                 }
@@ -238,7 +271,7 @@ impl Scan {
     }
 
     /// A walk came to its end: what the node has served all the time is done.
-    fn end(&mut self, nodes: &Frame) {
+    fn walked(&mut self, nodes: &Frame) {
         let Some(walk) = self.walk.take() else { return };
         self.in_vain();
         let Some(line) = own_line(nodes) else { return };
@@ -273,6 +306,22 @@ impl Scan {
                 | ErrorKind::Overloaded
         );
         if is_final || self.failures > FAILURE_COUNT_MAX { Err(error) } else { Ok(()) }
+    }
+}
+
+impl Walk {
+    /// The call that is to be made next.
+    fn call(&self, options: &[Bytes]) -> Call {
+        let commands = match &self.stage {
+            Stage::Start | Stage::End => alloc::vec![
+                Command::new("INFO").arg("server"),
+                Command::new("CLUSTER").arg("NODES"),
+            ],
+            Stage::Cursor(cursor) => {
+                alloc::vec![Command::new("SCAN").arg(cursor).args(options)]
+            }
+        };
+        Call::pipeline(commands).on_node(self.node.clone())
     }
 }
 
