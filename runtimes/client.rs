@@ -12,7 +12,7 @@ use super::builder::Builder;
 use super::call_future::{CallFuture, Convert};
 use super::events::{Events, Listeners};
 use super::mailbox::Mailbox;
-use super::oneshot::{self, Receiver};
+use super::oneshot;
 use super::reply_cell::Token;
 use super::runtime::Runtime;
 use super::scan::Keys;
@@ -26,7 +26,7 @@ use crate::driver::Outcome;
 #[cfg(doc)]
 use crate::error::Failure;
 use crate::error::{Cause, NodeFailure, Ran};
-use crate::plan::{ClusterHealth, Explanation, View};
+use crate::plan::{ClusterHealth, Explanation, KeyPage, View};
 use crate::{
     Call, Cluster, Command, Credentials, CrossSlot, Error, Event, Frame, FromValue, Reply, Scan,
     Stats, Target, topology::Topology,
@@ -339,6 +339,11 @@ impl<R: Runtime> Client<R> {
         Keys::new(self.clone(), scan)
     }
 
+    /// The next page of a scan.
+    pub(super) fn scan_page(&self, scan: Scan) -> CallFuture<KeyPage> {
+        self.begin_named(Call::scan(scan), Names::Same("SCAN"), |outcome, _| page(outcome))
+    }
+
     /// Replaces the credentials while calls are in flight. Open connections are authenticated again
     /// behind the commands that were sent before. New connections use the new credentials, or those
     /// of the [provider](Builder::credentials_provider). Returns when all nodes have answered. A
@@ -399,7 +404,7 @@ impl<R: Runtime> Client<R> {
     /// # Errors
     /// [`Failure::ShutDown`] if the client is.
     pub async fn topology(&self) -> Result<Topology, Error> {
-        self.ask_topology().await.ok_or_else(Error::shut_down)
+        self.ask(|cluster| cluster.topology().clone()).await
     }
 
     /// Asks every node that the topology lists, all at the same time, and tells which are well.
@@ -458,27 +463,15 @@ impl<R: Runtime> Client<R> {
         while !self.shared.mailbox.is_closed() && events.next().await.is_some() {}
     }
 
-    pub(super) fn ask_topology(&self) -> Receiver<Topology> {
-        self.ask_soon(|cluster| cluster.topology().clone())
-    }
-
     async fn ask<V: Send + 'static>(
         &self,
         question: impl FnOnce(&Cluster<Token>) -> V + Send + 'static,
     ) -> Result<V, Error> {
-        self.ask_soon(question).await.ok_or_else(Error::shut_down)
-    }
-
-    /// The receiver gets `None` if the client is shut down.
-    fn ask_soon<V: Send + 'static>(
-        &self,
-        question: impl FnOnce(&Cluster<Token>) -> V + Send + 'static,
-    ) -> Receiver<V> {
         let (sender, receiver) = oneshot::channel();
         self.shared.mailbox.request(std::boxed::Box::new(move |cluster, _| {
             sender.send(question(cluster));
         }));
-        receiver
+        receiver.await.ok_or_else(Error::shut_down)
     }
 }
 
@@ -497,7 +490,19 @@ fn frame(reply: Reply) -> Result<Frame, Error> {
 fn each(outcome: Outcome) -> Result<Vec<Result<Frame, Error>>, Error> {
     match outcome? {
         Reply::Pipeline(results) => Ok(results),
-        Reply::One(_) | Reply::PerNode(_) | Reply::Ready => Err(unexpected_reply()),
+        Reply::One(_) | Reply::PerNode(_) | Reply::Scan(_) | Reply::Ready => {
+            Err(unexpected_reply())
+        }
+    }
+}
+
+/// The page of a scan.
+fn page(outcome: Outcome) -> Result<KeyPage, Error> {
+    match outcome? {
+        Reply::Scan(page) => Ok(*page),
+        Reply::One(_) | Reply::Pipeline(_) | Reply::PerNode(_) | Reply::Ready => {
+            Err(unexpected_reply())
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use core::ops::Deref;
 use crate::address::Address;
 use crate::config::Protocol;
 use crate::error::{Disconnect, Error, Failure, NodeFailures, ServerError};
-use crate::procedure::ScanPage;
+use crate::procedure::KeyPage;
 use crate::resp::{Frame, Value, encode};
 use crate::slot::Slot;
 use crate::topology::TopologyChange;
@@ -109,7 +109,7 @@ pub enum Reply {
     /// The reply of each node to one command.
     PerNode(NodeReplies),
     /// The next page of a scan.
-    Scan(Box<ScanPage>),
+    Scan(Box<KeyPage>),
     /// The topology is known.
     Ready,
 }

@@ -13,7 +13,7 @@ use tracing::{debug, debug_span, info, trace, warn};
 
 use super::{Call, Event, Outcome};
 use crate::error::{NodeFailure, ServerError};
-use crate::{Command, Reply, Slot};
+use crate::{Command, Error, Reply, Slot};
 
 const TARGET: &str = "hashslot";
 /// Longer words are no names.
@@ -48,7 +48,7 @@ impl Span {
         if self.span.is_disabled() {
             return;
         }
-        self.span.record("outcome", if outcome.is_ok() { "ok" } else { "error" });
+        self.span.record("outcome", if is_ok(outcome) { "ok" } else { "error" });
         match outcome {
             Ok(Reply::Pipeline(results)) => {
                 self.failed(results.iter().filter(|end| end.is_err()));
@@ -56,13 +56,20 @@ impl Span {
             Ok(Reply::PerNode(ends)) => {
                 self.failed(ends.iter().filter(|(_, end)| end.is_err()));
             }
-            Ok(Reply::One(_) | Reply::Ready) => {}
-            Err(error) => {
-                self.span.record("error", error.kind().as_str());
-                self.span.record("may_have_executed", error.may_have_executed());
-                self.span.record("code", error.server().map(code));
+            Ok(Reply::Scan(page)) => {
+                if let Err(error) = &page.keys {
+                    self.error(error);
+                }
             }
+            Ok(Reply::One(_) | Reply::Ready) => {}
+            Err(error) => self.error(error),
         }
+    }
+
+    fn error(&self, error: &Error) {
+        self.span.record("error", error.kind().as_str());
+        self.span.record("may_have_executed", error.may_have_executed());
+        self.span.record("code", error.server().map(code));
     }
 
     fn failed(&self, failed: impl Iterator) {
@@ -75,6 +82,15 @@ impl Drop for Span {
         if !self.is_over {
             self.span.record("outcome", "cancelled");
         }
+    }
+}
+
+/// Whether a call did what it was made for. A scan brings its error with it, and may go on.
+fn is_ok(outcome: &Outcome) -> bool {
+    match outcome {
+        Ok(Reply::Scan(page)) => page.keys.is_ok(),
+        Ok(_) => true,
+        Err(_) => false,
     }
 }
 

@@ -34,7 +34,7 @@ use crate::config::{Config, CrossSlot};
 use crate::error::{Cause, Failure};
 use crate::error::{Error, Rejection};
 use crate::procedure::Procedure;
-pub use crate::procedure::{Scan, ScanPage};
+pub use crate::procedure::{KeyPage, Scan};
 use crate::slot::Slot;
 use crate::topology::Topology;
 

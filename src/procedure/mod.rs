@@ -12,7 +12,7 @@ mod scan;
 
 use alloc::boxed::Box;
 
-pub use self::scan::{Scan, ScanPage};
+pub use self::scan::{KeyPage, Scan};
 use crate::action::Outcome;
 use crate::plan::Call;
 use crate::topology::Topology;

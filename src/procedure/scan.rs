@@ -57,7 +57,7 @@ pub struct Scan {
 /// What a [`Call::scan`] brings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct ScanPage {
+pub struct KeyPage {
     /// Where the scan goes on, also after an error.
     pub scan: Scan,
     /// Keys; `None` if all have been handed out. After a hundred pages of servers without a key, or
@@ -176,7 +176,7 @@ impl Scan {
     fn page(&mut self, keys: Result<Option<Vec<Bytes>>, Error>) -> Outcome {
         self.empty_count = 0;
         let scan = core::mem::take(self);
-        Ok(Reply::Scan(Box::new(ScanPage { scan, keys })))
+        Ok(Reply::Scan(Box::new(KeyPage { scan, keys })))
     }
 
     /// The number of bytes of its options.
