@@ -6,6 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use super::walk::Walk;
 use super::workload::{self, Planned};
 use crate::action::{CallId, LinkId};
 use crate::address::Address;
@@ -57,6 +58,8 @@ pub(super) struct Client {
     /// When the topology was asked for lately.
     pub(super) queries: VecDeque<Instant>,
     pub(super) query_count: u64,
+    /// The scan that it makes, if it makes one.
+    pub(super) walk: Option<Walk>,
     /// What it still has to find out when all is well, one after the other.
     pub(super) probes: Vec<Planned>,
 }
@@ -167,6 +170,7 @@ impl Client {
             counted: Stats::default(),
             queries: VecDeque::new(),
             query_count: 0,
+            walk: None,
             probes: Vec::new(),
         }
     }

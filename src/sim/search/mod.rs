@@ -8,4 +8,5 @@ mod spread;
 #[cfg(feature = "proptest")]
 #[cfg_attr(docsrs, doc(cfg(feature = "proptest")))]
 pub mod strategies;
+mod walk;
 pub(super) mod workload;

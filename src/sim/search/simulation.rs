@@ -7,11 +7,13 @@ use core::time::Duration;
 
 use super::client::{Client, Ledger, Socket};
 use super::scenario::{Report, Scenario};
+use super::walk::{self, Next, Walk};
 use super::workload::{Planned, Workload};
-use crate::action::{Action, Event, LinkId, RedirectKind};
+use crate::action::{Action, Event, LinkId, Outcome, RedirectKind};
 use crate::cluster::Cluster;
 use crate::config::{Config, Protocol, ReadFrom};
 use crate::error::Disconnect;
+use crate::plan::Call;
 use crate::sim::dice::Dice;
 use crate::sim::judge::joint::Known;
 use crate::sim::judge::oracle::Oracle;
@@ -81,6 +83,15 @@ enum Deed {
         client: usize,
     },
     Reinit {
+        client: usize,
+    },
+    /// A client begins to scan all keys, some at a time.
+    Walk {
+        client: usize,
+        count: u32,
+    },
+    /// A client goes on with its scan.
+    WalkOn {
         client: usize,
     },
 }
@@ -195,6 +206,13 @@ impl Simulation {
             }
             let at = Instant::EPOCH + self.dice.up_to(self.length);
             self.plan(at, Deed::Reinit { client });
+            let number = u64::try_from(client).unwrap_or(0);
+            let mut dice = Dice::new(scenario.seed ^ (0x5CA4 << 48) ^ number);
+            if dice.one_in(2) {
+                let at = Instant::EPOCH + dice.up_to(self.length);
+                let count = 1 + u32::try_from(dice.index(12)).unwrap_or(0);
+                self.plan(at, Deed::Walk { client, count });
+            }
             if scenario.faults.has(Fault::LongPause) {
                 let at = Instant::EPOCH + self.dice.up_to(self.length);
                 let until = at + self.dice.millis(20_000, PAUSE_MAX_MS);
@@ -223,6 +241,9 @@ impl Simulation {
         match self.world.advance(until) {
             Some(event) => self.deliver(event),
             None => self.let_time_pass(),
+        }
+        for walk in self.clients.iter_mut().filter_map(|client| client.walk.as_mut()) {
+            walk.look(&self.world);
         }
         !self.is_over()
     }
@@ -342,9 +363,44 @@ impl Simulation {
             }
             Deed::Resume { client } => self.resume(client),
             Deed::Stray { client } => self.stray(client),
+            Deed::Walk { client, count } => {
+                self.clients[client].walk = Some(Walk::new(&self.world, count));
+                self.walk_on(client);
+            }
+            Deed::WalkOn { client } => self.walk_on(client),
             Deed::Reinit { client } => {
                 self.clients[client].machine.refresh_topology(now);
                 self.after_input(client);
+            }
+        }
+    }
+
+    /// A client asks for the next page of its scan.
+    fn walk_on(&mut self, index: usize) {
+        let now = self.world.now();
+        let client = &mut self.clients[index];
+        if let Some(until) = client.paused_until {
+            return self.plan(until, Deed::WalkOn { client: index });
+        }
+        let Some(walk) = &client.walk else { return };
+        let page = Call::scan(walk.scan().clone());
+        if let Err(refused) = client.machine.submit(now, page, walk::TOKEN) {
+            self.walked(index, Err(refused.error));
+        }
+        self.after_input(index);
+    }
+
+    /// A page of a scan has come, or none.
+    fn walked(&mut self, index: usize, outcome: Outcome) {
+        let now = self.world.now();
+        let Some(walk) = &mut self.clients[index].walk else { return };
+        walk.look(&self.world);
+        match walk.heard(outcome) {
+            Next::Page => self.plan(now, Deed::WalkOn { client: index }),
+            Next::Later => self.plan(now + walk::PAUSE, Deed::WalkOn { client: index }),
+            Next::Nothing => self.clients[index].walk = None,
+            Next::Complaint(complaint) => {
+                self.oracle.complain(format!("client {index}: {complaint}"));
             }
         }
     }
@@ -448,6 +504,10 @@ impl Simulation {
                         self.world.close(connection);
                     }
                     self.oracle.disturbed(index);
+                }
+                Action::Complete { token: walk::TOKEN, outcome } => {
+                    self.world.trace.line(now, || format!("client {index} scans: {outcome:?}"));
+                    self.walked(index, outcome);
                 }
                 Action::Complete { token, outcome } => {
                     self.answered += u64::from(outcome.is_ok());
@@ -619,7 +679,8 @@ impl Simulation {
                 .complain(format!("it does not settle: {open} calls are open; {why:?}; {beliefs}"));
             return true;
         }
-        if self.oracle.open_count() > 0 || !self.world.has_been_at_peace_for(REST) {
+        let walks = self.clients.iter().any(|client| client.walk.is_some());
+        if walks || self.oracle.open_count() > 0 || !self.world.has_been_at_peace_for(REST) {
             return false;
         }
         if !core::mem::replace(&mut self.was_probed, true) {

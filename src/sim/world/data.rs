@@ -140,6 +140,7 @@ static TABLE: &[Known] = known! {
     "RPUSH" -3 ONE, true, rpush;
     "SADD" -3 ONE, true, sadd;
     "SCARD" 2 ONE, false, len;
+    "SCAN" -2 NO_KEYS, false, many::scan;
     "SELECT" 2 NO_KEYS, false;
     "SET" -3 ONE, true, set;
     "SMEMBERS" 2 ONE, false, smembers;

@@ -1,5 +1,6 @@
 //! What is asked of a world: whether all is well, what faults concerned, what is stored.
 
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -63,6 +64,25 @@ impl World {
     pub(in crate::sim) fn stored(&self, key: &[u8]) -> Option<&Entry> {
         let owner = self.true_owner(Slot::of_key(key).number())?;
         self.nodes[owner].data.entries.get(key)
+    }
+
+    /// Whether a key is where a client may look for it: at each node that takes itself for the
+    /// owner of its slot, or on its way from there.
+    pub(in crate::sim) fn holds(&self, key: &[u8]) -> bool {
+        let slot = Slot::of_key(key).number();
+        let owns = |index: &usize| *self.nodes[*index].view.owners.get(slot) == Some(*index);
+        let has = |index: usize| self.nodes[index].data.entries.contains_key(key);
+        let is_there = |index: usize| {
+            has(index) || self.nodes[index].migrating.get(&slot).is_some_and(|to| has(*to))
+        };
+        let mut owners = (0..self.nodes.len()).filter(owns).peekable();
+        owners.peek().is_some() && owners.all(is_there)
+    }
+
+    /// All keys that are where clients may look for them.
+    pub(in crate::sim) fn keys_held(&self) -> BTreeSet<Vec<u8>> {
+        let keys = self.nodes.iter().flat_map(|node| node.data.entries.keys());
+        keys.filter(|key| self.holds(key)).cloned().collect()
     }
 
     /// Whether nothing that was done since, or shortly before, concerns this slot.

@@ -70,6 +70,43 @@ pub(super) fn keys(data: &mut Data, words: &[Vec<u8>], _: Protocol, out: &mut Ve
     false
 }
 
+/// `SCAN cursor [COUNT count]`: keys in the order of their hashes, which no write changes. The
+/// cursor is the least hash that may follow.
+pub(super) fn scan(data: &mut Data, words: &[Vec<u8>], _: Protocol, out: &mut Vec<u8>) -> bool {
+    let number = |word: &Vec<u8>| core::str::from_utf8(word).ok()?.parse::<u64>().ok();
+    let count = match words.get(2..) {
+        Some([option, count]) if option.eq_ignore_ascii_case(b"COUNT") => number(count),
+        Some([]) => Some(10),
+        _ => None,
+    };
+    let (Some(cursor), Some(count)) = (number(&words[1]), count.filter(|count| *count > 0)) else {
+        encode::error(out, b"ERR syntax error");
+        return false;
+    };
+    let hashed = data.entries.keys().map(|key| (hash_of(key), key));
+    let mut left: Vec<_> = hashed.filter(|(hash, _)| *hash >= cursor).collect();
+    left.sort_unstable();
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    // Keys of one hash stay together.
+    let next = left.get(count).map(|(hash, _)| *hash).filter(|next| left[0].0 < *next);
+    let page: Vec<_> = left.iter().take_while(|(hash, _)| next.is_none_or(|n| *hash < n)).collect();
+    encode::array_header(out, 2);
+    encode::bulk(out, format!("{}", next.unwrap_or(0)).as_bytes());
+    encode::array_header(out, page.len());
+    for (_, key) in page {
+        encode::bulk(out, key);
+    }
+    false
+}
+
+/// A number for each key, from 1 on.
+fn hash_of(key: &[u8]) -> u64 {
+    let mixed = key.iter().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3)
+    });
+    1 + (mixed >> 8)
+}
+
 /// `FUNCTION LOAD [REPLACE] code`: answers the name of the library, and keeps nothing.
 pub(super) fn function(_: &mut Data, words: &[Vec<u8>], _: Protocol, out: &mut Vec<u8>) -> bool {
     let code = words.last().map(Vec::as_slice).unwrap_or_default();

@@ -53,7 +53,7 @@ fn a_function_is_killed_where_it_runs<A: Adapter>() -> Done {
         assert!(stage.one("CONFIG SET busy-reply-threshold 10").await?.is_ok());
         let library = "#!lua name=endless\n\
             redis.register_function('endless', function() while true do end end)";
-        let load = hashslot::Command::new("FUNCTION").arg("LOAD").arg("REPLACE").arg(library);
+        let load = Command::new("FUNCTION").arg("LOAD").arg("REPLACE").arg(library);
         stage.call(load).await?;
         kill(stage, "FUNCTION KILL", &["FCALL", "endless", "0"]).await?;
         assert!(stage.one("FUNCTION FLUSH").await?.is_ok());
