@@ -2,9 +2,11 @@
 //!
 //! Theory of operation. A room that wants a part sent, or the topology read again, would have to
 //! call a room above it. It leaves a note here instead. The notes are carried out when the input,
-//! or a frame of it, has been dealt with: first the parts, in their order, then the next steps of
-//! procedures, then what became of the round, then the wish for another one. A wish begins no round that is over at once and wishes for
-//! the next: rounds have a least time between them. So this ends.
+//! or a frame of it, has been dealt with: first the next steps of procedures, which may begin among
+//! the parts, then the parts in their order, then what became of the round, then the wish for
+//! another one. A procedure makes a bounded number of steps that end at once. A wish begins no round
+//! that is over at once and wishes for the next: rounds have a least time between them. So this
+//! ends.
 
 use alloc::collections::VecDeque;
 
@@ -18,7 +20,7 @@ use crate::time::Instant;
 pub(super) struct Agenda {
     /// Parts to be sent where their routes lead now.
     parts: VecDeque<PartRef>,
-    /// Calls whose procedure goes on, and how their last step ended.
+    /// Calls whose procedure begins, or goes on: how its last step ended.
     steps: VecDeque<(CallId, Option<Outcome>)>,
     /// Whether the topology is to be read again, and why; whether that is urgent.
     refresh: Option<(RefreshReason, bool)>,
@@ -30,12 +32,8 @@ impl Agenda {
         self.parts.push_back(part);
     }
 
-    /// Parts are to be sent before all others: they take the place of one that was among them.
-    pub(super) fn send_first(&mut self, parts: impl DoubleEndedIterator<Item = PartRef>) {
-        parts.rev().for_each(|part| self.parts.push_front(part));
-    }
-
-    /// The procedure of a call goes on. `heard` tells how its last step ended.
+    /// The procedure of a call begins, or goes on: `heard` tells how its last step ended. It does so
+    /// before parts are sent, since the call was among them.
     pub(super) fn go_on(&mut self, call: CallId, heard: Option<Outcome>) {
         self.steps.push_back((call, heard));
     }
@@ -66,10 +64,10 @@ impl<T> Cluster<T> {
     #[cold]
     fn carry_out_all(&mut self, now: Instant) {
         loop {
-            if let Some(part) = self.agenda.parts.pop_front() {
-                self.dispatch(now, part);
-            } else if let Some((call, heard)) = self.agenda.steps.pop_front() {
+            if let Some((call, heard)) = self.agenda.steps.pop_front() {
                 self.next_step(now, call, heard);
+            } else if let Some(part) = self.agenda.parts.pop_front() {
+                self.dispatch(now, part);
             } else if self.refresh.is_round_over() {
                 self.end_round(now);
             } else if let Some((reason, is_urgent)) = self.agenda.refresh.take() {

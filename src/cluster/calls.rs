@@ -17,7 +17,7 @@ use crate::action::{CallId, LinkId, NodeReplies, Outcome, RedirectKind, Reply};
 use crate::address::Address;
 use crate::config::Protocol;
 use crate::error::{Cause, Error, ProtocolError, ServerError, Violation};
-use crate::plan::{Assembly, Call, Member, Merged, Payload, Piece, Plan};
+use crate::plan::{Assembly, Member, Merged, Payload, Piece, Plan};
 use crate::procedure::Procedure;
 use crate::random::Random;
 use crate::resp::Frame;
@@ -229,16 +229,6 @@ impl<T> Calls<T> {
         let id = CallId { index, serial: self.serial };
         self.list(id, deadline);
         id
-    }
-
-    /// The call that waits to be planned as this part.
-    pub(super) fn take_later(&mut self, part: PartRef) -> Option<Call> {
-        let payload = &mut self.part_mut(part)?.piece.payload;
-        if !matches!(payload, Payload::Later(_)) {
-            return None;
-        }
-        let taken = core::mem::replace(payload, Payload::Nothing);
-        if let Payload::Later(call) = taken { Some(*call) } else { None }
     }
 
     /// A call is made step by step.

@@ -11,7 +11,7 @@ use super::dials::Line;
 use super::lanes::LaneRef;
 use super::loss::is_refusal;
 use super::nodes::NodeRef;
-use crate::action::{CallId, RefreshReason, Reply};
+use crate::action::{CallId, RefreshReason};
 use crate::config::ReadFrom;
 use crate::error::{Cause, Disconnect, Error, SystemText};
 use crate::plan::{Plan, Route};
@@ -107,7 +107,7 @@ impl<T> Cluster<T> {
             }
             Route::Discovery => {
                 if self.links.knows_cluster() {
-                    return self.plan_again(part);
+                    return self.agenda.go_on(part.call, None);
                 }
                 None
             }
@@ -116,32 +116,6 @@ impl<T> Cluster<T> {
             Some(node) => self.enqueue(now, node, part),
             None => self.wait_unrouted(part),
         }
-    }
-
-    /// The topology is known: who waited for nothing else is done, and what could not be planned
-    /// without it is.
-    fn plan_again(&mut self, part: PartRef) {
-        let Some(call) = self.calls.take_later(part) else {
-            if self.calls.procedure_mut(part.call).is_some() {
-                return self.agenda.go_on(part.call, None);
-            }
-            if let Some(token) = self.calls.take(part.call) {
-                self.complete(token, Ok(Reply::Ready));
-            }
-            return;
-        };
-        let is_strict = call.is_strict();
-        let mut plan = match call.plan(self.context()) {
-            Ok(plan) => plan,
-            Err(error) => return self.fail(part, error),
-        };
-        if let Err(error) = self.make_room(&mut plan, is_strict) {
-            return self.fail(part, error);
-        }
-        let part_count = plan.len();
-        self.calls.replace(part.call, plan);
-        self.agenda.send_first(parts(part.call, part_count));
-        self.finish_empty(part.call, part_count);
     }
 
     /// No node is known for a part: it waits for a topology that has one.

@@ -106,7 +106,7 @@ impl Part {
         let commands = match &self.piece.payload {
             Payload::Command(command) => core::slice::from_ref(command),
             Payload::Transaction(commands) => commands,
-            Payload::Nothing | Payload::Later(_) => &[],
+            Payload::Nothing => &[],
         };
         let secret = || commands.iter().filter(|command| command.may_have_secrets());
         if secret().next().is_none() {

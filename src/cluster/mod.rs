@@ -224,7 +224,7 @@ impl<T> Cluster<T> {
             return Err(self.refuse(token, call.own_error(error)));
         }
         let is_strict = call.is_strict();
-        let procedure = call.take_procedure();
+        let procedure = call.take_procedure(self.context());
         let mut plan = match call.plan(self.context()) {
             Ok(plan) => plan,
             Err(error) => return Err(self.refuse(token, error)),

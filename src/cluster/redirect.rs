@@ -182,6 +182,6 @@ pub(super) struct Redirected {
 fn slot_of(part: &Part) -> Option<Slot> {
     match &part.piece.payload {
         Payload::Command(command) => command.slot().ok().flatten(),
-        Payload::Transaction(_) | Payload::Nothing | Payload::Later(_) => None,
+        Payload::Transaction(_) | Payload::Nothing => None,
     }
 }

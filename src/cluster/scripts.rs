@@ -56,7 +56,7 @@ impl Scripts {
 fn command(state: &Part) -> Option<(&Command, &Sha1)> {
     match &state.piece.payload {
         Payload::Command(command) => Some((command, command.script()?)),
-        Payload::Transaction(_) | Payload::Nothing | Payload::Later(_) => None,
+        Payload::Transaction(_) | Payload::Nothing => None,
     }
 }
 

@@ -29,7 +29,7 @@ impl<T> Cluster<T> {
         let body = match &state.piece.payload {
             Payload::Command(command) => Body::Command(command),
             Payload::Transaction(commands) => Body::Transaction(commands),
-            Payload::Nothing | Payload::Later(_) => return,
+            Payload::Nothing => return,
         };
         let unit = Unit { asking: state.asking, body };
         tenant.link.write_unit(now, unit, Work::Part { part, slot });

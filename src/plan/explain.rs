@@ -50,8 +50,8 @@ impl Call {
     /// As for sending it: commands of a pipeline that are refused in their places are no error.
     pub(crate) fn explain(mut self, context: Context<'_>) -> Result<Explanation, Error> {
         let topology = context.topology;
-        if context.knows_cluster()
-            && let Some(mut procedure) = self.take_procedure()
+        if let Some(mut procedure) = self.take_procedure(context)
+            && context.knows_cluster()
         {
             return match procedure.next(topology, None) {
                 Step::Send(first) => first.explain(context),
@@ -80,7 +80,7 @@ impl Call {
             sent: match piece.payload {
                 Payload::Command(command) => alloc::vec![command],
                 Payload::Transaction(commands) => commands.into_vec(),
-                Payload::Nothing | Payload::Later(_) => Vec::new(),
+                Payload::Nothing => Vec::new(),
             },
         };
         let planned = pieces.into_iter().zip(commands).map(explained).collect();

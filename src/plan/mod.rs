@@ -64,7 +64,6 @@ enum Work {
     Pipeline(Vec<Command>),
     Transaction(Box<[Command]>),
     Procedure(Procedure),
-    Discovery,
 }
 
 /// What a caller says about the way of the commands of a call.
@@ -184,7 +183,7 @@ impl Call {
     /// until its time is over. Other calls wait in both cases.
     #[must_use]
     pub const fn discovery() -> Self {
-        Self::of(Work::Discovery)
+        Self::of(Work::Procedure(Procedure::Discovery))
     }
 
     /// The next page of a scan of all keys. Completes with [`Reply::Scan`](crate::Reply::Scan).
@@ -267,7 +266,7 @@ impl Call {
             Work::One(command) => core::slice::from_ref(command),
             Work::Pipeline(commands) => commands,
             Work::Transaction(commands) => commands,
-            Work::Procedure(_) | Work::Discovery => &[],
+            Work::Procedure(_) => &[],
         }
     }
 
@@ -279,7 +278,6 @@ impl Call {
             Work::Pipeline(_) => "pipeline",
             Work::Transaction(_) => "transaction",
             Work::Procedure(procedure) => procedure.kind(),
-            Work::Discovery => "discovery",
         }
     }
 }
@@ -397,9 +395,8 @@ pub(crate) struct Piece {
 pub(crate) enum Payload {
     Command(Command),
     Transaction(Box<[Command]>),
+    /// Nothing: it waits for the topology, or is over.
     Nothing,
-    /// A call that cannot be planned before the topology is known.
-    Later(Box<Call>),
 }
 
 /// What a plan is made with.
@@ -439,7 +436,7 @@ impl Call {
             Work::One(command) => command.info().name,
             Work::Transaction(_) => "EXEC",
             Work::Procedure(procedure) => procedure.name(),
-            Work::Pipeline(_) | Work::Discovery => "",
+            Work::Pipeline(_) => "",
         }
     }
 
@@ -449,7 +446,7 @@ impl Call {
             Work::One(command) => error.of(command.title()),
             Work::Transaction(_) => error.of("EXEC"),
             Work::Procedure(procedure) => error.of(procedure.name()),
-            Work::Pipeline(_) | Work::Discovery => error,
+            Work::Pipeline(_) => error,
         }
     }
 
@@ -461,21 +458,21 @@ impl Call {
             Work::Pipeline(commands) => commands.iter().map(Command::encoded_len).sum(),
             Work::Transaction(commands) => commands.iter().map(Command::encoded_len).sum(),
             Work::Procedure(procedure) => procedure.len(),
-            Work::Discovery => 0,
         }
     }
 
-    /// The procedure of the call, which is a discovery from now on: it begins when the topology is
-    /// known.
+    /// The procedure of the call, if it is one, or cannot be planned before the topology is known.
+    /// What is left waits for the topology.
     #[inline]
-    pub(crate) fn take_procedure(&mut self) -> Option<Procedure> {
-        if !matches!(self.work, Work::Procedure(_)) {
+    pub(crate) fn take_procedure(&mut self, context: Context<'_>) -> Option<Procedure> {
+        if let Work::Procedure(procedure) = &mut self.work {
+            return Some(core::mem::replace(procedure, Procedure::Discovery));
+        }
+        if context.knows_cluster() || !self.needs_topology(context) {
             return None;
         }
-        match core::mem::replace(&mut self.work, Work::Discovery) {
-            Work::Procedure(procedure) => Some(procedure),
-            Work::One(_) | Work::Pipeline(_) | Work::Transaction(_) | Work::Discovery => None,
-        }
+        let later = core::mem::replace(self, Self::discovery());
+        Some(Procedure::Later(Some(Box::new(later))))
     }
 
     /// Whether a command that cannot be sent refuses all of them.
@@ -484,17 +481,13 @@ impl Call {
         self.options.strict
     }
 
-    /// Decides where everything goes. A call for nodes that are not known yet becomes one piece, to
-    /// be planned again when they are.
+    /// Decides where everything goes. What waits for the topology is one piece.
     ///
     /// # Errors
     /// [`Failure::Rejected`] and others, if a command cannot be sent, and with it nothing of the
     /// call.
     #[inline]
     pub(crate) fn plan<P: From<Piece>>(self, context: Context<'_>) -> Result<Plan<P>, Error> {
-        if !context.knows_cluster() && self.needs_topology(context) {
-            return Ok(Plan::One(Piece::waiting(Payload::Later(Box::new(self))).into()));
-        }
         let Self { work, options, .. } = self;
         match work {
             Work::One(command) => one(command, &options, context),
@@ -502,9 +495,7 @@ impl Call {
             Work::Transaction(commands) => {
                 Ok(Plan::One(transaction(commands, &options, context)?.into()))
             }
-            Work::Procedure(_) | Work::Discovery => {
-                Ok(Plan::One(Piece::waiting(Payload::Nothing).into()))
-            }
+            Work::Procedure(_) => Ok(Plan::One(Piece::waiting().into())),
         }
     }
 
@@ -520,7 +511,7 @@ impl Call {
         match &self.work {
             Work::One(command) => needs(command),
             Work::Pipeline(commands) => commands.iter().any(needs),
-            Work::Transaction(_) | Work::Procedure(_) | Work::Discovery => false,
+            Work::Transaction(_) | Work::Procedure(_) => false,
         }
     }
 }
@@ -625,9 +616,9 @@ impl Piece {
     }
 
     /// What waits for the topology.
-    const fn waiting(payload: Payload) -> Self {
+    const fn waiting() -> Self {
         Self {
-            payload,
+            payload: Payload::Nothing,
             route: Route::Discovery,
             idempotent: true,
             script: false,
@@ -688,7 +679,6 @@ impl Payload {
         match self {
             Self::Command(command) => error.of(command.title()),
             Self::Transaction(_) => error.of("EXEC"),
-            Self::Later(call) => call.own_error(error),
             Self::Nothing => error,
         }
     }

@@ -19,7 +19,7 @@ pub(crate) enum Route {
     Node(Address),
     /// To this primary, for its whole shard; if it leads none any more, to the owner of the slot.
     Shard { primary: Address, slot: Option<Slot> },
-    /// Nowhere: it is done, or planned again, when the topology is known.
+    /// Nowhere: it waits for the topology.
     Discovery,
 }
 
