@@ -4,9 +4,9 @@
 //! call a room above it. It leaves a note here instead. The notes are carried out when the input,
 //! or a frame of it, has been dealt with: first the next steps of procedures, which may begin among
 //! the parts, then the parts in their order, then what became of the round, then the wish for
-//! another one. A procedure makes a bounded number of steps that end at once. A wish begins no round
-//! that is over at once and wishes for the next: rounds have a least time between them. So this
-//! ends.
+//! another one. A procedure makes a bounded number of steps that end at once. A wish begins no
+//! round that is over at once and wishes for the next: rounds have a least time between them. So
+//! this ends.
 
 use alloc::collections::VecDeque;
 
@@ -32,8 +32,8 @@ impl Agenda {
         self.parts.push_back(part);
     }
 
-    /// The procedure of a call begins, or goes on: `heard` tells how its last step ended. It does so
-    /// before parts are sent, since the call was among them.
+    /// The procedure of a call begins, or goes on: `heard` tells how its last step ended. That is
+    /// done before parts are sent, since the call was among them.
     pub(super) fn go_on(&mut self, call: CallId, heard: Option<Outcome>) {
         self.steps.push_back((call, heard));
     }

@@ -2,11 +2,11 @@
 //!
 //! Theory of operation. Three limits hold dials back: the number of connections, the number of
 //! dials at a time, and the number of dials per second. A lane that may not be dialled waits in one
-//! of three lines, which take turns: lanes of nodes that a round asks for the topology, lanes that a
-//! call for one node needs, and lanes that calls for several nodes need. So neither a round nor a
-//! call for one node waits for a call to all nodes. At the limit of connections the link that was idle
-//! longest is closed. If no link is idle, the oldest link takes no more commands and closes after
-//! its last reply.
+//! of three lines, which take turns: lanes of nodes that a round asks for the topology, lanes that
+//! a call for one node needs, and lanes that calls for several nodes need. So neither a round nor a
+//! call for one node waits for a call to all nodes. At the limit of connections the link that was
+//! idle longest is closed. If no link is idle, the oldest link takes no more commands and closes
+//! after its last reply.
 
 use alloc::collections::VecDeque;
 use core::time::Duration;
@@ -25,7 +25,7 @@ pub(super) struct Dials {
     /// Those to be asked, those that are wanted alone, and those that are wanted together.
     lines: [VecDeque<LaneRef>; 3],
     /// The line whose turn it is.
-    turn: Line,
+    turn: Urgency,
     /// When the dials that have begun would all have begun, were they evenly spread.
     spread_until: Instant,
     /// Whether a connection may have become idle since one was looked for.
@@ -34,9 +34,9 @@ pub(super) struct Dials {
     look_at: Instant,
 }
 
-/// In which line a lane waits to be dialled. Earlier ones are better.
+/// How urgently a lane is to be dialled: in which line it waits. Earlier ones are better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(super) enum Line {
+pub(super) enum Urgency {
     /// Its node is to be asked for the topology.
     #[default]
     Asked,
@@ -46,7 +46,7 @@ pub(super) enum Line {
     Together,
 }
 
-impl Line {
+impl Urgency {
     /// Whose turn it is after this one.
     const fn next(self) -> Self {
         match self {
@@ -65,12 +65,12 @@ impl Dials {
     }
 
     /// Whether a lane stands in this line, also where it is passed over.
-    pub(super) fn has(&self, line: Line, lane: LaneRef) -> bool {
+    pub(super) fn has(&self, urgency: Urgency, lane: LaneRef) -> bool {
         let [asked, alone, together] = &self.lines;
-        let lanes = match line {
-            Line::Asked => asked,
-            Line::Alone => alone,
-            Line::Together => together,
+        let lanes = match urgency {
+            Urgency::Asked => asked,
+            Urgency::Alone => alone,
+            Urgency::Together => together,
         };
         lanes.contains(&lane)
     }
@@ -80,17 +80,17 @@ impl Dials {
         self.lines = Default::default();
     }
 
-    pub(super) const fn line(&mut self, line: Line) -> &mut VecDeque<LaneRef> {
+    pub(super) const fn line(&mut self, urgency: Urgency) -> &mut VecDeque<LaneRef> {
         let [asked, alone, together] = &mut self.lines;
-        match line {
-            Line::Asked => asked,
-            Line::Alone => alone,
-            Line::Together => together,
+        match urgency {
+            Urgency::Asked => asked,
+            Urgency::Alone => alone,
+            Urgency::Together => together,
         }
     }
 
     /// The lines, beginning with the one whose turn it is.
-    const fn in_turn(&self) -> [Line; 3] {
+    const fn in_turn(&self) -> [Urgency; 3] {
         let (second, third) = (self.turn.next(), self.turn.next().next());
         [self.turn, second, third]
     }
@@ -132,16 +132,16 @@ impl<T> Cluster<T> {
 
     /// Takes the next lane out of its line that may be dialled.
     fn take_next(&mut self, now: Instant) -> Option<LaneRef> {
-        for line in self.dials.in_turn() {
-            while let Some(lane) = self.dials.line(line).front().copied() {
-                let is_wanted = self.waits_in(lane, line);
-                if is_wanted && !self.may_dial(now, line) {
+        for urgency in self.dials.in_turn() {
+            while let Some(lane) = self.dials.line(urgency).front().copied() {
+                let is_wanted = self.waits_in(lane, urgency);
+                if is_wanted && !self.may_dial(now, urgency) {
                     break;
                 }
-                self.dials.line(line).pop_front();
+                self.dials.line(urgency).pop_front();
                 if is_wanted && let Some(state) = self.links.lane_mut(lane) {
                     state.waits_in = None;
-                    self.dials.turn = line.next();
+                    self.dials.turn = urgency.next();
                     return Some(lane);
                 }
             }
@@ -150,10 +150,10 @@ impl<T> Cluster<T> {
     }
 
     /// Whether a lane waits in this line, and is still wanted. If it is not wanted it leaves.
-    fn waits_in(&mut self, lane: LaneRef, line: Line) -> bool {
+    fn waits_in(&mut self, lane: LaneRef, urgency: Urgency) -> bool {
         let is_asked = lane.is_first() && self.refresh.is_asking(lane.node);
         let Some(state) = self.links.lane_mut(lane) else { return false };
-        if state.waits_in != Some(line) {
+        if state.waits_in != Some(urgency) {
             return false;
         }
         let is_wanted = state.link.is_none() && (is_asked || state.has_waiting());
@@ -164,8 +164,8 @@ impl<T> Cluster<T> {
     }
 
     /// Whether another lane may be dialled. Makes room for its connection if it can.
-    pub(super) fn may_dial(&mut self, now: Instant, line: Line) -> bool {
-        let beside = if line == Line::Asked { ASKED_COUNT_MAX } else { 0 };
+    pub(super) fn may_dial(&mut self, now: Instant, urgency: Urgency) -> bool {
+        let beside = if urgency == Urgency::Asked { ASKED_COUNT_MAX } else { 0 };
         if self.links.making_count >= self.config.max_dials.saturating_add(beside) {
             return false; // one of them comes or fails, which is an input
         }

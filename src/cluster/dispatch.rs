@@ -7,7 +7,7 @@
 
 use super::Cluster;
 use super::calls::{Part, PartRef, Place};
-use super::dials::Line;
+use super::dials::Urgency;
 use super::lanes::LaneRef;
 use super::loss::is_refusal;
 use super::nodes::NodeRef;
@@ -159,7 +159,7 @@ impl<T> Cluster<T> {
         self.set_place(part, Place::Waiting(lane));
         self.ensure_link(now, lane);
         if self.calls.is_alone(part.call) {
-            self.want(lane, Line::Alone);
+            self.want(lane, Urgency::Alone);
         }
     }
 

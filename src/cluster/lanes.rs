@@ -5,7 +5,7 @@
 //! dialled for itself: what hinders one lane hinders no other. The last lane is for commands that
 //! must not wait behind others: its link is opened when one comes, and closed when it is idle.
 
-use super::dials::Line;
+use super::dials::Urgency;
 use super::nodes::NodeRef;
 use super::queue::Queue;
 use crate::action::LinkId;
@@ -48,7 +48,7 @@ pub(super) struct Lane {
     /// Why it had no link the last time.
     pub(super) last_failure: Option<NodeFailure>,
     /// In which line it waits to be dialled.
-    pub(super) waits_in: Option<Line>,
+    pub(super) waits_in: Option<Urgency>,
 }
 
 impl Lane {

@@ -10,7 +10,7 @@
 use alloc::vec::Vec;
 
 use super::Cluster;
-use super::dials::Line;
+use super::dials::Urgency;
 use super::lanes::{Lane, LaneRef, Purpose};
 use super::nodes::{Node, NodeRef};
 use super::scripts::Scripts;
@@ -35,23 +35,24 @@ impl<T> Cluster<T> {
             return self.timers.note(retry_at);
         }
         state.retry_at = None;
-        self.wait_in(lane, Line::Together);
+        self.wait_in(lane, Urgency::Together);
     }
 
     /// Has a lane that waits to be dialled wait in this line, if that is better than where it
     /// waits. Where it stood before it is passed over.
-    pub(super) fn want(&mut self, lane: LaneRef, line: Line) {
-        if self.links.lane(lane).is_some_and(|state| state.waits_in.is_some_and(|of| line < of)) {
-            self.wait_in(lane, line);
+    pub(super) fn want(&mut self, lane: LaneRef, urgency: Urgency) {
+        if self.links.lane(lane).is_some_and(|state| state.waits_in.is_some_and(|of| urgency < of))
+        {
+            self.wait_in(lane, urgency);
         }
     }
 
-    pub(super) fn wait_in(&mut self, lane: LaneRef, line: Line) {
+    pub(super) fn wait_in(&mut self, lane: LaneRef, urgency: Urgency) {
         if let Some(state) = self.links.lane_mut(lane)
-            && state.waits_in.is_none_or(|of| line < of)
+            && state.waits_in.is_none_or(|of| urgency < of)
         {
-            state.waits_in = Some(line);
-            self.dials.line(line).push_back(lane);
+            state.waits_in = Some(urgency);
+            self.dials.line(urgency).push_back(lane);
         }
     }
 

@@ -22,9 +22,9 @@
 //! | 2 | [`ends`]: how a part ends; [`fence`]: how the commands of a slot stay in order when it moves; [`credentials`]: how they change |
 //! | 1 | [`base`]: what every room does; [`pauses`]: parts that were refused before they ran |
 //!
-//! What they stand on, types of their own: [`calls`] with their deadlines, [`nodes`] and their [`lanes`], [`tenants`]:
-//! [`rounds`] of the refresh, [`fences`] and [`strays`] of slots that move, [`queue`] and [`last`]
-//! for parts in line, [`stats`].
+//! What they stand on, types of their own: [`calls`] with their deadlines, [`nodes`] with their
+//! [`lanes`] and links ([`tenants`]), [`rounds`] of the refresh, [`fences`] and [`strays`] of slots
+//! that move, [`queue`] and [`last`] for parts in line, [`stats`].
 
 mod agenda;
 #[cfg(debug_assertions)]
@@ -432,7 +432,8 @@ impl<T> Cluster<T> {
     /// let mut cluster = Cluster::new(Config::default(), vec!["10.0.0.1:7000".parse()?], 1)?;
     /// assert_eq!(cluster.wakeup(now), None);
     /// cluster.submit(now, Call::new(Command::get("a")), ())?;
-    /// assert!(matches!(cluster.wakeup(now), Some((_, Wakeup::Link(_))))); // how long the dial takes
+    /// // The dial may take too long.
+    /// assert!(matches!(cluster.wakeup(now), Some((_, Wakeup::Link(_)))));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///

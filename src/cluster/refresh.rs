@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::Cluster;
-use super::dials::Line;
+use super::dials::Urgency;
 use super::lanes::{Lane, LaneRef};
 use super::nodes::{Links, Node, NodeRef};
 use super::rounds::{Asked, Round};
@@ -116,7 +116,7 @@ impl<T> Cluster<T> {
             }
             let lane = Links::first_lane(node);
             self.ensure_link(now, lane);
-            self.want(lane, Line::Asked);
+            self.want(lane, Urgency::Asked);
             let is_coming = |lane: &Lane| lane.link.is_some() || lane.waits_in.is_some();
             if self.links.lane(lane).is_some_and(is_coming) {
                 return;

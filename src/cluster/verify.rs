@@ -152,7 +152,7 @@ impl<T> Cluster<T> {
             ensure!(self.links.node(node).is_some(), "{node:?} is remembered, and gone");
         }
         for (lane, state) in self.links.lanes() {
-            let is_in = state.waits_in.is_none_or(|line| self.dials.has(line, lane));
+            let is_in = state.waits_in.is_none_or(|urgency| self.dials.has(urgency, lane));
             ensure!(is_in, "{lane:?} waits to be dialled, and is not in line");
         }
         Ok(())

@@ -378,6 +378,7 @@ impl Member {
 
 /// What travels to one slot or node, and stays together.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "facts about a command that are independent")]
 pub(crate) struct Piece {
     pub(crate) payload: Payload,
     pub(crate) route: Route,

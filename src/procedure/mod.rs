@@ -59,7 +59,7 @@ impl Procedure {
         match self {
             Self::Discovery => heard,
             Self::Later(call) => own_outcome(call.as_deref(), heard),
-            Self::Scan(scan) => scan.end(heard),
+            Self::Scan(scan) => Ok(scan.end(heard)),
         }
     }
 

@@ -151,32 +151,32 @@ impl Scan {
                 Ok(keys) if keys.is_empty() && self.empty_count < EMPTY_COUNT_MAX => {
                     self.empty_count += 1;
                 }
-                keys => return Step::Over(self.page(keys.map(Some))),
+                keys => return Step::Over(Ok(self.page(keys.map(Some)))),
             }
         }
         if self.walk.is_none() {
             match self.begin(topology) {
                 Ok(walk) => self.walk = walk,
-                Err(error) => return Step::Lost(self.page(Err(error))),
+                Err(error) => return Step::Lost(Ok(self.page(Err(error)))),
             }
         }
         match &self.walk {
             Some(walk) => Step::Send(walk.call(&self.options)),
-            None => Step::Over(self.page(Ok(None))),
+            None => Step::Over(Ok(self.page(Ok(None)))),
         }
     }
 
     /// How a page ends whose call cannot go on.
-    pub(super) fn end(mut self, heard: Outcome) -> Outcome {
+    pub(super) fn end(mut self, heard: Outcome) -> Reply {
         let keys = self.answered(heard).map(Some);
         self.page(keys)
     }
 
     /// A page, with the scan as it is now.
-    fn page(&mut self, keys: Result<Option<Vec<Bytes>>, Error>) -> Outcome {
+    fn page(&mut self, keys: Result<Option<Vec<Bytes>>, Error>) -> Reply {
         self.empty_count = 0;
         let scan = core::mem::take(self);
-        Ok(Reply::Scan(Box::new(KeyPage { scan, keys })))
+        Reply::Scan(Box::new(KeyPage { scan, keys }))
     }
 
     /// The number of bytes of its options.
