@@ -329,15 +329,24 @@ impl<T> Calls<T> {
     /// All parts of a call are over: what becomes of it.
     #[inline]
     fn over(&mut self, id: CallId, outcome: Outcome) -> Settled<T> {
+        if self.entry(id).is_some_and(|entry| entry.procedure.is_some()) {
+            return self.step_over(id, outcome);
+        }
+        match self.take(id) {
+            Some(token) => Settled::Over(token, outcome),
+            None => Settled::Open,
+        }
+    }
+
+    /// The same for a call that is made step by step.
+    #[cold]
+    fn step_over(&mut self, id: CallId, outcome: Outcome) -> Settled<T> {
         let Some(entry) = self.entry_mut(id) else { return Settled::Open };
-        let outcome = match entry.procedure.take_if(|running| running.is_last) {
-            None if entry.procedure.is_some() => {
-                entry.parts = Parts::None;
-                return Settled::Step(id, outcome);
-            }
-            None => outcome,
-            Some(running) => running.procedure.end(outcome),
+        let Some(last) = entry.procedure.take_if(|running| running.is_last) else {
+            entry.parts = Parts::None;
+            return Settled::Step(id, outcome);
         };
+        let outcome = last.procedure.end(outcome);
         self.take(id).map_or(Settled::Open, |token| Settled::Over(token, outcome))
     }
 

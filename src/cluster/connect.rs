@@ -54,6 +54,7 @@ impl<T> Cluster<T> {
         let (lane, bears) = (tenant.lane, tenant.link.node_id());
         if let Some(lane) = self.links.lane_mut(lane) {
             lane.failures = lane.failures.max(1);
+            self.links.may_have_failed = true;
         }
         let node = lane.node;
         let Some(state) = self.links.node_mut(node) else { return };

@@ -112,8 +112,8 @@ impl<T> Cluster<T> {
                 None
             }
         };
-        match node {
-            Some(node) => self.enqueue(now, node, part),
+        match node.map(|node| self.links.lane_for(node, state)) {
+            Some(lane) => self.send_over(now, lane, part),
             None => self.wait_unrouted(part),
         }
     }
@@ -140,10 +140,16 @@ impl<T> Cluster<T> {
         }
     }
 
-    /// Sends a part to a node, or has it wait for the node's link.
+    /// Sends a part to a node, or has it wait for a link.
     pub(super) fn enqueue(&mut self, now: Instant, node: NodeRef, part: PartRef) {
-        let Some(state) = self.calls.part(part) else { return };
-        let lane = self.links.lane_for(node, state);
+        if let Some(state) = self.calls.part(part) {
+            let lane = self.links.lane_for(node, state);
+            self.send_over(now, lane, part);
+        }
+    }
+
+    /// Sends a part over the link of its lane, or has it wait for that.
+    fn send_over(&mut self, now: Instant, lane: LaneRef, part: PartRef) {
         let Some(state) = self.links.lane(lane) else { return };
         if !state.has_waiting()
             && let Some(link) = state.link

@@ -89,8 +89,9 @@ impl<T> Cluster<T> {
         meant.sort_unstable();
         meant.dedup();
         for node in &meant {
-            for link in self.links.links_to(*node).collect::<Vec<_>>() {
-                self.fence(slot, link);
+            let mut places = 0..;
+            while let Some(link) = places.next().and_then(|at| self.links.link_at(*node, at)) {
+                link.into_iter().for_each(|link| self.fence(slot, link));
             }
         }
         self.collect_suspects(now, slot);
@@ -144,11 +145,7 @@ impl<T> Cluster<T> {
         let Self { links, strays, .. } = self;
         strays.retain(|slot, node| {
             let lane = links.lane_of_slot(node, slot);
-            let mut owed_on = links.links_to(node).collect::<Vec<_>>().into_iter();
-            links.lane(lane).is_some_and(Lane::has_waiting)
-                || owed_on.any(|link| {
-                    links.get_mut(link).is_some_and(|tenant| tenant.last_owed(slot).is_some())
-                })
+            links.lane(lane).is_some_and(Lane::has_waiting) || links.owes(node, slot)
         });
     }
 }

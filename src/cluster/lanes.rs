@@ -52,6 +52,11 @@ pub(super) struct Lane {
 }
 
 impl Lane {
+    /// Whether it could not be made, or was lost, the last time.
+    pub(super) const fn has_failed(&self) -> bool {
+        self.failures > 0 || self.last_failure.is_some()
+    }
+
     /// Whether parts wait.
     #[inline]
     pub(super) const fn has_waiting(&self) -> bool {

@@ -116,6 +116,8 @@ impl<T> Cluster<T> {
         if state.has_waiting() {
             self.ensure_link(now, lane);
         }
+        let may_have_failed = self.links.lanes().any(|(_, lane)| lane.has_failed());
+        self.links.may_have_failed = may_have_failed;
     }
 
     /// Nodes that refused the former user may take the new one: they are asked at once.

@@ -144,6 +144,7 @@ impl<T> Cluster<T> {
         let is_idle = was_ready && owed == 0;
         self.stats.links_lost += 1;
         let Self { links, random, config, .. } = self;
+        links.may_have_failed |= !is_idle;
         if let Some(state) = links.lane_mut(lane).filter(|_| !is_idle) {
             state.failures = state.failures.saturating_add(1);
             state.last_failure = Some(loss.failure());

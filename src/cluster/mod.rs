@@ -84,7 +84,7 @@ use crate::command::LearnedCommands;
 use crate::config::{Config, Credentials};
 use crate::error::{ConfigError, Disconnect, Error};
 use crate::link::ReceiveBuffer;
-use crate::plan::{Call, Explanation};
+use crate::plan::{Call, Explanation, Plan};
 use crate::random::Random;
 use crate::time::Instant;
 use crate::topology::{Agreement, Topology};
@@ -176,7 +176,7 @@ impl<T> Cluster<T> {
             random: Random::new(random_seed),
             agreement: Agreement::new(config.moved_trust).limited_to(config.max_nodes),
             learned: LearnedCommands::default(),
-            links: Links::new(config.links_per_node.into()),
+            links: Links::new(config.links_per_node),
             calls: Calls::new(config.protocol, config.max_held_reply_bytes),
             actions: VecDeque::new(),
             unrouted: Queue::default(),
@@ -212,19 +212,16 @@ impl<T> Cluster<T> {
     /// **Limit**: `max_pending_calls`, `max_pending_bytes`, `max_queued`.
     ///
     /// **Cost**: for one command no allocation, except when tables grow.
-    pub fn submit(
-        &mut self,
-        now: Instant,
-        mut call: Call,
-        token: T,
-    ) -> Result<CallId, SubmitError<T>> {
+    pub fn submit(&mut self, now: Instant, call: Call, token: T) -> Result<CallId, SubmitError<T>> {
         let len = call.encoded_len();
         let deadline = now + call.budget(self.config.call_timeout);
         if let Err(error) = self.admit(len) {
             return Err(self.refuse(token, call.own_error(error)));
         }
+        if call.waits(self.context()) {
+            return Ok(self.submit_procedure(now, call, token, len, deadline));
+        }
         let is_strict = call.is_strict();
-        let procedure = call.take_procedure(self.context());
         let mut plan = match call.plan(self.context()) {
             Ok(plan) => plan,
             Err(error) => return Err(self.refuse(token, error)),
@@ -234,14 +231,30 @@ impl<T> Cluster<T> {
         }
         let part_count = plan.len();
         let id = self.calls.insert(token, plan, len, deadline);
-        if let Some(procedure) = procedure {
-            self.calls.set_procedure(id, procedure);
-        }
         self.stats.calls_submitted += 1;
         self.timers.note(deadline);
         self.dispatch_all(now, id, part_count);
         self.finish(now);
         Ok(id)
+    }
+
+    /// Takes in a call that is made step by step, or waits for the topology.
+    #[cold]
+    fn submit_procedure(
+        &mut self,
+        now: Instant,
+        call: Call,
+        token: T,
+        len: usize,
+        deadline: Instant,
+    ) -> CallId {
+        let id = self.calls.insert(token, Plan::waiting(), len, deadline);
+        self.calls.set_procedure(id, call.into_procedure());
+        self.stats.calls_submitted += 1;
+        self.timers.note(deadline);
+        self.dispatch_all(now, id, 1);
+        self.finish(now);
+        id
     }
 
     /// Explains a call without sending it: where its commands would go now, and how the machine

@@ -92,8 +92,10 @@ pub(super) struct Links {
     nodes: Vec<Option<Node>>,
     by_address: BTreeMap<Address, NodeRef>,
     node_serial: u32,
+    /// Whether a lane may have failed the last time.
+    pub(super) may_have_failed: bool,
     /// How many lanes of each node slots share. One more is for commands that overtake.
-    shared_count: u32,
+    shared_count: u8,
     pub(super) tenants: Vec<Option<Tenant>>,
     pub(super) tenant_count: usize,
     /// How many of the links are on their way: dialled, or being set up.
@@ -113,11 +115,12 @@ pub(super) struct Links {
 
 impl Links {
     /// Slots share so many lanes of each node: one at least.
-    pub(super) const fn new(shared_count: u32) -> Self {
+    pub(super) const fn new(shared_count: u8) -> Self {
         Self {
             nodes: Vec::new(),
             by_address: BTreeMap::new(),
             node_serial: 0,
+            may_have_failed: false,
             shared_count,
             tenants: Vec::new(),
             tenant_count: 0,
@@ -193,7 +196,7 @@ impl Links {
 
     /// The lanes of a node.
     pub(super) fn lanes_of(&self, node: NodeRef) -> impl Iterator<Item = LaneRef> + use<> {
-        (0..=self.shared_count).map(move |number| LaneRef { node, number })
+        (0..=u32::from(self.shared_count)).map(move |number| LaneRef { node, number })
     }
 
     /// All lanes, in the order of the places of their nodes.
@@ -214,22 +217,22 @@ impl Links {
     /// The lane of a node for the commands of a slot.
     #[inline]
     pub(super) fn lane_of_slot(&self, node: NodeRef, slot: Slot) -> LaneRef {
-        LaneRef { node, number: u32::from(slot.number()) % self.shared_count }
+        LaneRef { node, number: u32::from(slot.number()) % u32::from(self.shared_count) }
     }
 
     /// The lane of a node for a part.
     #[inline]
     pub(super) fn lane_for(&self, node: NodeRef, part: &Part) -> LaneRef {
         match part.piece.route.slot() {
-            _ if part.piece.overtakes => LaneRef { node, number: self.shared_count },
+            _ if part.piece.overtakes => LaneRef { node, number: self.shared_count.into() },
             Some(slot) => self.lane_of_slot(node, slot),
             None => Self::first_lane(node),
         }
     }
 
     /// What the link of a lane is for.
-    pub(super) const fn purpose(&self, lane: LaneRef) -> Purpose {
-        if lane.number < self.shared_count { Purpose::Shared } else { Purpose::Control }
+    pub(super) fn purpose(&self, lane: LaneRef) -> Purpose {
+        if lane.number < u32::from(self.shared_count) { Purpose::Shared } else { Purpose::Control }
     }
 
     #[inline]
@@ -402,6 +405,27 @@ impl Links {
         lane.is_some_and(|lane| lane.link == Some(id))
     }
 
+    /// The place of a link of a node: those of the lanes, then former ones. `None` behind the last.
+    pub(super) fn link_at(&self, node: NodeRef, place: usize) -> Option<Option<LinkId>> {
+        let node = self.node(node)?;
+        match node.lanes.get(place) {
+            Some(lane) => Some(lane.link),
+            None => node.former_links.get(place - node.lanes.len()).copied().map(Some),
+        }
+    }
+
+    /// Whether a link to a node owes a reply to a command of a slot.
+    pub(super) fn owes(&mut self, node: NodeRef, slot: Slot) -> bool {
+        let mut places = 0..;
+        while let Some(link) = places.next().and_then(|place| self.link_at(node, place)) {
+            let tenant = link.and_then(|link| self.get_mut(link));
+            if tenant.is_some_and(|tenant| tenant.last_owed(slot).is_some()) {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Takes a link out.
     pub(super) fn remove(&mut self, id: LinkId) -> Option<Tenant> {
         let place = self.tenants.get_mut(id.index())?;
@@ -567,6 +591,8 @@ impl Links {
                 ensure!(is_its, "{link:?} of node {index} is gone, or leads elsewhere");
             }
         }
+        let has_failed = self.lanes().any(|(_, lane)| lane.has_failed());
+        ensure!(self.may_have_failed || !has_failed, "a lane has failed, which is not known");
         let mut sums = (0, 0, 0, 0);
         for (index, tenant) in self.tenants.iter().enumerate() {
             let Some(tenant) = tenant else { continue };

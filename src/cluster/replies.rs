@@ -5,7 +5,7 @@
 //! below.
 
 use super::calls::{PartRef, Place};
-use super::lanes::LaneRef;
+use super::lanes::{Lane, LaneRef};
 use super::loss::Loss;
 use super::nodes::NodeRef;
 use super::redirect::Redirected;
@@ -105,7 +105,7 @@ impl<T> Cluster<T> {
 
     /// A link of a lane has brought an answer: the lane is well.
     fn link_works(&mut self, now: Instant, lane: LaneRef) {
-        if self.links.lane(lane).is_some_and(|l| l.failures > 0 || l.last_failure.is_some()) {
+        if self.links.may_have_failed && self.links.lane(lane).is_some_and(Lane::has_failed) {
             self.forgive(now, lane);
         }
     }

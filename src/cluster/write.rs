@@ -44,7 +44,9 @@ impl<T> Cluster<T> {
 
     /// Writes what waits for the link of a lane, as far as it has room.
     pub(super) fn pump(&mut self, now: Instant, lane: LaneRef) {
-        while let Some(link) = self.links.lane(lane).and_then(|lane| lane.link)
+        while let Some(state) = self.links.lane(lane)
+            && state.has_waiting()
+            && let Some(link) = state.link
             && self.link_has_room(link)
             && !self.timers.hold_back(now)
             && let Some(part) = self.links.lane_mut(lane).and_then(|lane| lane.queue.pop_front())

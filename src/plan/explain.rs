@@ -48,17 +48,16 @@ impl Call {
     ///
     /// # Errors
     /// As for sending it: commands of a pipeline that are refused in their places are no error.
-    pub(crate) fn explain(mut self, context: Context<'_>) -> Result<Explanation, Error> {
+    pub(crate) fn explain(self, context: Context<'_>) -> Result<Explanation, Error> {
         let topology = context.topology;
-        if let Some(mut procedure) = self.take_procedure(context)
-            && context.knows_cluster()
-        {
-            return match procedure.next(topology, None) {
+        if self.waits(context) && context.knows_cluster() {
+            return match self.into_procedure().next(topology, None) {
                 Step::Send(first) => first.explain(context),
                 Step::Over(outcome) | Step::Lost(outcome) => outcome.map(|_| Explanation::empty()),
             };
         }
-        let (pieces, assembly) = match self.plan::<Piece>(context)? {
+        let plan = if self.waits(context) { Plan::waiting() } else { self.plan(context)? };
+        let (pieces, assembly) = match plan {
             Plan::One(piece) => (alloc::vec![piece], Assembly::Each),
             Plan::Many { pieces, assembly } => (pieces, assembly),
         };

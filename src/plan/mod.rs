@@ -298,6 +298,14 @@ pub(crate) enum Plan<P> {
 }
 
 impl<P> Plan<P> {
+    /// One piece, which waits for the topology.
+    pub(crate) fn waiting() -> Self
+    where
+        P: From<Piece>,
+    {
+        Self::One(Piece::waiting().into())
+    }
+
     /// The number of pieces.
     #[inline]
     pub(crate) const fn len(&self) -> usize {
@@ -462,18 +470,21 @@ impl Call {
         }
     }
 
-    /// The procedure of the call, if it is one, or cannot be planned before the topology is known.
-    /// What is left waits for the topology.
+    /// Whether the call is a procedure, or cannot be planned before the topology is known.
     #[inline]
-    pub(crate) fn take_procedure(&mut self, context: Context<'_>) -> Option<Procedure> {
-        if let Work::Procedure(procedure) = &mut self.work {
-            return Some(core::mem::replace(procedure, Procedure::Discovery));
+    pub(crate) fn waits(&self, context: Context<'_>) -> bool {
+        matches!(self.work, Work::Procedure(_))
+            || (!context.knows_cluster() && self.needs_topology(context))
+    }
+
+    /// The procedure of a call that waits.
+    pub(crate) fn into_procedure(self) -> Procedure {
+        match self.work {
+            Work::Procedure(procedure) => procedure,
+            Work::One(_) | Work::Pipeline(_) | Work::Transaction(_) => {
+                Procedure::Later(Some(Box::new(self)))
+            }
         }
-        if context.knows_cluster() || !self.needs_topology(context) {
-            return None;
-        }
-        let later = core::mem::replace(self, Self::discovery());
-        Some(Procedure::Later(Some(Box::new(later))))
     }
 
     /// Whether a command that cannot be sent refuses all of them.
@@ -496,7 +507,7 @@ impl Call {
             Work::Transaction(commands) => {
                 Ok(Plan::One(transaction(commands, &options, context)?.into()))
             }
-            Work::Procedure(_) => Ok(Plan::One(Piece::waiting().into())),
+            Work::Procedure(_) => Ok(Plan::waiting()),
         }
     }
 

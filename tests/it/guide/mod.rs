@@ -139,7 +139,7 @@ fn each_command_of_a_page_is_a_function() {
 fn each_option_of_a_page_is_a_method() {
     let mut sources = String::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for folder in ["src/cmd", "src/command", "src/plan", "src/topology"] {
+    for folder in ["src/cmd", "src/command", "src/plan", "src/procedure", "src/topology"] {
         for entry in fs::read_dir(root.join(folder)).expect("is there") {
             let path = entry.expect("can be read").path();
             if path.is_file() {
