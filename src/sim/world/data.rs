@@ -139,8 +139,8 @@ static TABLE: &[Known] = known! {
     "READWRITE" 1 NO_KEYS, false;
     "RPUSH" -3 ONE, true, rpush;
     "SADD" -3 ONE, true, sadd;
-    "SCARD" 2 ONE, false, len;
     "SCAN" -2 NO_KEYS, false, many::scan;
+    "SCARD" 2 ONE, false, len;
     "SELECT" 2 NO_KEYS, false;
     "SET" -3 ONE, true, set;
     "SMEMBERS" 2 ONE, false, smembers;
@@ -564,4 +564,16 @@ pub(super) fn shown(words: &[Vec<u8>]) -> String {
         text.push_str(&String::from_utf8_lossy(word.get(..40).unwrap_or(word)));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_command_is_found_by_its_name() {
+        for row in TABLE {
+            assert_eq!(known(row.name.as_bytes()).map(|known| known.name), Some(row.name));
+        }
+    }
 }
