@@ -176,25 +176,31 @@ async fn reached<A: Adapter>(
     line: &str,
 ) -> Result<(Vec<usize>, Answer), Failure> {
     let mark = if line.starts_with("ECHO") { "TIME" } else { "ECHO mark" };
-    stage.call(Call::new(words(mark)).target(Target::AllNodes)).await?;
+    // The mark of the connection for commands that overtake.
+    let other_mark = if line.starts_with("CLIENT") { "SCRIPT KILL" } else { "CLIENT UNPAUSE" };
+    for mark in [mark, other_mark] {
+        stage.call(Call::new(words(mark)).target(Target::AllNodes)).await?;
+    }
     let answer = stage.call(words(line)).await?;
     let name = line.split(' ').next().unwrap_or_default().to_lowercase();
-    let last = stage.nodes().into_iter().map(|node| Ok((node, last_command(stage, node)?)));
+    let last = stage.nodes().into_iter().map(|node| Ok((node, last_commands(stage, node)?)));
     let last = last.collect::<io::Result<Vec<_>>>()?;
-    let nodes = last.into_iter().filter(|(_, last)| *last == name).map(|(node, _)| node);
+    let nodes = last.into_iter().filter(|(_, last)| last.contains(&name)).map(|(node, _)| node);
     Ok((nodes.collect(), answer))
 }
 
-/// The name of the last command on the client's connection to a node.
-fn last_command<A: Adapter>(stage: &Stage<'_, A>, node: usize) -> io::Result<String> {
+/// The names of the last commands on the client's connections to a node: that for all commands, and
+/// that for those that overtake.
+fn last_commands<A: Adapter>(stage: &Stage<'_, A>, node: usize) -> io::Result<Vec<String>> {
     let list = stage.cluster.call(node, &["CLIENT", "LIST"])?.text().unwrap_or_default();
     let name = format!(" name={} ", stage.name);
-    let mut lines = list.lines().filter(|line| line.contains(&name));
-    let (line, more) = (lines.next(), lines.next());
-    assert_eq!(more, None, "one connection to a node");
-    let command = line.and_then(|line| line.split(" cmd=").nth(1)).unwrap_or_default();
-    let command = command.split([' ', '|']).next().unwrap_or_default();
-    Ok(command.to_owned())
+    let lines: Vec<_> = list.lines().filter(|line| line.contains(&name)).collect();
+    assert_eq!(lines.len(), 2, "two connections to a node: {lines:?}");
+    let command = |line: &str| {
+        let command = line.split(" cmd=").nth(1).unwrap_or_default();
+        command.split([' ', '|']).next().unwrap_or_default().to_owned()
+    };
+    Ok(lines.into_iter().map(command).collect())
 }
 
 /// Whether those nodes are the ones that a command shall reach.
