@@ -40,8 +40,8 @@ pub struct CallId {
     pub(crate) serial: u64,
 }
 
-/// What the machine waits for until [`Cluster::poll_timeout`](crate::Cluster::poll_timeout): for
-/// logs and debuggers. A driver calls `handle_timeout` whatever the reason is.
+/// What the machine waits for: [`Cluster::wakeup`](crate::Cluster::wakeup). A driver calls
+/// `handle_timeout` whatever the reason is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Wakeup {
@@ -57,8 +57,6 @@ pub enum Wakeup {
     Retry,
     /// The shutdown ends.
     ShutDown,
-    /// What the machine waited for is over. The instant is early.
-    Nothing,
 }
 
 /// What the driver does next.

@@ -436,7 +436,8 @@ impl<T> Cluster<T> {
         self.timers.next()
     }
 
-    /// What [`Self::poll_timeout`] is for; `None` if the machine waits for nothing.
+    /// What the machine waits for, and until when: for logs and debuggers. `None` if it waits for
+    /// nothing. [`Self::poll_timeout`] may be earlier.
     ///
     /// ```
     /// use hashslot::driver::Wakeup;
@@ -453,11 +454,10 @@ impl<T> Cluster<T> {
     /// **Cost**: linear in the links and the nodes.
     #[must_use]
     pub fn wakeup(&self, now: Instant) -> Option<(Instant, Wakeup)> {
-        let at = self.poll_timeout()?;
         let round_at = self.refresh.next_timer(now, self.config.connect_timeout);
-        let due = self.due(round_at).find(|(due_at, _)| *due_at <= at);
-        let early = if self.dials.has_waiting() { Wakeup::Dial } else { Wakeup::Nothing };
-        Some((at, due.map_or(early, |(_, why)| why)))
+        let dial_at = self.poll_timeout().filter(|_| self.dials.has_waiting());
+        let dial = dial_at.map(|at| (at, Wakeup::Dial));
+        self.due(round_at).chain(dial).min_by_key(|(at, _)| *at)
     }
 
     /// The bytes to send on the link, in order. Fills `slices` for one vectored write, and returns

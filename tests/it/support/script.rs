@@ -562,7 +562,11 @@ impl World {
         if self.calls.len() < 100 {
             assert_eq!(self.machine.verify(), Ok(()));
             let waits_until = self.machine.wakeup(self.now).map(|(at, _)| at);
-            assert_eq!(waits_until, self.machine.poll_timeout());
+            let timer = self.machine.poll_timeout();
+            assert!(
+                waits_until.is_none_or(|at| timer.is_some_and(|timer| timer <= at)),
+                "{timer:?} is late"
+            );
         }
         for (link, socket) in &mut self.sockets {
             let mut slices = [&[][..]; 1];
