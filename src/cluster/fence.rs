@@ -89,9 +89,10 @@ impl<T> Cluster<T> {
         meant.sort_unstable();
         meant.dedup();
         for node in &meant {
-            let mut places = 0..;
-            while let Some(link) = places.next().and_then(|at| self.links.link_at(*node, at)) {
-                link.into_iter().for_each(|link| self.fence(slot, link));
+            let mut count = 0;
+            while let Some(link) = self.links.link_at(*node, count) {
+                count += 1;
+                self.fence(slot, link);
             }
         }
         self.collect_suspects(now, slot);

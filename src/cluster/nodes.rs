@@ -405,21 +405,17 @@ impl Links {
         lane.is_some_and(|lane| lane.link == Some(id))
     }
 
-    /// The place of a link of a node: those of the lanes, then former ones. `None` behind the last.
-    pub(super) fn link_at(&self, node: NodeRef, place: usize) -> Option<Option<LinkId>> {
-        let node = self.node(node)?;
-        match node.lanes.get(place) {
-            Some(lane) => Some(lane.link),
-            None => node.former_links.get(place - node.lanes.len()).copied().map(Some),
-        }
+    /// One of the links to a node: for loops that change them.
+    pub(super) fn link_at(&self, node: NodeRef, index: usize) -> Option<LinkId> {
+        self.links_to(node).nth(index)
     }
 
     /// Whether a link to a node owes a reply to a command of a slot.
     pub(super) fn owes(&mut self, node: NodeRef, slot: Slot) -> bool {
-        let mut places = 0..;
-        while let Some(link) = places.next().and_then(|place| self.link_at(node, place)) {
-            let tenant = link.and_then(|link| self.get_mut(link));
-            if tenant.is_some_and(|tenant| tenant.last_owed(slot).is_some()) {
+        let mut count = 0;
+        while let Some(link) = self.link_at(node, count) {
+            count += 1;
+            if self.get_mut(link).is_some_and(|tenant| tenant.last_owed(slot).is_some()) {
                 return true;
             }
         }
