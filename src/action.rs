@@ -88,8 +88,9 @@ pub enum Action<T> {
         /// The outcome of the call.
         outcome: Outcome,
     },
-    /// An event to report. The driver need not do anything.
-    Event(Event),
+    /// An event to report. The driver need not do anything. Events are long and rare, and actions
+    /// are moved for each call.
+    Event(Box<Event>),
 }
 
 /// How a call ended.

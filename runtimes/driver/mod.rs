@@ -169,7 +169,7 @@ impl<R: Runtime> Driver<R> {
                 }
                 Action::Event(event) => {
                     self.meter.report(&event);
-                    self.listeners.send(event);
+                    self.listeners.send(*event);
                 }
             }
         }

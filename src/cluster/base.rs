@@ -1,5 +1,7 @@
 //! Floor 1: what every room does: it reports, completes, announces, and puts a part in its place.
 
+use alloc::boxed::Box;
+
 use super::Cluster;
 use super::calls::{PartRef, Place};
 use crate::action::{Action, Event, LinkId, Outcome};
@@ -7,7 +9,7 @@ use crate::plan::Context;
 
 impl<T> Cluster<T> {
     pub(super) fn report(&mut self, event: Event) {
-        self.actions.push_back(Action::Event(event));
+        self.actions.push_back(Action::Event(Box::new(event)));
     }
 
     pub(super) fn complete(&mut self, token: T, outcome: Outcome) {

@@ -520,7 +520,7 @@ impl Simulation {
                 }
                 Action::Event(event) => {
                     self.world.trace.line(now, || format!("client {index}: {event:?}"));
-                    if let Event::Redirected { kind: RedirectKind::Moved, slot, to, .. } = event {
+                    if let Event::Redirected { kind: RedirectKind::Moved, slot, to, .. } = *event {
                         self.clients[index].moved.insert(slot, (to, now));
                     }
                 }

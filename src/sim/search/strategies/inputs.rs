@@ -271,7 +271,7 @@ impl Driver<'_> {
                     self.calls.retain(|(open, _)| *open != token);
                     self.trace.outcomes.push((token, outcome));
                 }
-                Action::Event(event) => self.trace.events.push(event),
+                Action::Event(event) => self.trace.events.push(*event),
                 Action::Close { link } => {
                     let same = |(of, ..): &(LinkId, Address, Vec<u8>)| *of == link;
                     if let Some(index) = self.trace.links.iter().rposition(same) {
