@@ -15,6 +15,7 @@ use super::lanes::LaneRef;
 use super::verify::ensure;
 use crate::action::{CallId, LinkId, NodeReplies, Outcome, RedirectKind, Reply};
 use crate::address::Address;
+use crate::command::Command;
 use crate::config::Protocol;
 use crate::error::{Cause, Error, ProtocolError, ServerError, Violation};
 use crate::plan::{Assembly, Member, Merged, Payload, Piece, Plan};
@@ -45,6 +46,9 @@ impl PartRef {
 #[derive(Debug)]
 pub(super) struct Part {
     pub(super) piece: Piece,
+    /// What it sends. Nothing while it is on a link that has the bytes and gives them back, while
+    /// it waits for the topology, and once it is over.
+    pub(super) payload: Option<Box<Payload>>,
     pub(super) place: Place,
     /// Whether it goes behind an `ASKING`.
     pub(super) asking: bool,
@@ -58,11 +62,20 @@ pub(super) struct Part {
     pub(super) losses: u8,
     /// Whether an earlier attempt may have run.
     pub(super) may_have_run: bool,
-    /// The refusal that the caller gets if time runs out.
-    pub(super) refusal: Option<Box<ServerError>>,
+    /// How it was refused last.
+    refusal: Option<Box<Refusal>>,
     /// Whether its caller chose a node that was listed. The part fails once that node has left: the
     /// address of a seed may lead to another node then.
     pub(super) was_listed: bool,
+}
+
+/// How a part was refused.
+#[derive(Debug)]
+struct Refusal {
+    /// What the caller gets if time runs out.
+    error: ServerError,
+    /// What a part waits for that is suspect.
+    suspicion: Option<Suspicion>,
 }
 
 /// A redirection to a node that the topology does not list.
@@ -74,7 +87,7 @@ pub(super) struct Suspicion {
 }
 
 /// Where a part waits. It is in one place at a time.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     /// It is on its way to a place.
     Nowhere,
@@ -89,12 +102,19 @@ pub(super) enum Place {
     /// For a pause to be over.
     Paused,
     /// For the topology to list the node that it is redirected to.
-    Suspect(Box<Suspicion>),
+    Suspect,
+    /// For other parts of its call: it is over.
+    Over,
 }
 
 impl Place {
+    #[inline]
+    pub(super) const fn is_over(&self) -> bool {
+        matches!(self, Self::Over)
+    }
+
     pub(super) const fn is_suspect(&self) -> bool {
-        matches!(self, Self::Suspect(_))
+        matches!(self, Self::Suspect)
     }
 }
 
@@ -102,15 +122,15 @@ impl Place {
 enum Parts {
     None,
     One(Part),
-    Many(Many),
+    Many(Box<Many>),
 }
 
 /// The parts of a call of several.
 #[derive(Debug)]
 struct Many {
     parts: Vec<Part>,
-    /// How each part ended, if it is over.
-    results: Vec<Option<Result<Frame, Error>>>,
+    /// How each part ended that is over.
+    results: Vec<Result<Frame, Error>>,
     open_count: usize,
     /// Bytes of the replies among the results.
     kept_len: usize,
@@ -146,6 +166,8 @@ struct Running {
 /// What the end of a part makes of its call.
 #[derive(Debug)]
 pub(super) enum Settled<T> {
+    /// It was over before.
+    Late,
     /// Others of its parts are open.
     Open,
     /// The call is over.
@@ -308,22 +330,22 @@ impl<T> Calls<T> {
         random: &mut Random,
     ) -> Settled<T> {
         let room = self.kept_len_max - self.kept_len;
-        let Some(entry) = self.entry_mut(part.call) else { return Settled::Open };
+        let Some(entry) = self.entry_mut(part.call) else { return Settled::Late };
         match &mut entry.parts {
-            Parts::None => return Settled::Open,
-            Parts::One(_) => return self.over(part.call, result.map(Reply::One)),
+            Parts::None => Settled::Late,
+            Parts::One(_) => self.over(part.call, result.map(Reply::One)),
             Parts::Many(many) => {
                 if many.has_joints() {
                     many.note_protocol(part.part, spoken);
                 }
-                let (is_open, kept_len) = many.settle(part.part, result, room);
+                let Some(kept_len) = many.settle(part.part, result, room) else {
+                    return Settled::Late;
+                };
+                let is_open = many.open_count > 0;
                 self.kept_len += kept_len;
-                if is_open {
-                    return Settled::Open;
-                }
+                if is_open { Settled::Open } else { self.finish(part.call, random) }
             }
         }
-        self.finish(part.call, random)
     }
 
     /// All parts of a call are over: what becomes of it.
@@ -357,8 +379,7 @@ impl<T> Calls<T> {
         let Parts::Many(many) = parts else { return Settled::Open };
         self.kept_len -= many.kept_len;
         let protocol = many.protocol.unwrap_or(self.protocol);
-        let mut results = Vec::with_capacity(many.results.len());
-        results.extend(many.results.into_iter().flatten());
+        let results = many.results;
         let reply = |merged| match merged {
             Merged::One(frame) => Reply::One(frame),
             Merged::PerNode(replies) => Reply::PerNode(NodeReplies::new(protocol, replies)),
@@ -388,12 +409,11 @@ impl<T> Calls<T> {
     pub(super) fn take(&mut self, id: CallId) -> Option<T> {
         let entry = self.entry_mut(id)?;
         entry.serial = 0;
-        let parts = core::mem::replace(&mut entry.parts, Parts::None);
+        let kept_len = if let Parts::Many(many) = &entry.parts { many.kept_len } else { 0 };
+        entry.parts = Parts::None;
         entry.procedure = None;
         let (token, len) = (entry.token.take(), entry.len);
-        if let Parts::Many(many) = parts {
-            self.kept_len -= many.kept_len;
-        }
+        self.kept_len -= kept_len;
         self.unlist(id);
         self.count -= 1;
         self.len -= len;
@@ -536,49 +556,50 @@ impl Many {
         }
     }
 
-    fn is_open(&self, part: u32) -> bool {
-        self.results.get(place(part)).is_some_and(Option::is_none)
-    }
-
+    #[inline]
     fn part(&self, part: u32) -> Option<&Part> {
-        if self.is_open(part) { self.parts.get(place(part)) } else { None }
+        self.parts.get(place(part)).filter(|part| !part.place.is_over())
     }
 
+    #[inline]
     fn part_mut(&mut self, part: u32) -> Option<&mut Part> {
-        if self.is_open(part) { self.parts.get_mut(place(part)) } else { None }
+        self.parts.get_mut(place(part)).filter(|part| !part.place.is_over())
     }
 
-    /// A part is over. Whether there are others that are not, and how many bytes are kept of its
-    /// reply, of which there is `room` for some.
-    fn settle(&mut self, part: u32, result: Result<Frame, Error>, room: usize) -> (bool, usize) {
-        if !self.is_open(part) {
-            return (self.open_count > 0, 0);
+    /// A part is over: how many bytes are kept of its reply, of which there is `room` for some.
+    /// `None` if it was over before.
+    #[inline]
+    fn settle(
+        &mut self,
+        part: u32,
+        mut result: Result<Frame, Error>,
+        room: usize,
+    ) -> Option<usize> {
+        let mut kept_len = result.as_ref().map_or(0, |frame| frame.as_bytes().len());
+        if kept_len > room {
+            (result, kept_len) = (Err(self.no_room(part)), 0);
         }
-        let (result, kept_len) = match result {
-            Ok(frame) if frame.as_bytes().len() > room => (Err(self.no_room(part)), 0),
-            Ok(frame) => {
-                let len = frame.as_bytes().len();
-                (Ok(frame), len)
-            }
-            Err(error) => (Err(error), 0),
-        };
-        if let Some(part) = self.part_mut(part) {
-            part.piece.payload = Payload::Nothing; // which may be large
+        let state = self.part_mut(part)?;
+        if state.payload.is_some() {
+            state.payload = None; // which may be large
         }
+        state.place = Place::Over;
         if let Some(place) = self.results.get_mut(place(part)) {
-            *place = Some(result);
-            self.open_count -= 1;
+            *place = result;
         }
+        self.open_count -= 1;
         self.kept_len += kept_len;
-        (self.open_count > 0, kept_len)
+        Some(kept_len)
     }
 
     /// Checks the sums. The bytes that are kept.
     fn verify(&self) -> Result<usize, String> {
-        let open_count = self.results.iter().filter(|result| result.is_none()).count();
+        let is_over = |part: &Part| part.place.is_over();
+        let open_count = self.parts.iter().filter(|part| !is_over(part)).count();
         ensure!(open_count == self.open_count, "{open_count} parts open, not {}", self.open_count);
         ensure!(open_count > 0, "a call is over, and open");
-        let replies = self.results.iter().flatten().flatten();
+        let ended = self.parts.iter().zip(&self.results).filter(|(part, _)| is_over(part));
+        let replies = ended.filter_map(|(_, result)| result.as_ref().ok());
         let kept_len: usize = replies.map(|frame| frame.as_bytes().len()).sum();
         ensure!(kept_len == self.kept_len, "a call keeps {kept_len} bytes, not {}", self.kept_len);
         Ok(kept_len)
@@ -626,11 +647,11 @@ impl<T> Entry<T> {
         match plan {
             Plan::One(part) => self.parts = Parts::One(part),
             Plan::Many { pieces: parts, assembly } => {
-                let results = parts.iter().map(|_| None).collect();
+                let results = parts.iter().map(|_| Ok(Frame::NULL)).collect();
                 let (open_count, protocol) = (parts.len(), None);
                 let kept_len = 0;
-                self.parts =
-                    Parts::Many(Many { parts, results, open_count, kept_len, assembly, protocol });
+                let many = Many { parts, results, open_count, kept_len, assembly, protocol };
+                self.parts = Parts::Many(Box::new(many));
             }
         }
     }
@@ -642,6 +663,39 @@ impl Part {
     pub(super) const fn has_strayed(&self) -> bool {
         self.redirects > 0 || self.resends > 0
     }
+
+    /// The part was refused: the caller gets this if time runs out.
+    pub(super) fn note_refusal(&mut self, error: Option<ServerError>) {
+        let refusal = |error: ServerError| Refusal { error: error.shortened(), suspicion: None };
+        self.refusal = error.map(|error| Box::new(refusal(error)));
+    }
+
+    /// How the part was refused last.
+    pub(super) fn refusal(&self) -> Option<&ServerError> {
+        self.refusal.as_deref().map(|refusal| &refusal.error)
+    }
+
+    /// The refusal redirects the part to a node that the topology does not list.
+    pub(super) fn suspect(&mut self, suspicion: Suspicion) {
+        self.place = Place::Suspect;
+        if let Some(refusal) = &mut self.refusal {
+            refusal.suspicion = Some(suspicion);
+        }
+    }
+
+    /// Where the part was redirected to, if it is suspect.
+    pub(super) fn suspicion(&self) -> Option<&Suspicion> {
+        self.refusal.as_deref()?.suspicion.as_ref()
+    }
+
+    /// The link gives back what was written for the part, which may have to leave once more.
+    #[cold]
+    pub(super) fn restore(&mut self, written: &[u8]) {
+        if self.piece.is_plain && self.payload.is_none() {
+            let command = Command::of_written(written, self.piece.info);
+            self.payload = Some(Box::new(Payload::Command(command)));
+        }
+    }
 }
 
 impl From<Piece> for Part {
@@ -649,6 +703,7 @@ impl From<Piece> for Part {
     fn from(piece: Piece) -> Self {
         Self {
             piece,
+            payload: None,
             place: Place::Nowhere,
             asking: false,
             redirects: 0,

@@ -50,7 +50,7 @@ impl<T> Cluster<T> {
     /// A link has been set up, and leads to a stranger.
     fn meet_stranger(&mut self, now: Instant, id: LinkId) {
         let Some(tenant) = self.links.get_mut(id) else { return };
-        tenant.is_strange = true;
+        (tenant.is_strange, tenant.is_open) = (true, false);
         let (lane, bears) = (tenant.lane, tenant.link.node_id());
         if let Some(lane) = self.links.lane_mut(lane) {
             lane.failures = lane.failures.max(1);

@@ -5,16 +5,18 @@
 //! overdue. Otherwise it waits in the queue of the node. A part that no node is known for waits for
 //! a topology that has one.
 
+use alloc::boxed::Box;
+
 use super::Cluster;
 use super::calls::{Part, PartRef, Place};
 use super::dials::Urgency;
-use super::lanes::LaneRef;
+use super::lanes::{Lane, LaneRef};
 use super::loss::is_refusal;
 use super::nodes::NodeRef;
 use crate::action::{CallId, RefreshReason};
 use crate::config::ReadFrom;
 use crate::error::{Cause, Disconnect, Error, SystemText};
-use crate::plan::{Plan, Route};
+use crate::plan::{Call, Contents, Payload, Plan, Route};
 use crate::time::Instant;
 
 impl<T> Cluster<T> {
@@ -24,17 +26,20 @@ impl<T> Cluster<T> {
     /// # Errors
     /// The refusal, if it is that of the whole call.
     #[inline]
-    pub(super) fn make_room(&self, plan: &mut Plan<Part>, is_strict: bool) -> Result<(), Error> {
-        let refusal = |part: &Part| self.refusal_by_queue(part);
-        let parts = match plan {
-            Plan::One(part) => core::slice::from_ref(part),
-            Plan::Many { pieces, .. } => pieces,
-        };
-        match parts.iter().find_map(refusal) {
-            None => Ok(()),
-            Some(error) if is_strict => Err(error),
-            Some(_) => plan.refuse_members(refusal),
-        }
+    pub(super) fn make_room(
+        &mut self,
+        plan: &mut Plan<Part>,
+        call: &mut Call,
+    ) -> Result<(), Error> {
+        if self.links.may_be_full { self.refuse_full(plan, call) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn refuse_full(&mut self, plan: &mut Plan<Part>, call: &mut Call) -> Result<(), Error> {
+        let is_full = |lane: &Lane| lane.queue.live_count() >= self.config.max_queued;
+        let is_any_full = self.links.lanes().any(|(_, lane)| is_full(lane));
+        self.links.may_be_full = is_any_full;
+        plan.refuse(call, |part| self.refusal_by_queue(part))
     }
 
     /// The error of a part whose node has as many in line as it may have.
@@ -51,20 +56,42 @@ impl<T> Cluster<T> {
         Some(part.own_error(error))
     }
 
-    /// Sends all parts of a call that is planned.
-    pub(super) fn dispatch_all(&mut self, now: Instant, id: CallId, part_count: usize) {
-        for part in parts(id, part_count) {
-            self.dispatch(now, part);
+    /// Sends all parts of a call that is planned, with what the call has for them.
+    pub(super) fn send_all(&mut self, now: Instant, id: CallId, call: &mut Call) {
+        let mut count = 0;
+        match call.contents() {
+            Contents::Commands(commands) => {
+                count = commands.len();
+                for (part, command) in parts(id, count).zip(commands) {
+                    if !self.write_new(now, part, command) {
+                        self.send_new(now, part, Payload::Command(command.take()));
+                    }
+                }
+            }
+            Contents::Transaction(commands) => {
+                let part = PartRef { call: id, part: 0 };
+                return self.send_new(now, part, Payload::Transaction(commands));
+            }
+            Contents::Nothing => {}
         }
-        self.finish_empty(id, part_count);
+        if count == 0 {
+            self.finish_empty(id);
+        }
+    }
+
+    /// Sends a part that is new where its route leads, or has it wait.
+    #[cold]
+    fn send_new(&mut self, now: Instant, part: PartRef, payload: Payload) {
+        if let Some(state) = self.calls.part_mut(part) {
+            state.payload = Some(Box::new(payload));
+        }
+        self.dispatch(now, part);
     }
 
     /// A call without a part is over at once.
-    fn finish_empty(&mut self, id: CallId, part_count: usize) {
-        if part_count == 0 {
-            let settled = self.calls.finish(id, &mut self.random);
-            self.end_step(settled);
-        }
+    fn finish_empty(&mut self, id: CallId) {
+        let settled = self.calls.finish(id, &mut self.random);
+        self.end_step(settled);
     }
 
     /// Sends a part where its route leads, or has it wait.
@@ -94,13 +121,13 @@ impl<T> Cluster<T> {
                 self.links.for_slot(topology, *slot, from_replica, &mut self.random)
             }
             Route::Any => self.links.any(&mut self.random),
-            Route::Node(_) | Route::Shard { .. } => {
+            Route::Node(_) | Route::Shard(_) => {
                 let node = self.links.chosen(self.agreement.topology(), state);
                 if let (None, Route::Node(address)) = (node, &state.piece.route)
                     && self.links.knows_cluster()
                 {
                     let error = Error::not_executed(Cause::UnknownNode);
-                    let error = error.with_node(address.clone());
+                    let error = error.with_node(address.as_ref().clone());
                     return self.fail(part, error);
                 }
                 node
@@ -156,6 +183,7 @@ impl<T> Cluster<T> {
             && self.link_has_room(link)
             && !self.timers.hold_back(now)
         {
+            self.note_open(part, lane, link);
             return self.write_part(now, link, part);
         }
         if let Some(error) = self.refusal_of(now, lane) {
@@ -207,12 +235,12 @@ impl<T> Cluster<T> {
     pub(super) fn withdraw(&mut self, part: PartRef) -> bool {
         let Some(state) = self.calls.part_mut(part) else { return true };
         match core::mem::replace(&mut state.place, Place::Nowhere) {
-            Place::Nowhere | Place::Paused => true,
+            Place::Nowhere | Place::Paused | Place::Over => true,
             Place::Unrouted => {
                 self.unrouted.left();
                 true
             }
-            Place::Suspect(_) => {
+            Place::Suspect => {
                 self.suspects.left();
                 true
             }
@@ -231,7 +259,7 @@ impl<T> Cluster<T> {
     /// The machine ends: a part that can still be kept from running is over.
     pub(super) fn close_part(&mut self, part: PartRef) {
         let Some(state) = self.calls.part(part) else { return };
-        let (place, may_have_run) = (state.place.clone(), state.may_have_run);
+        let (place, may_have_run) = (state.place, state.may_have_run);
         if !self.withdraw(part) {
             self.set_place(part, place);
             return; // its reply is waited for

@@ -12,6 +12,7 @@ use crate::resp::Frame;
 
 impl<T> Cluster<T> {
     /// A part is over.
+    #[inline]
     pub(super) fn settle(&mut self, part: PartRef, result: Result<Frame, Error>) {
         let Self { calls, links, random, .. } = self;
         let spoken = |link| links.get(link).map(|tenant| tenant.link.protocol());
@@ -23,6 +24,7 @@ impl<T> Cluster<T> {
     #[inline]
     pub(super) fn end_step(&mut self, settled: Settled<T>) {
         match settled {
+            Settled::Late => self.stats.late_replies += 1,
             Settled::Open => {}
             Settled::Over(token, outcome) => self.complete(token, outcome),
             Settled::Step(call, outcome) => self.agenda.go_on(call, Some(outcome)),
@@ -99,14 +101,19 @@ impl Part {
         if self.may_have_run && could_run_again {
             error = error.with_ran(Ran::Maybe);
         }
-        self.piece.payload.own_error(error)
+        match self.payload.as_deref() {
+            Some(payload) => payload.own_error(error),
+            None if self.piece.info.name.is_empty() => error,
+            None => error.of(self.piece.info.name),
+        }
     }
 
     fn hide_secrets(&self, error: &mut ServerError) {
-        let commands = match &self.piece.payload {
-            Payload::Command(command) => core::slice::from_ref(command),
-            Payload::Transaction(commands) => commands,
-            Payload::Nothing => &[],
+        // What is plain has none.
+        let commands = match self.payload.as_deref() {
+            Some(Payload::Command(command)) => core::slice::from_ref(command),
+            Some(Payload::Transaction(commands)) => commands,
+            None => &[],
         };
         let secret = || commands.iter().filter(|command| command.may_have_secrets());
         if secret().next().is_none() {

@@ -127,10 +127,10 @@ impl<T> Cluster<T> {
         let owner = self.links.primary(self.agreement.topology(), slot);
         for part in collected {
             let Some(state) = self.calls.part_mut(part) else { continue };
-            let Place::Suspect(suspicion) = &state.place else { continue };
+            let Some(suspicion) = state.suspicion() else { continue };
             let from = self.links.find(&suspicion.from);
             if owner.is_some() && owner == from {
-                let refusal = state.refusal.as_deref().cloned();
+                let refusal = state.refusal().cloned();
                 self.pause(now, part, refusal, self.config.min_retry_delay);
             } else {
                 self.wait_at_fence(slot, part);

@@ -32,6 +32,12 @@ struct Fence {
 }
 
 impl Fences {
+    /// Whether no slot stands still.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
     /// Whether a slot stands still.
     pub(super) fn contains(&self, slot: Slot) -> bool {
         self.slots.contains_key(&slot)

@@ -294,10 +294,9 @@ impl<T> Cluster<T> {
             if !state.place.is_suspect() {
                 continue;
             }
-            let place = core::mem::replace(&mut state.place, Place::Nowhere);
-            let Place::Suspect(suspicion) = place else { continue };
-            let (slot, refusal) = (state.piece.route.slot(), state.refusal.as_deref().cloned());
-            let Suspicion { from, to, kind } = *suspicion;
+            state.place = Place::Nowhere;
+            let (slot, refusal) = (state.piece.route.slot(), state.refusal().cloned());
+            let Some(Suspicion { from, to, kind }) = state.suspicion().cloned() else { continue };
             let owner = slot.and_then(|slot| self.links.primary(self.agreement.topology(), slot));
             if kind == RedirectKind::Moved && owner.is_some() && owner != self.links.find(&from) {
                 self.dispatch(now, part); // the topology names another owner now

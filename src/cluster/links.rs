@@ -84,6 +84,7 @@ impl<T> Cluster<T> {
             auth_count: 0,
             dialled_at: now,
             drain_by: None,
+            is_open: false,
             is_announced: false,
             is_doubted: false,
             is_strange: false,

@@ -21,9 +21,10 @@ use super::tenants::Work;
 use crate::action::{Action, Event, LinkId, RefreshReason};
 use crate::config::Config;
 use crate::error::{Cause, Disconnect, Error, NodeFailure, ProtocolError, Ran, SystemText};
-use crate::link::{Hello, Owed};
+use crate::link::{Debts, Hello, Owed};
 use crate::plan::Route;
 use crate::random::Random;
+use crate::resp::Frame;
 use crate::time::Instant;
 use crate::verdict::{Verdict, judge};
 
@@ -36,14 +37,15 @@ impl<T> Cluster<T> {
         let lane = tenant.lane;
         let node = lane.node;
         let is_culprit_first = matches!(loss, Loss::Protocol(_)) || tenant.link.skips_reply();
-        let owed = tenant.link.lose();
-        let was_needed = !owed.is_empty() || !was_ready;
+        let debts = tenant.link.lose();
+        let owed_count = debts.owed.len();
+        let was_needed = owed_count > 0 || !was_ready;
         if tenant.is_connected && !was_ready {
             self.note_hello(node, tenant.link.hello(), loss);
         }
-        self.note_loss(now, lane, loss, was_ready, owed.len());
+        self.note_loss(now, lane, loss, was_ready, owed_count);
         self.sweep_strays();
-        let again = self.sort_owed(node, loss, owed, is_culprit_first);
+        let again = self.sort_owed(node, loss, &debts, is_culprit_first);
         self.requeue(now, lane, again);
         self.lift_fences(id);
         if was_needed {
@@ -107,7 +109,7 @@ impl<T> Cluster<T> {
             let is_flexible = match state.piece.route {
                 Route::Any => true,
                 Route::Slot(slot) => state.piece.read_only && primary(slot) != Some(lane.node),
-                Route::Node(_) | Route::Shard { .. } | Route::Discovery => false,
+                Route::Node(_) | Route::Shard(_) | Route::Discovery => false,
             };
             if is_flexible {
                 flexible.push(part);
@@ -163,15 +165,19 @@ impl<T> Cluster<T> {
         &mut self,
         node: NodeRef,
         loss: &Loss,
-        owed: Vec<Owed<Work>>,
+        debts: &Debts<Work>,
         is_culprit_first: bool,
     ) -> VecDeque<PartRef> {
         let mut again = VecDeque::new();
         // Whose reply broke the protocol would have it broken again by the next one.
-        let culprit = owed.first().map(|owed| owed.work).filter(|_| is_culprit_first);
-        for owed in owed {
+        let culprit = debts.owed.first().map(|owed| owed.work).filter(|_| is_culprit_first);
+        for owed in &debts.owed {
+            let written = debts.written(owed);
             let Work::Part { part, .. } = owed.work else { continue };
             let is_culprit = culprit.is_some_and(|work| work.is_for(part));
+            if let Some(state) = self.calls.part_mut(part) {
+                state.restore(written);
+            }
             match self.after_loss(node, loss, part, owed, is_culprit) {
                 Ok(()) => again.push_back(part),
                 Err(Some(error)) => self.fail(part, error),
@@ -190,7 +196,7 @@ impl<T> Cluster<T> {
         node: NodeRef,
         loss: &Loss,
         part: PartRef,
-        owed: Owed<Work>,
+        owed: &Owed<Work>,
         is_culprit: bool,
     ) -> Result<(), Option<Error>> {
         let resends_max = self.config.max_redirections;
@@ -198,11 +204,11 @@ impl<T> Cluster<T> {
         let Owed { ran, is_suspect, refused, multi_refused, .. } = owed;
         state.asking = false;
         state.place = Place::Nowhere;
-        state.losses = state.losses.saturating_add(u8::from(is_suspect));
+        state.losses = state.losses.saturating_add(u8::from(*is_suspect));
         let is_lost_again = state.losses >= LOSS_COUNT_MAX;
         let cause = if is_lost_again { Cause::LostTwice(loss.cause()) } else { loss.of_part() };
         let node = self.links.address(node).cloned();
-        if ran == Ran::Maybe {
+        if *ran == Ran::Maybe {
             state.resends = state.resends.saturating_add(1);
             let may_go = state.piece.idempotent && !is_culprit && !is_lost_again;
             if may_go && state.resends <= resends_max && self.ends_by.is_none() {
@@ -210,12 +216,12 @@ impl<T> Cluster<T> {
                 self.stats.resent += 1;
                 return Ok(());
             }
-            let refused = refused.filter(|_| multi_refused).and_then(|refused| refused.error());
+            let refused = refused.as_ref().filter(|_| *multi_refused).and_then(Frame::error);
             let cause = refused.map_or(cause, Cause::NoTransaction);
             return Err(Some(Error::maybe_executed(cause).at(node, None)));
         }
         if let Some(refused) = refused
-            && let Verdict::Fail(error) = judge(&refused, &self.config.about(state, true))
+            && let Verdict::Fail(error) = judge(refused, &self.config.about(state, true))
         {
             return Err(Some(error.with_ran(Ran::No).at(node, None)));
         }
@@ -241,6 +247,7 @@ impl<T> Cluster<T> {
                 if let Some(lane) = self.links.lane_mut(lane) {
                     lane.queue.push_front(part);
                 }
+                self.links.note_waiting(lane, self.config.max_queued);
                 self.set_place(part, Place::Waiting(lane));
             } else {
                 elsewhere.push_front(part);

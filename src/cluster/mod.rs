@@ -66,7 +66,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use self::agenda::Agenda;
-use self::calls::Calls;
+use self::calls::{Calls, PartRef};
 use self::dials::Dials;
 use self::fences::Fences;
 use self::nodes::Links;
@@ -211,8 +211,15 @@ impl<T> Cluster<T> {
     ///
     /// **Limit**: `max_pending_calls`, `max_pending_bytes`, `max_queued`.
     ///
-    /// **Cost**: for one command no allocation, except when tables grow.
-    pub fn submit(&mut self, now: Instant, call: Call, token: T) -> Result<CallId, SubmitError<T>> {
+    /// **Cost**: for one command whose connection has room no allocation, except when tables grow.
+    /// One for a script, for an argument of 1 KiB and more, for a command that may have secrets or
+    /// is not in the table, and for one that waits.
+    pub fn submit(
+        &mut self,
+        now: Instant,
+        mut call: Call,
+        token: T,
+    ) -> Result<CallId, SubmitError<T>> {
         let len = call.encoded_len();
         let deadline = now + call.budget(self.config.call_timeout);
         if let Err(error) = self.admit(len) {
@@ -221,19 +228,17 @@ impl<T> Cluster<T> {
         if call.waits(self.context()) {
             return Ok(self.submit_procedure(now, call, token, len, deadline));
         }
-        let is_strict = call.is_strict();
         let mut plan = match call.plan(self.context()) {
             Ok(plan) => plan,
             Err(error) => return Err(self.refuse(token, error)),
         };
-        if let Err(error) = self.make_room(&mut plan, is_strict) {
+        if let Err(error) = self.make_room(&mut plan, &mut call) {
             return Err(self.refuse(token, error));
         }
-        let part_count = plan.len();
         let id = self.calls.insert(token, plan, len, deadline);
         self.stats.calls_submitted += 1;
         self.timers.note(deadline);
-        self.dispatch_all(now, id, part_count);
+        self.send_all(now, id, &mut call);
         self.finish(now);
         Ok(id)
     }
@@ -252,7 +257,7 @@ impl<T> Cluster<T> {
         self.calls.set_procedure(id, call.into_procedure());
         self.stats.calls_submitted += 1;
         self.timers.note(deadline);
-        self.dispatch_all(now, id, 1);
+        self.dispatch(now, PartRef { call: id, part: 0 });
         self.finish(now);
         id
     }

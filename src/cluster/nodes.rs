@@ -48,6 +48,9 @@ impl NodeRef {
     }
 }
 
+/// The place of no link.
+const NO_LINK: u32 = u32::MAX;
+
 /// A node: something that may be dialled.
 #[derive(Debug)]
 pub(super) struct Node {
@@ -107,6 +110,11 @@ pub(super) struct Links {
     /// By how much the buffer of one of them may grow at a time.
     pub(super) growth_len: usize,
     pub(super) serial: u64,
+    /// Whether a lane may have as many parts in line as it may have.
+    pub(super) may_be_full: bool,
+    /// The places of the links of each shard's primary, by the shard's index and the lane's number,
+    /// as far as commands were written on them at once: [`NO_LINK`] where that is not known.
+    open: Vec<u32>,
     /// The node of the primary of each shard of the topology, by the shard's index.
     pub(super) primaries: Vec<Option<NodeRef>>,
     /// The nodes of the replicas of each shard.
@@ -129,6 +137,8 @@ impl Links {
             reserved_len: 0,
             growth_len: GROWTH_LEN,
             serial: 0,
+            may_be_full: false,
+            open: Vec::new(),
             primaries: Vec::new(),
             replicas: Vec::new(),
         }
@@ -230,6 +240,56 @@ impl Links {
         }
     }
 
+    /// The link that commands of a slot are written on at once, if that is known: it is the one of
+    /// the primary's lane, it takes work, and no part waits before them.
+    #[inline]
+    pub(super) fn open_link(&mut self, topology: &Topology, slot: Slot) -> Option<&mut Tenant> {
+        let place = *self.open.get(self.open_index(topology, slot)?)?;
+        let tenant = self.tenants.get_mut(usize::try_from(place).ok()?)?.as_mut();
+        tenant.filter(|tenant| tenant.is_open)
+    }
+
+    /// Notes that commands of a slot are written on the link of this lane at once.
+    pub(super) fn note_open(
+        &mut self,
+        topology: &Topology,
+        slot: Slot,
+        lane: LaneRef,
+        link: LinkId,
+    ) {
+        let owner = self.primary(topology, slot);
+        let is_its = owner.is_some_and(|owner| self.lane_of_slot(owner, slot) == lane);
+        let Some(index) = self.open_index(topology, slot).filter(|_| is_its) else { return };
+        if let Some(place) = self.open.get_mut(index) {
+            *place = link.index;
+        }
+        if let Some(tenant) = self.get_mut(link) {
+            tenant.is_open = true;
+        }
+    }
+
+    #[inline]
+    fn open_index(&self, topology: &Topology, slot: Slot) -> Option<usize> {
+        let lane_count = usize::from(self.shared_count);
+        Some(topology.shard_index(slot)? * lane_count + usize::from(slot.number()) % lane_count)
+    }
+
+    /// Shards have other primaries, or there are others.
+    fn forget_open(&mut self, topology: &Topology) {
+        self.open.clear();
+        self.open.resize(topology.shards().len() * usize::from(self.shared_count), NO_LINK);
+    }
+
+    /// A part waits for the link of a lane: others line up behind it.
+    pub(super) fn note_waiting(&mut self, lane: LaneRef, count_max: usize) {
+        let Some(state) = self.lane(lane) else { return };
+        let (is_full, link) = (state.queue.live_count() >= count_max, state.link);
+        self.may_be_full |= is_full;
+        if let Some(tenant) = link.and_then(|link| self.get_mut(link)) {
+            tenant.is_open = false;
+        }
+    }
+
     /// What the link of a lane is for.
     pub(super) fn purpose(&self, lane: LaneRef) -> Purpose {
         if lane.number < u32::from(self.shared_count) { Purpose::Shared } else { Purpose::Control }
@@ -261,7 +321,7 @@ impl Links {
                 part.was_listed |= node.is_listed;
                 is_chosen.then_some(this)
             }
-            Route::Shard { primary, slot } => self.for_shard(topology, primary, *slot),
+            Route::Shard(shard) => self.for_shard(topology, &shard.primary, shard.slot),
             Route::Slot(_) | Route::Any | Route::Discovery => None,
         }
     }
@@ -427,6 +487,7 @@ impl Links {
         let place = self.tenants.get_mut(id.index())?;
         let tenant = place.take_if(|tenant| tenant.id == id)?;
         self.tenant_count -= 1;
+        self.open.iter_mut().filter(|place| **place == id.index).for_each(|place| *place = NO_LINK);
         self.held_len -= tenant.held_len;
         self.reserved_len -= tenant.reserved_len;
         self.making_count -= usize::from(!tenant.is_made);
@@ -476,6 +537,9 @@ impl Links {
     pub(super) fn retire(&mut self, id: LinkId) -> Option<LaneRef> {
         let lane = self.get(id)?.lane;
         self.lane_mut(lane)?.link.take_if(|link| *link == id)?;
+        if let Some(tenant) = self.get_mut(id) {
+            tenant.is_open = false;
+        }
         self.node_mut(lane.node)?.former_links.push(id);
         Some(lane)
     }
@@ -529,6 +593,7 @@ impl Links {
 
     /// Remembers the nodes of shards that a patch of the topology added.
     pub(super) fn follow_patch(&mut self, topology: &Topology) {
+        self.forget_open(topology);
         for shard in topology.shards().iter().skip(self.primaries.len()) {
             let primary = shard.primary().map(|node| self.obtain(node.address()));
             if let Some(node) = primary.and_then(|primary| self.node_mut(primary)) {
@@ -556,6 +621,7 @@ impl Links {
                 node.given_up = Some(Box::new((id, now)));
             }
         }
+        self.forget_open(topology);
         self.primaries.clear();
         self.replicas.clear();
         for shard in topology.shards() {
@@ -587,6 +653,17 @@ impl Links {
                 ensure!(is_its, "{link:?} of node {index} is gone, or leads elsewhere");
             }
         }
+        let lane_count = usize::from(self.shared_count);
+        for (shard, open) in self.primaries.iter().zip(self.open.chunks(lane_count)) {
+            for (number, place) in (0..).zip(open).filter(|(_, place)| **place != NO_LINK) {
+                let tenant = usize::try_from(*place).ok().and_then(|place| self.tenants.get(place));
+                let lane = tenant.and_then(Option::as_ref).map(|tenant| tenant.lane);
+                let of_shard = shard.map(|node| LaneRef { node, number });
+                ensure!(lane == of_shard, "commands for {of_shard:?} are written on {lane:?}");
+            }
+        }
+        let open_count = self.primaries.len() * lane_count;
+        ensure!(self.open.len() == open_count, "{} lanes of {open_count}", self.open.len());
         let has_failed = self.lanes().any(|(_, lane)| lane.has_failed());
         ensure!(self.may_have_failed || !has_failed, "a lane has failed, which is not known");
         let mut sums = (0, 0, 0, 0);
@@ -596,6 +673,13 @@ impl Links {
             let is_its = self.links_to(tenant.lane.node).any(|link| link == tenant.id);
             ensure!(is_its, "{:?} does not know its {:?}", tenant.lane, tenant.id);
             let is_current = self.lane(tenant.lane).is_some_and(|l| l.link == Some(tenant.id));
+            let is_open = is_current && tenant.link.is_ready() && !tenant.is_strange;
+            let has_waiting = self.lane(tenant.lane).is_some_and(Lane::has_waiting);
+            ensure!(
+                !tenant.is_open || (is_open && !has_waiting),
+                "{:?} is open to what is new, and is not",
+                tenant.id
+            );
             let takes_work = tenant.drain_by.is_none();
             ensure!(is_current == takes_work, "{:?} drains: {}", tenant.id, !takes_work);
             tenant.link.verify().map_err(|error| format!("{:?}: {error}", tenant.id))?;

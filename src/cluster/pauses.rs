@@ -1,6 +1,5 @@
 //! Floor 1: parts that were refused before they ran pause, and each pause of a part is longer.
 
-use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use core::time::Duration;
 
@@ -50,7 +49,7 @@ impl<T> Cluster<T> {
         least: Duration,
     ) {
         let Some(state) = self.calls.part_mut(part) else { return };
-        state.refusal = refusal.map(|refusal| Box::new(refusal.shortened()));
+        state.note_refusal(refusal);
         if core::mem::take(&mut state.asking) {
             // It was right to come here, and it will again: only the time bounds that.
             state.redirects = state.redirects.saturating_sub(1);

@@ -5,8 +5,6 @@
 //! does not list waits for one round of the refresh. A refusal that proves that the part did not
 //! run is answered with a pause that grows.
 
-use alloc::boxed::Box;
-
 use super::calls::{Part, PartRef, Place, Suspicion};
 use super::nodes::NodeRef;
 use super::{Cluster, scripts};
@@ -33,7 +31,7 @@ impl<T> Cluster<T> {
     ) {
         let Some(from) = self.links.address(node).cloned() else { return };
         let Some(state) = self.calls.part_mut(part) else { return };
-        state.refusal = frame.error().map(|refusal| Box::new(refusal.shortened()));
+        state.note_refusal(frame.error());
         state.asking = false;
         state.redirects = state.redirects.saturating_add(1);
         let redirects = state.redirects;
@@ -112,7 +110,7 @@ impl<T> Cluster<T> {
     fn sent_to_and_fro(&self, part: PartRef) -> Option<ServerError> {
         let state = self.calls.part(part)?;
         let patience = self.config.max_redirections / 2;
-        state.refusal.as_deref().filter(|_| state.redirects > patience).cloned()
+        state.refusal().filter(|_| state.redirects > patience).cloned()
     }
 
     /// A node says that it is another one that has its own address: the name leads elsewhere now,
@@ -138,7 +136,7 @@ impl<T> Cluster<T> {
     /// trusted lists it.
     fn suspect(&mut self, part: PartRef, from: Address, to: Address, kind: RedirectKind) {
         if let Some(state) = self.calls.part_mut(part) {
-            state.place = Place::Suspect(Box::new(Suspicion { from, to, kind }));
+            state.suspect(Suspicion { from, to, kind });
         }
         let state = |part| self.calls.part(part);
         let slot = state(part).and_then(|state| state.piece.route.slot());
@@ -161,7 +159,7 @@ impl Config {
             policy: self.redirect_policy,
             reach: match state.piece.route {
                 Route::Slot(_) | Route::Any | Route::Discovery => Reach::Any,
-                Route::Shard { .. } => Reach::Shard,
+                Route::Shard(_) => Reach::Shard,
                 Route::Node(_) => Reach::Node,
             },
         }
@@ -180,8 +178,8 @@ pub(super) struct Redirected {
 
 /// The slot of a part that is sent to a node by its address.
 fn slot_of(part: &Part) -> Option<Slot> {
-    match &part.piece.payload {
+    match part.payload.as_deref()? {
         Payload::Command(command) => command.slot().ok().flatten(),
-        Payload::Transaction(_) | Payload::Nothing => None,
+        Payload::Transaction(_) => None,
     }
 }

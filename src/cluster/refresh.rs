@@ -47,7 +47,7 @@ impl<T> Cluster<T> {
             self.start_round(now);
         }
         let next_at = |round: &Round| round.next_at(now, self.config.connect_timeout);
-        if self.refresh.round.as_ref().and_then(next_at).is_some_and(|at| at <= now) {
+        if self.refresh.round.as_deref().and_then(next_at).is_some_and(|at| at <= now) {
             self.ask_next(now);
         }
     }

@@ -83,6 +83,7 @@ impl<T> Cluster<T> {
         if tenant.link.was_answered_early() {
             return self.drop_link(now, id, Disconnect::EndOfStream);
         }
+        tenant.link.release();
         let (lane, is_done) = (tenant.lane, tenant.link.expected_count() == 0);
         let is_ready = tenant.link.is_ready();
         let holds = tenant.holds_more_or_less();
@@ -119,6 +120,7 @@ impl<T> Cluster<T> {
     }
 
     /// What the replies to a part say.
+    #[inline]
     fn handle_reply(
         &mut self,
         now: Instant,
@@ -127,23 +129,47 @@ impl<T> Cluster<T> {
         part: PartRef,
         told: Told,
     ) {
-        if self.calls.part(part).is_none() {
-            self.stats.late_replies += 1;
-            return;
-        }
         match told {
             Told::Answer(frame) => self.settle(part, Ok(frame)),
             Told::Refused { error, ran_nothing } => {
-                self.handle_refusal(now, node, link, part, &error, ran_nothing);
+                self.handle_error(now, node, link, part, &error, ran_nothing);
             }
-            Told::Torn(error) => {
-                let Some(error) = error.error() else { return };
-                self.fail_at(node, part, Error::maybe_executed(Cause::NoTransaction(error)));
-            }
+            Told::Torn(error) => self.handle_torn(node, part, &error),
         }
     }
 
-    /// A part was answered by an error.
+    /// A part was answered by an error. The link gives back what was written for it.
+    #[cold]
+    fn handle_error(
+        &mut self,
+        now: Instant,
+        node: NodeRef,
+        link: LinkId,
+        part: PartRef,
+        frame: &Frame,
+        ran_nothing: bool,
+    ) {
+        let Some(state) = self.calls.part_mut(part) else {
+            self.stats.late_replies += 1;
+            return;
+        };
+        if let Some(tenant) = self.links.get(link) {
+            state.restore(tenant.link.last_written());
+        }
+        self.handle_refusal(now, node, link, part, frame, ran_nothing);
+    }
+
+    /// The `MULTI` of a transaction was refused: its commands ran alone.
+    #[cold]
+    fn handle_torn(&mut self, node: NodeRef, part: PartRef, frame: &Frame) {
+        if self.calls.part(part).is_none() {
+            self.stats.late_replies += 1;
+        } else if let Some(error) = frame.error() {
+            self.fail_at(node, part, Error::maybe_executed(Cause::NoTransaction(error)));
+        }
+    }
+
+    /// What the error says.
     fn handle_refusal(
         &mut self,
         now: Instant,

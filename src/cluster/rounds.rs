@@ -3,6 +3,7 @@
 //! Rules of this file: one round runs at a time. A least time lies between two rounds, and doubles
 //! while rounds change nothing. What is wanted while a round runs is remembered until its end.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -24,7 +25,7 @@ pub(super) const ASKED_COUNT_MAX: usize = 3;
 /// What is being done about the topology.
 #[derive(Debug)]
 pub(super) struct Refresh {
-    pub(super) round: Option<Round>,
+    pub(super) round: Option<Box<Round>>,
     /// When the next round begins, and why.
     due: Option<(Instant, RefreshReason)>,
     /// Why there has to be another round after this one.
@@ -142,7 +143,7 @@ impl Refresh {
     ) -> Option<RefreshReason> {
         let (_, reason) = self.due.take()?;
         self.serial += 1;
-        self.round = Some(Round {
+        self.round = Some(Box::new(Round {
             serial: self.serial,
             candidates,
             asked: Vec::new(),
@@ -153,7 +154,7 @@ impl Refresh {
             doubtful: Vec::new(),
             more_at: now,
             is_over: false,
-        });
+        }));
         Some(reason)
     }
 

@@ -9,6 +9,7 @@
 //!
 //! What a link knows is a guess; a wrong one costs a round trip.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::Cluster;
@@ -54,9 +55,9 @@ impl Scripts {
 
 /// The command of a part that invokes a script.
 fn command(state: &Part) -> Option<(&Command, &Sha1)> {
-    match &state.piece.payload {
+    match state.payload.as_deref()? {
         Payload::Command(command) => Some((command, command.script()?)),
-        Payload::Transaction(_) | Payload::Nothing => None,
+        Payload::Transaction(_) => None,
     }
 }
 
@@ -75,7 +76,7 @@ pub(super) fn spell_out_new(scripts: &mut Scripts, state: &mut Part) {
 /// Has a part carry the source of its script from now on.
 fn spell_out(state: &mut Part) {
     if let Some(spelled) = command(state).and_then(|(command, _)| command.spelled_out()) {
-        state.piece.payload = Payload::Command(spelled);
+        state.payload = Some(Box::new(Payload::Command(spelled)));
     }
 }
 

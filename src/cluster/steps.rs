@@ -34,13 +34,11 @@ impl<T> Cluster<T> {
     ///
     /// # Errors
     /// It cannot be sent.
-    fn take_step(&mut self, now: Instant, id: CallId, call: Call) -> Result<(), Error> {
-        let is_strict = call.is_strict();
+    fn take_step(&mut self, now: Instant, id: CallId, mut call: Call) -> Result<(), Error> {
         let mut plan = call.plan(self.context())?;
-        self.make_room(&mut plan, is_strict)?;
-        let part_count = plan.len();
+        self.make_room(&mut plan, &mut call)?;
         self.calls.replace(id, plan);
-        self.dispatch_all(now, id, part_count);
+        self.send_all(now, id, &mut call);
         Ok(())
     }
 

@@ -114,8 +114,8 @@ impl<T> Cluster<T> {
     /// A part's time is up.
     fn expire_part(&mut self, part: PartRef) {
         let Some(state) = self.calls.part(part) else { return };
-        let (place, may_have_run) = (state.place.clone(), state.may_have_run);
-        let refusal = state.refusal.as_deref().filter(|_| !may_have_run).cloned();
+        let (place, may_have_run) = (state.place, state.may_have_run);
+        let refusal = state.refusal().filter(|_| !may_have_run).cloned();
         let node = match place {
             Place::Waiting(lane) => Some(lane.node),
             Place::InFlight { link, .. } => self.links.get(link).map(|tenant| tenant.lane.node),
@@ -123,7 +123,8 @@ impl<T> Cluster<T> {
             | Place::Unrouted
             | Place::Fenced(_)
             | Place::Paused
-            | Place::Suspect(_) => None,
+            | Place::Suspect
+            | Place::Over => None,
         };
         let is_unsent = self.withdraw(part) && !may_have_run;
         let ran = if is_unsent { Ran::No } else { Ran::Maybe };

@@ -8,8 +8,10 @@ use alloc::string::String;
 
 use super::Cluster;
 use super::calls::{PartRef, Place};
+use super::lanes::Lane;
 use super::queue::Queue;
 use super::tenants::Work;
+use crate::plan::Route;
 
 /// Returns with a sentence unless the condition holds.
 macro_rules! ensure {
@@ -79,7 +81,18 @@ impl<T> Cluster<T> {
             }
         }
         let mut open = Tally::default();
-        self.calls.open().for_each(|part| open.add(part));
+        for part in self.calls.open() {
+            open.add(part);
+            let Some(state) = self.calls.part(part) else { continue };
+            let is_written = matches!(state.place, Place::InFlight { .. }) && state.piece.is_plain;
+            let has_none = is_written || matches!(state.piece.route, Route::Discovery);
+            let is_told = !state.place.is_suspect() || state.suspicion().is_some();
+            ensure!(is_told, "{part:?} is suspect, and for no node: {state:?}");
+            ensure!(
+                state.payload.is_none() == has_none,
+                "what {part:?} sends is in two places, or in none: {state:?}"
+            );
+        }
         ensure!(
             found.count == open.count,
             "{} parts are open, and {} in place",
@@ -174,6 +187,9 @@ impl<T> Cluster<T> {
                 "parts wait for {lane:?}, whose link has room"
             );
         }
+        let is_full = |(_, lane): (_, &Lane)| lane.queue.live_count() >= self.config.max_queued;
+        let has_full = self.links.lanes().any(is_full);
+        ensure!(self.links.may_be_full || !has_full, "a lane is full, which is not known");
         for tenant in self.links.tenants.iter().flatten() {
             let has_bytes = tenant.is_connected && tenant.link.unsent_len() > 0;
             ensure!(

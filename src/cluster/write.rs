@@ -5,8 +5,10 @@ use super::lanes::{Lane, LaneRef};
 use super::tenants::Work;
 use super::{Cluster, scripts};
 use crate::action::LinkId;
+use crate::command::Command;
+use crate::config::ReadFrom;
 use crate::link::{Body, Unit};
-use crate::plan::Payload;
+use crate::plan::{Payload, Route};
 use crate::time::Instant;
 
 impl<T> Cluster<T> {
@@ -14,9 +16,43 @@ impl<T> Cluster<T> {
         self.links.get(link).is_some_and(|tenant| {
             tenant.link.is_ready()
                 && !tenant.is_strange
-                && tenant.link.expected_count() < self.config.max_in_flight
-                && tenant.link.in_flight_len() < self.config.max_in_flight_bytes
+                && tenant.link.has_room(self.config.max_in_flight, self.config.max_in_flight_bytes)
         })
+    }
+
+    /// Writes a plain command of a part that is new straight on the link of its slot. Whether it was
+    /// written: whether nothing at all stands in its way.
+    #[inline]
+    pub(super) fn write_new(&mut self, now: Instant, part: PartRef, command: &Command) -> bool {
+        let Some(state) = self.calls.part_mut(part) else { return false };
+        let is_common = state.piece.is_plain && !state.piece.overtakes;
+        let Route::Slot(slot) = state.piece.route else { return false };
+        let goes_to_primary = self.config.read_from == ReadFrom::Primary || !state.piece.read_only;
+        if !is_common || !goes_to_primary || !self.fences.is_empty() || self.timers.hold_back(now) {
+            return false;
+        }
+        let topology = self.agreement.topology();
+        let Some(tenant) = self.links.open_link(topology, slot).filter(|tenant| {
+            tenant.link.has_room(self.config.max_in_flight, self.config.max_in_flight_bytes)
+        }) else {
+            return false;
+        };
+        state.place = Place::InFlight { link: tenant.id };
+        tenant.link.write(now, command, Work::Part { part, slot: Some(slot) });
+        tenant.note_written(slot);
+        if !tenant.is_announced || tenant.link.expected_count() == 1 {
+            let link = tenant.id;
+            self.announce(link);
+        }
+        true
+    }
+
+    /// Notes that commands of the slot of a part are written on this link at once.
+    pub(super) fn note_open(&mut self, part: PartRef, lane: LaneRef, link: LinkId) {
+        let slot = self.calls.part(part).and_then(|state| state.piece.route.slot());
+        if let Some(slot) = slot {
+            self.links.note_open(self.agreement.topology(), slot, lane, link);
+        }
     }
 
     /// Writes a part on a link that has room.
@@ -26,13 +62,14 @@ impl<T> Cluster<T> {
         state.place = Place::InFlight { link };
         let slot = state.piece.route.slot();
         scripts::spell_out_new(&mut tenant.scripts, state);
-        let body = match &state.piece.payload {
-            Payload::Command(command) => Body::Command(command),
-            Payload::Transaction(commands) => Body::Transaction(commands),
-            Payload::Nothing => return,
+        let body = match state.payload.as_deref() {
+            Some(Payload::Command(command)) => Body::Command(command),
+            Some(Payload::Transaction(commands)) => Body::Transaction(commands),
+            None => return,
         };
         let unit = Unit { asking: state.asking, body };
         tenant.link.write_unit(now, unit, Work::Part { part, slot });
+        state.payload.take_if(|_| state.piece.is_plain);
         if let Some(slot) = slot {
             if state.has_strayed() {
                 self.strays.note(slot, tenant.lane.node);
@@ -81,6 +118,7 @@ impl<T> Cluster<T> {
             state.queue.sweep_if_due(is_alive);
             state.queue.push_back(part, slot);
         }
+        self.links.note_waiting(lane, self.config.max_queued);
     }
 
     /// Takes back what was written for a part. Whether that was possible: whether it will not run.

@@ -170,15 +170,16 @@ impl Command {
 
     /// Adds the only key of a command whose first argument it is, and computes its slot.
     #[inline]
-    pub(crate) fn only_key(self, key: impl ToArg) -> Self {
+    pub(crate) fn only_key(mut self, key: impl ToArg) -> Self {
         debug_assert!(
             matches!(self.info.keys, KeyShape::At(_)),
             "{} has other keys",
             self.info.name
         );
         let key = key.into_arg();
-        let slot = key.with_bytes(Slot::of_key);
-        Self { slot: Some(slot), ..self.arg(key) }
+        self.slot = Some(key.with_bytes(Slot::of_key));
+        self.push_arg(key);
+        self
     }
 
     /// Inserts arguments behind the first `count`, the name among them.
@@ -284,11 +285,45 @@ impl Command {
     #[must_use]
     #[inline]
     pub fn info(&self) -> &'static CommandInfo {
-        if !self.info.has_subcommands {
-            return self.info;
-        }
+        if self.info.has_subcommands { self.subcommand_info() } else { self.info }
+    }
+
+    #[inline(never)]
+    fn subcommand_info(&self) -> &'static CommandInfo {
         let subcommand = self.arguments().nth(1).unwrap_or_default();
         table::find_subcommand(self.info, subcommand).unwrap_or(self.info)
+    }
+
+    /// The slot of its only key, if it was computed when the key was added.
+    #[inline]
+    pub(crate) const fn known_slot(&self) -> Option<Slot> {
+        self.slot
+    }
+
+    /// Whether its bytes are all that there is to it: they can take its place, and tell nothing that
+    /// is to be hidden.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        let Self { info, rare, .. } = self;
+        rare.is_none() && !info.has_subcommands && !info.secret && !info.name.is_empty()
+    }
+
+    /// The plain command that these bytes are, as they travelled.
+    pub(crate) fn of_written(mut written: &[u8], info: &'static CommandInfo) -> Self {
+        let mut command = Self { packed: Packed::new(), count: 0, slot: None, info, rare: None };
+        if let Some((count, header_len)) = packed::read_header(written) {
+            command.count = count;
+            written = written.get(header_len..).unwrap_or_default();
+        }
+        command.packed.push(written);
+        command
+    }
+
+    /// Takes the command, and leaves one that is empty.
+    pub(crate) fn take(&mut self) -> Self {
+        let none =
+            Self { packed: Packed::new(), count: 0, slot: None, info: self.info, rare: None };
+        core::mem::replace(self, none)
     }
 
     /// Whether its arguments may be secrets. A subcommand that is not known may do anything.

@@ -70,10 +70,43 @@ impl Packed {
 
     #[inline]
     pub(super) fn push_bulk(&mut self, content: &[u8]) {
+        if let Self::Inline { len, bytes } = self
+            && let Some(new_len) = write_short_bulk(bytes.get_mut(usize::from(*len)..), content)
+        {
+            *len += new_len;
+            return;
+        }
+        self.push_long_bulk(content);
+    }
+
+    fn push_long_bulk(&mut self, content: &[u8]) {
         self.push_bulk_header(content.len());
         self.push(content);
         self.push(b"\r\n");
     }
+}
+
+/// Writes a bulk string of less than 100 bytes at the beginning of this room: its length, header and
+/// end included. `None` if there is too little room, or the string is longer.
+#[inline]
+fn write_short_bulk(room: Option<&mut [u8]>, content: &[u8]) -> Option<u8> {
+    let len = u8::try_from(content.len()).ok()?;
+    let (header, rest) = if len < 10 {
+        let (header, rest) = room?.split_first_chunk_mut::<4>()?;
+        *header = [b'$', b'0' + len, b'\r', b'\n'];
+        (4, rest)
+    } else if len < 100 {
+        let (header, rest) = room?.split_first_chunk_mut::<5>()?;
+        *header = [b'$', b'0' + len / 10, b'0' + len % 10, b'\r', b'\n'];
+        (5, rest)
+    } else {
+        return None;
+    };
+    let (place, rest) = rest.split_at_mut_checked(content.len())?;
+    let (end, _) = rest.split_first_chunk_mut::<2>()?;
+    place.copy_from_slice(content);
+    *end = *b"\r\n";
+    Some(header + len + 2)
 }
 
 /// Calls `take` with the array header of a command of `count` arguments.
@@ -85,7 +118,10 @@ pub(super) fn with_header<R>(count: u32, take: impl FnOnce(&[u8]) -> R) -> R {
 /// The length of the array header of a command of `count` arguments.
 #[inline]
 pub(super) fn header_len(count: u32) -> usize {
-    let digits = count.checked_ilog10().unwrap_or(0) + 1;
+    if count < 10 {
+        return 4;
+    }
+    let digits = count.ilog10() + 1;
     usize::try_from(digits).unwrap_or(0) + 3
 }
 
@@ -117,6 +153,14 @@ fn long_line(kind: u8, number: u64) -> ([u8; 23], usize) {
         }
     }
     (line, len)
+}
+
+/// Reads `*count\r\n`: the count that it tells and its own length.
+pub(super) fn read_header(bytes: &[u8]) -> Option<(u32, usize)> {
+    let line = bytes.strip_prefix(b"*")?;
+    let len = line.iter().position(|byte| *byte == b'\r')?;
+    let count = core::str::from_utf8(line.get(..len)?).ok()?.parse().ok()?;
+    Some((count, len + 3)) // the `*` before the digits, CR LF after them
 }
 
 /// Reads `$len\r\n`: the length that it tells and its own length.

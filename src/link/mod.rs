@@ -24,7 +24,7 @@ use self::inbox::{Fault, Inbox};
 pub(crate) use self::inbox::{GROWTH_LEN, GROWTH_LEN_MIN};
 use self::outbox::Outbox;
 use self::unit::Hearing;
-pub(crate) use self::unit::{Body, Owed, Told, Unit};
+pub(crate) use self::unit::{Body, Debts, Owed, Told, Unit};
 use crate::command::Command;
 use crate::config::{Config, Credentials, Protocol};
 use crate::error::{NodeFailure, ProtocolError, ServerError, Violation};
@@ -339,9 +339,7 @@ impl<W: Copy> Link<W> {
                 let violation = Violation::Unsolicited;
                 return Err(ProtocolError { offset: 0, violation });
             };
-            self.answered += 1;
-            self.answered_end = expected.end;
-            self.note_reply(now);
+            self.note_answered(now, expected.end);
             match expected.what {
                 Expect::Work(work) | Expect::Exec(work) => {
                     let is_whole = expected.end <= taken;
@@ -399,6 +397,27 @@ impl<W: Copy> Link<W> {
         self.inbox.give_up(Violation::NoRoom)
     }
 
+    /// The command that ends here was answered.
+    #[inline]
+    fn note_answered(&mut self, now: Instant, end: u64) {
+        self.answered += 1;
+        self.answered_end = end;
+        self.outbox.answered(end);
+        self.note_reply(now);
+    }
+
+    /// The bytes of the command that was answered last, without large arguments; none once
+    /// [`Self::release`] was called.
+    pub(crate) fn last_written(&self) -> &[u8] {
+        self.outbox.last()
+    }
+
+    /// Everything that came in has been dealt with: what was written for it is not needed any more.
+    #[inline]
+    pub(crate) fn release(&mut self) {
+        self.outbox.release();
+    }
+
     /// A reply has come.
     #[inline]
     const fn note_reply(&mut self, now: Instant) {
@@ -435,9 +454,7 @@ impl<W: Copy> Link<W> {
             return Err(ProtocolError { offset: 0, violation: Violation::Unsolicited });
         }
         let Some(expected) = self.expected.pop_front() else { return Ok(None) };
-        self.answered += 1;
-        self.answered_end = expected.end;
-        self.note_reply(now);
+        self.note_answered(now, expected.end);
         Ok(match expected.what {
             Expect::Work(work) | Expect::Exec(work) => {
                 self.hearing = None;
@@ -513,6 +530,12 @@ impl<W: Copy> Link<W> {
     #[inline]
     pub(crate) fn in_flight_len(&self) -> usize {
         usize::try_from(self.outbox.end() - self.answered_end).unwrap_or(usize::MAX)
+    }
+
+    /// Whether it owes fewer replies than these, to fewer bytes than these.
+    #[inline]
+    pub(crate) fn has_room(&self, count_max: usize, len_max: usize) -> bool {
+        self.expected_count() < count_max && self.in_flight_len() < len_max
     }
 
     /// The number of replies that it owes.

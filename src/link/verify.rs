@@ -24,6 +24,7 @@ impl<W: Copy> Link<W> {
                 self.outbox.end()
             ));
         }
+        self.outbox.verify()?;
         let is_setup = |what: &Expect<W>| matches!(what, Expect::Setup(_));
         let of_setup = self.expected.iter().filter(|expected| is_setup(&expected.what)).count();
         let is_sound = match self.state {

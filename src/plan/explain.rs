@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Assembly, Call, Context, Member, Payload, Piece, Plan, Route};
+use super::{Assembly, Call, Contents, Context, Member, Piece, Plan, Route};
 use crate::address::Address;
 use crate::command::{Command, ResponsePolicy};
 use crate::error::Error;
@@ -48,7 +48,7 @@ impl Call {
     ///
     /// # Errors
     /// As for sending it: commands of a pipeline that are refused in their places are no error.
-    pub(crate) fn explain(self, context: Context<'_>) -> Result<Explanation, Error> {
+    pub(crate) fn explain(mut self, context: Context<'_>) -> Result<Explanation, Error> {
         let topology = context.topology;
         if self.waits(context) && context.knows_cluster() {
             return match self.into_procedure().next(topology, None) {
@@ -56,7 +56,8 @@ impl Call {
                 Step::Over(outcome) | Step::Lost(outcome) => outcome.map(|_| Explanation::empty()),
             };
         }
-        let plan = if self.waits(context) { Plan::waiting() } else { self.plan(context)? };
+        let waits = self.waits(context);
+        let plan = if waits { Plan::waiting() } else { self.plan(context)? };
         let (pieces, assembly) = match plan {
             Plan::One(piece) => (alloc::vec![piece], Assembly::Each),
             Plan::Many { pieces, assembly } => (pieces, assembly),
@@ -68,21 +69,26 @@ impl Call {
         };
         let counts = members.iter().map(Member::piece_count).enumerate();
         let commands = counts.flat_map(|(index, count)| core::iter::repeat_n(index, count));
-        let explained = |(piece, command): (Piece, usize)| PlannedCommand {
+        let sent: Vec<Vec<Command>> = match self.contents() {
+            _ if waits => alloc::vec![Vec::new()],
+            Contents::Commands(commands) => {
+                commands.iter().map(|command| alloc::vec![command.clone()]).collect()
+            }
+            Contents::Transaction(commands) => alloc::vec![commands.into_vec()],
+            Contents::Nothing => alloc::vec![Vec::new()],
+        };
+        let explained = |((piece, sent), command): ((Piece, Vec<Command>), usize)| PlannedCommand {
             command,
             slot: piece.route.slot(),
             node: match &piece.route {
                 Route::Slot(slot) => topology.primary_of(*slot).map(|node| node.address().clone()),
-                Route::Node(node) | Route::Shard { primary: node, .. } => Some(node.clone()),
+                Route::Node(node) => Some(node.as_ref().clone()),
+                Route::Shard(shard) => Some(shard.primary.clone()),
                 Route::Any | Route::Discovery => None,
             },
-            sent: match piece.payload {
-                Payload::Command(command) => alloc::vec![command],
-                Payload::Transaction(commands) => commands.into_vec(),
-                Payload::Nothing => Vec::new(),
-            },
+            sent,
         };
-        let planned = pieces.into_iter().zip(commands).map(explained).collect();
+        let planned = pieces.into_iter().zip(sent).zip(commands).map(explained).collect();
         let policy = |member: &Member| match member {
             Member::Joint(joint) => Some(joint.policy()),
             Member::One | Member::Refused(_) => None,

@@ -28,7 +28,9 @@ pub(crate) use self::merge::{Joint, Merged};
 pub(crate) use self::route::Route;
 use self::route::{Destination, Several};
 use crate::address::Address;
-use crate::command::{Command, CommandInfo, LearnedCommand, LearnedCommands, ResponsePolicy};
+use crate::command::{
+    Command, CommandInfo, LearnedCommand, LearnedCommands, RequestPolicy, ResponsePolicy, table,
+};
 use crate::config::{Config, CrossSlot};
 #[cfg(doc)]
 use crate::error::{Cause, Failure};
@@ -305,45 +307,54 @@ impl<P> Plan<P> {
     {
         Self::One(Piece::waiting().into())
     }
-
-    /// The number of pieces.
-    #[inline]
-    pub(crate) const fn len(&self) -> usize {
-        match self {
-            Self::One(_) => 1,
-            Self::Many { pieces, .. } => pieces.len(),
-        }
-    }
 }
 
 impl<P> Plan<P> {
     /// Refuses the commands of a pipeline that have a piece with a refusal, in their places.
     ///
     /// # Errors
-    /// The first refusal, if the plan is one of no pipeline.
+    /// The first refusal, if it is that of the whole call.
     #[cold]
-    pub(crate) fn refuse_members(
+    pub(crate) fn refuse(
         &mut self,
+        call: &mut Call,
         refusal: impl Fn(&P) -> Option<Error>,
     ) -> Result<(), Error> {
-        let Self::Many { pieces, assembly } = self else {
-            let Self::One(piece) = self else { return Ok(()) };
-            return refusal(piece).map_or(Ok(()), Err);
+        let (pieces, assembly) = match self {
+            Self::One(piece) => {
+                return refusal(piece).map_or(Ok(()), |error| Err(call.own_error(error)));
+            }
+            Self::Many { pieces, assembly } => (pieces, assembly),
         };
+        let is_strict = call.is_strict() || matches!(assembly, Assembly::Joint(_));
+        let Work::Pipeline(commands) = &mut call.work else { return Ok(()) };
+        let refusal = |(piece, command): &(P, Command)| Some(refusal(piece)?.of(command.title()));
+        let all: Vec<_> = pieces.drain(..).zip(commands.drain(..)).collect();
+        let first = all.iter().find_map(refusal);
+        if let Some(error) = first.as_ref().filter(|_| is_strict) {
+            return Err(error.clone());
+        }
+        let is_refused = first.is_some();
+        let mut all = all.into_iter();
+        let mut keep = |(piece, command)| {
+            pieces.push(piece);
+            commands.push(command);
+        };
+        if !is_refused {
+            all.for_each(keep);
+            return Ok(());
+        }
         let mut members = match core::mem::replace(assembly, Assembly::Each) {
-            Assembly::Each => pieces.iter().map(|_| Member::One).collect(),
             Assembly::Pipeline(members) => members,
-            Assembly::Joint(joint) => {
-                *assembly = Assembly::Joint(joint);
-                return pieces.iter().find_map(refusal).map_or(Ok(()), Err);
+            Assembly::Each | Assembly::Joint(_) => {
+                all.as_slice().iter().map(|_| Member::One).collect()
             }
         };
-        let mut all = core::mem::take(pieces).into_iter();
         for member in &mut members {
-            let own: Vec<P> = all.by_ref().take(member.piece_count()).collect();
-            match own.iter().find_map(&refusal) {
+            let own: Vec<_> = all.by_ref().take(member.piece_count()).collect();
+            match own.iter().find_map(refusal) {
                 Some(error) => *member = Member::Refused(error),
-                None => pieces.extend(own),
+                None => own.into_iter().for_each(&mut keep),
             }
         }
         *assembly = Assembly::Pipeline(members);
@@ -357,7 +368,7 @@ pub(crate) enum Assembly {
     /// A pipeline: each reply stays as it is.
     Each,
     /// One command: all of them become one.
-    Joint(Joint),
+    Joint(Box<Joint>),
     /// A pipeline, command by command.
     Pipeline(Vec<Member>),
 }
@@ -368,7 +379,7 @@ pub(crate) enum Member {
     /// It has one piece.
     One,
     /// It has several.
-    Joint(Joint),
+    Joint(Box<Joint>),
     /// It cannot be sent, and has none.
     Refused(Error),
 }
@@ -388,8 +399,11 @@ impl Member {
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "facts about a command that are independent")]
 pub(crate) struct Piece {
-    pub(crate) payload: Payload,
     pub(crate) route: Route,
+    /// What the table has of its command; nothing for a transaction.
+    pub(crate) info: &'static CommandInfo,
+    /// Whether the bytes of its command are all that there is to it.
+    pub(crate) is_plain: bool,
     /// Whether it may be sent again though it may have run.
     pub(crate) idempotent: bool,
     /// Whether it runs code of the user's.
@@ -400,11 +414,21 @@ pub(crate) struct Piece {
     pub(crate) overtakes: bool,
 }
 
+/// What a piece sends.
 #[derive(Debug)]
 pub(crate) enum Payload {
     Command(Command),
     Transaction(Box<[Command]>),
-    /// Nothing: it waits for the topology, or is over.
+}
+
+/// What the pieces of a call send, in their order.
+#[derive(Debug)]
+pub(crate) enum Contents<'a> {
+    /// A command each.
+    Commands(&'a mut [Command]),
+    /// Commands that stay together, and are taken out of the call.
+    Transaction(Box<[Command]>),
+    /// Nothing: the piece waits for the topology.
     Nothing,
 }
 
@@ -493,21 +517,47 @@ impl Call {
         self.options.strict
     }
 
-    /// Decides where everything goes. What waits for the topology is one piece.
+    /// Decides where everything goes. What waits for the topology is one piece. Afterwards the call
+    /// has the commands of the pieces, one each.
     ///
     /// # Errors
     /// [`Failure::Rejected`] and others, if a command cannot be sent, and with it nothing of the
     /// call.
     #[inline]
-    pub(crate) fn plan<P: From<Piece>>(self, context: Context<'_>) -> Result<Plan<P>, Error> {
+    pub(crate) fn plan<P: From<Piece>>(&mut self, context: Context<'_>) -> Result<Plan<P>, Error> {
         let Self { work, options, .. } = self;
         match work {
-            Work::One(command) => one(command, &options, context),
-            Work::Pipeline(commands) => pipeline(commands, &options, context),
+            Work::One(command) => {
+                let command: &Command = command;
+                match way(command, options, context).map_err(|error| error.of(command.title()))? {
+                    (Destination::One(route), info) => {
+                        Ok(Plan::One(Piece::of(command, info, options, route).into()))
+                    }
+                    (Destination::Several(several), info) => {
+                        let parts = parts(command, info, options, several, context.topology);
+                        let parts = parts.map_err(|error| error.of(command.title()))?;
+                        let Parts { pieces, commands, joint } = parts;
+                        *work = Work::Pipeline(commands);
+                        Ok(Plan::Many { pieces, assembly: Assembly::Joint(Box::new(joint)) })
+                    }
+                }
+            }
+            Work::Pipeline(commands) => pipeline(commands, options, context),
             Work::Transaction(commands) => {
-                Ok(Plan::One(transaction(commands, &options, context)?.into()))
+                Ok(Plan::One(transaction(commands, options, context)?.into()))
             }
             Work::Procedure(_) => Ok(Plan::waiting()),
+        }
+    }
+
+    /// What its pieces send, once it is planned.
+    #[inline]
+    pub(crate) fn contents(&mut self) -> Contents<'_> {
+        match &mut self.work {
+            Work::One(command) => Contents::Commands(core::slice::from_mut(command)),
+            Work::Pipeline(commands) => Contents::Commands(commands),
+            Work::Transaction(commands) => Contents::Transaction(core::mem::take(commands)),
+            Work::Procedure(_) => Contents::Nothing,
         }
     }
 
@@ -528,25 +578,6 @@ impl Call {
     }
 }
 
-/// What one command becomes.
-#[inline]
-fn one<P: From<Piece>>(
-    command: Command,
-    options: &Options,
-    context: Context<'_>,
-) -> Result<Plan<P>, Error> {
-    match way(&command, options, context).map_err(|error| error.of(command.title()))? {
-        (Destination::One(route), info) => {
-            Ok(Plan::One(Piece::of(command, info, options, route).into()))
-        }
-        (Destination::Several(several), info) => {
-            let parts = parts(&command, info, options, several, context.topology);
-            let (pieces, joint) = parts.map_err(|error| error.of(command.title()))?;
-            Ok(Plan::Many { pieces, assembly: Assembly::Joint(joint) })
-        }
-    }
-}
-
 /// Where a command goes, and what is known about it.
 #[inline]
 fn way<'c>(
@@ -555,19 +586,42 @@ fn way<'c>(
     context: Context<'c>,
 ) -> Result<(Destination, &'c CommandInfo), Error> {
     let info = command.info();
+    if let Some(slot) = command.known_slot().filter(|_| options.target.is_none())
+        && matches!(info.request, RequestPolicy::Keyed)
+        && !info.blocking
+    {
+        return Ok((Destination::One(Route::Slot(slot)), info)); // nearly all commands
+    }
+    way_by_rules(command, info, options, context)
+}
+
+#[inline(never)]
+fn way_by_rules<'c>(
+    command: &Command,
+    info: &'c CommandInfo,
+    options: &Options,
+    context: Context<'c>,
+) -> Result<(Destination, &'c CommandInfo), Error> {
     let learned = context.learned(command, info);
     let info = learned.map_or(info, LearnedCommand::info);
     Ok((route::destination(command, info, learned, options, context)?, info))
 }
 
 /// What a command becomes that goes to several places, and how their replies become one.
+struct Parts<P> {
+    pieces: Vec<P>,
+    /// What each piece sends.
+    commands: Vec<Command>,
+    joint: Joint,
+}
+
 fn parts<P: From<Piece>>(
     command: &Command,
     info: &CommandInfo,
     options: &Options,
     several: Several,
     topology: &Topology,
-) -> Result<(Vec<P>, Joint), Error> {
+) -> Result<Parts<P>, Error> {
     match several {
         Several::Slots => split::by_slot(command, info, options),
         Several::Owners => split::by_owner(command, info, options, topology),
@@ -576,21 +630,35 @@ fn parts<P: From<Piece>>(
 }
 
 fn pipeline<P: From<Piece>>(
-    commands: Vec<Command>,
+    commands: &mut Vec<Command>,
     options: &Options,
     context: Context<'_>,
 ) -> Result<Plan<P>, Error> {
     let mut pieces = Vec::with_capacity(commands.len());
-    // Stays empty while each command has one piece.
-    let mut members = Vec::new();
-    for (index, command) in commands.into_iter().enumerate() {
+    for command in &*commands {
+        let Ok((Destination::One(route), info)) = way(command, options, context) else {
+            return mixed_pipeline(commands, options, context);
+        };
+        pieces.push(Piece::of(command, info, options, route).into());
+    }
+    Ok(Plan::Many { pieces, assembly: Assembly::Each })
+}
+
+/// A pipeline with a command that has several pieces, or cannot be sent.
+#[cold]
+fn mixed_pipeline<P: From<Piece>>(
+    commands: &mut Vec<Command>,
+    options: &Options,
+    context: Context<'_>,
+) -> Result<Plan<P>, Error> {
+    let count = commands.len();
+    let (mut pieces, mut members) = (Vec::with_capacity(count), Vec::with_capacity(count));
+    for command in core::mem::replace(commands, Vec::with_capacity(count)) {
         let several = match way(&command, options, context) {
-            // Straight into its place: a command is long enough for copies of it to be felt.
             Ok((Destination::One(route), info)) => {
-                pieces.push(Piece::of(command, info, options, route).into());
-                if !members.is_empty() {
-                    members.push(Member::One);
-                }
+                pieces.push(Piece::of(&command, info, options, route).into());
+                commands.push(command);
+                members.push(Member::One);
                 continue;
             }
             Ok((Destination::Several(several), info)) => {
@@ -598,40 +666,39 @@ fn pipeline<P: From<Piece>>(
             }
             Err(error) => Err(error),
         };
-        let several = several.map_err(|error| error.of(command.title()));
-        let member = match several {
-            Ok((parts, joint)) => {
-                pieces.extend(parts);
-                Member::Joint(joint)
+        members.push(match several.map_err(|error| error.of(command.title())) {
+            Ok(parts) => {
+                pieces.extend(parts.pieces);
+                commands.extend(parts.commands);
+                Member::Joint(Box::new(parts.joint))
             }
             Err(error) if options.strict => return Err(error),
             Err(error) => Member::Refused(error),
-        };
-        members.resize_with(index, || Member::One);
-        members.push(member);
+        });
     }
-    let assembly = if members.is_empty() { Assembly::Each } else { Assembly::Pipeline(members) };
-    Ok(Plan::Many { pieces, assembly })
+    Ok(Plan::Many { pieces, assembly: Assembly::Pipeline(members) })
 }
 
 impl Piece {
     #[inline]
-    fn of(command: Command, info: &CommandInfo, options: &Options, route: Route) -> Self {
+    fn of(command: &Command, info: &CommandInfo, options: &Options, route: Route) -> Self {
         Self {
             route,
+            info: command.info(),
+            is_plain: command.is_plain(),
             idempotent: options.idempotent || info.is_idempotent(),
             script: info.script,
             read_only: info.read_only,
             overtakes: info.overtakes,
-            payload: Payload::Command(command),
         }
     }
 
     /// What waits for the topology.
     const fn waiting() -> Self {
         Self {
-            payload: Payload::Nothing,
             route: Route::Discovery,
+            info: &table::UNKNOWN,
+            is_plain: false,
             idempotent: true,
             script: false,
             read_only: true,
@@ -641,7 +708,7 @@ impl Piece {
 }
 
 fn transaction(
-    commands: Box<[Command]>,
+    commands: &[Command],
     options: &Options,
     context: Context<'_>,
 ) -> Result<Piece, Error> {
@@ -650,7 +717,7 @@ fn transaction(
         return Err(Rejection::Malformed(problem).into());
     }
     let mut route = Route::Any;
-    for command in &commands {
+    for command in commands {
         let of_command = route_in_transaction(command, context);
         match (route, of_command.map_err(|error| error.of(command.title()))?) {
             (Route::Slot(first), Route::Slot(other)) if first != other => {
@@ -675,7 +742,8 @@ fn transaction(
         script: false,
         read_only: false,
         overtakes: false,
-        payload: Payload::Transaction(commands),
+        info: &table::UNKNOWN,
+        is_plain: false,
     })
 }
 
@@ -691,7 +759,6 @@ impl Payload {
         match self {
             Self::Command(command) => error.of(command.title()),
             Self::Transaction(_) => error.of("EXEC"),
-            Self::Nothing => error,
         }
     }
 }

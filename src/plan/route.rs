@@ -1,5 +1,7 @@
 //! Where a command goes.
 
+use alloc::boxed::Box;
+
 use super::spread::Reach;
 use super::{Context, Options, Target, split, waiting};
 use crate::address::Address;
@@ -15,21 +17,34 @@ pub(crate) enum Route {
     Slot(Slot),
     /// To any primary.
     Any,
-    /// To this node.
-    Node(Address),
-    /// To this primary, for its whole shard; if it leads none any more, to the owner of the slot.
-    Shard { primary: Address, slot: Option<Slot> },
+    /// To this node. Few routes are like this, and all have to be small.
+    Node(Box<Address>),
+    /// To the primary of a whole shard.
+    Shard(Box<ShardRoute>),
     /// Nowhere: it waits for the topology.
     Discovery,
 }
 
+/// The way to the primary of a whole shard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ShardRoute {
+    pub(crate) primary: Address,
+    /// Its owner is meant if the primary leads no shard any more.
+    pub(crate) slot: Option<Slot>,
+}
+
 impl Route {
+    /// To this node.
+    pub(crate) fn node(address: Address) -> Self {
+        Self::Node(Box::new(address))
+    }
+
     /// The slot of its commands.
     #[inline]
     pub(crate) const fn slot(&self) -> Option<Slot> {
         match self {
             Self::Slot(slot) => Some(*slot),
-            Self::Any | Self::Node(_) | Self::Shard { .. } | Self::Discovery => None,
+            Self::Any | Self::Node(_) | Self::Shard(_) | Self::Discovery => None,
         }
     }
 }
@@ -99,7 +114,7 @@ pub(super) fn needs_topology(request: RequestPolicy, target: Option<&Target>) ->
 /// Where a caller says that a command goes.
 pub(super) fn of_target(target: &Target) -> Destination {
     match target {
-        Target::Node(address) => Destination::One(Route::Node(address.clone())),
+        Target::Node(address) => Destination::One(Route::node(address.clone())),
         Target::Slot(slot) => Destination::One(Route::Slot(*slot)),
         Target::Any => Destination::One(Route::Any),
         Target::AllPrimaries => Destination::Several(Several::Nodes(Reach::Primaries)),

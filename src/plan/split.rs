@@ -7,7 +7,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::merge::{Joint, Origin};
-use super::{Options, Piece, Route, route};
+use super::{Options, Parts, Piece, Route, route};
 use crate::address::Address;
 use crate::command::{ArgumentRef, Command, CommandInfo, KeyShape};
 use crate::error::{Cause, Error, Rejection};
@@ -83,7 +83,7 @@ pub(super) fn by_slot<P: From<Piece>>(
     command: &Command,
     info: &CommandInfo,
     options: &Options,
-) -> Result<(Vec<P>, Joint), Error> {
+) -> Result<Parts<P>, Error> {
     let mut arguments = Vec::with_capacity(command.len());
     arguments.extend(command.argument_refs());
     let layout = Layout::of(info, &arguments)
@@ -100,6 +100,7 @@ pub(super) fn by_slot<P: From<Piece>>(
     let of_slots = order.chunk_by(|(slot, _), (other, _)| slot == other);
     let count = of_slots.clone().count();
     let (mut pieces, mut slots) = (Vec::with_capacity(count), Vec::with_capacity(count));
+    let mut commands = Vec::with_capacity(count);
     for of_slot in of_slots {
         let Some((slot, _)) = of_slot.first() else { continue };
         let mut part = bare.clone();
@@ -122,10 +123,11 @@ pub(super) fn by_slot<P: From<Piece>>(
             part.push_shared(argument);
         }
         slots.push(*slot);
-        pieces.push(Piece::of(part, info, options, Route::Slot(*slot)).into());
+        pieces.push(Piece::of(&part, info, options, Route::Slot(*slot)).into());
+        commands.push(part);
     }
     let origin = Origin::Keys { slots, part_of_key };
-    Ok((pieces, Joint::of(command, info, options, origin, count)?))
+    Ok(Parts { pieces, commands, joint: Joint::of(command, info, options, origin, count)? })
 }
 
 /// One piece an owner of the slots, or ranges of slots, that are the arguments.
@@ -134,7 +136,7 @@ pub(super) fn by_owner<P: From<Piece>>(
     info: &CommandInfo,
     options: &Options,
     topology: &Topology,
-) -> Result<(Vec<P>, Joint), Error> {
+) -> Result<Parts<P>, Error> {
     let slots = route::slot_arguments(command).collect::<Result<Vec<_>, _>>()?;
     let is_ranges = info.name.ends_with("RANGE");
     let mut by_owner: BTreeMap<&Address, Command> = BTreeMap::new();
@@ -155,10 +157,11 @@ pub(super) fn by_owner<P: From<Piece>>(
     }
     let origin = Origin::Nodes(by_owner.keys().copied().cloned().collect());
     let joint = Joint::of(command, info, options, origin, by_owner.len())?;
-    let pieces = by_owner
-        .into_iter()
-        .map(|(owner, part)| Piece::of(part, info, options, Route::Node(owner.clone())).into());
-    Ok((pieces.collect(), joint))
+    let piece = |(owner, part): (&&Address, &Command)| {
+        Piece::of(part, info, options, Route::node((*owner).clone())).into()
+    };
+    let pieces = by_owner.iter().map(piece).collect();
+    Ok(Parts { pieces, commands: by_owner.into_values().collect(), joint })
 }
 
 /// Who has which part of a range of slots.

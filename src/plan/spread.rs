@@ -1,9 +1,11 @@
 //! One command goes to several nodes.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::merge::{Joint, Origin};
-use super::{Options, Piece, Route};
+use super::route::ShardRoute;
+use super::{Options, Parts, Piece, Route};
 use crate::address::Address;
 use crate::command::{Command, CommandInfo};
 use crate::error::{Cause, Error};
@@ -25,7 +27,7 @@ pub(super) fn over<P: From<Piece>>(
     options: &Options,
     reach: Reach,
     topology: &Topology,
-) -> Result<(Vec<P>, Joint), Error> {
+) -> Result<Parts<P>, Error> {
     let routes: Vec<Route> = match reach {
         Reach::Primaries => shards(topology).collect(),
         Reach::Replicas => {
@@ -39,18 +41,19 @@ pub(super) fn over<P: From<Piece>>(
     if routes.is_empty() && !joint.is_per_node() {
         return Err(Error::not_executed(Cause::NoNode));
     }
-    let pieces = routes.into_iter();
-    let pieces = pieces.map(|route| Piece::of(command.clone(), info, options, route).into());
-    Ok((pieces.collect(), joint))
+    let commands = alloc::vec![command.clone(); routes.len()];
+    let pieces = routes.into_iter().map(|route| Piece::of(command, info, options, route).into());
+    Ok(Parts { pieces: pieces.collect(), commands, joint })
 }
 
 fn node(node: &Node) -> Route {
-    Route::Node(node.address().clone())
+    Route::node(node.address().clone())
 }
 
 fn address(route: &Route) -> Option<&Address> {
     match route {
-        Route::Node(address) | Route::Shard { primary: address, .. } => Some(address),
+        Route::Node(address) => Some(address),
+        Route::Shard(shard) => Some(&shard.primary),
         Route::Slot(_) | Route::Any | Route::Discovery => None,
     }
 }
@@ -67,6 +70,7 @@ fn shards(topology: &Topology) -> impl Iterator<Item = Route> {
     }
     let shards = topology.shards().iter().zip(first_slots);
     shards.filter_map(|(shard, slot)| {
-        Some(Route::Shard { primary: shard.primary()?.address().clone(), slot })
+        let primary = shard.primary()?.address().clone();
+        Some(Route::Shard(Box::new(ShardRoute { primary, slot })))
     })
 }

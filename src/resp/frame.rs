@@ -48,6 +48,9 @@ impl Frame {
         Err(ProtocolError { offset, violation })
     }
 
+    /// A null, which needs no memory.
+    pub(crate) const NULL: Self = Self { bytes: Bytes::from_static(b"_\r\n") };
+
     /// The frame that a scanner has found: exactly its bytes.
     #[inline]
     pub(crate) fn from_scanned(bytes: Bytes) -> Self {

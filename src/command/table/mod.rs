@@ -19,7 +19,7 @@ use self::rows::{MOVED_BY, PLACES, SEED, TABLE};
 use super::info::{CommandInfo, KeyShape, RequestPolicy, ResponsePolicy};
 
 /// The row of a command that the table does not have.
-pub(super) static UNKNOWN: CommandInfo = row("", -1, KeyShape::Unknown).script().secret();
+pub(crate) static UNKNOWN: CommandInfo = row("", -1, KeyShape::Unknown).script().secret();
 
 /// Marks the places of subcommands: their names are not found without their command.
 const SUBCOMMAND: u16 = 1 << 15;

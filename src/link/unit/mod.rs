@@ -7,6 +7,7 @@
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use super::{Expect, Expected, Link};
 use crate::command::Command;
@@ -71,6 +72,23 @@ pub(crate) struct Owed<W> {
     pub(crate) refused: Option<Frame>,
     /// Whether that was one of `MULTI`.
     pub(crate) multi_refused: bool,
+    /// Where the bytes of its last command are among all.
+    written: Range<usize>,
+}
+
+/// All that a lost link owes, in order.
+#[derive(Debug)]
+pub(crate) struct Debts<W> {
+    /// The units.
+    pub(crate) owed: Vec<Owed<W>>,
+    bytes: Vec<u8>,
+}
+
+impl<W> Debts<W> {
+    /// The bytes that were written for a unit of one command, without those that stand apart.
+    pub(crate) fn written(&self, owed: &Owed<W>) -> &[u8] {
+        self.bytes.get(owed.written.clone()).unwrap_or_default()
+    }
 }
 
 /// What has been heard of a unit whose last reply has not come.
@@ -152,15 +170,17 @@ impl<W: Copy> Link<W> {
     }
 
     /// The link is gone: what it owes, in order.
-    pub(crate) fn lose(&mut self) -> Vec<Owed<W>> {
+    pub(crate) fn lose(&mut self) -> Debts<W> {
         let taken = self.outbox.taken();
         let mut end = self.answered_end;
         let mut hearing = self.hearing.take().map(|hearing| *hearing).unwrap_or_default();
         let mut owed: Vec<Owed<W>> = Vec::new();
+        let mut kept = core::mem::take(&mut self.outbox).into_kept(end);
         let mut begun = false;
         for Expected { what, end: own_end } in core::mem::take(&mut self.expected) {
             let start = core::mem::replace(&mut end, own_end);
             let is_sent = taken >= own_end;
+            let written = kept.next(own_end);
             match what {
                 Expect::Setup(_) | Expect::Asking => {}
                 Expect::Multi => begun |= taken > start,
@@ -179,12 +199,13 @@ impl<W: Copy> Link<W> {
                         is_suspect: begun && (owed.is_empty() || !is_sent),
                         refused,
                         multi_refused,
+                        written,
                     });
                     begun = false;
                 }
             }
         }
-        owed
+        Debts { owed, bytes: kept.into_bytes() }
     }
 
     /// Takes back the unit for the work that `is_meant`, if the transport took none of its bytes.

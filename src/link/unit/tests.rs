@@ -87,9 +87,9 @@ fn at_each_byte_a_lost_link_tells_whether_a_transaction_may_have_run() {
             write(&mut link, false, 7);
             link.sent(usize::try_from(taken).expect("is small"));
             assert_eq!(hears(&mut link, reply.as_bytes()), [""; 0]);
-            let owed = link.lose();
-            let [Owed { work: 7, ran, is_suspect, multi_refused, .. }] = owed[..] else {
-                panic!("{owed:?}")
+            let debts = link.lose();
+            let [Owed { work: 7, ran, is_suspect, multi_refused, .. }] = debts.owed[..] else {
+                panic!("{debts:?}")
             };
             let told = alloc::format!("{taken} bytes taken, {reply:?} heard");
             assert_eq!(ran == Ran::Maybe, taken >= runs_from, "{told}");
