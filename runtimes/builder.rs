@@ -265,7 +265,7 @@ impl<R: Runtime> Builder<R> {
         let descriptors = descriptor_count_max().map_or(usize::MAX, |count| (count / 2).max(1));
         config.max_connections = config.max_connections.min(descriptors);
         let cluster = Cluster::new(config, self.seeds, random_seed)?;
-        let mailbox = Arc::new(Mailbox::new());
+        let mailbox = Arc::new(Mailbox::new(cluster.config()));
         let listeners = Arc::new(Listeners::default());
         let client = Client::new(Arc::clone(&mailbox), Arc::clone(&listeners));
         let runtime = self.runtime.clone();

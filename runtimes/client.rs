@@ -11,7 +11,7 @@ use std::vec::Vec;
 use super::builder::Builder;
 use super::call_future::{CallFuture, Convert};
 use super::events::{Events, Listeners};
-use super::mailbox::Mailbox;
+use super::mailbox::{Mailbox, Request};
 use super::oneshot;
 use super::reply_cell::Token;
 use super::runtime::Runtime;
@@ -22,7 +22,7 @@ use super::telemetry::Observer;
 use crate::Config;
 use crate::cmd::{CommandList, Executor, Names, Replied, TypedCommand, unexpected_reply};
 use crate::command::LearnedCommands;
-use crate::driver::Outcome;
+use crate::driver::{Input, Outcome};
 #[cfg(doc)]
 use crate::error::Failure;
 use crate::error::{Cause, NodeFailure, Ran};
@@ -327,9 +327,7 @@ impl<R: Runtime> Client<R> {
         let reply: Frame = self.command(Command::new("COMMAND")).await?;
         let learned = LearnedCommands::read(&reply)?;
         let count = learned.commands().len();
-        self.shared
-            .mailbox
-            .request(std::boxed::Box::new(move |cluster, _| cluster.set_learned_commands(learned)));
+        self.tell(Input::SetLearnedCommands { learned });
         Ok(count)
     }
 
@@ -358,10 +356,7 @@ impl<R: Runtime> Client<R> {
     /// [`Failure::ShutDown`] if the client is.
     pub async fn set_credentials(&self, credentials: Credentials) -> Result<(), Error> {
         let mut events = self.events();
-        let set = move |cluster: &mut Cluster<_>, now| {
-            cluster.set_credentials(now, Some(credentials));
-        };
-        self.shared.mailbox.request(std::boxed::Box::new(set));
+        self.tell(Input::SetCredentials { credentials: Some(credentials) });
         let mut refused = None;
         loop {
             let event = events.next().await.ok_or_else(Error::shut_down)?;
@@ -378,7 +373,7 @@ impl<R: Runtime> Client<R> {
 
     /// Reads the topology again, as soon as `min_refresh_interval` allows.
     pub fn refresh_topology(&self) {
-        self.shared.mailbox.request(std::boxed::Box::new(Cluster::refresh_topology));
+        self.tell(Input::RefreshTopology);
     }
 
     /// Explains a call without sending it: where its commands would go now, and how the client
@@ -459,8 +454,12 @@ impl<R: Runtime> Client<R> {
     /// commands that were sent. The others end with [`Failure::ShutDown`].
     pub async fn close(&self) {
         let mut events = self.events();
-        self.shared.mailbox.request(std::boxed::Box::new(Cluster::shut_down));
+        self.tell(Input::ShutDown);
         while !self.shared.mailbox.is_closed() && events.next().await.is_some() {}
+    }
+
+    fn tell(&self, input: Input<'static, Token>) {
+        self.shared.mailbox.request(Request::Tell(input));
     }
 
     async fn ask<V: Send + 'static>(
@@ -468,9 +467,8 @@ impl<R: Runtime> Client<R> {
         question: impl FnOnce(&Cluster<Token>) -> V + Send + 'static,
     ) -> Result<V, Error> {
         let (sender, receiver) = oneshot::channel();
-        self.shared.mailbox.request(std::boxed::Box::new(move |cluster, _| {
-            sender.send(question(cluster));
-        }));
+        let look = move |cluster: &Cluster<Token>| sender.send(question(cluster));
+        self.shared.mailbox.request(Request::Look(std::boxed::Box::new(look)));
         receiver.await.ok_or_else(Error::shut_down)
     }
 }

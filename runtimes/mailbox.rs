@@ -7,6 +7,9 @@
 //! when it has the lock anyway. So a call costs no allocation here. A caller that gives its call up
 //! leaves the cell, and the driver cancels the call. If the outcome comes earlier, it stays in the
 //! cell until the cell is used again.
+//!
+//! The limits of the machine hold at the door: calls in the mailbox count like calls that the
+//! machine has, so that callers that are faster than the driver are refused, not queued.
 
 use super::std;
 
@@ -21,7 +24,8 @@ use std::vec::Vec;
 use super::lock::lock;
 use super::reply_cell::{ReplyCell, Token};
 use super::task_waker::TaskWaker;
-use crate::{Call, Cluster, Error, Instant};
+use crate::driver::Input;
+use crate::{Call, Cluster, Config, Error};
 
 /// Cells that are kept to be used again.
 const SPARE_COUNT_MAX: usize = 4096;
@@ -32,6 +36,11 @@ pub(super) struct Mailbox {
     inner: Mutex<Inner>,
     /// How many submissions there are, for a look without the lock.
     submission_count: AtomicUsize,
+    /// The calls that the machine had when the driver looked last, and their bytes.
+    open_count: AtomicUsize,
+    open_len: AtomicUsize,
+    max_pending_calls: usize,
+    max_pending_bytes: usize,
     /// Wakes the driver.
     pub(super) waker: Arc<TaskWaker>,
 }
@@ -39,6 +48,8 @@ pub(super) struct Mailbox {
 #[derive(Default)]
 struct Inner {
     submissions: Submissions,
+    /// The bytes of the calls among them.
+    submitted_len: usize,
     spare: Vec<Arc<ReplyCell>>,
     /// Whether the driver is awake, or has been woken.
     is_awake: bool,
@@ -53,12 +64,21 @@ pub(super) struct Submissions {
     /// The cells of callers that gave their calls up.
     pub(super) cancelled: Vec<Arc<ReplyCell>>,
     pub(super) requests: Vec<Request>,
+    /// How many calls were refused at the door.
+    pub(super) refused_count: u64,
     /// Whether the last client was dropped.
     pub(super) last_client_dropped: bool,
 }
 
-/// What the driver runs on the machine for a caller.
-pub(super) type Request = Box<dyn FnOnce(&mut Cluster<Token>, Instant) + Send>;
+/// What a caller wants of the machine besides calls.
+pub(super) enum Request {
+    /// To tell it something.
+    Tell(Input<'static, Token>),
+    /// To look at it.
+    Look(Look),
+}
+
+type Look = Box<dyn FnOnce(&Cluster<Token>) + Send>;
 
 impl Submissions {
     const fn is_empty(&self) -> bool {
@@ -76,26 +96,58 @@ impl fmt::Debug for Inner {
 }
 
 impl Mailbox {
-    pub(super) fn new() -> Self {
+    /// A mailbox with the limits of a machine.
+    pub(super) fn new(config: &Config) -> Self {
         Self {
             inner: Mutex::new(Inner::default()),
             submission_count: AtomicUsize::new(0),
+            open_count: AtomicUsize::new(0),
+            open_len: AtomicUsize::new(0),
+            max_pending_calls: config.max_pending_calls,
+            max_pending_bytes: config.max_pending_bytes,
             waker: Arc::default(),
         }
     }
 
     /// Leaves a call, and returns the cell in which its outcome will be.
     pub(super) fn submit(&self, call: Call) -> Arc<ReplyCell> {
+        let len = call.encoded_len();
         let mut inner = lock(&self.inner);
         let reply_cell = inner.spare.pop().unwrap_or_default();
-        if inner.is_closed {
-            drop(inner);
-            reply_cell.put(Err(Error::shut_down()));
-        } else {
-            inner.submissions.calls.push((call, Arc::clone(&reply_cell)));
-            self.wake_driver(inner);
+        match self.refusal(&inner, len) {
+            None => {
+                inner.submissions.calls.push((call, Arc::clone(&reply_cell)));
+                inner.submitted_len += len;
+                self.wake_driver(inner);
+            }
+            Some(error) => {
+                inner.submissions.refused_count += 1;
+                drop(inner);
+                reply_cell.put(Err(call.own_error(error)));
+            }
         }
         reply_cell
+    }
+
+    /// Why a call of this length is refused.
+    fn refusal(&self, inner: &Inner, len: usize) -> Option<Error> {
+        if inner.is_closed {
+            return Some(Error::shut_down());
+        }
+        let count = self.open_count.load(Ordering::Relaxed) + inner.submissions.calls.len();
+        let pending_len = self.open_len.load(Ordering::Relaxed) + inner.submitted_len;
+        if count >= self.max_pending_calls {
+            return Some(Error::overloaded("max_pending_calls"));
+        }
+        let is_full = pending_len.saturating_add(len) > self.max_pending_bytes;
+        is_full.then(|| Error::overloaded("max_pending_bytes"))
+    }
+
+    /// Notes the calls that the machine has, and their bytes, before callers learn that others are
+    /// over: one that makes its calls one after the other is not refused for those before.
+    pub(super) fn note_open(&self, count: usize, len: usize) {
+        self.open_count.store(count, Ordering::Relaxed);
+        self.open_len.store(len, Ordering::Relaxed);
     }
 
     /// Leaves a request. It is dropped if the driver has ended.
@@ -158,6 +210,7 @@ impl Mailbox {
         self.submission_count.store(0, Ordering::Relaxed);
         let has_submissions = !inner.submissions.is_empty();
         mem::swap(&mut inner.submissions, submissions);
+        inner.submitted_len = 0;
         inner.take_back(used);
         has_submissions
     }
@@ -215,9 +268,13 @@ mod tests {
         Call::new(Command::get("key"))
     }
 
+    fn mailbox() -> Mailbox {
+        Mailbox::new(&Config::default())
+    }
+
     /// Takes submissions as the driver does, after a request was left.
     fn take(mailbox: &Mailbox, used: &mut VecDeque<Arc<ReplyCell>>) {
-        mailbox.request(Box::new(|_, _| {}));
+        mailbox.request(Request::Look(Box::new(|_| {})));
         mailbox.take(&mut Submissions::default(), used);
     }
 
@@ -228,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_cell_is_used_again_once_its_caller_has_looked() {
-        let mailbox = Mailbox::new();
+        let mailbox = mailbox();
         let waiting = mailbox.submit(call());
         let cell = Arc::clone(&waiting);
         let address = Arc::as_ptr(&cell);
@@ -249,7 +306,7 @@ mod tests {
 
     #[test]
     fn cells_of_callers_that_never_look_are_not_piled_up() {
-        let mailbox = Mailbox::new();
+        let mailbox = mailbox();
         let held: Vec<Arc<ReplyCell>> =
             iter::repeat_with(Arc::default).take(3 * SPARE_COUNT_MAX).collect();
         let mut used: VecDeque<_> = held.iter().cloned().collect();
@@ -259,7 +316,7 @@ mod tests {
 
     #[test]
     fn only_a_driver_that_sleeps_is_woken() {
-        let mailbox = Mailbox::new();
+        let mailbox = mailbox();
         let (count, waker) = WakeCount::new();
         mailbox.waker.register(&waker);
         mailbox.submit(call());
@@ -272,9 +329,34 @@ mod tests {
         assert_eq!(count.get(), 2);
     }
 
+    /// The limit that refuses the next call.
+    fn limit(mailbox: &Mailbox) -> Option<&'static str> {
+        let outcome = mailbox.submit(call()).poll(&mut Context::from_waker(Waker::noop()));
+        let Poll::Ready(Err(error)) = outcome else { return None };
+        assert_eq!(error.command(), Some("GET"));
+        let Failure::Overloaded { limit } = error.failure() else { panic!("{error}") };
+        Some(*limit)
+    }
+
+    #[test]
+    fn the_limits_of_the_machine_hold_at_the_door() {
+        let mut config = Config::default();
+        (config.max_pending_calls, config.max_pending_bytes) = (3, 8 * call().encoded_len());
+        let mailbox = Mailbox::new(&config);
+        mailbox.note_open(2, 0);
+        assert_eq!(limit(&mailbox), None);
+        assert_eq!(limit(&mailbox), Some("max_pending_calls"), "one is in the mailbox");
+        mailbox.note_open(0, 7 * call().encoded_len());
+        assert_eq!(limit(&mailbox), Some("max_pending_bytes"));
+        let mut submissions = Submissions::default();
+        assert!(mailbox.take(&mut submissions, &mut VecDeque::new()));
+        assert_eq!((submissions.calls.len(), submissions.refused_count), (1, 2));
+        assert_eq!(limit(&mailbox), None, "the mailbox is empty");
+    }
+
     #[test]
     fn calls_end_when_the_driver_has_ended() {
-        let mailbox = Mailbox::new();
+        let mailbox = mailbox();
         let before = mailbox.submit(call());
         mailbox.close();
         assert!(mailbox.is_closed() && is_shut_down(&before));

@@ -7,6 +7,7 @@
 
 use super::std;
 
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use core::task::{Context, Poll, Waker};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,13 +20,15 @@ use crate::error::{Cause, Ran, SystemText};
 #[derive(Debug, Default)]
 pub(super) struct ReplyCell {
     state: Mutex<State>,
+    /// The machine's name for the call, which only the driver writes and reads.
+    index: AtomicU32,
+    serial: AtomicU64,
 }
 
 #[derive(Debug, Default)]
 struct State {
     outcome: Option<Outcome>,
     waker: Option<Waker>,
-    call: Option<CallId>,
 }
 
 impl ReplyCell {
@@ -55,16 +58,20 @@ impl ReplyCell {
     /// Makes the cell a new one, for another call.
     pub(super) fn clear(&mut self) {
         *self.state.get_mut().unwrap_or_else(PoisonError::into_inner) = State::default();
+        *self.serial.get_mut() = 0;
     }
 
     /// Notes the machine's name for the call.
     pub(super) fn set_call(&self, call: CallId) {
-        lock(&self.state).call = Some(call);
+        self.index.store(call.index, Ordering::Relaxed);
+        self.serial.store(call.serial, Ordering::Relaxed);
     }
 
-    /// The machine's name for the call, once the machine has it.
+    /// The machine's name for the call, once the machine has it. No call has the number 0.
     pub(super) fn call(&self) -> Option<CallId> {
-        lock(&self.state).call
+        let serial = self.serial.load(Ordering::Relaxed);
+        let call = CallId { index: self.index.load(Ordering::Relaxed), serial };
+        (serial > 0).then_some(call)
     }
 }
 

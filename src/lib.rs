@@ -225,6 +225,7 @@ pub mod command;
 pub mod topology;
 
 mod action;
+mod input;
 mod link;
 pub mod plan;
 mod procedure;
@@ -244,6 +245,7 @@ mod cluster;
 /// [first page](crate#the-loop); `hashslot::guide::transports` has the details.
 ///
 /// - [`LinkId`] and [`CallId`](driver::CallId) name connections and calls.
+/// - [`Input`](driver::Input) is all that enters the machine, as data.
 /// - [`ReceiveBuffer`](driver::ReceiveBuffer) lets a driver read long replies straight into their
 ///   place.
 /// - [`Race`](driver::Race) decides which address of a host is dialled when.
@@ -254,6 +256,8 @@ pub mod driver {
     pub use crate::action::{CallId, Outcome, RedirectKind, RefreshReason, Wakeup};
     #[doc(inline)]
     pub use crate::cluster::SubmitError;
+    #[doc(inline)]
+    pub use crate::input::Input;
     #[doc(inline)]
     pub use crate::link::ReceiveBuffer;
     #[doc(inline)]

@@ -29,7 +29,7 @@ use self::yielding::Yielding;
 use super::cause::caught;
 use super::dial::{Dialler, Wire};
 use super::events::Listeners;
-use super::mailbox::{Mailbox, Submissions};
+use super::mailbox::{Mailbox, Request, Submissions};
 use super::readiness::Readiness;
 use super::reply_cell::{ReplyCell, Token};
 use super::runtime::Runtime;
@@ -131,14 +131,19 @@ impl<R: Runtime> Driver<R> {
                 cluster.cancel(now, call);
             }
         }
+        cluster.note_refused(core::mem::take(&mut submissions.refused_count));
         for request in submissions.requests.drain(..) {
-            request(cluster, now);
+            match request {
+                Request::Tell(input) => drop(cluster.handle(now, input)),
+                Request::Look(look) => look(cluster),
+            }
         }
     }
 
     /// Carries out the actions of the machine. Returns whether sockets have to be driven for them.
     fn carry_out(&mut self) -> bool {
         let mut is_due = false;
+        self.mailbox.note_open(self.cluster.call_count(), self.cluster.pending_len());
         while let Some(action) = self.cluster.poll_action() {
             match action {
                 Action::Complete { token, outcome } => {

@@ -58,13 +58,11 @@ impl Runtime for Still {
     fn spawn(&self, _: impl Future<Output = ()> + Send + 'static) {}
 }
 
-#[test]
-fn the_timer_is_polled_when_it_is_set_and_when_it_fires() {
-    let runtime = Still::default();
-    let config = Config::default();
-    let mailbox = Arc::new(Mailbox::new());
+/// A driver of a client that has not found its cluster, and its mailbox.
+fn driver(runtime: &Still, config: Config) -> (Driver<Still>, Arc<Mailbox>) {
+    let mailbox = Arc::new(Mailbox::new(&config));
     let seed = Address::new("127.0.0.1", 7000).expect("is one");
-    let mut driver = Driver::new(
+    let driver = Driver::new(
         runtime.clone(),
         Dialler::new(runtime.clone(), &config, None, Permit::default()),
         Cluster::new(config, Vec::from([seed]), 1).expect("can work"),
@@ -72,6 +70,31 @@ fn the_timer_is_polled_when_it_is_set_and_when_it_fires() {
         Arc::default(),
         std::time::Instant::now(),
     );
+    (driver, mailbox)
+}
+
+#[test]
+fn calls_that_the_machine_has_count_at_the_door() {
+    let config = Config { max_pending_calls: 2, ..Config::default() };
+    let (mut driver, mailbox) = driver(&Still::default(), config);
+    let cx = &mut Context::from_waker(Waker::noop());
+    let waiting = [(); 2].map(|()| mailbox.submit(Call::discovery()));
+    assert!(Pin::new(&mut driver).poll(cx).is_pending());
+    assert!(waiting.iter().all(|cell| cell.poll(cx).is_pending()));
+    assert!(mailbox.submit(Call::discovery()).poll(cx).is_ready(), "it is refused at once");
+    let [cancelled, waiting] = waiting;
+    mailbox.cancel(cancelled);
+    assert!(Pin::new(&mut driver).poll(cx).is_pending());
+    assert_eq!(driver.cluster.stats().calls_refused, 1);
+    let next = mailbox.submit(Call::discovery());
+    assert!(Pin::new(&mut driver).poll(cx).is_pending());
+    assert!(next.poll(cx).is_pending() && waiting.poll(cx).is_pending());
+}
+
+#[test]
+fn the_timer_is_polled_when_it_is_set_and_when_it_fires() {
+    let runtime = Still::default();
+    let (mut driver, mailbox) = driver(&runtime, Config::default());
     let cx = &mut Context::from_waker(Waker::noop());
     let counts =
         || (runtime.0.sleeps.load(Ordering::Relaxed), runtime.0.polls.load(Ordering::Relaxed));

@@ -83,6 +83,7 @@ use crate::address::Address;
 use crate::command::LearnedCommands;
 use crate::config::{Config, Credentials};
 use crate::error::{ConfigError, Disconnect, Error};
+use crate::input::Input;
 use crate::link::ReceiveBuffer;
 use crate::plan::{Call, Explanation, Plan};
 use crate::random::Random;
@@ -100,6 +101,8 @@ use crate::topology::{Agreement, Topology};
 ///   method that takes `&mut self`, drain [`poll_action`](Self::poll_action) until it is empty,
 ///   then ask [`poll_timeout`](Self::poll_timeout);
 /// - views: [`topology`](Self::topology), [`stats`](Self::stats), at any time.
+///
+/// [`handle`](Self::handle) takes what enters by the first two families as one type.
 ///
 /// `T` is a token of the application. The machine returns it with the outcome of the call, and
 /// never reads it.
@@ -198,6 +201,36 @@ impl<T> Cluster<T> {
             seeds,
             config,
         })
+    }
+
+    /// Takes any input: the one door for drivers that keep their inputs, or write them down. Returns
+    /// the name of a call that it takes. A call that it refuses is completed with the error.
+    ///
+    /// **Cost**: that of the method for the input.
+    pub fn handle(&mut self, now: Instant, input: Input<'_, T>) -> Option<CallId> {
+        match input {
+            Input::Submit { call, token } => match self.submit(now, call, token) {
+                Ok(call) => return Some(call),
+                Err(SubmitError { token, error }) => {
+                    self.actions.push_back(Action::Complete { token, outcome: Err(error) });
+                }
+            },
+            Input::Cancel { call } => self.cancel(now, call),
+            Input::RefreshTopology => self.refresh_topology(now),
+            Input::SetCredentials { credentials } => self.set_credentials(now, credentials),
+            Input::SetLearnedCommands { learned } => self.set_learned_commands(learned),
+            Input::ShutDown => self.shut_down(now),
+            Input::Connected { link, credentials: None } => self.handle_connected(now, link),
+            Input::Connected { link, credentials: Some(own) } => {
+                self.handle_connected_with(now, link, own);
+            }
+            Input::Received { link, data } => self.handle_received(now, link, data),
+            Input::ReceivedInPlace { link, len } => self.handle_received_in_place(now, link, len),
+            Input::Sent { link, len } => self.handle_sent(now, link, len),
+            Input::Closed { link, cause } => self.handle_closed(now, link, cause),
+            Input::Timeout => self.handle_timeout(now),
+        }
+        None
     }
 
     /// Submits a call. An [`Action::Complete`] completes the call, at its deadline at the latest.
@@ -391,8 +424,9 @@ impl<T> Cluster<T> {
         self.finish(now);
     }
 
-    /// Room for the rest of a long reply that is on its way in on this link: bytes that are read
-    /// straight into it need not be copied. `None` if there is no such reply; then, and whenever a
+    /// Room for the rest of a long reply that is on its way in on this link, or for the reply that is
+    /// owed behind one of 16 to 256 KiB: bytes that are read straight into it need not be copied.
+    /// `None` if there is no such reply; then, and whenever a
     /// driver likes, bytes come through [`Self::handle_received`].
     pub fn receive_buffer(&mut self, link: LinkId) -> Option<ReceiveBuffer<'_>> {
         let growth_len = self.links.growth_len;
@@ -494,6 +528,18 @@ impl<T> Cluster<T> {
     #[must_use]
     pub const fn call_count(&self) -> usize {
         self.calls.count()
+    }
+
+    /// The number of bytes of the commands of these calls.
+    #[cfg(feature = "std")]
+    pub(crate) const fn pending_len(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// So many calls were refused at the door of an adapter.
+    #[cfg(feature = "std")]
+    pub(crate) const fn note_refused(&mut self, count: u64) {
+        self.stats.calls_refused += count;
     }
 
     /// What came in has been dealt with.

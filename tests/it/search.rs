@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use hashslot::config::Limits;
+use hashslot::driver::Input;
 use hashslot::error::{Cause, Disconnect, Ran};
 use hashslot::resp::{Scan, Scanner, Value, encode};
 use hashslot::{
@@ -182,7 +183,7 @@ impl World {
                 }
                 (_, Some(timeout)) => {
                     self.now = self.now.max(timeout);
-                    self.cluster.handle_timeout(self.now);
+                    self.cluster.handle(self.now, Input::Timeout);
                 }
                 (_, None) => panic!("calls wait and nothing will happen"),
             }
@@ -238,7 +239,7 @@ impl World {
                 let len = 1 + self.dice.below(bytes.len() as u64);
                 bytes.truncate(usize::try_from(len).unwrap());
             }
-            self.cluster.handle_sent(self.now, link, bytes.len());
+            self.cluster.handle(self.now, Input::Sent { link, len: bytes.len() });
             let delay = self.dice.millis(3);
             let Some(session) = self.sessions.get_mut(&link) else { continue };
             session.sent_until = session.sent_until.max(self.now + delay);
@@ -249,13 +250,17 @@ impl World {
 
     fn happen(&mut self, event: Event) {
         match event {
-            Event::Connected(link) => self.cluster.handle_connected(self.now, link),
+            Event::Connected(link) => {
+                self.cluster.handle(self.now, Input::Connected { link, credentials: None });
+            }
             Event::Closed(link) => {
                 self.sessions.remove(&link);
-                self.cluster.handle_closed(self.now, link, Disconnect::Reset);
+                self.cluster.handle(self.now, Input::Closed { link, cause: Disconnect::Reset });
             }
             Event::ToServer(link, bytes) => self.serve(link, &bytes),
-            Event::ToClient(link, bytes) => self.cluster.handle_received(self.now, link, &bytes),
+            Event::ToClient(link, bytes) => {
+                self.cluster.handle(self.now, Input::Received { link, data: &bytes });
+            }
             Event::Submit => {
                 // Callers come together, and for keys of one slot.
                 let group = self.dice.below(KEY_COUNT / 3) * 3;

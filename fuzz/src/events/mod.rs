@@ -7,6 +7,7 @@ mod wire;
 use core::time::Duration;
 
 use hashslot::config::{Protocol, RedirectPolicy};
+use hashslot::driver::Input;
 use hashslot::error::ErrorKind;
 use hashslot::error::{Disconnect, TlsFailure};
 use hashslot::{Action, Address, Cluster, Config, Credentials, Instant, ReadFrom};
@@ -131,17 +132,17 @@ impl World {
             23..26 => self.wait(source),
             26..29 => self.serve(source),
             29 => {
-                self.machine.refresh_topology(self.now);
+                self.machine.handle(self.now, Input::RefreshTopology);
                 self.settle();
             }
             30 if source.one_in(8) => {
-                self.machine.shut_down(self.now);
+                self.machine.handle(self.now, Input::ShutDown);
                 self.is_shutting_down = true;
                 self.settle();
             }
             30 => self.send_and_lose(source),
             _ => {
-                self.machine.handle_timeout(self.now);
+                self.machine.handle(self.now, Input::Timeout);
                 self.settle();
             }
         }
@@ -180,7 +181,7 @@ impl World {
             call.state = CallState::Cancelled;
         }
         let id = call.id.expect("a call that was taken in");
-        self.machine.cancel(self.now, id);
+        self.machine.handle(self.now, Input::Cancel { call: id });
         self.settle();
     }
 
@@ -200,7 +201,7 @@ impl World {
         if wire.state == State::Dialling {
             wire.state = State::Open;
         }
-        self.machine.handle_connected(self.now, wire.id);
+        self.machine.handle(self.now, Input::Connected { link: wire.id, credentials: None });
         self.settle();
     }
 
@@ -218,7 +219,7 @@ impl World {
     fn take(&mut self, index: usize, len: usize) -> usize {
         let unsent = self.unsent(index);
         let bytes = &unsent[..len.min(unsent.len())];
-        self.machine.handle_sent(self.now, self.wires[index].id, len);
+        self.machine.handle(self.now, Input::Sent { link: self.wires[index].id, len });
         for command in self.wires[index].take(bytes) {
             self.taken(index, &command);
         }
@@ -296,7 +297,17 @@ impl World {
         let policy = self.machine.config().redirect_policy;
         let wire = &mut self.wires[index];
         wire.hear(data, policy, &mut self.known);
-        self.machine.handle_received(self.now, wire.id, data);
+        let (link, now) = (wire.id, self.now);
+        let mut data = data;
+        if let Some(mut room) = self.machine.receive_buffer(link).filter(|_| data.len() % 2 == 1) {
+            let room = room.as_slice();
+            let len = room.len().min(data.len());
+            let (head, rest) = data.split_at(len);
+            room[..len].copy_from_slice(head);
+            data = rest;
+            self.machine.handle(now, Input::ReceivedInPlace { link, len });
+        }
+        self.machine.handle(now, Input::Received { link, data });
         self.settle();
         let wire = &self.wires[index];
         assert!(!wire.is_broken || wire.state == State::Gone, "a broken connection stays");
@@ -311,7 +322,7 @@ impl World {
             Disconnect::Tls(TlsFailure::Expired),
         ]);
         self.wires[index].state = State::Gone;
-        self.machine.handle_closed(self.now, self.wires[index].id, cause);
+        self.machine.handle(self.now, Input::Closed { link: self.wires[index].id, cause });
         self.settle();
     }
 
@@ -340,7 +351,7 @@ impl World {
         self.now = self.now + time;
         for round in 0.. {
             assert!(round < 8, "the machine spins");
-            self.machine.handle_timeout(self.now);
+            self.machine.handle(self.now, Input::Timeout);
             self.settle();
             let late =
                 |call: &Submitted| call.state == CallState::Open && call.deadline <= self.now;
@@ -468,7 +479,7 @@ impl World {
             self.pass(last.since(self.now));
             assert_eq!(self.machine.call_count(), 0);
         }
-        self.machine.shut_down(self.now);
+        self.machine.handle(self.now, Input::ShutDown);
         self.settle();
         self.pass(self.machine.config().drain_timeout);
         assert!(self.machine.is_shut_down(), "the end takes too long");

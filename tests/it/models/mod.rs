@@ -14,7 +14,7 @@ use hashslot::config::{Limits, Protocol};
 use hashslot::error::ErrorKind;
 use hashslot::resp::{Frame, Scan, Scanner};
 use hashslot::sim::strategies::{
-    Input, Layout, Trace, apply, cuts, frames, inputs, pushes, topologies,
+    Layout, PlainInput, Trace, apply, cuts, frames, inputs, pushes, topologies,
 };
 use hashslot::{Cluster, Command, Config, CrossSlot, LinkId, Reply};
 use proptest::prelude::*;
@@ -91,7 +91,7 @@ fn naive_slot(key: &[u8]) -> u16 {
     crc % 16_384
 }
 
-fn happens(layout: &Layout, inputs: &[Input], seed: u64) -> Trace {
+fn happens(layout: &Layout, inputs: &[PlainInput], seed: u64) -> Trace {
     let seeds = vec![at("10.0.0.1:7000"), at("seed.example.net:7001")];
     let mut cluster = Cluster::new(Config::default(), seeds, seed).unwrap();
     let trace = apply(&mut cluster, layout, inputs);
@@ -108,7 +108,7 @@ proptest! {
         mut inputs in inputs(120),
         seed in any::<u64>(),
     ) {
-        inputs.push(Input::Passed(Duration::from_secs(30)));
+        inputs.push(PlainInput::Passed(Duration::from_secs(30)));
         let trace = happens(&layout, &inputs, seed);
         let ended = trace.outcomes.iter().map(|(token, _)| token).chain(&trace.cancelled);
         let mut ended: Vec<u64> = ended.copied().collect();

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use super::canned::{nodes_reply, slots_reply, topology, welcome};
 use hashslot::config::Protocol;
-use hashslot::driver::{CallId, Outcome, RedirectKind, SubmitError};
+use hashslot::driver::{CallId, Input, Outcome, RedirectKind, SubmitError};
 use hashslot::error::Disconnect;
 use hashslot::{
     Action, Address, Call, Cluster, Command, Config, Credentials, Event, Instant, LinkId, Reply,
@@ -186,25 +186,26 @@ impl World {
     pub(crate) fn cancel(&mut self, token: Token) {
         self.record(format_args!("cancel {token}"));
         let call = self.calls.remove(&token).expect("an open call");
-        self.machine.cancel(self.now, call);
+        self.machine.handle(self.now, Input::Cancel { call });
         self.settle();
     }
 
     pub(crate) fn refresh_topology(&mut self) {
         self.record(format_args!("reinit topology"));
-        self.machine.refresh_topology(self.now);
+        self.machine.handle(self.now, Input::RefreshTopology);
         self.settle();
     }
 
     pub(crate) fn set_credentials(&mut self, credentials: impl Into<Option<Credentials>>) {
         self.record(format_args!("set credentials"));
-        self.machine.set_credentials(self.now, credentials.into());
+        let credentials = credentials.into();
+        self.machine.handle(self.now, Input::SetCredentials { credentials });
         self.settle();
     }
 
     pub(crate) fn shut_down(&mut self) {
         self.record(format_args!("shut down"));
-        self.machine.shut_down(self.now);
+        self.machine.handle(self.now, Input::ShutDown);
         self.settle();
     }
 
@@ -254,7 +255,7 @@ impl World {
         let link = self.dialled_link(address);
         self.socket(link).state = State::Open;
         self.record(format_args!("accept {link:?}"));
-        self.machine.handle_connected(self.now, link);
+        self.machine.handle(self.now, Input::Connected { link, credentials: None });
         self.settle();
         link
     }
@@ -265,7 +266,8 @@ impl World {
         let link = self.dialled_link(address);
         self.socket(link).state = State::Open;
         self.record(format_args!("accept {link:?} with credentials"));
-        self.machine.handle_connected_with(self.now, link, credentials);
+        let credentials = Some(credentials);
+        self.machine.handle(self.now, Input::Connected { link, credentials });
         self.settle();
         link
     }
@@ -273,7 +275,7 @@ impl World {
     /// The driver says once more that a link is connected.
     pub(crate) fn connected_again(&mut self, link: LinkId) {
         self.record(format_args!("connected again {link:?}"));
-        self.machine.handle_connected(self.now, link);
+        self.machine.handle(self.now, Input::Connected { link, credentials: None });
         self.settle();
     }
 
@@ -397,7 +399,7 @@ impl World {
         socket.unread.extend_from_slice(taken);
         let len = taken.len();
         self.record(format_args!("taken {link:?} {}", taken_text(taken)));
-        self.machine.handle_sent(self.now, link, len);
+        self.machine.handle(self.now, Input::Sent { link, len });
         self.settle();
         len
     }
@@ -430,7 +432,7 @@ impl World {
     /// The node sends bytes.
     pub(crate) fn answer_bytes(&mut self, link: LinkId, bytes: &[u8]) {
         self.record(format_args!("received {link:?} {}", taken_text(bytes)));
-        self.machine.handle_received(self.now, link, bytes);
+        self.machine.handle(self.now, Input::Received { link, data: bytes });
         self.settle();
     }
 
@@ -465,7 +467,7 @@ impl World {
     pub(crate) fn close(&mut self, link: LinkId, cause: Disconnect) {
         self.socket(link).state = State::Closed;
         self.record(format_args!("closed {link:?} {cause:?}"));
-        self.machine.handle_closed(self.now, link, cause);
+        self.machine.handle(self.now, Input::Closed { link, cause });
         self.settle();
     }
 
@@ -524,7 +526,7 @@ impl World {
     fn run_timers(&mut self) {
         for _ in 0..3 {
             self.record(format_args!("timeout"));
-            self.machine.handle_timeout(self.now);
+            self.machine.handle(self.now, Input::Timeout);
             self.settle();
             if self.machine.poll_timeout().is_none_or(|due| due > self.now) {
                 return;

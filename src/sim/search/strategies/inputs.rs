@@ -15,6 +15,7 @@ use crate::cluster::Cluster;
 use crate::command::Command;
 use crate::config::{Limits, Protocol};
 use crate::error::{Disconnect, Error, SystemText, TlsFailure};
+use crate::input::Input;
 use crate::resp::{Frame, Scan, Scanner};
 use crate::slot::Slot;
 use crate::time::Instant;
@@ -26,7 +27,7 @@ use crate::time::Instant;
 /// nothing.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub enum Input {
+pub enum PlainInput {
     /// The application submits a call.
     Submitted(PlainCall),
     /// The application cancels a call.
@@ -99,7 +100,7 @@ pub struct Trace {
 ///
 /// # Panics
 /// If the machine requests its timers again and again without time passing.
-pub fn apply(cluster: &mut Cluster<u64>, layout: &Layout, inputs: &[Input]) -> Trace {
+pub fn apply(cluster: &mut Cluster<u64>, layout: &Layout, inputs: &[PlainInput]) -> Trace {
     let mut driver = Driver {
         cluster,
         layout,
@@ -145,52 +146,58 @@ enum State {
 }
 
 impl Driver<'_> {
-    fn apply(&mut self, event: &Input) {
+    fn apply(&mut self, event: &PlainInput) {
         let now = self.trace.now;
         match event {
-            Input::Submitted(call) => self.submit(call),
-            Input::Cancelled(number) => {
+            PlainInput::Submitted(call) => self.submit(call),
+            PlainInput::Cancelled(number) => {
                 if !self.calls.is_empty() {
                     let (token, call) = self.calls.remove(number % self.calls.len());
                     self.trace.cancelled.push(token);
-                    self.cluster.cancel(now, call);
+                    self.cluster.handle(now, Input::Cancel { call });
                 }
             }
-            Input::Connected(number) => {
+            PlainInput::Connected(number) => {
                 if let Some((index, link)) = self.link(*number) {
                     self.connect(index, link);
                 }
             }
-            Input::Sent(number, len) => {
+            PlainInput::Sent(number, len) => {
                 if let Some((index, link)) = self.link(*number) {
                     self.send(index, link, *len);
                 }
             }
-            Input::Answered(number, count, answer, cuts) => {
+            PlainInput::Answered(number, count, answer, cuts) => {
                 if let Some((index, link)) = self.link(*number) {
                     let bytes = self.answer(index, *count, answer);
                     for piece in cuts.pieces(&bytes) {
-                        self.cluster.handle_received(now, link, piece);
+                        self.cluster.handle(now, Input::Received { link, data: piece });
                         self.drain();
                     }
                 }
             }
-            Input::Served(answer) => self.serve(answer),
-            Input::Received(number, bytes) => {
+            PlainInput::Served(answer) => self.serve(answer),
+            PlainInput::Received(number, bytes) => {
                 if let Some((_, link)) = self.link(*number) {
-                    self.cluster.handle_received(now, link, bytes);
+                    self.cluster.handle(now, Input::Received { link, data: bytes });
                 }
             }
-            Input::Closed(number, cause) => {
+            PlainInput::Closed(number, cause) => {
                 if let Some((index, link)) = self.link(*number) {
                     self.nodes[index].state = State::Over;
-                    self.cluster.handle_closed(now, link, cause.clone());
+                    self.cluster.handle(now, Input::Closed { link, cause: cause.clone() });
                 }
             }
-            Input::TimersRun => self.cluster.handle_timeout(now),
-            Input::Passed(time) => self.pass(*time),
-            Input::Reinit => self.cluster.refresh_topology(now),
-            Input::ShutDown => self.cluster.shut_down(now),
+            PlainInput::TimersRun => {
+                self.cluster.handle(now, Input::Timeout);
+            }
+            PlainInput::Passed(time) => self.pass(*time),
+            PlainInput::Reinit => {
+                self.cluster.handle(now, Input::RefreshTopology);
+            }
+            PlainInput::ShutDown => {
+                self.cluster.handle(now, Input::ShutDown);
+            }
         }
         self.drain();
     }
@@ -219,7 +226,7 @@ impl Driver<'_> {
         if self.nodes[index].state == State::Dialled {
             self.nodes[index].state = State::Open;
         }
-        self.cluster.handle_connected(self.trace.now, link);
+        self.cluster.handle(self.trace.now, Input::Connected { link, credentials: None });
     }
 
     fn serve(&mut self, answer: &Answer) {
@@ -232,7 +239,7 @@ impl Driver<'_> {
             if self.nodes[index].state == State::Open {
                 self.send(index, link, usize::MAX);
                 let bytes = self.answer(index, usize::MAX, answer);
-                self.cluster.handle_received(self.trace.now, link, &bytes);
+                self.cluster.handle(self.trace.now, Input::Received { link, data: &bytes });
                 self.drain();
             }
         }
@@ -243,7 +250,7 @@ impl Driver<'_> {
         let count = self.cluster.sendable(link, &mut slices);
         let mut taken = slices[..count].concat();
         taken.truncate(len);
-        self.cluster.handle_sent(self.trace.now, link, taken.len());
+        self.cluster.handle(self.trace.now, Input::Sent { link, len: taken.len() });
         self.trace.links[index].2.extend(taken);
     }
 
@@ -254,7 +261,7 @@ impl Driver<'_> {
             standing = if due <= self.trace.now { standing + 1 } else { 0 };
             assert!(standing < 10, "timers are to be run again and again at {:?}", self.trace.now);
             self.trace.now = self.trace.now.max(due);
-            self.cluster.handle_timeout(self.trace.now);
+            self.cluster.handle(self.trace.now, Input::Timeout);
             self.drain();
         }
         self.trace.now = end;
@@ -370,16 +377,16 @@ fn redirection(kind: &str, words: &[Vec<u8>], layout: &Layout, node: usize) -> V
 /// Any sequence of up to `len` inputs, weighted so that links get ready and calls get answers.
 ///
 /// ```
-/// use hashslot::sim::strategies::{Input, Layout, apply, inputs, topologies};
+/// use hashslot::sim::strategies::{Layout, PlainInput, apply, inputs, topologies};
 /// use hashslot::{Cluster, Config, Instant};
 /// use proptest::test_runner::TestRunner;
 /// use std::time::Duration;
 ///
-/// let property = |(layout, mut inputs): (Layout, Vec<Input>)| {
+/// let property = |(layout, mut inputs): (Layout, Vec<PlainInput>)| {
 ///     let seeds = vec!["10.0.0.1:7000".parse().unwrap()];
 ///     let random_seed = 7;
 ///     let mut cluster = Cluster::new(Config::default(), seeds, random_seed).unwrap();
-///     inputs.push(Input::Passed(Duration::from_secs(60)));
+///     inputs.push(PlainInput::Passed(Duration::from_secs(60)));
 ///     let trace = apply(&mut cluster, &layout, &inputs);
 ///     // Whatever happened: every call has ended once.
 ///     assert_eq!(trace.outcomes.len() + trace.cancelled.len(), trace.submitted.len());
@@ -389,11 +396,11 @@ fn redirection(kind: &str, words: &[Vec<u8>], layout: &Layout, node: usize) -> V
 /// let longest = 50;
 /// TestRunner::deterministic().run(&(topologies(), inputs(longest)), property).unwrap();
 /// ```
-pub fn inputs(len: usize) -> impl Strategy<Value = Vec<Input>> {
+pub fn inputs(len: usize) -> impl Strategy<Value = Vec<PlainInput>> {
     prop::collection::vec(event(), 0..=len)
 }
 
-fn event() -> impl Strategy<Value = Input> {
+fn event() -> impl Strategy<Value = PlainInput> {
     let link = || prop_oneof![4 => 0..2_usize, 1 => 0..8_usize];
     let sent = prop_oneof![1 => 0..80_usize, 2 => Just(usize::MAX)];
     let count = prop_oneof![1 => 0..4_usize, 2 => Just(usize::MAX)];
@@ -404,21 +411,21 @@ fn event() -> impl Strategy<Value = Input> {
         prop::collection::vec(any::<u8>(), 0..20),
     ];
     prop_oneof![
-        7 => calls().prop_map(Input::Submitted).boxed(),
-        2 => wide_calls().prop_map(Input::Submitted).boxed(),
-        1 => (0..10_usize).prop_map(Input::Cancelled).boxed(),
-        6 => link().prop_map(Input::Connected).boxed(),
-        10 => (link(), sent).prop_map(|(link, len)| Input::Sent(link, len)).boxed(),
+        7 => calls().prop_map(PlainInput::Submitted).boxed(),
+        2 => wide_calls().prop_map(PlainInput::Submitted).boxed(),
+        1 => (0..10_usize).prop_map(PlainInput::Cancelled).boxed(),
+        6 => link().prop_map(PlainInput::Connected).boxed(),
+        10 => (link(), sent).prop_map(|(link, len)| PlainInput::Sent(link, len)).boxed(),
         12 => answered
-            .prop_map(|(link, count, answer, cuts)| Input::Answered(link, count, answer, cuts))
+            .prop_map(|(link, count, answer, cuts)| PlainInput::Answered(link, count, answer, cuts))
             .boxed(),
-        10 => answer().prop_map(Input::Served).boxed(),
-        1 => (link(), received).prop_map(|(link, bytes)| Input::Received(link, bytes)).boxed(),
-        1 => (link(), closed()).prop_map(|(link, cause)| Input::Closed(link, cause)).boxed(),
-        1 => Just(Input::TimersRun).boxed(),
-        4 => (0..400_u64).prop_map(|ms| Input::Passed(Duration::from_millis(ms))).boxed(),
-        1 => (0..20_u64).prop_map(|s| Input::Passed(Duration::from_secs(s))).boxed(),
-        1 => prop_oneof![9 => Just(Input::Reinit), 1 => Just(Input::ShutDown)].boxed(),
+        10 => answer().prop_map(PlainInput::Served).boxed(),
+        1 => (link(), received).prop_map(|(link, bytes)| PlainInput::Received(link, bytes)).boxed(),
+        1 => (link(), closed()).prop_map(|(link, cause)| PlainInput::Closed(link, cause)).boxed(),
+        1 => Just(PlainInput::TimersRun).boxed(),
+        4 => (0..400_u64).prop_map(|ms| PlainInput::Passed(Duration::from_millis(ms))).boxed(),
+        1 => (0..20_u64).prop_map(|s| PlainInput::Passed(Duration::from_secs(s))).boxed(),
+        1 => prop_oneof![9 => Just(PlainInput::Reinit), 1 => Just(PlainInput::ShutDown)].boxed(),
     ]
 }
 

@@ -50,7 +50,7 @@ pub use self::commands::{
     KeyedCommand, PlainCall, Shape, calls, commands, commands_on, keys, keys_together, wide_calls,
     wide_commands,
 };
-pub use self::inputs::{Answer, Input, Trace, apply, inputs};
+pub use self::inputs::{Answer, PlainInput, Trace, apply, inputs};
 pub use self::layout::{Host, Layout, NodeLayout, ShardLayout, topologies};
 pub use self::scenarios::scenarios;
 pub use self::tree::{Cuts, Tree, cuts, frame_bytes, frames, pushes};
