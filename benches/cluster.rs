@@ -60,8 +60,8 @@ fn pipeline(machine: &mut Machine, keys: &[String], command_count: usize) {
 }
 
 /// One call at a time.
-fn others(machine: &mut Machine, keys: &[String]) {
-    let (keys, _) = keys.split_at(1);
+fn others(machine: &mut Machine, all_keys: &[String]) {
+    let (keys, _) = all_keys.split_at(1);
     let key = keys.first().expect("a key");
     for (name, value_len) in [("64 B", 64), ("64 KiB", 64 << 10)] {
         let value = vec![b'v'; value_len];
@@ -71,6 +71,12 @@ fn others(machine: &mut Machine, keys: &[String]) {
             machine.round([Call::new(set)].into_iter(), &replies);
         });
     }
+    let (many, _) = all_keys.split_at(16);
+    let replies = machine.replies(many, &value(64 << 10));
+    report("get of 64 KiB, 16 in flight", 16, || {
+        let gets = many.iter().map(|key| Call::new(Command::get(black_box(key))));
+        machine.round(gets, &replies);
+    });
     let get = || [Call::new(Command::get(black_box(key)))].into_iter();
     let replies = machine.replies(keys, &value(1 << 20));
     report("get of 1 MiB", 1, || machine.round(get(), &replies));

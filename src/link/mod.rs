@@ -288,7 +288,7 @@ impl<W: Copy> Link<W> {
 
     /// Room for what a long reply lacks.
     pub(crate) fn room(&mut self, growth_len: usize) -> Option<ReceiveBuffer<'_>> {
-        self.inbox.room(growth_len)
+        self.inbox.room(growth_len, !self.expected.is_empty())
     }
 
     /// So many bytes came in, into the room that was lent.

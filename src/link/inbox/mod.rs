@@ -3,7 +3,8 @@
 //! Rules of this file: a frame that lies whole in what was received is copied from there
 //! ([`copies`]); only a frame that is still incomplete is kept, in a buffer that grows with what
 //! has come and never with what a length promises, and whose room is lent for the rest; no byte is
-//! scanned twice; of a frame that cannot be used nothing is kept.
+//! scanned twice; of a frame that cannot be used nothing is kept. Behind a long frame room for another
+//! one is lent, since long replies come in rows; what has come with that stays in the buffer.
 
 mod copies;
 mod receive_buffer;
@@ -27,6 +28,12 @@ const COPIED_LEN: usize = 16 << 10;
 const KEPT_LEN: usize = 2 * COPIED_LEN;
 /// What joins the beginning of a frame that may end anywhere: little is copied in vain.
 const AHEAD_LEN: usize = 4 << 10;
+
+/// Behind a frame of up to this length, and at least [`COPIED_LEN`], as much room is lent for the
+/// next one. Where longer ones are read, their copies are in no cache anyway.
+const LENT_LEN_MAX: usize = 256 << 10;
+/// What the next frame may be longer, and what may come behind it.
+const LENT_MORE: usize = 64;
 
 /// What lacks at least this much is read straight into the buffer.
 const ROOM_LEN_MIN: usize = 8 << 10;
@@ -55,10 +62,14 @@ impl From<ProtocolError> for Fault {
 pub(super) struct Inbox {
     scanner: Scanner,
     copies: Copies,
-    /// The beginning of a frame that is not complete; empty between frames.
+    /// The beginning of a frame that is not complete, or what came into room that was lent.
     buffer: Vec<u8>,
+    /// Where in the buffer the next frame begins.
+    start: usize,
     /// How many bytes of the buffer were received: what is behind them is room that was lent.
     received: usize,
+    /// How much room is lent between two frames.
+    lent_len: usize,
     /// How many bytes the frame lacks at least.
     needed: usize,
     /// Whether there are bytes in the buffer that were not scanned.
@@ -75,7 +86,9 @@ impl Inbox {
             scanner: Scanner::new(limits),
             copies: Copies::default(),
             buffer: Vec::new(),
+            start: 0,
             received: 0,
+            lent_len: 0,
             needed: 0,
             is_fresh: false,
             skips_reply: false,
@@ -83,8 +96,14 @@ impl Inbox {
         }
     }
 
-    /// Room for what a long frame lacks; where there is none it grows by so much.
-    pub(super) fn room(&mut self, growth_len: usize) -> Option<ReceiveBuffer<'_>> {
+    /// Room for what a long frame lacks, or for the next one if another is owed; where there is none
+    /// it grows by so much.
+    pub(super) fn room(&mut self, growth_len: usize, owes: bool) -> Option<ReceiveBuffer<'_>> {
+        if self.received == 0 && owes && self.lent_len > 0 && !self.skips_reply && !self.skips_push
+        {
+            let Self { buffer, lent_len, .. } = self;
+            return Some(ReceiveBuffer { buffer, received: 0, needed: *lent_len, growth_len });
+        }
         let lends = self.received > 0 && !self.is_fresh && self.needed > 0;
         // Room that was lent and not filled goes on being lent.
         if !lends || (self.needed < ROOM_LEN_MIN && self.buffer.len() == self.received) {
@@ -96,7 +115,7 @@ impl Inbox {
 
     /// So many bytes were received in the room that was lent. Whether there was room for any.
     pub(super) fn fill(&mut self, len: usize) -> bool {
-        let len = len.min(self.buffer.len() - self.received);
+        let len = len.min(self.buffer.len().saturating_sub(self.received));
         self.received += len;
         self.needed = self.needed.saturating_sub(len);
         self.is_fresh |= len > 0;
@@ -105,14 +124,14 @@ impl Inbox {
 
     /// Has replies be no longer than this from the next one on.
     pub(super) fn set_reply_len_max(&mut self, len_max: usize) {
-        if self.buffer.is_empty() && !self.skips_reply && !self.skips_push {
+        if (self.received == 0 || self.is_fresh) && !self.skips_reply && !self.skips_push {
             self.scanner.set_reply_len_max(len_max);
         }
     }
 
     /// How many bytes are kept of a frame that is not complete.
     pub(super) const fn held_len(&self) -> usize {
-        self.received
+        self.received - self.start
     }
 
     /// How many bytes there is room for, those that are kept included.
@@ -123,17 +142,15 @@ impl Inbox {
     /// Gives the frame up that is not complete: the rest of it is read past.
     #[cold]
     pub(super) fn give_up(&mut self, why: Violation) -> Result<(), ProtocolError> {
-        let found =
-            self.scanner.give_up(why, self.buffer.get(..self.received).unwrap_or_default())?;
-        self.buffer = Vec::new();
-        (self.received, self.needed, self.is_fresh) = (0, 0, false);
+        let found = self.scanner.give_up(why, held(&self.buffer, self.start, self.received))?;
+        self.forget();
         self.note_unusable(found).unwrap_or_default(); // its end has not come
         Ok(())
     }
 
     /// Whether what comes next is the rest of a push.
     pub(super) fn is_in_push(&self) -> bool {
-        self.skips_push || self.buffer.first() == Some(&b'>')
+        self.skips_push || held(&self.buffer, self.start, self.received).first() == Some(&b'>')
     }
 
     /// Whether a part of a reply has come that cannot be used.
@@ -150,13 +167,14 @@ impl Inbox {
         data: &mut &[u8],
         growth_len: usize,
     ) -> Result<Option<Frame>, Fault> {
-        if self.buffer.is_empty() {
+        if self.received == 0 {
             if data.is_empty() {
                 return Ok(None);
             }
             match self.scanner.scan(data) {
                 Ok(Scan::Frame { len }) => {
                     let frame = self.copies.take(data, len);
+                    self.lent_len = lent_behind(len);
                     *data = data.get(len..).unwrap_or_default();
                     return Ok(Some(Frame::from_scanned(frame)));
                 }
@@ -174,14 +192,16 @@ impl Inbox {
                 self.receive(data);
             }
             self.is_fresh = false;
-            match self.scanner.scan(self.buffer.get(..self.received).unwrap_or_default())? {
+            match self.scanner.scan(held(&self.buffer, self.start, self.received))? {
                 Scan::Frame { len } => {
-                    // What is beyond the frame came with `data`: it was not used.
-                    let unused = data.len() + (self.received - len);
-                    *data = all.get(all.len() - unused..).unwrap_or_default();
+                    self.give_back(len, all, data);
                     return Ok(Some(self.take(len)));
                 }
-                Scan::More { needed } => self.grow(needed, growth_len),
+                Scan::More { needed } => {
+                    self.buffer.drain(..self.start);
+                    self.received -= core::mem::take(&mut self.start);
+                    self.grow(needed, growth_len);
+                }
                 found @ (Scan::Broken { .. } | Scan::Skipped { .. }) => {
                     return self.drop_buffer(found, all, data, growth_len);
                 }
@@ -209,12 +229,42 @@ impl Inbox {
         data: &mut &'a [u8],
         growth_len: usize,
     ) -> Result<Option<Frame>, Fault> {
-        let behind = if let Scan::Broken { len, .. } = found { self.received - len } else { 0 };
-        *data = all.get(all.len() - data.len() - behind..).unwrap_or_default();
-        self.buffer = Vec::new();
-        (self.received, self.needed) = (0, 0);
+        self.copies.forget();
+        let len = if let Scan::Broken { len, .. } = found { len } else { self.held_len() };
+        self.give_back(len, all, data);
+        self.pass(len);
         self.note_unusable(found)?;
         self.next(data, growth_len)
+    }
+
+    /// The next frame has so many bytes. What is behind them in the buffer was not used if it has
+    /// just come with `data`, which is what is left of `all`; else it stays.
+    fn give_back<'a>(&mut self, len: usize, all: &'a [u8], data: &mut &'a [u8]) {
+        let behind = self.held_len() - len;
+        if behind <= all.len() - data.len() {
+            *data = all.get(all.len() - data.len() - behind..).unwrap_or_default();
+            self.received -= behind;
+        }
+    }
+
+    /// So many bytes of the buffer are dealt with.
+    fn pass(&mut self, len: usize) {
+        self.start += len;
+        self.needed = 0;
+        self.is_fresh = self.start < self.received;
+        if !self.is_fresh {
+            (self.start, self.received) = (0, 0);
+            if self.buffer.capacity() > KEPT_LEN {
+                self.buffer = Vec::new();
+            }
+            self.buffer.clear();
+        }
+    }
+
+    /// Nothing of the buffer is of use.
+    fn forget(&mut self) {
+        self.pass(self.held_len());
+        self.buffer = Vec::new();
     }
 
     fn note_unusable(&mut self, found: Scan) -> Result<(), Fault> {
@@ -242,6 +292,7 @@ impl Inbox {
 
     fn keep(&mut self, data: &mut &[u8], needed: usize, growth_len: usize) {
         self.copies.forget();
+        self.buffer.clear(); // of room that was lent and not filled
         self.grow(data.len().saturating_add(needed), growth_len.max(data.len()));
         self.needed = needed;
         self.buffer.extend_from_slice(data);
@@ -260,20 +311,33 @@ impl Inbox {
         }
     }
 
-    /// The frame at the beginning of the buffer, which has nothing else of use.
+    /// The next frame in the buffer.
     fn take(&mut self, len: usize) -> Frame {
-        self.buffer.truncate(len);
-        self.received = 0;
-        if len >= COPIED_LEN {
-            return Frame::from_scanned(without_spare(core::mem::take(&mut self.buffer)));
+        self.lent_len = lent_behind(len);
+        if len >= COPIED_LEN && self.start == 0 {
+            let behind = held(&self.buffer, len, self.received).to_vec();
+            self.buffer.truncate(len);
+            let frame = without_spare(core::mem::replace(&mut self.buffer, behind));
+            (self.received, self.needed) = (self.buffer.len(), 0);
+            self.is_fresh = self.received > 0;
+            return Frame::from_scanned(frame);
         }
-        let frame = Frame::from_scanned(self.copies.take(&self.buffer, len));
-        if self.buffer.capacity() > KEPT_LEN {
-            self.buffer = Vec::new();
-        }
-        self.buffer.clear();
-        frame
+        let frame = self.copies.take(held(&self.buffer, self.start, self.received), len);
+        self.pass(len);
+        Frame::from_scanned(frame)
     }
+}
+
+/// How much room is lent behind a frame.
+#[inline]
+const fn lent_behind(len: usize) -> usize {
+    if len >= COPIED_LEN && len <= LENT_LEN_MAX { len + LENT_MORE } else { 0 }
+}
+
+/// What was received and is not dealt with.
+#[inline]
+fn held(buffer: &[u8], start: usize, received: usize) -> &[u8] {
+    buffer.get(start..received).unwrap_or_default()
 }
 
 /// The bytes of a buffer without its spare capacity, which would live as long as the bytes do.

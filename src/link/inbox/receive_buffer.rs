@@ -15,9 +15,9 @@ pub(super) const CLEARED_LEN: usize = 128 << 10;
 /// How much is cleared at first: who promises much may send little.
 const CLEARED_LEN_MIN: usize = 16 << 10;
 
-/// Room that the machine lends for the rest of a long reply that is on its way in: bytes that are
-/// read straight into it need not be copied. It is never empty, and never longer than the reply
-/// lacks.
+/// Room that the machine lends for the rest of a long reply that is on its way in, or for the reply
+/// behind one: bytes that are read straight into it need not be copied. It is never empty, and not
+/// longer than the reply lacks; behind a reply it is as long as that, and 64 bytes.
 ///
 /// ```
 /// use bytes::BufMut;

@@ -54,7 +54,7 @@ fn frames_of(inbox: &mut Inbox, pieces: &[&[u8]], ways: &[Way]) -> Vec<Bytes> {
         let mut data = *piece;
         let way = ways.get(index % ways.len().max(1)).copied().unwrap_or(Way::AsItIs);
         while let Some(mut room) =
-            inbox.room(GROWTH_LEN).filter(|_| way != Way::AsItIs && !data.is_empty())
+            inbox.room(GROWTH_LEN, true).filter(|_| way != Way::AsItIs && !data.is_empty())
         {
             let len = put(&mut room, data, way);
             data = &data[len..];
@@ -120,14 +120,14 @@ fn f40_a_promised_length_takes_no_memory() {
 fn room_is_lent_for_what_a_long_frame_lacks() {
     for way in [Way::Cleared, Way::Uncleared] {
         let mut inbox = Inbox::new(Limits::default());
-        assert!(inbox.room(GROWTH_LEN).is_none());
+        assert!(inbox.room(GROWTH_LEN, true).is_none());
         assert!(!inbox.fill(10), "nothing was lent");
         let mut bytes = Vec::new();
         encode::bulk(&mut bytes, &vec![b'v'; 200_000]);
         let (mut first, mut rest) = bytes.split_at(20);
         assert_eq!(inbox.next(&mut first, GROWTH_LEN), Ok(None));
         while !rest.is_empty() {
-            let mut room = inbox.room(GROWTH_LEN).expect("it lacks some");
+            let mut room = inbox.room(GROWTH_LEN, true).expect("it lacks some");
             assert!(room.as_slice().len() <= CLEARED_LEN.min(rest.len()));
             assert!(room.as_buf().remaining_mut() <= rest.len());
             let len = put(&mut room, &rest[..rest.len().min(50_000)], way);
@@ -139,8 +139,62 @@ fn room_is_lent_for_what_a_long_frame_lacks() {
                 rest.is_empty().then(|| bytes.clone().into())
             );
         }
-        assert!(inbox.room(GROWTH_LEN).is_none());
+        assert!(inbox.room(GROWTH_LEN, false).is_none());
     }
+}
+
+/// Long replies come in rows: behind one there is room for another, and for a little of the one
+/// after it, as long as one is owed. The first short one gives it up.
+#[test]
+fn behind_a_long_frame_room_is_lent_for_another() {
+    let mut long = Vec::new();
+    encode::bulk(&mut long, &vec![b'v'; 65_536]);
+    for way in [Way::Cleared, Way::Uncleared] {
+        let mut inbox = Inbox::new(Limits::default());
+        assert_eq!(frames(&mut inbox, &[&long[..100], &long[100..]]), [long.clone()]);
+        assert!(inbox.room(GROWTH_LEN, false).is_none(), "none is owed");
+        let all = [&long[..], &long[..], b":1\r\n", b":2\r\n"].concat();
+        let mut rest = &all[..];
+        let mut received = Vec::new();
+        while !rest.is_empty() {
+            let mut room = inbox.room(GROWTH_LEN, true).expect("it is lent");
+            assert!(room.as_buf().remaining_mut() <= long.len() + LENT_MORE);
+            let len = put(&mut room, rest, way);
+            rest = &rest[len..];
+            assert!(inbox.fill(len));
+            while let Some(frame) = inbox.next(&mut &[][..], GROWTH_LEN).expect("is RESP") {
+                received.push(frame.as_bytes().clone());
+            }
+        }
+        assert_eq!(received.concat(), all);
+        assert_eq!(received.len(), 4);
+        assert!(inbox.room(GROWTH_LEN, true).is_none(), "a short one has come");
+        assert_eq!((inbox.buffer.capacity(), inbox.held_len()), (0, 0));
+    }
+}
+
+/// Frames that cannot be used are read past also where they come into room, and nothing behind
+/// them is lost.
+#[test]
+fn a_frame_in_room_that_cannot_be_used_takes_no_other_with_it() {
+    let mut inbox = Inbox::new(Limits { max_depth: 2, ..Limits::default() });
+    let mut long = Vec::new();
+    encode::bulk(&mut long, &vec![b'v'; 20_000]);
+    assert_eq!(frames(&mut inbox, &[&long[..100], &long[100..]]), [long.clone()]);
+    let mut room = inbox.room(GROWTH_LEN, true).expect("it is lent");
+    let len = put(&mut room, b"+a\r\n*1\r\n*1\r\n*1\r\n*0\r\n+b\r\n", Way::Uncleared);
+    assert!(inbox.fill(len));
+    let mut next = || inbox.next(&mut &[][..], GROWTH_LEN);
+    assert_eq!(
+        next().map(|frame| frame.expect("is whole").as_bytes().clone()),
+        Ok("+a\r\n".into())
+    );
+    assert!(matches!(next(), Err(Fault::Frame { is_push: false, .. })));
+    assert_eq!(
+        next().map(|frame| frame.expect("is whole").as_bytes().clone()),
+        Ok("+b\r\n".into())
+    );
+    assert_eq!(next(), Ok(None));
 }
 
 /// A length that is told of room without written bytes adds no byte to a reply.
@@ -151,10 +205,10 @@ fn room_that_is_not_filled_is_not_received() {
     encode::bulk(&mut bytes, &vec![b'v'; 200_000]);
     let (mut first, rest) = bytes.split_at(20);
     assert_eq!(inbox.next(&mut first, GROWTH_LEN), Ok(None));
-    drop(inbox.room(GROWTH_LEN).expect("it lacks some").as_buf());
+    drop(inbox.room(GROWTH_LEN, true).expect("it lacks some").as_buf());
     assert!(!inbox.fill(100), "nothing is there");
-    inbox.room(GROWTH_LEN).expect("it lacks some").as_slice().fill(b'x');
-    drop(inbox.room(GROWTH_LEN).expect("it lacks some").as_buf());
+    inbox.room(GROWTH_LEN, true).expect("it lacks some").as_slice().fill(b'x');
+    drop(inbox.room(GROWTH_LEN, true).expect("it lacks some").as_buf());
     assert!(!inbox.fill(100), "nothing is there any more");
     let mut data = rest;
     let frame = inbox.next(&mut data, GROWTH_LEN).expect("is RESP").expect("is whole");
