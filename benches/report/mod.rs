@@ -13,7 +13,7 @@ const ROUND_TIME: Duration = Duration::from_millis(20);
 const WARM_UP_COUNT: u32 = 4;
 /// Runs that are counted, all of which do the same: few are enough, and a tool that looks on is
 /// slow.
-const COUNTED_COUNT: u32 = 5;
+const COUNTED_COUNT: u32 = 2;
 
 /// The head of the table.
 #[expect(clippy::print_stdout, reason = "a bench prints its figures")]
