@@ -6,11 +6,13 @@
 
 use std::time::{Duration, Instant};
 
-const ROUND_COUNT: usize = 9;
+/// Figures without optimization tell nothing: such a run only shows that the bench works.
+const IS_TRIAL: bool = cfg!(debug_assertions);
+const ROUND_COUNT: usize = if IS_TRIAL { 1 } else { 9 };
 /// Long enough that the clock does not matter.
-const ROUND_TIME: Duration = Duration::from_millis(20);
+const ROUND_TIME: Duration = Duration::from_millis(if IS_TRIAL { 1 } else { 20 });
 /// Runs before one is measured: what is kept for reuse is there.
-const WARM_UP_COUNT: u32 = 4;
+const WARM_UP_COUNT: u32 = if IS_TRIAL { 1 } else { 4 };
 /// Runs that are counted, all of which do the same: few are enough, and a tool that looks on is
 /// slow.
 const COUNTED_COUNT: u32 = 2;
