@@ -13,7 +13,7 @@ use rcgen::{
 
 use super::Failure;
 use super::found::Block;
-use super::run::{Runner, cargo};
+use super::run::{Runner, cargo, forget_package};
 use super::servers::cluster::{Cluster, Options};
 use super::servers::tls::Tls;
 use super::servers::{find_any_or_skip, find_or_skip};
@@ -21,15 +21,9 @@ use super::servers::{find_any_or_skip, find_or_skip};
 /// What stands for the addresses of the documentation.
 const SEEDS: [&str; 3] = ["10.0.0.1:7000", "10.0.0.2:7000", "127.0.0.1:7000"];
 
-/// Where cargo builds.
-fn target(runner: &Runner) -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| runner.root.join("target"), |target| runner.root.join(target))
-}
-
 /// The folder of the program: the same in each run, so that cargo replaces what it has built.
 fn folder(runner: &Runner) -> PathBuf {
-    target(runner).join("docs")
+    runner.target().join("docs")
 }
 
 pub(crate) fn run(runner: &Runner, blocks: &[Block]) -> Result<(), Failure> {
@@ -134,6 +128,7 @@ fn entry(code: &str) -> Option<String> {
     Some(on_tokio(&format!("f({argument}).await{question}")))
 }
 
+/// The features and the profile of the workspace, so that cargo has built most of it.
 const MANIFEST: &str = r#"[package]
 name = "hashslot-docs"
 edition = "2024"
@@ -142,26 +137,32 @@ edition = "2024"
 
 [dependencies]
 async-std = "1.13"
+hashslot = { path = "ROOT", features = [
+    "async-std", "blocking", "metrics", "proptest", "serde", "smol", "tls-aws-lc-rs", "tls-ring",
+    "tokio", "tracing",
+] }
+serde = { version = "1", default-features = false, features = ["alloc", "derive"] }
 smol = "2"
-tokio = { version = "1.40", features = ["macros", "rt-multi-thread", "time", "sync"] }
+tokio = { version = "1.40", features = ["macros", "rt-multi-thread", "signal", "sync", "time"] }
+
+[profile.dev]
+debug = "line-tables-only"
+
+[profile.dev.package."*"]
+debug = false
 "#;
 
 fn build_and_run(runner: &Runner, program: &str) -> std::io::Result<Result<(), Failure>> {
     let folder = folder(runner);
     fs::create_dir_all(folder.join("src"))?;
-    let root = runner.root.display();
-    let depends = format!("hashslot = {{ path = \"{root}\", features = [FEATURES] }}\n");
-    let features =
-        r#""async-std", "blocking", "metrics", "sim", "smol", "tls-ring", "tokio", "tracing""#;
-    fs::write(
-        folder.join("Cargo.toml"),
-        MANIFEST.to_owned() + &depends.replace("FEATURES", features),
-    )?;
+    let manifest = MANIFEST.replace("ROOT", &runner.root.display().to_string());
+    fs::write(folder.join("Cargo.toml"), manifest)?;
     fs::copy(runner.root.join("Cargo.lock"), folder.join("Cargo.lock"))?;
     fs::write(folder.join("src/main.rs"), program)?;
     let mut command = Command::new(cargo());
+    forget_package(&mut command);
     command.args(["run", "--quiet", "--offline"]).current_dir(&folder);
-    command.env("CARGO_TARGET_DIR", target(runner));
+    command.env("CARGO_TARGET_DIR", runner.target());
     let seed = program.split("redis://").nth(1).and_then(|rest| rest.split([',', '"']).next());
     command.env("HASHSLOT_DOCS_SEED", format!("redis://{}", seed.unwrap_or_default()));
     let output = runner.finish(command)?;

@@ -9,8 +9,8 @@
 //!   without a line there fails, and so does a line without its command.
 //! - A *block* is Rust that is marked `no_run`, since it needs servers. `blocks` gives it some.
 //!
-//! Commands are run with the build of the tests: all features, no optimization (`run::CARGO`). That
-//! an example needs no other features than its command names is compared with `Cargo.toml`.
+//! Commands run what `scripts/docs` has built: the workspace, with all features (`run::CARGO`).
+//! That an example needs no other features than its command names is compared with `Cargo.toml`.
 
 #![allow(
     clippy::indexing_slicing,
@@ -76,7 +76,10 @@ fn check() -> io::Result<usize> {
     let Some(server) = find_any_or_skip() else { return Ok(failures.len()) };
     let cluster = Mutex::new(Cluster::start(Options::new(server))?);
     let runner = Runner::new(root)?;
-    let mut jobs: Vec<Job<'_>> = Vec::new();
+    let blocks = &found.blocks;
+    // First what builds for long: others wait for the cluster.
+    let mut jobs: Vec<Job<'_>> =
+        vec![("blocks of Rust".into(), Box::new(|| blocks::run(&runner, blocks)))];
     for entry in PLAN {
         let (runner, cluster, command) = (&runner, &cluster, entry.command);
         match entry.how {
@@ -96,8 +99,6 @@ fn check() -> io::Result<usize> {
         jobs.push((session.place.clone(), Box::new(|| sessions::play(runner, cluster, session))));
     }
     jobs.push(("crates of the features".into(), Box::new(|| found::wrong_counts(root))));
-    let blocks = &found.blocks;
-    jobs.push(("blocks of Rust".into(), Box::new(|| blocks::run(&runner, blocks))));
     jobs.retain(|(name, _)| is_wanted(name));
     let count = jobs.len();
     let failed = failures.len() + work(jobs);

@@ -123,7 +123,7 @@ pub(crate) const PLAN: &[Entry] = &[
     entry("scripts/teeth", Not("it builds the crate once for each bug")),
     entry("scripts/teeth 3 20 no-fence", Not("it builds the crate once for each bug")),
     entry("scripts/teeth --quick ..", Not("it builds the crate once for each bug")),
-    entry("scripts/fuzz", Step("cargo test --package hashslot-fuzz")),
+    entry("scripts/fuzz", Step("counted cargo test --workspace --all-features")),
     entry("cargo tree -e normal", Here),
     entry("cargo test --package hashslot-cli", Step("counted cargo test --package hashslot-cli")),
     entry(

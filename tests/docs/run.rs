@@ -18,9 +18,9 @@ use super::servers::cluster::Cluster;
 /// A command that takes longer hangs. The longest takes a minute on an idle machine.
 pub(crate) const LIMIT: Duration = Duration::from_secs(600);
 
-/// Stands for cargo: builds as the tests do, so that nothing is built twice. What is documented is
-/// the quickest program; here it only has to be right. Benches are built as tests, and measure as
-/// well.
+/// Stands for cargo: runs what `scripts/docs` has built, and tests as `scripts/test` does, so that
+/// nothing is built twice. What is documented is the quickest program; here it only has to be
+/// right. Benches are built as tests, and measure as well.
 const CARGO: &str = r#"#!/bin/sh
 verb=$1
 case $verb in
@@ -28,6 +28,22 @@ run | test | bench) ;;
 *) exec "$HASHSLOT_DOCS_CARGO" "$@" ;;
 esac
 shift
+if [ "$verb" = run ]; then
+    program=
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --package) program=$2 && shift ;;
+        --example) program=examples/$2 && shift ;;
+        --features) shift ;;
+        --release | --quiet) ;;
+        --) shift && break ;;
+        -*) echo "tests/docs/run.rs: what is $1?" >&2 && exit 1 ;;
+        *) break ;;
+        esac
+        shift
+    done
+    exec "$HASHSLOT_DOCS_BUILT/$program" "$@"
+fi
 count=$# own=false chosen=false
 while [ "$count" -gt 0 ]; do
     word=$1
@@ -37,27 +53,31 @@ while [ "$count" -gt 0 ]; do
         case $word in
         --) own=true ;;
         --bench) chosen=true ;;
-        --release | --all-features) continue ;;
-        --features)
-            shift
-            count=$((count - 1))
-            continue
-            ;;
+        --all-features) continue ;;
         esac
     fi
     set -- "$@" "$word"
 done
 case $verb-$chosen in
-bench-true) set -- test --all-features "$@" ;;
-bench-false) set -- test --all-features --benches "$@" ;;
-*) set -- "$verb" --all-features "$@" ;;
+bench-false) set -- --benches "$@" ;;
 esac
-exec "$HASHSLOT_DOCS_CARGO" "$@"
+exec "$HASHSLOT_DOCS_CARGO" test --workspace --all-features "$@"
 "#;
 
 /// The cargo that runs this, else the one on the path.
 pub(crate) fn cargo() -> PathBuf {
     std::env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from)
+}
+
+/// Takes away what cargo tells programs about their package. Build scripts of dependencies read it,
+/// so that they would run again, and all that depends on them would be built anew.
+pub(crate) fn forget_package(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
 }
 
 /// Runs bash in the root of the package, with [`CARGO`] on its path.
@@ -86,6 +106,12 @@ impl Output {
 }
 
 impl Runner {
+    /// The folder where cargo builds.
+    pub(crate) fn target(&self) -> PathBuf {
+        let named = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+        self.root.join(named)
+    }
+
     pub(crate) fn new(root: &Path) -> io::Result<Self> {
         let folder = super::servers::process::new_folder()?;
         let shim = folder.join("bin/cargo");
@@ -111,7 +137,9 @@ impl Runner {
         path.push(std::env::var_os("PATH").unwrap_or_default());
         command.args(["-c", text]).current_dir(&self.root).env("PATH", path);
         command.env("HASHSLOT_DOCS_CARGO", cargo());
+        command.env("HASHSLOT_DOCS_BUILT", self.target().join("debug"));
         command.env_remove("HASHSLOT_URL").env_remove("REDISCLI_AUTH");
+        forget_package(&mut command);
         command
     }
 
