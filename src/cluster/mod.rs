@@ -203,8 +203,9 @@ impl<T> Cluster<T> {
         })
     }
 
-    /// Takes any input: the one door for drivers that keep their inputs, or write them down. Returns
-    /// the name of a call that it takes. A call that it refuses is completed with the error.
+    /// Takes any input: the one door for drivers that keep their inputs, or write them down.
+    /// Returns the name of a call that it takes. A call that it refuses is completed with the
+    /// error.
     ///
     /// **Cost**: that of the method for the input.
     pub fn handle(&mut self, now: Instant, input: Input<'_, T>) -> Option<CallId> {
@@ -424,10 +425,10 @@ impl<T> Cluster<T> {
         self.finish(now);
     }
 
-    /// Room for the rest of a long reply that is on its way in on this link, or for the reply that is
-    /// owed behind one of 16 to 256 KiB: bytes that are read straight into it need not be copied.
-    /// `None` if there is no such reply; then, and whenever a
-    /// driver likes, bytes come through [`Self::handle_received`].
+    /// Room for the rest of a long reply that is on its way in on this link, or for the reply that
+    /// is owed behind one of 16 to 256 KiB: bytes that are read straight into it need not be
+    /// copied. `None` if there is no such reply; then, and whenever a driver likes, bytes come
+    /// through [`Self::handle_received`].
     pub fn receive_buffer(&mut self, link: LinkId) -> Option<ReceiveBuffer<'_>> {
         let growth_len = self.links.growth_len;
         self.links.get_mut(link)?.link.room(growth_len)

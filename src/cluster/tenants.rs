@@ -69,8 +69,8 @@ pub(super) struct Tenant {
     pub(super) dialled_at: Instant,
     /// It takes no more work, and is closed when its last reply has come, or by then.
     pub(super) drain_by: Option<Instant>,
-    /// Whether commands that are new are written on it at once: it takes work, and no part waits for
-    /// it. If not, that may be for want of such a command.
+    /// Whether commands that are new are written on it at once: it takes work, and no part waits
+    /// for it. If not, that may be for want of such a command.
     pub(super) is_open: bool,
     /// Whether the driver knows that it has bytes.
     pub(super) is_announced: bool,

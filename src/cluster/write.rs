@@ -20,8 +20,8 @@ impl<T> Cluster<T> {
         })
     }
 
-    /// Writes a plain command of a part that is new straight on the link of its slot. Whether it was
-    /// written: whether nothing at all stands in its way.
+    /// Writes a plain command of a part that is new straight on the link of its slot. Whether it
+    /// was written: whether nothing at all stands in its way.
     #[inline]
     pub(super) fn write_new(&mut self, now: Instant, part: PartRef, command: &Command) -> bool {
         let Some(state) = self.calls.part_mut(part) else { return false };

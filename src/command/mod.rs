@@ -300,8 +300,8 @@ impl Command {
         self.slot
     }
 
-    /// Whether its bytes are all that there is to it: they can take its place, and tell nothing that
-    /// is to be hidden.
+    /// Whether its bytes are all that there is to it: they can take its place, and tell nothing
+    /// that is to be hidden.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
         let Self { info, rare, .. } = self;

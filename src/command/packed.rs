@@ -86,8 +86,8 @@ impl Packed {
     }
 }
 
-/// Writes a bulk string of less than 100 bytes at the beginning of this room: its length, header and
-/// end included. `None` if there is too little room, or the string is longer.
+/// Writes a bulk string of less than 100 bytes at the beginning of this room: its length, header
+/// and end included. `None` if there is too little room, or the string is longer.
 #[inline]
 fn write_short_bulk(room: Option<&mut [u8]>, content: &[u8]) -> Option<u8> {
     let len = u8::try_from(content.len()).ok()?;

@@ -3,8 +3,9 @@
 //! Rules of this file: a frame that lies whole in what was received is copied from there
 //! ([`copies`]); only a frame that is still incomplete is kept, in a buffer that grows with what
 //! has come and never with what a length promises, and whose room is lent for the rest; no byte is
-//! scanned twice; of a frame that cannot be used nothing is kept. Behind a long frame room for another
-//! one is lent, since long replies come in rows; what has come with that stays in the buffer.
+//! scanned twice; of a frame that cannot be used nothing is kept. Behind a long frame room for
+//! another one is lent, since long replies come in rows; what has come with that stays in the
+//! buffer.
 
 mod copies;
 mod receive_buffer;
@@ -96,8 +97,8 @@ impl Inbox {
         }
     }
 
-    /// Room for what a long frame lacks, or for the next one if another is owed; where there is none
-    /// it grows by so much.
+    /// Room for what a long frame lacks, or for the next one if another is owed; where there is
+    /// none it grows by so much.
     pub(super) fn room(&mut self, growth_len: usize, owes: bool) -> Option<ReceiveBuffer<'_>> {
         if self.received == 0 && owes && self.lent_len > 0 && !self.skips_reply && !self.skips_push
         {
