@@ -191,6 +191,22 @@ impl Scanner {
             self.searched = 0;
             return Ok(Scan::Frame { len });
         }
+        self.scan_longer(buffer)
+    }
+
+    /// [`Scanner::scan`] for what is not one common value. A command that was split is answered by
+    /// arrays of few.
+    #[inline(never)]
+    fn scan_longer(&mut self, buffer: &[u8]) -> Result<Scan, ProtocolError> {
+        if self.at == 0
+            && let Some((count, len)) = few_len(buffer)
+            && len <= self.len_max
+            && count <= self.limits.max_elements
+            && self.limits.max_depth > 0
+        {
+            self.searched = 0;
+            return Ok(Scan::Frame { len });
+        }
         self.scan_any(buffer)
     }
 
@@ -510,6 +526,19 @@ fn common_len(bytes: &[u8]) -> Option<usize> {
         _ => return None,
     };
     Some(bytes.len() - behind.len())
+}
+
+/// The count and the length of the array of 1 to 9 values that the bytes begin with, if all of them
+/// are complete and of common types.
+#[inline]
+fn few_len(bytes: &[u8]) -> Option<(usize, usize)> {
+    let [b'*', digit @ b'1'..=b'9', b'\r', b'\n', values @ ..] = bytes else { return None };
+    let count = usize::from(digit - b'0');
+    let mut behind = values;
+    for _ in 0..count {
+        behind = behind.get(common_len(behind)?..)?;
+    }
+    Some((count, bytes.len() - behind.len()))
 }
 
 /// The number that a line spells, and the bytes behind the line, if it has few digits and no sign.

@@ -468,6 +468,12 @@ fn f40_limits_hold_to_the_byte() {
     assert_eq!(hear(&bulk(4087), [], limits).frames, [4096]);
     broken_by(&limits, &bulk(4088), 0, Violation::FrameTooLong);
     skipped_by(&limits, b"$4088\r\n", 0, Violation::FrameTooLong);
+    let mut few = limits;
+    few.max_elements = 2;
+    assert_eq!(hear(b"*2\r\n:1\r\n:2\r\n", [], few), Heard::whole(vec![12]));
+    broken_by(&few, b"*3\r\n:1\r\n:2\r\n:3\r\n", 0, Violation::TooManyElements);
+    few.max_depth = 0;
+    broken_by(&few, b"*1\r\n:1\r\n", 0, Violation::TooDeep);
     let mut array = b"*2\r\n$4072\r\n".to_vec();
     array.extend_from_slice(&[b'a'; 4072]);
     array.extend_from_slice(b"\r\n");
