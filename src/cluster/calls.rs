@@ -549,8 +549,8 @@ impl Many {
 
     /// Notes what the link speaks that a part ends on, if it is on one.
     fn note_protocol(&mut self, part: u32, spoken: impl FnOnce(LinkId) -> Option<Protocol>) {
-        if let Some(Place::InFlight { link }) = self.part(part).map(|part| &part.place)
-            && self.protocol != Some(Protocol::Resp3)
+        if self.protocol != Some(Protocol::Resp3)
+            && let Some(Place::InFlight { link }) = self.part(part).map(|part| &part.place)
         {
             self.protocol = spoken(*link).or(self.protocol);
         }

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use super::merge::{Joint, Origin};
 use super::{Options, Parts, Piece, Route, route};
 use crate::address::Address;
-use crate::command::{ArgumentRef, Command, CommandInfo, KeyShape};
+use crate::command::{ArgumentRef, Command, CommandInfo, KeyShape, ToArg};
 use crate::error::{Cause, Error, Rejection};
 use crate::slot::Slot;
 use crate::topology::Topology;
@@ -103,10 +103,11 @@ pub(super) fn by_slot<P: From<Piece>>(
     let mut commands = Vec::with_capacity(count);
     for of_slot in of_slots {
         let Some((slot, _)) = of_slot.first() else { continue };
-        let mut part = bare.clone();
+        commands.push(bare.clone());
+        let Some(part) = commands.last_mut() else { continue };
         for (at, argument) in head.iter().enumerate().skip(1) {
             if layout.count_at == Some(at) {
-                part = part.arg(of_slot.len());
+                part.push_arg(of_slot.len().into_arg());
             } else {
                 part.push_shared(argument);
             }
@@ -123,8 +124,7 @@ pub(super) fn by_slot<P: From<Piece>>(
             part.push_shared(argument);
         }
         slots.push(*slot);
-        pieces.push(Piece::of(&part, info, options, Route::Slot(*slot)).into());
-        commands.push(part);
+        pieces.push(Piece::of(part, info, options, Route::Slot(*slot)).into());
     }
     let origin = Origin::Keys { slots, part_of_key };
     Ok(Parts { pieces, commands, joint: Joint::of(command, info, options, origin, count)? })

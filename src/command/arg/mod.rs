@@ -180,7 +180,7 @@ impl fmt::Debug for Arg<'_> {
 impl Command {
     /// Adds an argument.
     #[inline]
-    pub(super) fn push_arg(&mut self, argument: Arg<'_>) {
+    pub(crate) fn push_arg(&mut self, argument: Arg<'_>) {
         match argument.0 {
             Content::Borrowed(bytes) => self.push(bytes),
             Content::Owned(bytes) if bytes.len() >= LARGE_LEN => self.push_large(bytes.into()),
