@@ -199,6 +199,7 @@ impl Inbox {
                     return Ok(Some(self.take(len)));
                 }
                 Scan::More { needed } => {
+                    self.copies.forget(); // what follows may be no copy
                     self.buffer.drain(..self.start);
                     self.received -= core::mem::take(&mut self.start);
                     self.grow(needed, growth_len);

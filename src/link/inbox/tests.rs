@@ -74,8 +74,13 @@ proptest! {
     #[test]
     fn f44_frames_do_not_depend_on_how_bytes_are_cut(
         lens in prop::collection::vec(
-            prop::option::of(prop_oneof![9 => 0_usize..50, 1 => 300_usize..600, 1 => 3000_usize..40_000]),
-            1..80,
+            prop::option::of(prop_oneof![
+                6 => 0_usize..50,
+                1 => 300_usize..600,
+                1 => 3000_usize..40_000,
+                2 => 17_000_usize..20_000,
+            ]),
+            1..60,
         ),
         cuts in prop::collection::vec(1_usize..20_000, 0..20),
         ways in prop::collection::vec(way(), 0..5),
@@ -171,6 +176,20 @@ fn behind_a_long_frame_room_is_lent_for_another() {
         assert!(inbox.room(GROWTH_LEN, true).is_none(), "a short one has come");
         assert_eq!((inbox.buffer.capacity(), inbox.held_len()), (0, 0));
     }
+}
+
+/// What was copied together with a short frame is forgotten once a long one takes its place.
+#[test]
+fn a_long_frame_behind_a_short_one_in_room_leaves_nothing_of_itself() {
+    let mut long = Vec::new();
+    encode::bulk(&mut long, &vec![b'v'; 20_000]);
+    let mut inbox = Inbox::new(Limits::default());
+    assert_eq!(frames(&mut inbox, &[&long[..100], &long[100..]]), [long.clone()]);
+    let all = [b"+a short one\r\n", &long[..], b"+first\r\n+second\r\n"].concat();
+    let (first, rest) = all.split_at(1000);
+    let received = frames_of(&mut inbox, &[first, rest], &[Way::Uncleared]);
+    assert_eq!(received.concat(), all);
+    assert_eq!(received.len(), 4);
 }
 
 /// Frames that cannot be used are read past also where they come into room, and nothing behind
