@@ -228,10 +228,13 @@ fn can_work(config: &Config) -> bool {
     is_named
         && config.max_nodes > 0
         && config.max_pending_calls > 0
+        && config.max_pending_bytes > 0
+        && config.max_queued > 0
         && config.max_connections > 0
         && config.max_dials > 0
         && (1..=64).contains(&config.links_per_node)
         && config.max_in_flight > 0
+        && config.max_in_flight_bytes > 0
         && config.limits.max_depth >= 8
         && config.limits.max_handshake_bytes >= 4_096
         && ![

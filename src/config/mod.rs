@@ -272,7 +272,7 @@ impl Config {
     }
 
     /// The fields that must not be zero, whether they are, and what would happen then.
-    const fn zeros(&self) -> [(&'static str, bool, &'static str); 15] {
+    const fn zeros(&self) -> [(&'static str, bool, &'static str); 18] {
         [
             (
                 "call_timeout",
@@ -314,8 +314,23 @@ impl Config {
                 self.max_pending_calls == 0,
                 "is zero: no call could be submitted",
             ),
+            (
+                "max_pending_bytes",
+                self.max_pending_bytes == 0,
+                "is zero: no call could be submitted",
+            ),
+            (
+                "max_queued",
+                self.max_queued == 0,
+                "is zero: no command with a key could be submitted",
+            ),
             ("links_per_node", self.links_per_node == 0, "is zero: no node could be reached"),
             ("max_in_flight", self.max_in_flight == 0, "is zero: no command could be sent"),
+            (
+                "max_in_flight_bytes",
+                self.max_in_flight_bytes == 0,
+                "is zero: no command could be sent",
+            ),
             ("max_connections", self.max_connections == 0, "is zero: no node could be reached"),
             ("max_dials", self.max_dials == 0, "is zero: no node could be dialled"),
             ("max_dial_rate", self.max_dial_rate == 0, "is zero: no node could be dialled"),

@@ -229,6 +229,14 @@ fn errors_point_at_what_is_wrong() {
         ),
         ("redis://h?max_pending_bytes=8MB", "`8MB` (bytes 28..31): expected a size such as `8MiB`"),
         ("redis://h?max_queued=-1", "`-1` (bytes 21..23): expected a whole number"),
+        (
+            "redis://h?max_queued=0",
+            "the value of `max_queued` `0` (bytes 21..22): is zero: no command with a key could be submitted",
+        ),
+        (
+            "redis://h?max_in_flight_bytes=0",
+            "the value of `max_in_flight_bytes` `0` (bytes 30..31): is zero: no command could be sent",
+        ),
         ("redis://h?max_redirections=256", "expected a number from 0 to 255"),
         ("redis://h?read_from=replica", "expected `primary` or `prefer_replica`"),
         ("redis://h?protocol=4", "expected `2` or `3`"),

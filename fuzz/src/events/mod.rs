@@ -55,7 +55,7 @@ fn configure(source: &mut Source<'_>) -> Config {
     config.moved_trust = ms(source.pick(&[5000, 100]));
     config.max_in_flight = source.pick(&[10_000, 1, 2, 5]);
     config.max_in_flight_bytes = source.pick(&[8 << 20, 1, 60, 1500]);
-    config.max_queued = source.pick(&[100, 0, 1, 4]);
+    config.max_queued = source.pick(&[100, 2, 1, 4]);
     config.max_pending_calls = source.pick(&[100, 1, 5, 20]);
     config.max_pending_bytes = source.pick(&[100_000, 40, 400, 3000]);
     config.max_nodes = source.pick(&[100, 1, 3, 5]);
