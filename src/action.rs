@@ -61,6 +61,7 @@ pub enum Wakeup {
 
 /// What the driver does next.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim", derive(Clone))]
 #[non_exhaustive]
 pub enum Action<T> {
     /// Dial this address, then call `handle_connected` or `handle_closed`.
@@ -305,6 +306,7 @@ impl Event {
 
 /// The kind of a redirection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 #[non_exhaustive]
 pub enum RedirectKind {
     /// `MOVED`: the slot has another owner.
@@ -315,6 +317,7 @@ pub enum RedirectKind {
 
 /// Why the topology is read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 #[non_exhaustive]
 pub enum RefreshReason {
     /// The topology is not known yet.

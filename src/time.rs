@@ -1,6 +1,7 @@
 //! Points in time, as the driver tells them.
 
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use core::ops::Add;
 use core::time::Duration;
 
@@ -11,7 +12,7 @@ use core::time::Duration;
 /// Arithmetic saturates, so that no deadline can overflow.
 ///
 /// **Unit**: nanoseconds. **Limit**: 584 years after the epoch; what is later is that.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Instant(u64);
 
 impl Instant {
@@ -52,6 +53,13 @@ impl Add<Duration> for Instant {
     #[inline]
     fn add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(nanoseconds(duration)))
+    }
+}
+
+impl Hash for Instant {
+    /// As one number of 16 bytes, so that a hasher can tell instants from all else.
+    fn hash<H: Hasher>(&self, to: &mut H) {
+        to.write_u128(self.0.into());
     }
 }
 

@@ -17,6 +17,7 @@ use crate::time::Instant;
 
 /// What is left to be done. Empty between two inputs.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "sim", derive(Clone))]
 pub(super) struct Agenda {
     /// Parts to be sent where their routes lead now.
     parts: VecDeque<PartRef>,

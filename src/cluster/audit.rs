@@ -9,6 +9,7 @@ use super::Cluster;
 
 /// When everything is looked at again.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "sim", derive(Clone))]
 pub(super) struct Audit {
     inputs_left: usize,
 }

@@ -27,6 +27,7 @@ use crate::time::Instant;
 
 /// One part of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 pub(super) struct PartRef {
     pub(super) call: CallId,
     pub(super) part: u32,
@@ -44,6 +45,7 @@ impl PartRef {
 
 /// What travels, and how far it has come.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 pub(super) struct Part {
     pub(super) piece: Piece,
     /// What it sends. Nothing while it is on a link that has the bytes and gives them back, while
@@ -71,6 +73,7 @@ pub(super) struct Part {
 
 /// How a part was refused.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 struct Refusal {
     /// What the caller gets if time runs out.
     error: ServerError,
@@ -80,6 +83,7 @@ struct Refusal {
 
 /// A redirection to a node that the topology does not list.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 pub(super) struct Suspicion {
     pub(super) from: Address,
     pub(super) to: Address,
@@ -88,6 +92,7 @@ pub(super) struct Suspicion {
 
 /// Where a part waits. It is in one place at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 pub(super) enum Place {
     /// It is on its way to a place.
     Nowhere,
@@ -119,6 +124,7 @@ impl Place {
 }
 
 #[derive(Debug)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 enum Parts {
     None,
     One(Part),
@@ -127,6 +133,7 @@ enum Parts {
 
 /// The parts of a call of several.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 struct Many {
     parts: Vec<Part>,
     /// How each part ended that is over.
@@ -140,6 +147,7 @@ struct Many {
 }
 
 #[derive(Debug)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 struct Entry<T> {
     /// 0 if the place is free.
     serial: u64,
@@ -157,6 +165,7 @@ struct Entry<T> {
 
 /// A procedure that is under way.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 struct Running {
     procedure: Procedure,
     /// Whether its step is the last one, however that ends: its time is up, or the machine ends.
@@ -181,6 +190,7 @@ const NONE: u32 = u32::MAX;
 
 /// All calls that are not over.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 pub(super) struct Calls<T> {
     entries: Vec<Entry<T>>,
     free: Vec<u32>,

@@ -21,6 +21,7 @@ use crate::time::Instant;
 
 /// The lanes that wait to be dialled.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 pub(super) struct Dials {
     /// Those to be asked, those that are wanted alone, and those that are wanted together.
     lines: [VecDeque<LaneRef>; 3],
@@ -36,6 +37,7 @@ pub(super) struct Dials {
 
 /// How urgently a lane is to be dialled: in which line it waits. Earlier ones are better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 pub(super) enum Urgency {
     /// Its node is to be asked for the topology.
     #[default]

@@ -17,6 +17,7 @@ use crate::slot::Slot;
 
 /// All fences.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 pub(super) struct Fences {
     slots: BTreeMap<Slot, Fence>,
     /// What all of them wait for.
@@ -25,6 +26,7 @@ pub(super) struct Fences {
 
 /// A slot that stands still.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 struct Fence {
     /// Links, and how many replies each must have given.
     holds: Vec<(LinkId, u64)>,

@@ -14,6 +14,7 @@ use crate::time::Instant;
 
 /// One lane of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 pub(super) struct LaneRef {
     pub(super) node: NodeRef,
     pub(super) number: u32,
@@ -21,6 +22,7 @@ pub(super) struct LaneRef {
 
 /// What the link of a lane is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 pub(super) enum Purpose {
     /// Commands, which it shares, and questions.
     Shared,
@@ -37,6 +39,7 @@ impl LaneRef {
 
 /// Parts that wait for a link, and the link.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 pub(super) struct Lane {
     /// The link that takes its parts, as soon as it is set up.
     pub(super) link: Option<LinkId>,

@@ -15,6 +15,7 @@ pub(super) const SHORT_LEN: usize = if cfg!(feature = "sim") { 2 } else { 64 };
 
 /// The last entry of each slot, by the number that it has in line. Numbers begin with 1, and grow.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 pub(super) struct LastOf {
     numbers: BTreeMap<Slot, u64>,
     /// What was the end of the line at the last question.

@@ -12,7 +12,7 @@
 //! | --- | --- |
 //! | 11 | this file: the door |
 //! | 10 | [`replies`]: bytes come in, and replies among them; `audit`: when a debug build looks at everything |
-//! | 9 | [`agenda`]: what rooms leave to be done; [`unusable`]: replies that cannot be used; [`verify`]: what must hold between two inputs |
+//! | 9 | [`agenda`]: what rooms leave to be done; [`unusable`]: replies that cannot be used; [`verify`]: what must hold between two inputs; `fingerprint`: what tells two states apart |
 //! | 8 | [`follow`]: a view becomes the topology; [`connect`]: a connection is made and set up; [`timers`]: what is due; [`steps`]: a call that is made step by step goes on |
 //! | 7 | [`loss`]: what becomes of the parts of a lost link; [`ready`]: who waited for a link goes on |
 //! | 6 | [`refresh`]: when the topology is read again, and from which nodes |
@@ -38,6 +38,8 @@ mod dispatch;
 mod ends;
 mod fence;
 mod fences;
+#[cfg(feature = "sim")]
+mod fingerprint;
 mod follow;
 mod lanes;
 mod last;
@@ -69,6 +71,8 @@ use self::agenda::Agenda;
 use self::calls::{Calls, PartRef};
 use self::dials::Dials;
 use self::fences::Fences;
+#[cfg(feature = "sim")]
+pub(crate) use self::fingerprint::Fingerprint;
 use self::nodes::Links;
 use self::pauses::Pauses;
 use self::queue::Queue;
@@ -112,6 +116,7 @@ use crate::topology::{Agreement, Topology};
 /// **Invariant**: every submitted call is completed exactly once, unless it is cancelled; there is
 /// always an input or a deadline that it waits for. The same inputs give the same outputs.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim", derive(Clone))]
 pub struct Cluster<T> {
     config: Config,
     seeds: Vec<Address>,

@@ -25,6 +25,7 @@ use crate::topology::{NodeId, Topology};
 
 /// A node. Once it is forgotten it names none: another node in its place has another serial number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 pub(super) struct NodeRef {
     index: u32,
     serial: u32,
@@ -53,6 +54,7 @@ const NO_LINK: u32 = u32::MAX;
 
 /// A node: something that may be dialled.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 pub(super) struct Node {
     /// How it is referred to.
     this: NodeRef,
@@ -91,6 +93,7 @@ impl Node {
 
 /// All nodes and links.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 pub(super) struct Links {
     nodes: Vec<Option<Node>>,
     by_address: BTreeMap<Address, NodeRef>,

@@ -10,6 +10,7 @@ use crate::time::Instant;
 
 /// Parts that pause, by the end of their pause. A part that is over stays until then.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 pub(super) struct Pauses {
     parts: BTreeMap<(Instant, u64), PartRef>,
     serial: u64,

@@ -11,6 +11,7 @@ use crate::slot::Slot;
 /// Parts in order. One that leaves from the middle stays as a dead entry; the owner of the line has
 /// it swept before it puts others in.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 pub(super) struct Queue {
     parts: VecDeque<PartRef>,
     live_count: usize,
@@ -23,6 +24,7 @@ pub(super) struct Queue {
 /// The parts of each slot: the last one, and for each of all entries the one before it. Entries
 /// have numbers, from 1 on; 0 is none.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 struct Slots {
     last: LastOf,
     before: VecDeque<u64>,

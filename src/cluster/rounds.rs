@@ -24,6 +24,7 @@ pub(super) const ASKED_COUNT_MAX: usize = 3;
 
 /// What is being done about the topology.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 pub(super) struct Refresh {
     pub(super) round: Option<Box<Round>>,
     /// When the next round begins, and why.
@@ -42,6 +43,7 @@ pub(super) struct Refresh {
 
 /// One round.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 pub(super) struct Round {
     pub(super) serial: u64,
     pub(super) candidates: VecDeque<NodeRef>,
@@ -62,6 +64,7 @@ pub(super) struct Round {
 
 /// A node that is asked.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 pub(super) struct Asked {
     node: NodeRef,
     /// When it was to be asked.
@@ -74,6 +77,7 @@ pub(super) struct Asked {
 
 /// What a node that was asked has told.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 pub(super) struct Told {
     /// When it was asked.
     pub(super) sent_at: Instant,

@@ -24,6 +24,7 @@ use crate::time::Instant;
 
 /// The scripts that a link has brought to its node.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 pub(super) struct Scripts(Vec<Sha1>);
 
 /// A link remembers so many scripts, and begins anew with the next.

@@ -26,6 +26,7 @@ use crate::topology::{Absence, Doubt, Node, NodeId, Topology};
 
 /// What nodes of one other cluster have told in a round.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 pub(super) struct Doubtful {
     told: Told,
     /// How many nodes told it.
@@ -50,6 +51,7 @@ const OTHER_COUNT_MAX: usize = 8;
 
 /// Clusters that doubtful views were about, and since when: the IDs that each was told with last.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 pub(super) struct OtherClusters(Vec<(BTreeSet<NodeId>, Instant)>);
 
 impl Round {

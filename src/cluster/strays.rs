@@ -15,6 +15,7 @@ const COUNT_KEPT: usize = 64;
 
 /// Slots and the nodes that got some of their commands.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 pub(super) struct Strays {
     places: BTreeSet<(Slot, NodeRef)>,
     useful_count: usize,

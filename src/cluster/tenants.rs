@@ -14,6 +14,7 @@ use crate::time::Instant;
 
 /// What is written on a link, and told with its reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 pub(super) enum Work {
     /// A part.
     Part { part: PartRef, slot: Option<Slot> },
@@ -30,6 +31,7 @@ pub(super) enum Work {
 /// As wide as what a part has in its place in [`Work`]: with a byte there, the compiler moves the
 /// parts in odd pieces, and waits for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 #[repr(u64)]
 pub(super) enum Question {
     Slots,
@@ -53,6 +55,7 @@ impl Work {
 /// A link, and what the machine knows of it.
 #[expect(clippy::struct_excessive_bools, reason = "states of a link that are independent")]
 #[derive(Debug)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 pub(super) struct Tenant {
     pub(super) id: LinkId,
     /// The lane that it is of, or was.

@@ -21,6 +21,7 @@ use crate::time::Instant;
 
 /// The earliest instant at which something may be due.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 pub(super) struct Timers {
     next: Option<Instant>,
     /// Whether parts were held back because something is overdue, or wait though there is room.

@@ -4,6 +4,7 @@ use super::table;
 
 /// One row of the table: what is known about a command or subcommand.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 #[non_exhaustive]
 #[expect(clippy::struct_excessive_bools, reason = "a row of a table of info")]
 pub struct CommandInfo {
@@ -37,6 +38,7 @@ pub struct CommandInfo {
 
 /// Where the keys of a command are. Positions count the name as 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 #[non_exhaustive]
 pub enum KeyShape {
     /// The command has no keys.
@@ -85,6 +87,7 @@ pub enum KeyShape {
 
 /// Where a command goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 #[non_exhaustive]
 pub enum RequestPolicy {
     /// To the owner of the slot of its keys; without keys to any primary.
@@ -111,6 +114,7 @@ pub enum RequestPolicy {
 
 /// How replies of several nodes are merged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 #[non_exhaustive]
 pub enum ResponsePolicy {
     /// The command has one reply.

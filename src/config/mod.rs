@@ -387,6 +387,7 @@ pub(crate) const DIAL_STAGGER_MIN: Duration = Duration::from_millis(10);
 /// Limits of a single reply, checked as soon as a length is read and before memory is reserved for
 /// it. A command whose reply exceeds a limit fails alone; its connection stays open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 #[non_exhaustive]
 pub struct Limits {
     /// Maximum bytes of one reply with all of its elements. Default: 512 MiB and 64 KiB, because
@@ -427,6 +428,7 @@ impl Default for Limits {
 
 /// A version of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 #[non_exhaustive]
 pub enum Protocol {
     /// RESP2: every server knows it.

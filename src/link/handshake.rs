@@ -24,6 +24,7 @@ use crate::secret::Secret;
 
 /// Which data a connection is for.
 #[derive(Debug, Clone, Copy, Default)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 pub(crate) struct Choices {
     /// The number of the database.
     pub(crate) database: u32,
@@ -33,6 +34,7 @@ pub(crate) struct Choices {
 
 /// One command of the handshake, so that its reply is understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 pub(crate) enum Step {
     /// `HELLO 3 ..`.
     Hello,

@@ -34,6 +34,7 @@ use crate::topology::NodeId;
 
 /// One connection. `W` is what its owner wants to be told with each reply.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 pub(crate) struct Link<W> {
     state: State,
     outbox: Outbox,
@@ -66,6 +67,7 @@ pub(crate) struct Link<W> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 enum State {
     Dialling,
     SettingUp(Round),
@@ -74,6 +76,7 @@ enum State {
 
 /// Which of the two handshakes the replies are to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 enum Round {
     /// The one with `HELLO`.
     First,
@@ -85,6 +88,7 @@ enum Round {
 
 /// What became of `HELLO` on a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 pub(crate) enum Hello {
     /// It was not sent.
     Unsent,
@@ -95,6 +99,7 @@ pub(crate) enum Hello {
 }
 
 #[derive(Debug)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 struct Expected<W> {
     what: Expect<W>,
     /// The position after the last byte of the command.
@@ -102,6 +107,7 @@ struct Expected<W> {
 }
 
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 enum Expect<W> {
     Setup(Step),
     Asking,

@@ -29,6 +29,7 @@ use crate::slot::Slot;
 
 /// The pieces that one command became.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 pub(crate) struct Joint {
     policy: ResponsePolicy,
     /// What the rule of `CLUSTER SLOT-STATS` needs to know of the command.
@@ -42,6 +43,7 @@ pub(crate) struct Joint {
 
 /// What the pieces are for.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 pub(crate) enum Origin {
     /// The slot of each, and the piece that each key of the caller's is in.
     Keys { slots: Vec<Slot>, part_of_key: Vec<usize> },
@@ -481,6 +483,7 @@ fn in_key_order(frames: &[Frame], origin: &Origin) -> Result<Frame, Error> {
 
 /// The order in which the caller wants what `CLUSTER SLOT-STATS` tells.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 struct SlotOrder {
     /// What to order by, descending or not; by slot if there is none.
     metric: Option<(Vec<u8>, bool)>,

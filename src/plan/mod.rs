@@ -364,6 +364,7 @@ impl<P> Plan<P> {
 
 /// How the replies to several pieces become the reply to a call.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 pub(crate) enum Assembly {
     /// A pipeline: each reply stays as it is.
     Each,
@@ -375,6 +376,7 @@ pub(crate) enum Assembly {
 
 /// A command of a pipeline.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 pub(crate) enum Member {
     /// It has one piece.
     One,
@@ -397,6 +399,7 @@ impl Member {
 
 /// What travels to one slot or node, and stays together.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 #[expect(clippy::struct_excessive_bools, reason = "facts about a command that are independent")]
 pub(crate) struct Piece {
     pub(crate) route: Route,
@@ -416,6 +419,7 @@ pub(crate) struct Piece {
 
 /// What a piece sends.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 pub(crate) enum Payload {
     Command(Command),
     Transaction(Box<[Command]>),

@@ -12,6 +12,7 @@ use crate::slot::Slot;
 
 /// Where a piece goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 pub(crate) enum Route {
     /// To the owner of a slot.
     Slot(Slot),
@@ -27,6 +28,7 @@ pub(crate) enum Route {
 
 /// The way to the primary of a whole shard.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 pub(crate) struct ShardRoute {
     pub(crate) primary: Address,
     /// Its owner is meant if the primary leads no shard any more.

@@ -19,6 +19,7 @@ use crate::topology::Topology;
 
 /// What is done in several calls, and how far it has come.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 pub(crate) enum Procedure {
     /// Nothing but the topology.
     Discovery,

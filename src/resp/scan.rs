@@ -97,6 +97,7 @@ pub enum Scan {
 /// # Ok::<(), hashslot::error::ProtocolError>(())
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 pub struct Scanner {
     limits: Limits,
     /// The longest frame that may be a reply.

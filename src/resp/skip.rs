@@ -18,6 +18,7 @@ const DIGIT_COUNT_MAX: u8 = 19;
 
 /// A search for the end of a frame that cannot be used.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 pub(super) struct Skipper {
     /// Why the frame cannot be used: the first violation in it.
     error: ProtocolError,
@@ -36,6 +37,7 @@ pub(super) struct Skipper {
 
 /// What comes next.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 enum State {
     /// The type of a value.
     Value,
@@ -57,6 +59,7 @@ enum State {
 
 /// As much of a length as has come.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 struct Number {
     /// Where its value begins.
     start: u64,

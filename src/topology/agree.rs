@@ -60,6 +60,7 @@ use crate::time::Instant;
 ///
 /// **Invariant**: every fact holds in the topology.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 pub struct Agreement {
     topology: Topology,
     /// When the adopted view was asked for.
@@ -73,6 +74,7 @@ pub struct Agreement {
 
 /// A node said that another owns a slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 struct Fact {
     owner: Address,
     learned_at: Instant,

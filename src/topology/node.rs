@@ -41,6 +41,7 @@ impl fmt::Debug for NodeId {
 
 /// The health of a node, in the view of the node that was asked for the topology.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 #[non_exhaustive]
 pub enum Health {
     /// The node serves commands.
@@ -56,6 +57,7 @@ pub enum Health {
 
 /// The role of a node in its shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 #[non_exhaustive]
 pub enum Role {
     /// The node takes the writes.
@@ -69,6 +71,7 @@ pub enum Role {
 /// **Shape**: the address has passed the address map; what else is known of a node depends on the
 /// version of the server and on whether more than `CLUSTER SLOTS` was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 pub struct Node {
     pub(super) address: Address,
     /// By host name if the address is by IP, and the other way round: to be recognised, not
@@ -157,6 +160,7 @@ impl Node {
 /// **Shape**: the primary is `None` where the cluster names no address for it; the replicas are
 /// sorted by address.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 pub struct Shard {
     pub(super) primary: Option<Node>,
     pub(super) replicas: Vec<Node>,

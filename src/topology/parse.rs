@@ -30,6 +30,7 @@ const NAME_LEN_MAX: usize = 255;
 ///
 /// **Invariant**: it names the address of at least one primary.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 pub struct View {
     topology: Topology,
     lists_all: bool,
@@ -165,6 +166,7 @@ pub fn nodes(
 
 /// A line of `CLUSTER NODES`.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 #[non_exhaustive]
 pub struct ListedNode {
     /// Its ID.
@@ -191,6 +193,7 @@ pub struct ListedNode {
 
 /// How a node stands with the node that lists it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "sim", derive(Hash))]
 #[non_exhaustive]
 pub enum Standing {
     /// It belongs to the cluster and nothing speaks against it.

@@ -15,6 +15,7 @@ const SHARED_LEN: usize = BLOCK_LEN / 4;
 
 /// Copies of frames that come one after the other.
 #[derive(Default)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 pub(super) struct Copies {
     /// What was copied already of the bytes behind the last frame.
     block: Bytes,

@@ -60,6 +60,7 @@ impl From<ProtocolError> for Fault {
 }
 
 /// What a link has received.
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 pub(super) struct Inbox {
     scanner: Scanner,
     copies: Copies,

@@ -25,6 +25,7 @@ const DEAD_LEN: usize = 4 << 10;
 
 /// The bytes of commands, from the first that is not answered on.
 #[derive(Default)]
+#[cfg_attr(feature = "sim", derive(Clone))]
 pub(super) struct Outbox {
     /// The bytes that do not stand apart. Some at the beginning may be of commands that were
     /// answered.
@@ -45,7 +46,19 @@ pub(super) struct Outbox {
     end: u64,
 }
 
+#[cfg(feature = "sim")]
+impl core::hash::Hash for Outbox {
+    /// Without the bytes of commands that were answered: they decide only when memory is given up.
+    fn hash<H: core::hash::Hasher>(&self, to: &mut H) {
+        let Self { kept, last, kept_taken, apart, apart_taken, answered, taken, end } = self;
+        let dead_len = last.end.min(*kept_taken);
+        (kept.get(dead_len..), last.end - dead_len, kept_taken - dead_len).hash(to);
+        (apart, apart_taken, answered, taken, end).hash(to);
+    }
+}
+
 /// Bytes that stand apart from the others.
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 struct Apart {
     /// The position of the first one.
     at: u64,

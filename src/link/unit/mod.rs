@@ -93,6 +93,7 @@ impl<W> Debts<W> {
 
 /// What has been heard of a unit whose last reply has not come.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "sim", derive(Clone, Hash))]
 pub(super) struct Hearing {
     /// The first refusal, or that of `MULTI`.
     refused: Option<Frame>,
