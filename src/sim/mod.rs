@@ -7,6 +7,7 @@
 //!   ended by what the nodes really did.
 //! - [`Scenario`] puts them together with clients and a driver in virtual time: one call runs it,
 //!   the same seed always runs the same, and a failing one shrinks to a short trace.
+//! - [`explore`] visits every state of tiny worlds, in place of likely ones of large worlds.
 //! - With the feature `std`, `hashslot::runtimes::ServedWorld` serves a world on loopback sockets.
 //! - With the feature `proptest`, `strategies` are for property tests of your own.
 //!
@@ -19,6 +20,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "few of the many faults need each look")]
 
 mod dice;
+pub mod explore;
 mod judge;
 mod ranges;
 mod search;

@@ -19,6 +19,8 @@ mod conversions;
 mod custom_runtime;
 #[cfg(all(feature = "sim", feature = "tokio"))]
 mod differential;
+#[cfg(feature = "sim")]
+mod explore;
 mod floors;
 mod guide;
 #[path = "../machine/mod.rs"]
