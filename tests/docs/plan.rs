@@ -51,6 +51,10 @@ pub(crate) const PLAN: &[Entry] = &[
         Runs(&["seeds 0..20, 500 steps, reshard", "20 seeds in ...; 0 seeds failed"]),
     ),
     entry(
+        "cargo run --release --package hashslot-explore -- --world moved --depth 12",
+        Runs(&["moved", "... states"]),
+    ),
+    entry(
         "cargo run --example custom_runtime --features sim,std",
         Runs(&["slot ... went from ... to ...: 1 redirection followed"]),
     ),

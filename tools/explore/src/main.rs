@@ -1,7 +1,7 @@
 //! Explores small worlds to the end: visits every state that a tiny cluster and the machine can
 //! reach, and stops at the first violation, with the shortest path to it.
 //!
-//! `cargo run --release --package hashslot-explore -- --world moved --depth 30`
+//! `cargo run --release --package hashslot-explore -- --world moved --depth 12`
 //!
 //! `--help` tells all options, `--list` all worlds. The exit status is 1 if there is a violation.
 
