@@ -41,6 +41,19 @@ pub(super) struct Refresh {
     pub(super) others: OtherClusters,
 }
 
+/// How far it has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Nothing is wanted.
+    Resting,
+    /// The time of the next round is drawn.
+    Due,
+    /// Nodes are asked, one after the other.
+    Asking,
+    /// Nothing is waited for any more: the agenda ends the round.
+    Over,
+}
+
 /// One round.
 #[derive(Debug)]
 #[cfg_attr(feature = "sim", derive(Clone, Hash))]
@@ -206,9 +219,14 @@ impl Refresh {
         self.round.as_ref().is_some_and(|round| round.asked.iter().any(|asked| asked.node == node))
     }
 
-    /// Whether a round runs, or is to.
-    pub(super) const fn is_on(&self) -> bool {
-        self.round.is_some() || self.due.is_some()
+    /// How far it has come.
+    pub(super) const fn stage(&self) -> Stage {
+        match (&self.round, self.due) {
+            (Some(round), _) if round.is_over => Stage::Over,
+            (Some(_), _) => Stage::Asking,
+            (None, Some(_)) => Stage::Due,
+            (None, None) => Stage::Resting,
+        }
     }
 
     /// When the next round begins.

@@ -10,6 +10,7 @@ use super::Cluster;
 use super::calls::{PartRef, Place};
 use super::lanes::Lane;
 use super::queue::Queue;
+use super::rounds::Stage;
 use super::tenants::Work;
 use crate::plan::Route;
 
@@ -174,9 +175,11 @@ impl<T> Cluster<T> {
     /// Each part that waits waits for something that comes.
     fn verify_waits(&self) -> Result<(), String> {
         let is_over = self.ends_by.is_some();
-        let is_asking = self.refresh.is_on();
+        let stage = self.refresh.stage();
+        ensure!(stage != Stage::Over, "a round is over, and has not been ended");
         let waiting = self.unrouted.live_count() + self.suspects.live_count();
-        ensure!(waiting == 0 || is_asking || is_over, "{waiting} parts wait for no round");
+        let is_awaited = stage != Stage::Resting || is_over;
+        ensure!(waiting == 0 || is_awaited, "{waiting} parts wait for no round");
         for (lane, state) in self.links.lanes().filter(|(_, state)| state.has_waiting()) {
             let comes =
                 state.link.is_some() || state.waits_in.is_some() || state.retry_at.is_some();

@@ -70,20 +70,20 @@ pub(crate) struct Link<W> {
 #[cfg_attr(feature = "sim", derive(Hash))]
 enum State {
     Dialling,
-    SettingUp(Round),
+    SettingUp(Handshake),
     Ready,
 }
 
 /// Which of the two handshakes the replies are to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "sim", derive(Hash))]
-enum Round {
+enum Handshake {
     /// The one with `HELLO`.
-    First,
+    WithHello,
     /// The same, and `HELLO` was refused.
     Refused,
     /// The one without it.
-    Second,
+    WithoutHello,
 }
 
 /// What became of `HELLO` on a link.
@@ -197,22 +197,22 @@ impl<W: Copy> Link<W> {
         match config.protocol {
             Protocol::Resp3 if avoids_hello => {
                 let opening = handshake::resp2_alone(config, credentials, self.choices);
-                self.set_up(config, opening, Round::Second)
+                self.set_up(config, opening, Handshake::WithoutHello)
             }
             Protocol::Resp3 => {
                 self.hello = Hello::Unanswered;
                 let opening = handshake::resp3(config, credentials, self.choices);
-                self.set_up(config, opening, Round::First)
+                self.set_up(config, opening, Handshake::WithHello)
             }
             Protocol::Resp2 => {
                 let opening = handshake::resp2(config, credentials, self.choices);
-                self.set_up(config, opening, Round::Second)
+                self.set_up(config, opening, Handshake::WithoutHello)
             }
         }
     }
 
-    fn set_up(&mut self, config: &Config, opening: Opening, round: Round) -> bool {
-        self.state = State::SettingUp(round);
+    fn set_up(&mut self, config: &Config, opening: Opening, handshake: Handshake) -> bool {
+        self.state = State::SettingUp(handshake);
         let start = self.outbox.end();
         for (step, end) in opening.steps {
             let end = start + u64::try_from(end).unwrap_or(u64::MAX);
@@ -490,11 +490,11 @@ impl<W: Copy> Link<W> {
     }
 
     fn handle_setup(&mut self, config: &Config, step: Step, reply: &Frame) -> Option<Received<W>> {
-        let State::SettingUp(round) = self.state else { return None };
-        let is_refused = round == Round::Refused;
+        let State::SettingUp(handshake) = self.state else { return None };
+        let is_refused = handshake == Handshake::Refused;
         match handshake::judge(step, reply, is_refused, self.credentials.as_deref()) {
             Progress::Fail(failure) => return Some(Received::Refused(failure)),
-            Progress::FallBack => self.state = State::SettingUp(Round::Refused),
+            Progress::FallBack => self.state = State::SettingUp(Handshake::Refused),
             Progress::Continue if step == Step::Hello => {
                 self.protocol = Protocol::Resp3;
                 self.hello = Hello::Answered;
@@ -509,9 +509,11 @@ impl<W: Copy> Link<W> {
         if !self.expected.is_empty() {
             return None;
         }
-        if self.state == State::SettingUp(Round::Refused) {
+        if self.state == State::SettingUp(Handshake::Refused) {
             let opening = handshake::resp2(config, self.credentials.as_deref(), self.choices);
-            return self.set_up(config, opening, Round::Second).then_some(Received::Ready);
+            return self
+                .set_up(config, opening, Handshake::WithoutHello)
+                .then_some(Received::Ready);
         }
         self.become_ready();
         Some(Received::Ready)

@@ -45,6 +45,7 @@ mod servers_selftest;
 mod shown;
 #[cfg(feature = "proptest")]
 mod simulation;
+mod states;
 mod support;
 mod table;
 #[cfg(all(feature = "tracing", feature = "metrics", feature = "tokio", feature = "blocking"))]
