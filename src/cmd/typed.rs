@@ -59,14 +59,16 @@ impl<R> Typed<R> {
 
     /// Adds the only key of the command.
     #[inline]
-    pub(super) fn key(self, key: impl ToArg) -> Self {
-        Self::new(self.command.only_key(key))
+    pub(super) fn key(mut self, key: impl ToArg) -> Self {
+        self.command.push_only_key(key);
+        self
     }
 
     /// Adds one of several keys, or another argument.
     #[inline]
-    pub(super) fn arg(self, argument: impl ToArg) -> Self {
-        Self::new(self.command.arg(argument))
+    pub(super) fn arg(mut self, argument: impl ToArg) -> Self {
+        self.command.push_arg(argument.into_arg());
+        self
     }
 
     /// Adds one argument or several.

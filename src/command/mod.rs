@@ -99,6 +99,16 @@ impl Command {
         Self::start(info.name.as_bytes(), info)
     }
 
+    /// The command of a row of the table that is no subcommand, and its only key, which is its
+    /// first argument. It is built where it is to be: commands are too large to be moved often.
+    #[inline]
+    pub(crate) fn of_key(info: &'static CommandInfo, key: impl ToArg) -> Self {
+        let mut command = Self { packed: Packed::new(), count: 0, slot: None, info, rare: None };
+        command.push(info.name.as_bytes());
+        command.push_only_key(key);
+        command
+    }
+
     /// The subcommand of a row of the table.
     pub(crate) fn of_subcommand(info: &'static CommandInfo) -> Self {
         let (name, subcommand) = info.name.split_once(' ').unwrap_or((info.name, ""));
@@ -170,7 +180,7 @@ impl Command {
 
     /// Adds the only key of a command whose first argument it is, and computes its slot.
     #[inline]
-    pub(crate) fn only_key(mut self, key: impl ToArg) -> Self {
+    pub(crate) fn push_only_key(&mut self, key: impl ToArg) {
         debug_assert!(
             matches!(self.info.keys, KeyShape::At(_)),
             "{} has other keys",
@@ -179,7 +189,6 @@ impl Command {
         let key = key.into_arg();
         self.slot = Some(key.with_bytes(Slot::of_key));
         self.push_arg(key);
-        self
     }
 
     /// Inserts arguments behind the first `count`, the name among them.

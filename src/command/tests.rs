@@ -376,16 +376,17 @@ fn arguments_are_inserted_anywhere() {
 #[test]
 fn the_slot_of_an_only_key_is_that_of_a_search() {
     for key in ["", "key", "{tag}key", "a{b}c", "{}"] {
-        let known = Command::of(table::known("SET")).only_key(key).arg("value");
+        let known = Command::of_key(table::known("SET"), key).arg("value");
         let searched = Command::new("SET").arg(key).arg("value");
         assert_eq!((known.slot(), known.to_bytes()), (searched.slot(), searched.to_bytes()));
-        let known = Command::of_subcommand(table::known("OBJECT ENCODING")).only_key(key);
+        let mut known = Command::of_subcommand(table::known("OBJECT ENCODING"));
+        known.push_only_key(key);
         let searched = Command::new("OBJECT").arg("ENCODING").arg(key);
         assert_eq!((known.slot(), known.to_bytes()), (searched.slot(), searched.to_bytes()));
         assert_eq!(known.info(), searched.info());
     }
     let long = vec![b'x'; 2 * LARGE_LEN];
-    let known = Command::of(table::known("GET")).only_key(long.clone());
+    let known = Command::of_key(table::known("GET"), long.clone());
     assert_eq!(known.slot(), Command::new("GET").arg(long).slot());
 }
 

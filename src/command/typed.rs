@@ -15,13 +15,13 @@ impl Command {
     /// `GET key`: the value, or null.
     #[must_use]
     pub fn get(key: impl ToArg) -> Self {
-        Self::of(GET).only_key(key)
+        Self::of_key(GET, key)
     }
 
     /// `SET key value`: `OK`.
     #[must_use]
     pub fn set(key: impl ToArg, value: impl ToArg) -> Self {
-        Self::of(SET).only_key(key).arg(value)
+        Self::of_key(SET, key).arg(value)
     }
 
     /// `DEL key`: how many keys there were, 0 or 1.
@@ -39,18 +39,18 @@ impl Command {
     /// `INCR key`: the value after it.
     #[must_use]
     pub fn incr(key: impl ToArg) -> Self {
-        Self::of(INCR).only_key(key)
+        Self::of_key(INCR, key)
     }
 
     /// `INCRBY key increment`: the value after it.
     #[must_use]
     pub fn incr_by(key: impl ToArg, increment: i64) -> Self {
-        Self::of(INCRBY).only_key(key).arg(increment)
+        Self::of_key(INCRBY, key).arg(increment)
     }
 
     /// `EXPIRE key seconds`: 1 if the key is there, else 0.
     #[must_use]
     pub fn expire(key: impl ToArg, seconds: u64) -> Self {
-        Self::of(EXPIRE).only_key(key).arg(seconds)
+        Self::of_key(EXPIRE, key).arg(seconds)
     }
 }
