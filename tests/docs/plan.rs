@@ -52,7 +52,7 @@ pub(crate) const PLAN: &[Entry] = &[
     ),
     entry(
         "cargo run --release --package hashslot-explore -- --world moved --depth 12",
-        Runs(&["moved", "... states"]),
+        Runs(&["moved ... 12 deep, ...", "1 world ... 0 wrong"]),
     ),
     entry(
         "cargo run --example custom_runtime --features sim,std",

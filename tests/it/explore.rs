@@ -1,5 +1,5 @@
 //! Small worlds in a debug build: the first states of each, and the smallest ones to the end.
-//! `cargo run --release --package hashslot-explore` explores all of them to the end.
+//! The tool `hashslot-explore` explores all of them to the end.
 
 use std::collections::BTreeSet;
 

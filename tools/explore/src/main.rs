@@ -133,6 +133,7 @@ fn main() -> Result<ExitCode, String> {
     }
     let Totals { worlds, wrong, complete, states, steps, depth, ends } = totals;
     let figures = line(states, steps, depth, ends, start.elapsed());
-    println!("{:<18} {figures}, {complete} complete, {wrong} wrong", format!("{worlds} worlds"));
+    let title = format!("{worlds} {}", if worlds == 1 { "world" } else { "worlds" });
+    println!("{title:<18} {figures}, {complete} complete, {wrong} wrong");
     Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
