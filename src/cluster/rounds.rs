@@ -41,7 +41,7 @@ pub(super) struct Refresh {
     pub(super) others: OtherClusters,
 }
 
-/// How far it has come.
+/// What the refresh is doing: all that [`Refresh::stage`] can say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     /// Nothing is wanted.
@@ -219,7 +219,7 @@ impl Refresh {
         self.round.as_ref().is_some_and(|round| round.asked.iter().any(|asked| asked.node == node))
     }
 
-    /// How far it has come.
+    /// What it is doing.
     pub(super) const fn stage(&self) -> Stage {
         match (&self.round, self.due) {
             (Some(round), _) if round.is_over => Stage::Over,
@@ -351,6 +351,20 @@ mod tests {
         let begun = refresh.begin(at(1100), VecDeque::new(), false);
         assert_eq!(begun, Some(RefreshReason::Start));
         assert_eq!(refresh.begin(at(1100), VecDeque::new(), false), None, "one is enough");
+    }
+
+    #[test]
+    fn a_wish_leads_through_all_stages() {
+        let (mut refresh, _) = refresh();
+        assert_eq!(refresh.stage(), Stage::Resting);
+        refresh.want(at(0), (RefreshReason::Start, true), || SPREAD, most);
+        assert_eq!(refresh.stage(), Stage::Due);
+        refresh.begin(at(0), VecDeque::new(), false);
+        assert_eq!(refresh.stage(), Stage::Asking);
+        refresh.round.as_mut().expect("has begun").is_over = true;
+        assert_eq!(refresh.stage(), Stage::Over);
+        refresh.stop();
+        assert_eq!(refresh.stage(), Stage::Resting);
     }
 
     #[test]
